@@ -1,0 +1,67 @@
+"""Who calls, and with whose money.
+
+A Secret is a credential that never prints itself. A Caller is what authentication found: the gateway key's profile and
+the provider credential that the caller brought along, if any.
+"""
+
+import msgspec
+
+
+class Secret:
+    """A credential. Shows itself only to ``reveal``; logs, traces and exceptions get dots."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """The value, for the one place that sends or compares it."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+    __str__ = __repr__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+
+class KeyProfile(msgspec.Struct, frozen=True):
+    """A gateway key as the path knows it: never the key itself."""
+
+    id: str
+    """The key's identity; survives rotation."""
+    name: str
+    team: str | None = None
+    require_provider_key: bool = False
+    """Refuse requests that bring no provider credential of their own."""
+
+    @property
+    def tenant(self) -> str:
+        """Whose objects, caches and logs these are: the team, or without one the key's identity."""
+        return f"team:{self.team}" if self.team else f"key:{self.id}"
+
+
+class Credential(msgspec.Struct, frozen=True):
+    """A provider credential. ``own`` is True for the caller's, False for the operator's.
+
+    ``header`` is the header that the caller sent it in, when it has to go up in that very header; None means that the
+    provider row decides.
+    """
+
+    secret: Secret
+    own: bool
+    header: bytes | None = None
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """What authentication found in a request's headers and query."""
+
+    key: KeyProfile
+    credential: Credential | None = None
+    """The caller's own provider credential, or None."""

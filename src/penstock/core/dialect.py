@@ -1,0 +1,46 @@
+"""What the gateway needs of a wire format. Each dialect is one pure module under ``dialects/``."""
+
+from typing import Protocol
+
+import msgspec
+
+from penstock.core.document import Facts
+from penstock.core.exchange import Answer
+from penstock.core.fault import Fault
+from penstock.core.head import Header, RequestHead
+from penstock.core.route import Match
+
+
+class StreamManner(msgspec.Struct, frozen=True):
+    """How an event stream of one operation behaves.
+
+    ``keep_alive`` may be written between two frames while the provider is silent. One of ``endings`` stands in every
+    stream that is complete; empty means that a stream may end anywhere.
+    """
+
+    keep_alive: bytes
+    endings: tuple[bytes, ...]
+
+
+class Dialect(Protocol):
+    """Sans-I/O: facts in, faults out, in the client's own words."""
+
+    name: str
+
+    def facts(self, match: Match, head: RequestHead, facts: Facts) -> Facts:
+        """Complete what the body says by what path and query say."""
+
+    def fault(self, fault: Fault, exchange_id: str) -> Answer:
+        """A fault in this dialect's envelope, with the headers that its clients act on."""
+
+    def manner(self, match: Match) -> StreamManner:
+        """How streams of this operation behave."""
+
+    def broken_off(self, match: Match, fault: Fault, exchange_id: str) -> bytes:
+        """The frames that end a stream which the provider cut."""
+
+    def credential_header(self, secret: str) -> Header:
+        """The header that carries this provider credential by default."""
+
+    def request_headers(self, head: RequestHead) -> tuple[Header, ...]:
+        """Headers that the provider needs and the client left out."""

@@ -1,0 +1,56 @@
+"""A request body: the bytes as they came, and a lazy view of what they say.
+
+Nothing is decoded before it is asked for, and then one level at a time (``msgspec.Raw``), so that half a megabyte of
+history costs a scan and not a tree. With no edits, what goes upstream is the very object of bytes that came in.
+"""
+
+import msgspec
+
+
+class Facts(msgspec.Struct, frozen=True):
+    """What the path must know of a request, read without decoding its messages."""
+
+    model: str | None = None
+    stream: bool = False
+
+
+class _Head(msgspec.Struct):
+    model: msgspec.Raw = msgspec.Raw(b"")
+    stream: msgspec.Raw = msgspec.Raw(b"")
+
+
+_decode_head = msgspec.json.Decoder(_Head).decode
+
+
+class NotReadableError(ValueError):
+    """The body is not what its operation needs: the message says what is wrong, never what it contains."""
+
+
+class Document:
+    """A JSON request body. ``raw`` is what goes upstream, ``plain`` the same without its content encoding."""
+
+    __slots__ = ("plain", "raw")
+
+    def __init__(self, raw: bytes, plain: bytes) -> None:
+        self.raw = raw
+        self.plain = plain
+
+    def facts(self) -> Facts:
+        """Model and stream flag; NotReadableError where the body is no JSON object.
+
+        A model that is not a string, or a stream flag that is not a boolean, is the provider's to refuse in its own
+        words: it reads as absent here.
+        """
+        try:
+            head = _decode_head(self.plain)
+        except msgspec.ValidationError:
+            raise NotReadableError("the request body must be a JSON object") from None
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise NotReadableError(f"the request body is not valid JSON: {error}") from None
+        except RecursionError:
+            raise NotReadableError("the request body is nested too deeply") from None
+        model = bytes(head.model)
+        name: str | None = None
+        if model.startswith(b'"'):
+            name = msgspec.json.decode(model, type=str)
+        return Facts(model=name, stream=bytes(head.stream) == b"true")

@@ -1,0 +1,53 @@
+"""The one mutable object of a request. Each field has one writer, named beside it."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from enum import Enum
+
+import msgspec
+
+from penstock.core.caller import Caller
+from penstock.core.document import Document, Facts
+from penstock.core.fault import Fault
+from penstock.core.head import Header, RequestHead
+from penstock.core.route import Match
+from penstock.core.target import Attempt
+
+
+class Outcome(Enum):
+    """How an exchange ended; every accepted request has exactly one."""
+
+    SERVED = "served"
+    REFUSED = "refused"
+    FAILED = "failed"
+    ABANDONED = "abandoned"
+    CUT = "cut"
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """A status, headers and a whole body, or the first frame of a stream."""
+
+    status: int
+    headers: tuple[Header, ...]
+    body: bytes
+
+
+@dataclass(slots=True)
+class Exchange:
+    """A request under way."""
+
+    id: str  # gateway
+    head: RequestHead  # gateway
+    match: Match  # gateway
+    started: float  # gateway: event loop seconds of the first request byte
+    document: Document | None = None  # gateway, stop 2; None while there is no held body
+    facts: Facts = field(default_factory=Facts)  # gateway, stop 2
+    caller: Caller | None = None  # authenticate
+    plan: tuple[Attempt, ...] = ()  # gateway, stop 4
+    attempt: Attempt | None = None  # gateway, stop 5: the one under way
+    status: int | None = None  # gateway: of the answer that the client got
+    outcome: Outcome | None = None  # gateway
+    fault: Fault | None = None  # gateway
+    again: Callable[[bytes], Awaitable[Answer]] | None = None
+    """gateway, stop 5: repeats the call with another query, for lists that go on over several pages."""
+    waited: float = 0.0  # gateway: seconds spent waiting for the provider's first byte

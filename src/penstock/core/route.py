@@ -1,0 +1,81 @@
+"""A row of the route table: what a method and a path mean.
+
+The table itself is ``routes.py``; policies and the gateway read rows, never paths.
+"""
+
+from enum import Enum
+
+import msgspec
+
+
+class Body(Enum):
+    """How a request body is taken in."""
+
+    NONE = "none"
+    """There is none to read; a body that comes anyway is passed on."""
+    JSON = "json"
+    """Held and read."""
+    ANY = "any"
+    """JSON is held and read; multipart and binary bodies stream through without being held."""
+
+
+class Reply(Enum):
+    """What a good answer is made of."""
+
+    JSON = "json"
+    """A JSON value, or an event stream where the request asked for one."""
+    BYTES = "bytes"
+    """Anything: audio, files, JSON lines. It passes unlooked-at."""
+
+
+class Stored(msgspec.Struct, frozen=True):
+    """How an operation touches objects that the provider keeps (files, batches, threads, …)."""
+
+    names: tuple[str, ...] = ()
+    """Path parameters that name an object: it must be the caller's."""
+    fields: tuple[str, ...] = ()
+    """Keys of the request body, at any depth, whose values name objects."""
+    queries: tuple[str, ...] = ()
+    """Query parameters that name an object, such as a list's cursor."""
+    claims: tuple[str, ...] = ()
+    """Fields of the answer, dotted from its top, that name objects which are now the caller's."""
+    lists: str | None = None
+    """The answer's field that holds a list of objects, to be filtered to the caller's own."""
+    deletes: str | None = None
+    """The path parameter whose object is gone when the answer is good."""
+
+
+class Route(msgspec.Struct, frozen=True):
+    """One operation of one dialect.
+
+    ``template`` is the path in the dialect's own terms with ``{name}`` for parameters; ``operation`` is a dotted name
+    that is unique in the dialect. ``routed`` operations name a model, which decides the provider.
+    """
+
+    method: str
+    template: str
+    dialect: str
+    operation: str
+    body: Body = Body.NONE
+    reply: Reply = Reply.JSON
+    routed: bool = False
+    stored: Stored | None = None
+    links: tuple[str, ...] = ()
+    """Fields of the answer, or headers written ``header:name``, that hold absolute links which must lead back here."""
+
+
+class Match(msgspec.Struct, frozen=True):
+    """A route that a request met: the row, the path's parameters as they came, and the provider's path.
+
+    ``path`` is what follows the provider's base path. ``prefix`` is what the client had in front of the dialect's
+    own path, such as ``/anthropic``.
+    """
+
+    route: Route
+    parameters: tuple[tuple[str, str], ...]
+    path: str
+    prefix: str
+
+    def parameter(self, name: str) -> str | None:
+        """A path parameter by name, percent-decoded."""
+        return next((value for key, value in self.parameters if key == name), None)

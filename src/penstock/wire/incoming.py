@@ -1,0 +1,284 @@
+"""One request as it arrives, and the way to answer it: stops 1 and 7 of the path, for a single exchange.
+
+A handler reads the head, asks for the body (whole, or piece by piece), and answers with a head, pieces and an end.
+It must not know about other requests on the connection: order, keepalive and time limits are the connection's.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+from penstock.core.fault import Fault, FaultError, FaultKind, refuse
+from penstock.core.head import Header, RequestHead
+
+# What may lie in memory before a handler has said what it wants to do with the body.
+UNWANTED_BODY = 64 * 1024
+
+REASONS = {
+    200: b"OK", 201: b"Created", 202: b"Accepted", 204: b"No Content", 206: b"Partial Content",
+    304: b"Not Modified", 308: b"Permanent Redirect",
+    400: b"Bad Request", 401: b"Unauthorized", 402: b"Payment Required", 403: b"Forbidden", 404: b"Not Found",
+    405: b"Method Not Allowed", 408: b"Request Timeout", 409: b"Conflict", 413: b"Content Too Large",
+    415: b"Unsupported Media Type", 422: b"Unprocessable Content", 426: b"Upgrade Required",
+    429: b"Too Many Requests", 431: b"Request Header Fields Too Large", 499: b"Client Closed Request",
+    500: b"Internal Server Error", 501: b"Not Implemented", 502: b"Bad Gateway", 503: b"Service Unavailable",
+    504: b"Gateway Timeout", 529: b"Overloaded",
+}  # fmt: skip
+
+STATUS_LINES = {status: b"HTTP/1.1 %d %b\r\n" % (status, reason) for status, reason in REASONS.items()}
+
+
+def status_line(status: int) -> bytes:
+    """The first line of an answer."""
+    return STATUS_LINES.get(status) or b"HTTP/1.1 %d Status\r\n" % status
+
+
+class Sink(Protocol):
+    """Takes a request body piece by piece."""
+
+    def write(self, data: bytes) -> None:
+        """One piece."""
+
+    def end(self) -> None:
+        """The body is complete."""
+
+    def fail(self, error: FaultError) -> None:
+        """The body will never be complete."""
+
+
+class Source(Protocol):
+    """Something whose flow stops while the client is slow."""
+
+    def pause(self) -> None:
+        """Stop reading."""
+
+    def resume(self) -> None:
+        """Read again."""
+
+
+class Connection(Protocol):
+    """What a request needs of the connection that it came on."""
+
+    writable: bool
+
+    def send(self, data: bytes) -> None:
+        """Bytes to the client."""
+
+    def hold_body(self) -> None:
+        """Stop reading from the client for now."""
+
+    def release_body(self) -> None:
+        """Read from the client again."""
+
+    def finished(self, incoming: "Incoming") -> None:
+        """The answer is complete."""
+
+    def abort(self) -> None:
+        """Close at once, so that the client sees a broken answer rather than a whole one."""
+
+
+class Incoming:
+    """A request: ``head`` at once, its body as it arrives, and its answer."""
+
+    __slots__ = (
+        "_chunkable", "_chunked", "_connection", "_discard", "_expects", "_head", "_limit", "_pieces", "_sink", "_size", "_waiter",
+        "answered", "close_after", "done", "ended", "gone", "head", "length", "on_gone", "source", "started",
+    )  # fmt: skip
+
+    def __init__(
+        self, head: RequestHead, connection: Connection, *, started: float, keep_alive: bool, chunkable: bool
+    ) -> None:
+        self.head = head
+        self.started = started
+        """When the request's first byte arrived, in event loop seconds."""
+        self.length = _content_length(head)
+        """The announced body length in bytes; None for a chunked body."""
+        self.close_after = not keep_alive
+        self.answered = False
+        """The answer's head has been given."""
+        self.done = False
+        """The answer is complete."""
+        self.ended = False
+        """The request's body is complete."""
+        self.gone = False
+        """The client has left."""
+        self.source: Source | None = None
+        """What to pause while the client reads slowly."""
+        self.on_gone: Callable[[], None] | None = None
+        self._connection = connection
+        self._chunkable = chunkable
+        self._expects = (head.get(b"expect") or b"").lower() == b"100-continue"
+        self._pieces: list[bytes] = []
+        self._size = 0
+        self._limit: int | None = None
+        self._sink: Sink | None = None
+        self._discard = False
+        self._waiter: asyncio.Future[None] | None = None
+        self._head = b""
+        self._chunked = False
+
+    # --- the body, asked for by the handler -------------------------------------------------------------------
+
+    async def body(self, limit: int) -> bytes:
+        """The whole body; a FaultError (413) when it is longer than ``limit`` bytes."""
+        self._want(limit)
+        if self._size > limit:
+            raise too_large(limit)
+        if not self.ended:
+            self._waiter = asyncio.get_running_loop().create_future()
+            await self._waiter
+        whole = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
+        self._pieces = []
+        return whole
+
+    def stream_body(self, sink: Sink, limit: int) -> None:
+        """Hand the body to ``sink`` as it arrives, never held whole; a body over ``limit`` bytes fails the sink."""
+        self._want(limit)
+        self._sink = sink
+        for piece in self._pieces:
+            sink.write(piece)
+        self._pieces = []
+        if self._size > limit:
+            sink.fail(too_large(limit))
+        elif self.ended:
+            sink.end()
+
+    def pause(self) -> None:
+        """Stop reading the body while its receiver is slow."""
+        self._connection.hold_body()
+
+    def resume(self) -> None:
+        """Read the body again."""
+        self._connection.release_body()
+
+    def _want(self, limit: int) -> None:
+        if self.length is not None and self.length > limit:
+            raise too_large(limit)
+        self._limit = limit
+        if self._expects and not self.ended and not self._size and not self.answered:
+            self._connection.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+        self._expects = False
+        self._connection.release_body()
+
+    # --- the body, as the connection's parser finds it --------------------------------------------------------
+
+    def body_received(self, data: bytes) -> None:
+        """One piece of the body."""
+        if self._discard:
+            return
+        self._size += len(data)
+        limit = self._limit
+        if limit is None:
+            self._pieces.append(data)
+            if self._size > UNWANTED_BODY:
+                self._connection.hold_body()
+        elif self._size > limit:
+            self._fail(too_large(limit))
+        elif self._sink is not None:
+            self._sink.write(data)
+        else:
+            self._pieces.append(data)
+
+    def body_ended(self) -> None:
+        """The body is complete."""
+        self.ended = True
+        if self._discard:
+            return
+        if self._sink is not None:
+            self._sink.end()
+        elif self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def body_failed(self, fault: Fault) -> None:
+        """The body will never be complete: the connection broke its framing or took too long."""
+        self._fail(FaultError(fault))
+
+    def _fail(self, error: FaultError) -> None:
+        self._discard = True
+        self._pieces = []
+        if self._sink is not None:
+            self._sink.fail(error)
+        elif self._waiter is not None and not self._waiter.done():
+            self._waiter.set_exception(error)
+
+    # --- the answer -------------------------------------------------------------------------------------------
+
+    def answer(self, status: int, headers: Iterable[Header], *, length: int | None = None) -> None:
+        """Begin the answer. Without a ``length`` the body is chunked. The head goes out with the first bytes."""
+        self.answered = True
+        lines = [status_line(status)]
+        lines += [b"%b: %b\r\n" % header for header in headers]
+        if length is not None:
+            if status != 304 and status >= 200 and status != 204:
+                lines.append(b"content-length: %d\r\n" % length)
+        elif status not in {204, 304}:
+            # HTTP/1.0 knows no chunks: there the end of the connection is the end of the body (RFC 9112 6.3).
+            self._chunked = self._chunkable
+            self.close_after = self.close_after or not self._chunkable
+            if self._chunked:
+                lines.append(b"transfer-encoding: chunked\r\n")
+        if not self.ended and (self.length is None or self.length > 1024 * 1024 or self._expects):
+            # Reading the rest of a long body that nobody wants costs more than a new connection.
+            self.close_after = True
+        if self.close_after:
+            lines.append(b"connection: close\r\n")
+        lines.append(b"\r\n")
+        self._head = b"".join(lines)
+
+    def write(self, data: bytes) -> None:
+        """Some bytes of the answer's body."""
+        if self.gone or self.done or not data:
+            return
+        if self.head.method == "HEAD":
+            data = b""
+        elif self._chunked:
+            data = b"%x\r\n%b\r\n" % (len(data), data)
+        if self._head:
+            data, self._head = self._head + data, b""
+        self._connection.send(data)
+
+    def flush(self) -> None:
+        """Send the head now, though no body byte is there yet."""
+        if self._head and not self.gone:
+            head, self._head = self._head, b""
+            self._connection.send(head)
+
+    def end(self, data: bytes = b"") -> None:
+        """The last bytes of the answer's body, and its end, in one write."""
+        if self.gone or self.done:
+            return
+        if self.head.method == "HEAD":
+            data = b""
+        elif self._chunked:
+            data = b"%x\r\n%b\r\n0\r\n\r\n" % (len(data), data) if data else b"0\r\n\r\n"
+        if self._head:
+            data, self._head = self._head + data, b""
+        self.done = True
+        self._discard = True
+        if data:
+            self._connection.send(data)
+        self._connection.finished(self)
+
+    def abort(self) -> None:
+        """Break the answer off, visibly: the client must not take what it has for the whole."""
+        if not self.done and not self.gone:
+            self.done = True
+            self._connection.abort()
+
+    @property
+    def writable(self) -> bool:
+        """False while the client reads more slowly than it is written to."""
+        return self._connection.writable
+
+
+def too_large(limit: int) -> FaultError:
+    """413, naming the limit."""
+    return refuse(
+        FaultKind.TOO_LARGE, f"The request body is larger than this gateway accepts ({limit} bytes)."
+    )
+
+
+def _content_length(head: RequestHead) -> int | None:
+    if head.get(b"transfer-encoding") is not None:
+        return None
+    return int(head.get(b"content-length") or 0)

@@ -1,0 +1,94 @@
+"""A running gateway: ``penstock serve`` as a process of its own, with a configuration that the test writes."""
+
+import os
+import queue
+import re
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import yaml
+
+READY = re.compile(r"listening on (https?)://([^\s:]+|\[[^\]]+\]):(\d+)", re.IGNORECASE)
+
+KEY = "mt_live_test000000000000000000000000000000000000"
+"""The gateway key that ``settings`` declares, unless the test says otherwise."""
+
+
+def settings(**providers: Mapping[str, Any]) -> dict[str, Any]:
+    """A configuration with these providers, one key, and a free port."""
+    return {
+        "listen": "127.0.0.1:0",
+        "providers": dict(providers),
+        "keys": [{"name": "test", "key": KEY}],
+    }
+
+
+@dataclass
+class Gateway:
+    """``with Gateway(settings(...), tmp_path) as gateway: gateway.url``."""
+
+    config: dict[str, Any]
+    folder: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+    arguments: tuple[str, ...] = ()
+    output: list[str] = field(default_factory=list)
+    """Every line that the process has printed, standard output and error together."""
+
+    def __enter__(self) -> Self:
+        config = {"data_dir": str(self.folder / "data"), **self.config}
+        path = self.folder / "penstock.yaml"
+        path.write_text(yaml.safe_dump(config))
+        inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "penstock", "serve", "--config", str(path), *self.arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env={**inherited, "PYTHONUNBUFFERED": "1", **self.environment},
+            cwd=self.folder,
+        )
+        ready: queue.Queue[re.Match[str] | None] = queue.Queue()
+        threading.Thread(target=self._read, args=(ready,), daemon=True).start()
+        found = ready.get(timeout=20)
+        if found is None:
+            raise RuntimeError("the gateway did not start:\n" + "".join(self.output))
+        self.scheme, self.host, self.port = found[1], found[2], int(found[3])
+        return self
+
+    def _read(self, ready: "queue.Queue[re.Match[str] | None]") -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self.output.append(line)
+            if found := READY.search(line):
+                ready.put(found)
+        ready.put(None)
+
+    @property
+    def url(self) -> str:
+        return f"{self.scheme}://{self.host}:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def stop(self, timeout: float = 15) -> int:
+        """Stop gracefully; the exit code."""
+        self._process.terminate()
+        return self._process.wait(timeout)
+
+    def __exit__(self, *_: object) -> None:
+        if self._process.poll() is None:
+            self._process.terminate()
+            try:
+                self._process.wait(10)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait(10)
+        time.sleep(0.01)

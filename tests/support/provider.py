@@ -1,0 +1,201 @@
+"""A scripted provider: a real HTTP/1.1 server on loopback whose answers a test writes and whose requests it keeps.
+
+Parses with h11, an implementation that shares no code with the gateway's own, so that the two check each other.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Self
+
+import h11
+
+Header = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Received:
+    """One request as it reached the provider. Header names are lower-case."""
+
+    method: str
+    target: str
+    headers: tuple[Header, ...]
+    body: bytes
+
+    def header(self, name: str) -> str | None:
+        """The first value of a header."""
+        return next((value for key, value in self.headers if key == name.lower()), None)
+
+    @property
+    def path(self) -> str:
+        return self.target.partition("?")[0]
+
+
+@dataclass(frozen=True)
+class Pause:
+    """Wait before the next piece."""
+
+    seconds: float
+
+
+class Cut:
+    """Close the connection here, in the middle of the answer."""
+
+
+CUT = Cut()
+Piece = bytes | Pause | Cut
+
+
+@dataclass(frozen=True)
+class Scripted:
+    """An answer: status, headers, and the body in the pieces in which it is written.
+
+    With a ``content-length`` header the body is sized, else chunked; ``raw_head`` False leaves headers as they are.
+    """
+
+    status: int = 200
+    headers: Sequence[Header] = (("content-type", "application/json"),)
+    pieces: Sequence[Piece] = ()
+    sized: bool = True
+
+
+def json_answer(body: bytes, status: int = 200, headers: Sequence[Header] = ()) -> Scripted:
+    """A whole JSON body."""
+    return Scripted(status, (("content-type", "application/json"), *headers), (body,))
+
+
+def stream_answer(*pieces: Piece, headers: Sequence[Header] = ()) -> Scripted:
+    """An event stream in these pieces."""
+    return Scripted(200, (("content-type", "text/event-stream"), *headers), pieces, sized=False)
+
+
+Script = Callable[[Received], Scripted]
+
+
+@dataclass
+class Provider:
+    """Runs in a thread of its own; use as a context manager."""
+
+    script: Script
+    received: list[Received] = field(default_factory=list)
+    connections: int = 0
+    closed_early: list[float] = field(default_factory=list)
+    """Loop times at which a client closed before its answer was complete."""
+
+    def __enter__(self) -> Self:
+        self._loop = asyncio.new_event_loop()
+        started = threading.Event()
+        self._thread = threading.Thread(target=self._run, args=(started,), daemon=True)
+        self._thread.start()
+        if not started.wait(10):
+            raise RuntimeError("the scripted provider did not start")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._stopping.set)
+        self._thread.join(10)
+
+    @property
+    def base_url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def _run(self, started: threading.Event) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_until_complete(self._main(started))
+        self._loop.close()
+
+    async def _main(self, started: threading.Event) -> None:
+        self._stopping = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        self.port: int = server.sockets[0].getsockname()[1]
+        started.set()
+        await self._stopping.wait()
+        server.close()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        self.connections += 1
+        try:
+            await self._serve(reader, writer)
+        except (ConnectionError, asyncio.CancelledError, h11.RemoteProtocolError):
+            pass
+        finally:
+            self._tasks.discard(task)
+            writer.transport.abort()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        machine = h11.Connection(h11.SERVER, max_incomplete_event_size=256 * 1024)
+        while True:
+            request = await self._read(machine, reader)
+            if request is None:
+                return
+            self.received.append(request)
+            if not await self._answer(machine, reader, writer, request):
+                return
+            if machine.our_state is not h11.DONE or machine.their_state is not h11.DONE:
+                return
+            machine.start_next_cycle()
+
+    async def _read(self, machine: h11.Connection, reader: asyncio.StreamReader) -> Received | None:
+        head: h11.Request | None = None
+        body: list[bytes] = []
+        while True:
+            event = machine.next_event()
+            if event is h11.NEED_DATA:
+                machine.receive_data(await reader.read(65536))
+            elif isinstance(event, h11.Request):
+                head = event
+            elif isinstance(event, h11.Data):
+                body.append(bytes(event.data))
+            elif isinstance(event, h11.EndOfMessage):
+                assert head is not None
+                headers = tuple((name.decode(), value.decode("latin-1")) for name, value in head.headers)
+                return Received(head.method.decode(), head.target.decode(), headers, b"".join(body))
+            else:
+                return None
+
+    async def _answer(
+        self,
+        machine: h11.Connection,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        request: Received,
+    ) -> bool:
+        scripted = self.script(request)
+        headers = [(name, value) for name, value in scripted.headers]
+        if scripted.sized and scripted.status not in {204, 304}:
+            size = sum(len(piece) for piece in scripted.pieces if isinstance(piece, bytes))
+            headers.append(("content-length", str(size)))
+        elif not scripted.sized:
+            headers.append(("transfer-encoding", "chunked"))
+        head = h11.Response(status_code=scripted.status, headers=headers, reason=b"Scripted")
+        writer.write(machine.send(head) or b"")
+        for piece in scripted.pieces:
+            if isinstance(piece, Cut):
+                return False
+            if isinstance(piece, Pause):
+                await writer.drain()
+                if await self._left(reader, piece.seconds):
+                    return False
+            else:
+                writer.write(machine.send(h11.Data(data=piece)) or b"")
+                await writer.drain()
+        writer.write(machine.send(h11.EndOfMessage()) or b"")
+        await writer.drain()
+        return True
+
+    async def _left(self, reader: asyncio.StreamReader, seconds: float) -> bool:
+        deadline = self._loop.time() + seconds
+        while self._loop.time() < deadline:
+            if reader.at_eof():
+                self.closed_early.append(self._loop.time())
+                return True
+            await asyncio.sleep(min(0.005, max(0.0, deadline - self._loop.time())))
+        return False
