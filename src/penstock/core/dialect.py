@@ -15,20 +15,22 @@ class StreamManner(msgspec.Struct, frozen=True):
     """How an event stream of one operation behaves.
 
     ``keep_alive`` may be written between two frames while the provider is silent. One of ``endings`` stands in every
-    stream that is complete; empty means that a stream may end anywhere.
+    stream that is complete; empty means that a stream may end without a sign.
     """
 
     keep_alive: bytes
-    endings: tuple[bytes, ...]
+    endings: tuple[bytes, ...] = ()
 
 
 class Dialect(Protocol):
     """Sans-I/O: facts in, faults out, in the client's own words."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """As configuration spells it."""
 
-    def facts(self, match: Match, head: RequestHead, facts: Facts) -> Facts:
-        """Complete what the body says by what path and query say."""
+    def facts(self, match: Match, facts: Facts) -> Facts:
+        """Complete what the body says by what the path says."""
 
     def fault(self, fault: Fault, exchange_id: str) -> Answer:
         """A fault in this dialect's envelope, with the headers that its clients act on."""
@@ -36,11 +38,26 @@ class Dialect(Protocol):
     def manner(self, match: Match) -> StreamManner:
         """How streams of this operation behave."""
 
-    def broken_off(self, match: Match, fault: Fault, exchange_id: str) -> bytes:
-        """The frames that end a stream which the provider cut."""
+    def broken_off(self, match: Match, fault: Fault, exchange_id: str, last: bytes) -> bytes:
+        """The frames that end a stream which the provider cut; ``last`` is what came last before the cut."""
 
     def credential_header(self, secret: str) -> Header:
         """The header that carries this provider credential by default."""
 
-    def request_headers(self, head: RequestHead) -> tuple[Header, ...]:
+    def required_headers(self, head: RequestHead) -> tuple[Header, ...]:
         """Headers that the provider needs and the client left out."""
+
+
+def fault_headers(fault: Fault, id_header: bytes, exchange_id: str) -> tuple[Header, ...]:
+    """The headers that carry a fault's retry answer to every dialect's clients.
+
+    ``x-should-retry`` overrides what the Anthropic and OpenAI SDKs would do by status alone.
+    """
+    headers: list[Header] = [(b"content-type", b"application/json"), (id_header, exchange_id.encode())]
+    if not fault.may_retry:
+        headers.append((b"x-should-retry", b"false"))
+    if fault.retry_after is not None:
+        headers.append((b"retry-after", b"%d" % fault.retry_after))
+    if fault.allow:
+        headers.append((b"allow", ", ".join(fault.allow).encode()))
+    return tuple(headers)

@@ -65,12 +65,22 @@ class RequestHead(msgspec.Struct, frozen=True):
         """The value of the first header called ``name`` (lower-case), or None."""
         return first(self.headers, name)
 
+    def asking(self, query: bytes) -> "RequestHead":
+        """The same request with another query."""
+        return msgspec.structs.replace(self, target=self.path + (b"?" + query if query else b""))
+
 
 class ResponseHead(msgspec.Struct, frozen=True):
     """A status and the headers of an answer."""
 
     status: int
     headers: tuple[Header, ...]
+
+    @property
+    def length(self) -> int | None:
+        """The announced body length in bytes, if there is one."""
+        value = first(self.headers, b"content-length")
+        return int(value) if value is not None and value.isdigit() else None
 
     def get(self, name: bytes) -> bytes | None:
         """The value of the first header called ``name`` (lower-case), or None."""

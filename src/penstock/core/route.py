@@ -17,6 +17,8 @@ class Body(Enum):
     """Held and read."""
     ANY = "any"
     """JSON is held and read; multipart and binary bodies stream through without being held."""
+    BYTES = "bytes"
+    """It streams through, whatever its content type says of it."""
 
 
 class Reply(Enum):
@@ -29,20 +31,31 @@ class Reply(Enum):
 
 
 class Stored(msgspec.Struct, frozen=True):
-    """How an operation touches objects that the provider keeps (files, batches, threads, …)."""
+    """How an operation touches objects that the provider keeps (files, batches, threads, …).
+
+    ``makes`` and ``claims`` are dotted paths from the answer's top; ``*`` stands for each element of a list, and an
+    answer that wraps the object (the first event of a stream) is looked into. What is made is the caller's, whoever
+    had its id before; what is claimed came about along the way, and becomes the caller's only if it is nobody's.
+    """
 
     names: tuple[str, ...] = ()
-    """Path parameters that name an object: it must be the caller's."""
+    """Path parameters that name an object: it must be the caller's. ``files/{file}`` spells a longer name out."""
     fields: tuple[str, ...] = ()
     """Keys of the request body, at any depth, whose values name objects."""
     queries: tuple[str, ...] = ()
     """Query parameters that name an object, such as a list's cursor."""
+    makes: tuple[str, ...] = ()
     claims: tuple[str, ...] = ()
-    """Fields of the answer, dotted from its top, that name objects which are now the caller's."""
     lists: str | None = None
     """The answer's field that holds a list of objects, to be filtered to the caller's own."""
+    element: str = "id"
+    """The field of a list's element that names it."""
     deletes: str | None = None
-    """The path parameter whose object is gone when the answer is good."""
+    """The path parameter (or spelt-out name) whose object is gone when the answer is good."""
+    asked: tuple[str, ...] = ()
+    """Keys of the request body without any of which nothing is made that could be named later."""
+    unless: str | None = None
+    """The key of the request body that, when false, keeps the provider from keeping anything."""
 
 
 class Route(msgspec.Struct, frozen=True):

@@ -20,11 +20,19 @@ class Origin(msgspec.Struct, frozen=True):
         return name if self.port == usual else f"{name}:{self.port}"
 
 
+FIRST_BYTE_SECONDS = 120.0
+"""How long a provider may take to begin its answer, unless its row or the client says otherwise."""
+
+
 class Timeouts(msgspec.Struct, frozen=True):
-    """Deadlines of a call, in seconds. ``total`` None means that a call may last as long as it keeps moving."""
+    """Deadlines of a call, in seconds.
+
+    ``first_byte`` None: the usual, or the client's own where that is longer. ``total`` None: a call may last as long
+    as it keeps moving.
+    """
 
     connect: float = 10.0
-    first_byte: float = 120.0
+    first_byte: float | None = None
     idle: float = 300.0
     total: float | None = None
 

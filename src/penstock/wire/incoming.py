@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
+from penstock.core.exchange import Answer
 from penstock.core.fault import Fault, FaultError, FaultKind, refuse
 from penstock.core.head import Header, RequestHead
 
@@ -259,6 +260,16 @@ class Incoming:
             self._connection.send(data)
         self._connection.finished(self)
 
+    def reply(self, answer: Answer, headers: Iterable[Header]) -> None:
+        """A whole answer at once, with ``headers`` besides its own."""
+        self.answer(answer.status, (*answer.headers, *headers), length=len(answer.body))
+        self.end(answer.body)
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the request's first byte."""
+        return asyncio.get_running_loop().time() - self.started
+
     def abort(self) -> None:
         """Break the answer off, visibly: the client must not take what it has for the whole."""
         if not self.done and not self.gone:
@@ -273,9 +284,7 @@ class Incoming:
 
 def too_large(limit: int) -> FaultError:
     """413, naming the limit."""
-    return refuse(
-        FaultKind.TOO_LARGE, f"The request body is larger than this gateway accepts ({limit} bytes)."
-    )
+    return refuse(FaultKind.TOO_LARGE, f"The request body is larger than this gateway accepts ({limit} bytes).")
 
 
 def _content_length(head: RequestHead) -> int | None:

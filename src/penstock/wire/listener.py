@@ -185,9 +185,7 @@ class Connection(asyncio.Protocol):
 
     def _serve(self, incoming: Incoming) -> None:
         self._current = incoming
-        size = sum(len(name) + len(value) for name, value in incoming.head.headers) + len(
-            incoming.head.target
-        )
+        size = sum(len(name) + len(value) for name, value in incoming.head.headers) + len(incoming.head.target)
         if size > self._limits.head_bytes or len(incoming.head.headers) > self._limits.header_count:
             self._refuse(FaultKind.HEAD_TOO_LARGE, "The request has too many headers, or they are too large.")
             return

@@ -1,0 +1,198 @@
+"""What no setting can see by itself: rules over several settings at once, as a table of small functions.
+
+Each rule reads the settings that could be read and notes what it finds; one broken setting never hides another's
+mistake. Nothing here knows YAML.
+"""
+
+from collections.abc import Callable, Iterator
+from fnmatch import fnmatchcase
+from itertools import combinations
+
+from penstock.config import urls
+from penstock.config.mistakes import Path, listed, nearest, shown
+from penstock.config.reading import Reading
+from penstock.config.settings import ModelRule, ProviderSettings, Settings
+from penstock.core.target import Origin
+
+Found = tuple[Path, str, str]
+"""The setting, what is wrong, and a suggestion."""
+
+# What the gateway itself puts behind a base URL of the dialect, and so must not stand at its end.
+_VERSIONS = {"anthropic": ("/v1",), "gemini": ("/v1", "/v1beta", "/v1alpha"), "openai": ()}
+_OPERATIONS = ("/messages", "/chat/completions", "/completions", "/responses", "/embeddings", "/models")
+
+_CREDENTIAL_HEADERS = {
+    "default": {"anthropic": "x-api-key", "openai": "authorization", "gemini": "x-goog-api-key"},
+    "bearer": dict.fromkeys(("anthropic", "openai", "gemini"), "authorization"),
+    "x-api-key": dict.fromkeys(("anthropic", "openai", "gemini"), "x-api-key"),
+    "x-goog-api-key": dict.fromkeys(("anthropic", "openai", "gemini"), "x-goog-api-key"),
+    "none": {},
+}
+
+
+def check(settings: Settings, reading: Reading) -> None:
+    """Note every mistake that only several settings together make."""
+    for rule in RULES:
+        for path, what, suggestion in rule(settings, reading):
+            reading.mistakes.add(reading.place(path), path, what, suggestion)
+
+
+def providers_exist(_: Settings, reading: Reading) -> Iterator[Found]:
+    """An empty mapping is a slip: leaving it out gives the usual three."""
+    path: Path = ("providers",)
+    if reading.sound(path) and not reading.names(path):
+        yield path, "is empty", "add a row, or remove it for Anthropic, OpenAI and Gemini at their public addresses"
+
+
+def base_urls_end_where_the_dialect_begins(settings: Settings, _: Reading) -> Iterator[Found]:
+    """The gateway adds version and operation itself, as the providers' SDKs do."""
+    for path, row in _providers(settings):
+        base, where = row.base_path, (*path, "base_url")
+        operation = next((end for end in _OPERATIONS if base.endswith(end)), None)
+        version = next((end for end in _VERSIONS[row.dialect] if base.endswith(end)), None)
+        if operation is not None:
+            yield where, f"ends in {operation}, which the gateway adds itself", "end it before that"
+        elif version is not None:
+            yield where, f"ends in {version}, which the gateway adds itself for {row.dialect}", "end it before that"
+        elif row.dialect == "openai" and row.origin.host == "api.openai.com" and not base:
+            yield where, "lacks the version that OpenAI's base URL ends in", "write https://api.openai.com/v1"
+
+
+def keys_travel_encrypted(settings: Settings, _: Reading) -> Iterator[Found]:
+    """A key over http to another machine needs the operator's word."""
+    for path, row in _providers(settings):
+        if row.api_key and not row.origin.secure and not row.insecure and not urls.is_loopback(row.origin.host):
+            what = "would send the api_key unencrypted to another machine"
+            yield (*path, "base_url"), what, "write https://, or `insecure: true` on this row if the way is yours alone"
+
+
+def credentials_have_one_place(settings: Settings, _: Reading) -> Iterator[Found]:
+    """``auth: none`` with a key, and a fixed header that the key would overwrite, contradict themselves."""
+    for path, row in _providers(settings):
+        header = _CREDENTIAL_HEADERS[row.auth].get(row.dialect)
+        if row.api_key and row.auth == "none":
+            yield (*path, "auth"), "is none, so the api_key would never be used", "remove one of the two"
+        elif row.api_key and header in row.headers:
+            given = next(name for name in (header, header.title(), header.upper()) if name)
+            yield (*path, "headers", given), "carries the credential, and so does api_key", "remove one of the two"
+
+
+def providers_are_others(settings: Settings, reading: Reading) -> Iterator[Found]:
+    """A row that leads back to the gateway's own address would go round for ever."""
+    host, port = settings.address
+    if not reading.sound(("listen",)) or port == 0:
+        return
+    everywhere = host in {"0.0.0.0", "::"} or urls.is_loopback(host)  # noqa: S104 - compared, not bound
+    for path, row in _providers(settings):
+        same = row.origin.host == host or (everywhere and urls.is_loopback(row.origin.host))
+        if same and row.origin.port == port:
+            yield (*path, "base_url"), "leads back to this gateway's own `listen` address", "name the provider's address"
+
+
+def origins_are_reached_one_way(settings: Settings, _: Reading) -> Iterator[Found]:
+    """Connections are shared by origin, so rows of one origin need one way to it and one trust."""
+    for (_, one), (path, other) in combinations(_providers(settings), 2):
+        if one.origin == other.origin:
+            for name in ("proxy", "ca_file"):
+                if getattr(one, name) != getattr(other, name):
+                    what = f"has another {name} than an earlier row with the same host and port"
+                    yield path, what, f"give both rows the same {name}"
+
+
+def rules_name_providers(settings: Settings, reading: Reading) -> Iterator[Found]:
+    """A rule's provider has a row."""
+    known = list(settings.providers)
+    written = {*known, *reading.names(("providers",))}
+    for path, rule in reading.rows(("models",), settings.models):
+        if rule.provider not in written:
+            guess = nearest(rule.provider, known)
+            suggestion = f"did you mean `{guess}`?" if guess else f"providers here: {listed(known)}"
+            yield (*path, "provider"), f"names no provider: {shown(rule.provider)}", suggestion
+
+
+def rules_are_reached(settings: Settings, reading: Reading) -> Iterator[Found]:
+    """The first match wins, so a rule behind one that matches all it matches never acts."""
+    rows: list[tuple[Path, ModelRule]] = list(reading.rows(("models",), settings.models))
+    for index, (path, rule) in enumerate(rows):
+        before = next((other for _, other in rows[:index] if _covers(other.match, rule.match)), None)
+        if before is not None:
+            what = f"is never reached: `{shown(before.match)}` stands before it and matches all that it matches"
+            yield (*path, "match"), what, "move it up, or remove it"
+
+
+def keys_differ(settings: Settings, reading: Reading) -> Iterator[Found]:
+    """Two keys of one name or one value could not be told apart."""
+    rows = list(reading.rows(("keys",), settings.keys))
+    for index, (path, row) in enumerate(rows):
+        for _, other in rows[:index]:
+            if other.name == row.name:
+                yield (*path, "name"), f"is the name of an earlier key: {shown(row.name)}", "give each key its own name"
+            if other.key == row.key:
+                yield (*path, "key"), f"is also the key of {shown(other.name)}", "give each row its own key"
+
+
+def keys_are_not_the_providers(settings: Settings, reading: Reading) -> Iterator[Found]:
+    """A provider's key in clients' hands would spend the operator's money without the gateway."""
+    owners = {row.api_key: name for name, row in settings.providers.items() if row.api_key}
+    for path, row in reading.rows(("keys",), settings.keys):
+        if row.key in owners:
+            what = f"is the api_key of the provider {shown(owners[row.key])}; clients could use it without the gateway"
+            yield (*path, "key"), what, "make one with `penstock keys create --name NAME`"
+
+
+def limits_fit_together(settings: Settings, reading: Reading) -> Iterator[Found]:
+    """What only passes through may be at least as large as what is held."""
+    body, upload = ("limits", "body"), ("limits", "upload")
+    if reading.sound(body, upload) and settings.limits.upload < settings.limits.body:
+        where = upload if upload in reading.places else body
+        yield where, "makes `upload` smaller than `body`", "give `upload` at least the size of `body`"
+
+
+def timeouts_fit_together(settings: Settings, reading: Reading) -> Iterator[Found]:
+    """A total that ends before a step may end makes the step's own limit a lie."""
+    for path, row in _providers(settings):
+        total, first = (*path, "timeouts", "total"), (*path, "timeouts", "first_byte")
+        limit = row.timeouts.total
+        if limit is not None and reading.sound(total, first) and limit < row.timeouts.first_byte:
+            yield total, f"is shorter than `first_byte` ({row.timeouts.first_byte:g})", "lower `first_byte`, or raise this"
+
+
+def prefixes_differ(settings: Settings, reading: Reading) -> Iterator[Found]:
+    """Header names know no case."""
+    seen: set[str] = set()
+    for path, prefix in reading.rows(("header_prefixes",), settings.header_prefixes):
+        if prefix.lower() in seen:
+            yield path, "stands in the list twice", "remove it here"
+        seen.add(prefix.lower())
+
+
+RULES: tuple[Callable[[Settings, Reading], Iterator[Found]], ...] = (
+    providers_exist,
+    base_urls_end_where_the_dialect_begins,
+    keys_travel_encrypted,
+    credentials_have_one_place,
+    providers_are_others,
+    origins_are_reached_one_way,
+    rules_name_providers,
+    rules_are_reached,
+    keys_differ,
+    keys_are_not_the_providers,
+    limits_fit_together,
+    timeouts_fit_together,
+    prefixes_differ,
+)
+
+
+def _providers(settings: Settings) -> Iterator[tuple[Path, ProviderSettings]]:
+    for name, row in settings.providers.items():
+        yield ("providers", name), row
+
+
+def _covers(earlier: str, later: str) -> bool:
+    """Whether ``earlier`` surely matches everything that ``later`` matches: read as a text, a pattern whose wildcards
+    are matched by ``*`` is covered. Misses some pairs, accuses none."""
+    if "[" in earlier or "[" in later:
+        return earlier == later
+    if "?" in earlier and "*" in later:
+        return earlier == later
+    return fnmatchcase(later, earlier)

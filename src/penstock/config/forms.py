@@ -1,0 +1,203 @@
+"""What a single setting's text must look like, form by form: each takes the text and returns what is kept of it.
+
+A text that doesn't fit raises MisfitError. Pure but for the forms of files, which look whether the file is there.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from enum import Enum
+from pathlib import Path
+
+from penstock.config import urls
+from penstock.config.mistakes import MisfitError, shown
+from penstock.core.head import HOP_BY_HOP
+
+
+class Form(Enum):
+    """The forms that settings name."""
+
+    LISTEN = "listen"
+    FOLDER = "folder"
+    CERTIFICATE = "certificate"
+    PRIVATE_KEY = "private_key"
+    AUTHORITIES = "authorities"
+    BASE_URL = "base_url"
+    PUBLIC_URL = "public_url"
+    PROXY = "proxy"
+    NAME = "name"
+    PROVIDER_KEY = "provider_key"
+    GATEWAY_KEY = "gateway_key"
+    HEADER_NAME = "header_name"
+    HEADER_VALUE = "header_value"
+    HEADER_PREFIX = "header_prefix"
+    KEY_PREFIX = "key_prefix"
+    PATTERN = "pattern"
+    SIZE = "size"
+    SECONDS = "seconds"
+
+
+MIN_KEY_LENGTH = 20
+
+_UNITS = {"": 1, "b": 1, "kb": 1024, "kib": 1024, "mb": 1024**2, "mib": 1024**2, "gb": 1024**3, "gib": 1024**3}
+_DURATIONS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
+
+# The gateway writes these itself, for the message that it sends (RFC 9110 7.6.1, 8.6; D12: identity is asked for).
+_OWN_HEADERS = frozenset(name.decode() for name in HOP_BY_HOP) | {
+    "accept-encoding", "content-encoding", "content-length", "content-type", "expect", "host",
+}  # fmt: skip
+
+# A header under one of these would be taken for the gateway's own, and never reach the provider.
+_FOREIGN_PREFIXES = ("x-api-", "x-stainless-", "x-goog-", "x-forwarded-", "x-provider-", "x-claude-", "x-should-", "x-request-")
+
+
+def size(text: str) -> int:
+    """Bytes; ``32MB``, ``512 kB`` and plain numbers."""
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?([A-Za-z]*)", text.strip())
+    if found is None or found[2].lower() not in _UNITS:
+        raise MisfitError(f"is not a size: {shown(text)}", "write a number of bytes, or one with kB, MB or GB: 32MB")
+    return int(float(found[1]) * _UNITS[found[2].lower()])
+
+
+def seconds(text: str) -> float:
+    """A plain number of seconds."""
+    found = re.fullmatch(r"(-?[0-9]+(?:\.[0-9]+)?) ?([A-Za-z]*)", text.strip())
+    if found is None or (found[2] and found[2].lower() not in _DURATIONS):
+        raise MisfitError(f"is not a number of seconds: {shown(text)}", "write a number like 30 or 0.5")
+    if found[2]:
+        value = float(found[1]) * _DURATIONS[found[2].lower()]
+        raise MisfitError(f"has a unit, though it is always in seconds: {shown(text)}", f"write {value:g}")
+    return float(found[1])
+
+
+def name(text: str) -> str:
+    """Of a provider, a key or a team: it stands in headers, logs and commands."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", text):
+        plain = re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip("-._")[:64]
+        what = "is not a name: up to 64 letters, digits, dots, hyphens and underscores, the first a letter or digit"
+        raise MisfitError(what, f"write {shown(plain)}" if plain else "write a name like team-a")
+    return text
+
+
+def provider_key(text: str) -> str:
+    """Any credential that fits in a header."""
+    if not text.isascii() or any(not "!" <= letter <= "~" for letter in text):
+        raise MisfitError("holds a space, a line break or another character that can't be in a key", "copy it again")
+    return text
+
+
+def gateway_key(text: str) -> str:
+    """A key that clients show to this gateway."""
+    provider_key(text)
+    if len(text) < MIN_KEY_LENGTH:
+        what = f"is shorter than {MIN_KEY_LENGTH} characters and could be guessed"
+        raise MisfitError(what, "make one with `penstock keys create --name NAME`")
+    return text
+
+
+def header_name(text: str) -> str:
+    """A header that the operator may add to every request of a provider; lower-case."""
+    if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", text):
+        raise MisfitError("is not a header name", "use letters, digits and hyphens, without the colon")
+    lower = text.lower()
+    if lower in _OWN_HEADERS:
+        raise MisfitError("is a header that the gateway writes itself", "remove it")
+    if lower.startswith("x-penstock-") or lower == "x-provider-key":
+        raise MisfitError("is a header between clients and the gateway; it never goes to a provider", "remove it")
+    return lower
+
+
+def header_value(text: str) -> str:
+    """What a header may hold (RFC 9110 5.5), in ASCII."""
+    if not text or text != text.strip() or any(not " " <= letter <= "~" for letter in text):
+        raise MisfitError("is not a header value: it is empty, begins or ends with a space, or is not plain ASCII", "quote it")
+    return text
+
+
+def header_prefix(text: str) -> str:
+    """Begins the names of the gateway's own headers."""
+    if not re.fullmatch(r"[Xx]-[A-Za-z0-9][A-Za-z0-9-]*-", text):
+        plain = re.sub(r"[^A-Za-z0-9]+", "-", re.sub(r"^[Xx]-", "", text)).strip("-")
+        raise MisfitError("is not `X-`, a word and `-`", f"write X-{shown(plain) or 'Penstock'}-")
+    if text.lower().startswith(_FOREIGN_PREFIXES):
+        raise MisfitError("begins headers that clients and providers use; the gateway would swallow them", "choose another")
+    return text
+
+
+def key_prefix(text: str) -> str:
+    """Begins every key that ``penstock keys create`` makes."""
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]{1,23}", text):
+        raise MisfitError("is not 2 to 24 letters, digits, `_` and `-`, the first a letter", "write something like pk_live_")
+    if text.lower().startswith("sk-ant-"):
+        raise MisfitError("is how Anthropic's own keys begin; clients tell keys apart by it", "write something like pk_live_")
+    return text
+
+
+def pattern(text: str) -> str:
+    """A model name in which ``*`` and ``?`` may stand."""
+    if not text or text != text.strip():
+        raise MisfitError("is empty, or begins or ends with a space", 'write a model name, or a pattern like "llama*"')
+    return text
+
+
+class Files:
+    """The forms of files and folders: relative to ``folder``, with ``~`` for ``home``."""
+
+    def __init__(self, folder: Path, home: str | None) -> None:
+        self._folder = folder
+        self._home = home
+
+    def folder(self, text: str) -> str:
+        """A folder that exists or can be made; absolute."""
+        path = self._absolute(text)
+        existing = next(parent for parent in (path, *path.parents) if parent.exists())
+        if not existing.is_dir():
+            raise MisfitError(f"leads through {shown(str(existing))}, which is a file", "name a folder")
+        return str(path)
+
+    def pem(self, text: str, *labels: str) -> str:
+        """A readable PEM file that holds one of these labels; absolute."""
+        path = self._absolute(text)
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            raise MisfitError("names a file that does not exist", f"looked for {path}") from None
+        except IsADirectoryError:
+            raise MisfitError("names a folder", f"name a file in {path}") from None
+        except OSError as error:
+            raise MisfitError(f"names a file that can't be read ({error.strerror})", f"let this user read {path}") from None
+        if b"-----BEGIN ENCRYPTED PRIVATE KEY" in content or b"Proc-Type: 4,ENCRYPTED" in content:
+            raise MisfitError("names a private key with a passphrase, which nobody could type", "decrypt the key file")
+        if not any(f"{label}-----".encode() in content for label in labels):
+            raise MisfitError(f"names a file without a `-----BEGIN … {labels[0]}-----` line", "name a PEM file; not swapped?")
+        return str(path)
+
+    def _absolute(self, text: str) -> Path:
+        if "\0" in text or not text.strip():
+            raise MisfitError("is not a path", "name a file or folder")
+        if text == "~" or text.startswith("~/"):
+            if not self._home:
+                raise MisfitError("begins with ~, but HOME is not set", "write the whole path")
+            text = self._home + text[1:]
+        return (self._folder / text).resolve()
+
+
+def text_forms(files: Files) -> Mapping[Form, Callable[[str], str]]:
+    """Every form whose value is a text."""
+    return {
+        Form.LISTEN: urls.listen,
+        Form.FOLDER: files.folder,
+        Form.CERTIFICATE: lambda text: files.pem(text, "CERTIFICATE"),
+        Form.PRIVATE_KEY: lambda text: files.pem(text, "PRIVATE KEY"),
+        Form.AUTHORITIES: lambda text: files.pem(text, "CERTIFICATE"),
+        Form.BASE_URL: urls.base_url,
+        Form.PUBLIC_URL: urls.public_url,
+        Form.PROXY: urls.proxy,
+        Form.NAME: name,
+        Form.PROVIDER_KEY: provider_key,
+        Form.GATEWAY_KEY: gateway_key,
+        Form.HEADER_NAME: header_name,
+        Form.HEADER_VALUE: header_value,
+        Form.HEADER_PREFIX: header_prefix,
+        Form.KEY_PREFIX: key_prefix,
+        Form.PATTERN: pattern,
+    }

@@ -1,0 +1,83 @@
+"""File and environment in, Settings out; or one ConfigError with every mistake.
+
+The one entrance to this room. The environment comes in as a mapping; the process's own is touched by the caller alone.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from penstock.config import environment as variables
+from penstock.config import proxies, tree
+from penstock.config.check import check
+from penstock.config.forms import Files
+from penstock.config.mistakes import ConfigError, Mistakes, Place
+from penstock.config.reading import Reading
+from penstock.config.settings import Settings
+
+MAX_BYTES = 1024 * 1024
+
+# The providers when the file names none. Google's SDKs read both of their variables.
+_USUAL_PROVIDERS = """
+anthropic: {{dialect: anthropic, base_url: "https://api.anthropic.com", api_key: "${{ANTHROPIC_API_KEY}}"}}
+openai: {{dialect: openai, base_url: "https://api.openai.com/v1", api_key: "${{OPENAI_API_KEY}}"}}
+gemini: {{dialect: gemini, base_url: "https://generativelanguage.googleapis.com", api_key: "${{{google}}}"}}
+"""
+
+
+def load(path: Path | None, environment: Mapping[str, str]) -> Settings:
+    """The settings of a file, or the defaults when ``path`` is None; ConfigError when anything is wrong with them."""
+    mistakes = Mistakes()
+    table = tree.Table((), Place("defaults")) if path is None else _parse(path, mistakes)
+    if table is None:
+        raise ConfigError(mistakes.found)
+    table = _with_defaults(variables.override(table, environment), environment)
+    expanded = variables.expand(table, environment, mistakes)
+    assert isinstance(expanded, tree.Table)
+    folder = Path.cwd() if path is None else path.resolve().parent
+    reading = Reading(Files(folder, environment.get("HOME")), mistakes)
+    settings = reading.read(expanded, Settings)
+    usual = proxies.from_environment(environment, mistakes)
+    if settings is not None:
+        check(settings, reading)
+    if settings is None or mistakes.found:
+        raise ConfigError(mistakes.found)
+    rows = proxies.from_rows((row.origin, row.proxy) for row in settings.providers.values())
+    return msgspec.structs.replace(settings, proxies=msgspec.structs.replace(usual, rows=rows))
+
+
+def _parse(path: Path, mistakes: Mistakes) -> tree.Table | None:
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        mistakes.add(Place(str(path)), (), f"can't be read: {error.strerror}", "name a readable file with --config")
+        return None
+    if len(content) > MAX_BYTES:
+        mistakes.add(Place(str(path)), (), f"is larger than {MAX_BYTES // 1024} kB", "is this the configuration?")
+        return None
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        mistakes.add(Place(str(path), line, 1), (), "is not UTF-8 text", "save it as UTF-8")
+        return None
+    return tree.parse(text, str(path), mistakes)
+
+
+def _with_defaults(table: tree.Table, environment: Mapping[str, str]) -> tree.Table:
+    """The tree with the defaults that need a folder or the environment to be worked out."""
+    if _is_absent(table, "data_dir"):
+        table = table.replaced("data_dir", tree.Scalar(Settings().data_dir, Place("defaults")))
+    if _is_absent(table, "providers"):
+        google = "GEMINI_API_KEY" if environment.get("GEMINI_API_KEY") else "GOOGLE_API_KEY"
+        usual = tree.parse(_USUAL_PROVIDERS.format(google=google), "defaults", Mistakes())
+        assert usual is not None
+        table = table.replaced("providers", usual)
+    return table
+
+
+def _is_absent(table: tree.Table, key: str) -> bool:
+    entry = table.get(key)
+    return entry is None or (isinstance(entry.node, tree.Scalar) and entry.node.text is None)

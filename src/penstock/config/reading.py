@@ -1,0 +1,276 @@
+"""Reads a configuration tree by the settings' own types, field by field, and notes every mistake on the way.
+
+Types come from ``msgspec.inspect``, so a setting has one definition. What concerns several settings at once is
+``check``'s.
+"""
+
+from collections.abc import Iterable, Iterator
+from enum import Enum
+from typing import TypeVar
+
+import msgspec
+from msgspec import inspect
+
+from penstock.config import forms
+from penstock.config.forms import Files, Form
+from penstock.config.mistakes import MisfitError, Mistakes, Path, Place, listed, nearest, shown
+from penstock.config.tree import Entry, Listing, Node, Scalar, Table
+from penstock.core.caller import Secret
+
+T = TypeVar("T")
+
+
+class Nothing(Enum):
+    """Why a node gave no value: it counts as not written, or its mistake has been noted."""
+
+    ABSENT = "absent"
+    BROKEN = "broken"
+
+
+_TRUTHS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+
+# What other programs call the same thing.
+_SYNONYMS = {
+    "address": "listen", "bind": "listen", "host": "listen", "port": "listen", "server": "listen",
+    "data": "data_dir", "storage": "data_dir", "upstreams": "providers", "backends": "providers",
+    "model_list": "models", "routes": "models", "cert": "certificate", "private_key": "key", "ssl": "tls",
+    "url": "base_url", "endpoint": "base_url", "api_base": "base_url", "token": "api_key", "key": "api_key",
+    "secret": "api_key", "type": "dialect", "kind": "dialect", "format": "dialect", "timeout": "timeouts",
+    "ca": "ca_file", "ca_bundle": "ca_file", "model": "match", "pattern": "match", "group": "team",
+}  # fmt: skip
+
+# What to write, by the name of a setting that was given as something else than a mapping or a list.
+_EXAMPLES = {
+    "providers": "write a mapping: `NAME: {dialect: openai, base_url: https://…}`",
+    "models": "write a list: `- {match: \"llama*\", provider: NAME}`",
+    "keys": "write a list: `- {name: NAME, key: \"${PENSTOCK_KEY}\"}`",
+    "tls": "write a mapping: `{certificate: FILE, key: FILE}`",
+    "headers": "write a mapping: `{x-name: value}`",
+    "timeouts": "write a mapping: `{first_byte: 120}`",
+    "limits": "write a mapping: `{body: 32MB}`",
+    "header_prefixes": "write a list: `[X-Penstock-]`",
+}  # fmt: skip
+
+
+class Reading:
+    """What has been read: where each setting stands, and which ones could not be used."""
+
+    def __init__(self, files: Files, mistakes: Mistakes) -> None:
+        self.mistakes = mistakes
+        self.places: dict[Path, Place] = {}
+        self.broken: set[Path] = set()
+        self._text_forms = forms.text_forms(files)
+        self._kept: dict[Path, list[int]] = {}
+
+    def read(self, table: Table, settings: type[T]) -> T | None:
+        """The settings that the outermost mapping gives, or None when they can't be built at all."""
+        kind = inspect.type_info(settings)
+        value = self._value(table, kind, (), inspect.Metadata(kind))
+        return value if isinstance(value, settings) else None
+
+    def place(self, path: Path) -> Place:
+        """Where a setting was written, or the nearest that encloses it."""
+        while path not in self.places:
+            path = path[:-1]
+        return self.places[path]
+
+    def sound(self, *paths: Path) -> bool:
+        """Whether none of these settings was given wrongly (it is at its default then, and says nothing)."""
+        return not self.broken.intersection(paths)
+
+    def names(self, path: Path) -> list[str]:
+        """The keys written under a mapping, also of entries that could not be used."""
+        return [str(known[-1]) for known in self.places if known[:-1] == path and len(known) == len(path) + 1]
+
+    def rows(self, path: Path, values: Iterable[T]) -> Iterator[tuple[Path, T]]:
+        """A list's usable values, each with its path."""
+        for index, value in zip(self._kept.get(path, []), values, strict=True):
+            yield (*path, index), value
+
+    # --- one node -------------------------------------------------------------------------------------------------
+
+    def _value(self, node: Node, kind: inspect.Type, path: Path, meta: inspect.Metadata) -> object:
+        self.places.setdefault(path, node.place)
+        value = self._by_type(node, kind, path, meta)
+        if value is Nothing.BROKEN:
+            self.broken.add(path)
+        return value
+
+    def _by_type(self, node: Node, kind: inspect.Type, path: Path, meta: inspect.Metadata) -> object:
+        if isinstance(kind, inspect.Metadata):
+            return self._by_type(node, kind.type, path, kind)
+        if isinstance(node, Scalar) and node.broken:
+            return Nothing.BROKEN
+        if isinstance(node, Scalar) and node.text is None and (node.unset or not isinstance(kind, inspect.UnionType)):
+            return Nothing.ABSENT
+        if isinstance(kind, inspect.UnionType):
+            return self._optional(node, kind, path)
+        if isinstance(kind, inspect.StructType):
+            return self._struct(node, kind, path)
+        if isinstance(kind, inspect.DictType):
+            return self._mapping(node, kind, path)
+        if isinstance(kind, inspect.VarTupleType):
+            return self._list(node, kind, path)
+        return self._scalar(node, kind, path, meta)
+
+    def _wrong(self, node: Node | Entry, path: Path, what: str, suggestion: str = "") -> Nothing:
+        if isinstance(node, Scalar) and node.read_from:
+            what = f"{what} (read from ${{{node.read_from[0]}}})"
+        self.mistakes.add(node.place, path, what, suggestion)
+        return Nothing.BROKEN
+
+    def _optional(self, node: Node, kind: inspect.UnionType, path: Path) -> object:
+        if isinstance(node, Scalar) and node.text is None:
+            return None
+        (other,) = (member for member in kind.types if not isinstance(member, inspect.NoneType))
+        return self._by_type(node, other, path, inspect.Metadata(other))
+
+    def _struct(self, node: Node, kind: inspect.StructType, path: Path) -> object:
+        if not isinstance(node, Table):
+            return self._wrong(node, path, f"is {_noun(node)}, not a mapping", _example(path))
+        fields = {field.name: field for field in kind.fields if not _is_computed(field)}
+        values: dict[str, object] = {}
+        for entry in node.entries:
+            field = fields.get(entry.key)
+            if field is None:
+                self._unknown(entry, list(fields), path)
+            else:
+                values[entry.key] = self._value(entry.node, field.type, (*path, entry.key), _bare(field))
+        broken = False
+        for name, field in fields.items():
+            if field.required and values.get(name, Nothing.ABSENT) is Nothing.ABSENT:
+                self._missing(node, name, path)
+                broken = True
+            broken = broken or (field.required and values[name] is Nothing.BROKEN)
+        if broken:
+            return Nothing.BROKEN
+        given: dict[str, object] = {key: value for key, value in values.items() if not isinstance(value, Nothing)}
+        built: object = kind.cls(**given)
+        return built
+
+    def _unknown(self, entry: Entry, known: list[str], path: Path) -> None:
+        if entry.key == "<<":
+            self._wrong(entry, path, "uses a merge key (`<<`), which is not supported", "write the settings out")
+            return
+        guess = nearest(entry.key, known)
+        synonym = _SYNONYMS.get(entry.key.lower())
+        if synonym in known and guess is None:
+            guess = synonym
+        suggestion = f"did you mean `{guess}`?" if guess else f"known here: {listed(known)}"
+        self._wrong(entry, (*path, entry.key), "is not a setting", suggestion)
+
+    def _missing(self, table: Table, name: str, path: Path) -> None:
+        entry = table.get(name)
+        if entry is not None and isinstance(entry.node, Scalar) and entry.node.unset:
+            variable = entry.node.unset[0]
+            self._wrong(entry, (*path, name), f"is missing: ${{{variable}}} is not set", f"set {variable} in the environment")
+        else:
+            self._wrong(entry or table, (*path, name), "is missing", f"add `{name}:`")
+
+    def _mapping(self, node: Node, kind: inspect.DictType, path: Path) -> object:
+        if not isinstance(node, Table):
+            return self._wrong(node, path, f"is {_noun(node)}, not a mapping", _example(path))
+        values: dict[object, object] = {}
+        for entry in node.entries:
+            inner = (*path, entry.key)
+            key = self._value(Scalar(entry.key, entry.place), kind.key_type, inner, inspect.Metadata(kind.key_type))
+            value = self._value(entry.node, kind.value_type, inner, inspect.Metadata(kind.value_type))
+            if isinstance(key, Nothing) or isinstance(value, Nothing):
+                continue
+            if key in values:
+                self._wrong(entry, inner, "is given twice: upper and lower case are the same here", "keep one")
+            values[key] = value
+        return values
+
+    def _list(self, node: Node, kind: inspect.VarTupleType, path: Path) -> object:
+        if not isinstance(node, Listing):
+            return self._wrong(node, path, f"is {_noun(node)}, not a list", _example(path))
+        values: list[object] = []
+        kept = self._kept.setdefault(path, [])
+        for index, item in enumerate(node.items):
+            value = self._value(item, kind.item_type, (*path, index), inspect.Metadata(kind.item_type))
+            if not isinstance(value, Nothing):
+                values.append(value)
+                kept.append(index)
+        if kind.min_length and not node.items:
+            return self._wrong(node, path, "is empty", _example(path))
+        return tuple(values)
+
+    # --- one scalar -----------------------------------------------------------------------------------------------
+
+    def _scalar(self, node: Node, kind: inspect.Type, path: Path, meta: inspect.Metadata) -> object:
+        if not isinstance(node, Scalar) or node.text is None:
+            return self._wrong(node, path, f"is {_noun(node)}, not a single value", "write one value")
+        try:
+            return self._convert(node.text, kind, _form(meta))
+        except MisfitError as misfit:
+            # What came from the environment may be anything, also a secret: it is named, not shown.
+            what = misfit.what.partition(": ")[0] if node.read_from else misfit.what
+            return self._wrong(node, path, what, "" if node.read_from else misfit.suggestion)
+
+    def _convert(self, text: str, kind: inspect.Type, form: Form | None) -> object:
+        if isinstance(kind, inspect.BoolType):
+            if text.lower() not in _TRUTHS:
+                raise MisfitError(f"is neither true nor false: {shown(text)}", "write true or false")
+            return _TRUTHS[text.lower()]
+        if isinstance(kind, inspect.LiteralType):
+            return _choice(text, [str(value) for value in kind.values])
+        if isinstance(kind, (inspect.IntType, inspect.FloatType)):
+            return _number(text, kind, form)
+        value = self._text_forms[form](text) if form is not None else text
+        return Secret(value) if isinstance(kind, inspect.CustomType) else value
+
+
+def _number(text: str, kind: inspect.IntType | inspect.FloatType, form: Form | None) -> float:
+    if form is Form.SIZE:
+        value: float = forms.size(text)
+    elif form is Form.SECONDS:
+        value = forms.seconds(text)
+    elif text.lstrip("-").isdecimal() and text.isascii():
+        value = int(text)
+    else:
+        raise MisfitError(f"is not a whole number: {shown(text)}", "write a number like 200")
+    if (kind.gt is not None and value <= kind.gt) or (kind.ge is not None and value < kind.ge):
+        least = f"{kind.ge:g} or more" if kind.ge is not None else f"more than {kind.gt:g}"
+        raise MisfitError(f"is too small: {shown(text)}", f"write {least}")
+    if kind.le is not None and value > kind.le:
+        unit = " seconds (it is not in milliseconds)" if form is Form.SECONDS else ""
+        raise MisfitError(f"is too large: {shown(text)}", f"write at most {kind.le:g}{unit}")
+    return value
+
+
+def _choice(text: str, choices: list[str]) -> str:
+    if text in choices:
+        return text
+    guess = text.lower() if text.lower() in choices else nearest(text, choices)
+    raise MisfitError(
+        f"is not one of {listed(choices)}: {shown(text)}", f"did you mean `{guess}`?" if guess else f"write {choices[0]}"
+    )
+
+
+def _bare(field: inspect.Field) -> inspect.Metadata:
+    return inspect.Metadata(field.type)
+
+
+def _form(meta: inspect.Metadata) -> Form | None:
+    found = (meta.extra or {}).get("form")
+    return found if isinstance(found, Form) else None
+
+
+def _is_computed(field: inspect.Field) -> bool:
+    return isinstance(field.type, inspect.Metadata) and "given_by" in (field.type.extra or {})
+
+
+def _example(path: Path) -> str:
+    for name in reversed(path):
+        if isinstance(name, str):
+            return _EXAMPLES.get(name, _EXAMPLES.get(str(path[0]), ""))
+    return ""
+
+
+def _noun(node: Node) -> str:
+    if isinstance(node, Table):
+        return "a mapping"
+    if isinstance(node, Listing):
+        return "a list"
+    return "empty" if node.text is None else "a single value"

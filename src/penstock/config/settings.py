@@ -1,0 +1,219 @@
+"""Every setting, as frozen values. The text under each field is its reference documentation.
+
+``docs/reference/configuration.md`` and the JSON Schema are printed from this file, and ``reading`` reads files by it:
+a setting is added here and nowhere else. Nothing here reads a file or the environment.
+"""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from penstock.config.forms import Form
+from penstock.config.proxies import Proxies
+from penstock.config.urls import origin_of, path_of, split_listen
+from penstock.core.caller import Secret
+from penstock.core.target import Origin
+
+MB = 1024 * 1024
+DAY = 86_400
+
+Size = Annotated[int, Meta(ge=1, extra={"form": Form.SIZE})]
+Seconds = Annotated[float, Meta(gt=0, le=DAY, extra={"form": Form.SECONDS})]
+Count = Annotated[int, Meta(ge=1)]
+Name = Annotated[str, Meta(extra={"form": Form.NAME})]
+HeaderName = Annotated[str, Meta(extra={"form": Form.HEADER_NAME})]
+HeaderValue = Annotated[Secret, Meta(extra={"form": Form.HEADER_VALUE})]
+HeaderPrefix = Annotated[str, Meta(extra={"form": Form.HEADER_PREFIX})]
+ProxyUrl = Annotated[Secret, Meta(extra={"form": Form.PROXY})]
+
+
+class TlsSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """The certificate that the gateway shows to clients."""
+
+    certificate: Annotated[str, Meta(extra={"form": Form.CERTIFICATE})]
+    """The certificate chain, the gateway's own certificate first."""
+
+    key: Annotated[str, Meta(extra={"form": Form.PRIVATE_KEY})]
+    """The certificate's private key, without a passphrase: nobody is there to type one when the gateway starts."""
+
+
+class TimeoutSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How long a provider may take, step by step."""
+
+    connect: Seconds = 10.0
+    """Time to reach the provider: name lookup, connection and TLS together. Ten seconds allow a lost packet or two."""
+
+    first_byte: Seconds = 120.0
+    """Time from the whole request sent to the first byte of the answer; past it the client gets a 504.
+    Long, because a model may think before it speaks. A client that states a longer deadline of its own gets that."""
+
+    idle: Seconds = 300.0
+    """Longest silence inside an answer; past it the stream is ended with an error event."""
+
+    total: Seconds | None = None
+    """Longest whole call. Unset, because an answer that keeps moving is a good answer, however long it is."""
+
+
+class ProviderSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of ``providers``: where to call, in which dialect, with which credential."""
+
+    dialect: Literal["anthropic", "openai", "gemini"]
+    """The wire format that the provider speaks. Clients reach a provider on the routes of its dialect."""
+
+    base_url: Annotated[str, Meta(extra={"form": Form.BASE_URL})]
+    """Where the provider's API begins. For `anthropic` and `gemini` without a version (`https://api.anthropic.com`),
+    for `openai` with it (`https://api.openai.com/v1`), as the providers' own SDKs take it."""
+
+    api_key: Annotated[Secret, Meta(extra={"form": Form.PROVIDER_KEY})] | None = None
+    """The operator's credential, used when the caller brings none in `X-Provider-Key`. Without either the caller is
+    asked for one."""
+
+    auth: Literal["default", "none", "bearer", "x-api-key", "x-goog-api-key"] = "default"
+    """The header that carries the credential. `default` is the dialect's own (`x-api-key` for Anthropic,
+    `Authorization: Bearer` for OpenAI, `x-goog-api-key` for Gemini); `none` suits a server that asks for nothing."""
+
+    headers: dict[HeaderName, HeaderValue] = {}
+    """Fixed headers added to every request, for providers that ask for more than a key. They replace a client's header
+    of the same name, and logs never show their values."""
+
+    timeouts: TimeoutSettings = TimeoutSettings()
+    """How long the provider may take, step by step."""
+
+    ca_file: Annotated[str, Meta(extra={"form": Form.AUTHORITIES})] | None = None
+    """Certificate authorities to trust beside the system's, for a provider behind a private one."""
+
+    proxy: ProxyUrl | None = None
+    """The HTTP proxy to go through (with CONNECT); credentials may stand in the URL. `none` goes directly, whatever the
+    environment says. Unset, the environment's `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` decide."""
+
+    insecure: bool = False
+    """Allow `http://` to another machine though a key goes with it. Off, because everyone on the way could read it."""
+
+    @property
+    def origin(self) -> Origin:
+        """Scheme, host and port of ``base_url``."""
+        return origin_of(self.base_url)
+
+    @property
+    def base_path(self) -> str:
+        """The path of ``base_url``, without a slash at its end."""
+        return path_of(self.base_url)
+
+
+class ModelRule(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of ``models``: the first row that matches a request's model chooses its provider."""
+
+    match: Annotated[str, Meta(extra={"form": Form.PATTERN})]
+    """A model name; `*` stands for any characters, `?` for one. Upper and lower case differ."""
+
+    provider: Name
+    """A name under `providers`. It must speak the dialect of the route that the request came in on."""
+
+
+class KeySettings(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of ``keys``: a gateway key that stands in the file, for tests and automation."""
+
+    name: Name
+    """Who or what the key is for; stands in logs and reports instead of the key."""
+
+    key: Annotated[Secret, Meta(extra={"form": Form.GATEWAY_KEY})]
+    """The key itself, at least 20 characters. Better `"${NAME}"` than the key in the file."""
+
+    team: Name | None = None
+    """Keys of one team share what they store at a provider (files, batches, conversations). Without a team a key stands
+    for itself."""
+
+    require_provider_key: bool = False
+    """Refuse requests that bring no provider credential of their own, so that the operator's is never used."""
+
+
+class LimitSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What one client may cost before and while it is served."""
+
+    body: Size = 32 * MB
+    """Largest request body that the gateway reads whole. 32 MB is Anthropic's own limit on `/v1/messages`."""
+
+    upload: Size = 512 * MB
+    """Largest body that only passes through (files, audio, images). It is never held in memory; 512 MB is OpenAI's own
+    limit for a file."""
+
+    head: Annotated[int, Meta(ge=1024, extra={"form": Form.SIZE})] = 64 * 1024
+    """Largest request head: request line and headers together. Clients with long lists of beta flags stay far below."""
+
+    headers: Annotated[int, Meta(ge=16)] = 200
+    """Most headers in a request. SDKs send about 30."""
+
+    connections: Count = 20_000
+    """Most client connections at once; the next one is answered 503. The process needs that many open files, and as
+    many again for providers."""
+
+    head_seconds: Seconds = 20.0
+    """Time to send a request head. Ends connections that trickle bytes to hold a place."""
+
+    body_stall_seconds: Seconds = 60.0
+    """Longest pause while a request body arrives. A pause, not a total: slow lines may upload for long."""
+
+    keepalive_seconds: Seconds = 75.0
+    """How long an idle client connection is kept. Longer than the 60 s of the usual load balancers in front, so that
+    they close first."""
+
+    write_stall_seconds: Seconds = 300.0
+    """How long a client may accept no byte of its answer before it counts as gone."""
+
+    drain_seconds: Seconds = 30.0
+    """How long running answers may take to end when the gateway is told to stop."""
+
+    sse_frame: Size = 16 * MB
+    """Largest single event of a stream. Images arrive as one event, so this is generous."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that an operator can set."""
+
+    listen: Annotated[str, Meta(extra={"form": Form.LISTEN})] = "127.0.0.1:8080"
+    """The address that clients connect to. This machine only, unless it is told otherwise; `0.0.0.0:8080` is every IPv4
+    interface, port 0 any free port."""
+
+    data_dir: Annotated[str, Meta(extra={"form": Form.FOLDER})] = "./data"
+    """The folder for everything that the gateway keeps: keys, ownership of stored objects. Made when it is missing.
+    Like every path in the file it counts from the file's own folder."""
+
+    public_url: Annotated[str, Meta(extra={"form": Form.PUBLIC_URL})] | None = None
+    """Where clients see this gateway, for links in answers that lead back here (batch results, resumable uploads).
+    Unset, the request's own `Host` says it; set it behind an ingress that changes host or scheme."""
+
+    tls: TlsSettings | None = None
+    """Speak HTTPS to clients. Unset, plain HTTP: right for this machine alone or behind an ingress with TLS."""
+
+    providers: dict[Name, ProviderSettings] = {}
+    """The providers by name, and the only hosts that requests ever go to. The first row of a dialect is that dialect's
+    default. Without this setting: Anthropic, OpenAI and Gemini at their public addresses, with `ANTHROPIC_API_KEY`,
+    `OPENAI_API_KEY` and `GEMINI_API_KEY` (or `GOOGLE_API_KEY`) from the environment."""
+
+    models: tuple[ModelRule, ...] = ()
+    """Which models go to another provider than their dialect's default; the first match wins."""
+
+    keys: tuple[KeySettings, ...] = ()
+    """Gateway keys that stand in the file, beside those that `penstock keys create` makes."""
+
+    key_prefix: Annotated[str, Meta(extra={"form": Form.KEY_PREFIX})] = "pk_live_"
+    """How new gateway keys begin, so that people and secret scanners know them. Old keys keep working."""
+
+    header_prefixes: Annotated[tuple[HeaderPrefix, ...], Meta(min_length=1)] = ("X-Penstock-", "X-Mintoken-")
+    """How the gateway's own headers begin. Requests may use any of them, answers carry all."""
+
+    limits: LimitSettings = LimitSettings()
+    """What one client may cost before and while it is served."""
+
+    stream_keepalive: Annotated[float, Meta(ge=1, le=300, extra={"form": Form.SECONDS})] | None = 15.0
+    """Seconds of silence in a stream after which a sign of life is written between two events, in the dialect's own way;
+    `null` for never. Clients and proxies on the way give up after 30 to 60 silent seconds."""
+
+    proxies: Annotated[Proxies, Meta(extra={"given_by": "environment"})] = Proxies()
+    """The proxies between this machine and each provider, worked out from the environment and the provider rows."""
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port of ``listen``."""
+        return split_listen(self.listen)

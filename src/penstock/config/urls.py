@@ -1,0 +1,125 @@
+"""Addresses as operators write them: URLs, and what the gateway listens on. Pure; nothing is looked up.
+
+A text that can't be used raises MisfitError, which never repeats a credential that stands in it.
+"""
+
+import ipaddress
+import re
+from urllib.parse import SplitResult, urlsplit
+
+from penstock.config.mistakes import MisfitError, shown
+from penstock.core.target import Origin
+
+_HOST = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)(?:\.(?!-)[A-Za-z0-9_-]{1,63}(?<!-))*\.?\Z")
+_DOTS = re.compile(r"(?:\.|%2e){1,2}\Z", re.IGNORECASE)
+
+
+def base_url(text: str) -> str:
+    """A provider's base URL, without a slash at its end."""
+    _split_checked(text, schemes=("https", "http"), example="https://api.openai.com/v1")
+    return text.rstrip("/")
+
+
+def public_url(text: str) -> str:
+    """Where clients see this gateway, without a slash at its end."""
+    _split_checked(text, schemes=("https", "http"), example="https://llm.example.com")
+    return text.rstrip("/")
+
+
+def proxy(text: str) -> str:
+    """A proxy's URL (credentials are welcome here), or ``none``."""
+    if text.lower() == "none":
+        return "none"
+    if "://" not in text and re.search(r":[0-9]+/?\Z", text):
+        text = f"http://{text}"
+    parts = _split_checked(text, schemes=("http",), example="http://proxy.example.com:3128", credentials=True)
+    if parts.path not in {"", "/"}:
+        raise MisfitError("has a path, which a proxy's address has not", "write http://HOST:PORT")
+    return text.rstrip("/")
+
+
+def listen(text: str) -> str:
+    """``host:port``."""
+    host, colon, port = text.rpartition(":")
+    if "://" in text:
+        raise MisfitError("is a URL; an address has no scheme", f"write {shown(text.split('://', 1)[1].rstrip('/'))}")
+    if not colon and text.isdigit():
+        raise MisfitError("is a port without a host", f"write 127.0.0.1:{text}")
+    if not colon or not port:
+        raise MisfitError("has no port", f"write {shown(host or text)}:8080")
+    if not port.isdigit() or int(port) > 65535:
+        raise MisfitError(f"has a port that is not a number from 0 to 65535: {shown(port)}", f"write {shown(host)}:8080")
+    if not host or host == "*":
+        raise MisfitError("has no host", f"write 127.0.0.1:{port}, or 0.0.0.0:{port} for every interface")
+    if ":" in host and not (host.startswith("[") and host.endswith("]")):
+        raise MisfitError("is an IPv6 address without brackets", f'write "[{host}]:{port}"')
+    if not _is_host(host.strip("[]")):
+        raise MisfitError(f"has a host that is neither a name nor an address: {shown(host)}", f"write 127.0.0.1:{port}")
+    return text
+
+
+def split_listen(text: str) -> tuple[str, int]:
+    """Host and port of an address that ``listen`` has accepted."""
+    host, _, port = text.rpartition(":")
+    return host.strip("[]"), int(port)
+
+
+def origin_of(url: str) -> Origin:
+    """Scheme, host and port of a URL that has been accepted."""
+    parts = urlsplit(url)
+    secure = parts.scheme.lower() == "https"
+    return Origin(secure=secure, host=parts.hostname or "", port=parts.port or (443 if secure else 80))
+
+
+def path_of(url: str) -> str:
+    """The path of a URL that has been accepted, without a slash at its end."""
+    return urlsplit(url).path.rstrip("/")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether the host is this machine, by its name alone."""
+    name = host.lower().rstrip(".")
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def _split_checked(text: str, *, schemes: tuple[str, ...], example: str, credentials: bool = False) -> SplitResult:
+    # urlsplit drops tabs and line breaks silently, so they are looked for first.
+    if any(not "!" <= letter <= "~" for letter in text):
+        raise MisfitError("holds a space or a character that URLs have only percent-encoded", f"write it like {example}")
+    scheme, mark, rest = text.partition("://")
+    if not mark:
+        whole = "" if "@" in text else shown(text)
+        raise MisfitError("has no scheme", f"write {schemes[0]}://{whole or 'HOST'}")
+    if scheme.lower() not in schemes:
+        what = f"has the scheme {shown(scheme)}; only {' and '.join(schemes)} can be used"
+        raise MisfitError(what, f"write it like {example}")
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        raise MisfitError("is not a URL: its host or port can't be read", f"write it like {example}") from None
+    if not host:
+        raise MisfitError("has no host", f"write it like {example}")
+    if not _is_host(host) or port == 0:
+        raise MisfitError("has a host or a port that can't exist", f"write it like {example}")
+    if not credentials and "@" in rest.partition("/")[0]:
+        raise MisfitError("holds credentials", "take what stands before the @ out; a provider's key belongs in `api_key`")
+    if "?" in rest or "#" in rest:
+        raise MisfitError("holds a query or a fragment", "end it before the ? or #")
+    if "\\" in rest or "//" in parts.path or any(_DOTS.match(step) for step in parts.path.split("/")):
+        raise MisfitError("has a path with empty, `.` or `..` steps", "write the path plainly")
+    return parts
+
+
+def _is_host(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        # Digits and dots that are no address (127.0.0.1.5, 300.1.1.1) are a slip of the hand, not a name.
+        return bool(_HOST.match(host)) and not re.fullmatch(r"[0-9.]+", host)
+    return True

@@ -1,0 +1,87 @@
+"""Anthropic's wire format: Messages, token counts, batches, files, models.
+
+Speaks faults so that Anthropic's SDKs and Claude Code do the right thing: envelope and error types from the API's
+error page, behaviour observed with Claude Code 2.1 and SDKs 0.x and 2.x. Pure.
+"""
+
+import msgspec
+
+from penstock.core.dialect import StreamManner, fault_headers
+from penstock.core.document import Facts
+from penstock.core.exchange import Answer
+from penstock.core.fault import Fault, FaultKind
+from penstock.core.head import Header, RequestHead
+from penstock.core.route import Match
+
+# The version that the API assumed before the header was required; clients of that generation may leave it out.
+DEFAULT_VERSION = b"2023-06-01"
+
+_TYPES = {
+    401: "authentication_error",
+    404: "not_found_error",
+    413: "request_too_large",
+    429: "rate_limit_error",
+    500: "api_error",
+    502: "api_error",
+    503: "overloaded_error",
+    504: "timeout_error",
+}
+
+# Codes that SDKs of the second generation turn into exception classes of their own.
+_CODES = {
+    FaultKind.ENCODING_UNSUPPORTED: "request_body_encoding_unsupported",
+    FaultKind.ENCODING_INVALID: "request_body_encoding_invalid",
+    FaultKind.TOO_LARGE_DECODED: "request_body_too_large_after_decoding",
+}
+
+# Every complete stream holds one of these; a relayed ``error`` event ends a stream too.
+_MANNER = StreamManner(keep_alive=b'event: ping\ndata: {"type": "ping"}\n\n', endings=(b"message_stop", b'"error"'))
+
+
+class Anthropic:
+    """The dialect of api.anthropic.com."""
+
+    name = "anthropic"
+
+    def facts(self, match: Match, facts: Facts) -> Facts:
+        """Everything stands in the body."""
+        del match
+        return facts
+
+    def fault(self, fault: Fault, exchange_id: str) -> Answer:
+        """Statuses and types as the API's; ``request-id`` always, because clients report it."""
+        headers = fault_headers(fault, b"request-id", exchange_id)
+        return Answer(fault.status, headers, msgspec.json.encode(_envelope(fault, exchange_id)))
+
+    def manner(self, match: Match) -> StreamManner:
+        """Pings keep a silent stream alive."""
+        del match
+        return _MANNER
+
+    def broken_off(self, match: Match, fault: Fault, exchange_id: str, last: bytes) -> bytes:
+        """An ``error`` event: without it SDKs return the torso as a success."""
+        del match, last
+        return b"event: error\ndata: " + msgspec.json.encode(_envelope(fault, exchange_id)) + b"\n\n"
+
+    def credential_header(self, secret: str) -> Header:
+        """API keys go in ``x-api-key``; subscription tokens (``sk-ant-oat…``) are only good as Bearer."""
+        if secret.startswith("sk-ant-oat"):
+            return b"authorization", b"Bearer " + secret.encode()
+        return b"x-api-key", secret.encode()
+
+    def required_headers(self, head: RequestHead) -> tuple[Header, ...]:
+        """``anthropic-version`` where the client left it out, never another."""
+        if head.get(b"anthropic-version") is None:
+            return ((b"anthropic-version", DEFAULT_VERSION),)
+        return ()
+
+
+def _envelope(fault: Fault, exchange_id: str) -> dict[str, object]:
+    error: dict[str, object] = {
+        "type": _TYPES.get(fault.status, "invalid_request_error"),
+        "message": fault.words,
+    }
+    code = fault.code or _CODES.get(fault.kind)
+    if code is not None:
+        error["details"] = {"error_code": code}
+    return {"type": "error", "error": error, "request_id": exchange_id}

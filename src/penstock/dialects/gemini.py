@@ -1,0 +1,79 @@
+"""Google's Gemini wire format, ``v1``, ``v1beta`` and ``v1alpha``.
+
+The model stands in the path, and so does whether the answer streams. Faults are google.rpc statuses. Its clients
+take nothing in a silent stream but blank lines. Pure.
+"""
+
+import msgspec
+
+from penstock.core.dialect import StreamManner, fault_headers
+from penstock.core.document import Facts
+from penstock.core.exchange import Answer
+from penstock.core.fault import Fault
+from penstock.core.head import Header, RequestHead
+from penstock.core.route import Match
+
+# google.rpc.Code and the HTTP statuses that Google maps it to.
+_STATUSES = {
+    400: "INVALID_ARGUMENT",
+    401: "UNAUTHENTICATED",
+    403: "PERMISSION_DENIED",
+    404: "NOT_FOUND",
+    405: "UNIMPLEMENTED",
+    408: "DEADLINE_EXCEEDED",
+    429: "RESOURCE_EXHAUSTED",
+    500: "INTERNAL",
+    502: "UNAVAILABLE",
+    503: "UNAVAILABLE",
+    504: "DEADLINE_EXCEEDED",
+}
+
+_MANNER = StreamManner(keep_alive=b"\n")
+
+
+class Gemini:
+    """The dialect of generativelanguage.googleapis.com."""
+
+    name = "gemini"
+
+    def facts(self, match: Match, facts: Facts) -> Facts:
+        """Model and streaming as the path says; a ``models/`` in front of the name is taken off."""
+        model = match.parameter("model")
+        return Facts(
+            model=facts.model if model is None else model.removeprefix("models/"),
+            stream=match.route.operation == "models.streamGenerateContent",
+        )
+
+    def fault(self, fault: Fault, exchange_id: str) -> Answer:
+        """An error object with code, message and status."""
+        headers = fault_headers(fault, b"x-request-id", exchange_id)
+        return Answer(fault.status, headers, msgspec.json.encode(_envelope(fault)))
+
+    def manner(self, match: Match) -> StreamManner:
+        """Blank lines keep a silent stream alive; nothing marks its end for certain."""
+        del match
+        return _MANNER
+
+    def broken_off(self, match: Match, fault: Fault, exchange_id: str, last: bytes) -> bytes:
+        """A data frame that holds the error object, which both SDKs raise."""
+        del match, exchange_id, last
+        return b"data: " + msgspec.json.encode(_envelope(fault)) + b"\r\n\r\n"
+
+    def credential_header(self, secret: str) -> Header:
+        """API keys go in ``x-goog-api-key``, never in the URL."""
+        return b"x-goog-api-key", secret.encode()
+
+    def required_headers(self, head: RequestHead) -> tuple[Header, ...]:
+        """None."""
+        del head
+        return ()
+
+
+def _envelope(fault: Fault) -> dict[str, object]:
+    return {
+        "error": {
+            "code": fault.status,
+            "message": fault.words,
+            "status": _STATUSES.get(fault.status, "INVALID_ARGUMENT"),
+        }
+    }

@@ -1,0 +1,1 @@
+"""Where a request goes: a pure plan. Nothing here calls anything."""

@@ -1,0 +1,79 @@
+"""Stop 5 as one verb: get a connection, send the request, wait for the answer's head.
+
+Retries once, and only where a reused connection closed before any byte of an answer and the body is at hand: then
+nothing has reached the client and, by all signs, nothing reached the provider.
+"""
+
+from penstock.core.exchange import Answer
+from penstock.core.fault import FaultError
+from penstock.core.target import Origin, Timeouts
+from penstock.wire.incoming import Incoming
+from penstock.wire.pool import Pool
+from penstock.wire.relay import Relay
+from penstock.wire.sweep import Sweep
+from penstock.wire.upload import Upload
+from penstock.wire.upstream import StaleConnectionFault, UpstreamConnection
+
+
+class Upstream:
+    """Calls providers."""
+
+    def __init__(self, pool: Pool, sweep: Sweep, *, upload_limit: int) -> None:
+        self._pool = pool
+        self._sweep = sweep
+        self._upload_limit = upload_limit
+
+    async def call(
+        self, incoming: Incoming, origin: Origin, timeouts: Timeouts, head: bytes, body: bytes | None
+    ) -> Relay:
+        """A relay whose head has arrived. ``body`` None: the request's body streams through from ``incoming``."""
+        bodiless = incoming.head.method == "HEAD"
+        return await self._call(incoming, origin, timeouts, head, body, bodiless=bodiless)
+
+    async def fetch(self, origin: Origin, timeouts: Timeouts, head: bytes, limit: int) -> Answer:
+        """A whole answer to a request without a body, for the gateway's own use."""
+        relay = await self._call(None, origin, timeouts, head, b"", bodiless=False)
+        try:
+            body = await relay.whole(limit)
+            answer = await relay.response()
+            return Answer(answer.status, answer.headers, body)
+        finally:
+            relay.close()
+
+    async def _call(
+        self,
+        incoming: Incoming | None,
+        origin: Origin,
+        timeouts: Timeouts,
+        head: bytes,
+        body: bytes | None,
+        *,
+        bodiless: bool,
+    ) -> Relay:
+        connection = self._pool.reuse(origin)
+        while True:
+            reused = connection is not None
+            if connection is None:
+                connection = await self._pool.open(origin, timeouts.connect)
+            relay = Relay(incoming, connection, self._sweep)
+            try:
+                connection.call(relay, timeouts, bodiless=bodiless)
+                self._send(connection, incoming, head, body)
+                await relay.response()
+            except FaultError as error:
+                relay.close()
+                if not reused or body is None or not isinstance(error.fault, StaleConnectionFault):
+                    raise
+                connection = None
+            except BaseException:
+                relay.close()
+                raise
+            else:
+                return relay
+
+    def _send(self, connection: UpstreamConnection, incoming: Incoming | None, head: bytes, body: bytes | None) -> None:
+        if body is not None:
+            connection.send_body(head, body)
+        elif incoming is not None:
+            connection.send(head)
+            incoming.stream_body(Upload(incoming, connection), self._upload_limit)

@@ -1,0 +1,98 @@
+"""Request bodies that come compressed: decoded where the gateway must read them, never beyond a limit.
+
+Decoding goes on only until the limit is passed, so a bomb costs what an honest body of that size costs.
+"""
+
+import zlib
+from collections.abc import Callable
+
+import brotli
+import zstandard
+
+from penstock.core.fault import FaultError, FaultKind, refuse
+
+SUPPORTED = ("gzip", "deflate", "br", "zstd")
+
+
+def decode(raw: bytes, encodings: str, limit: int) -> bytes:
+    """The body without its content encodings (a header value, applied in order, so undone from the last).
+
+    FaultError 400 for an encoding that is unknown or does not fit the bytes, 413 when the result is over ``limit``.
+    """
+    names = [name.strip().lower() for name in encodings.split(",") if name.strip()]
+    if len(names) > 2:
+        raise refuse(FaultKind.ENCODING_UNSUPPORTED, "The request body is encoded more than twice.")
+    for name in reversed(names):
+        if name == "identity":
+            continue
+        undo = _DECODERS.get(name)
+        if undo is None:
+            words = f"The request body's Content-Encoding is not supported; use one of {', '.join(SUPPORTED)}."
+            raise refuse(FaultKind.ENCODING_UNSUPPORTED, words)
+        try:
+            raw = undo(raw, limit)
+        except (zlib.error, brotli.error, zstandard.ZstdError, EOFError) as error:
+            words = f"The request body is not valid {name}."
+            raise refuse(FaultKind.ENCODING_INVALID, words, detail=str(error)) from None
+    return raw
+
+
+def _over(limit: int) -> FaultError:
+    words = f"The request body is larger than {limit} bytes once it is decoded."
+    return refuse(FaultKind.TOO_LARGE_DECODED, words)
+
+
+def _inflate(raw: bytes, limit: int, window: int) -> bytes:
+    machine = zlib.decompressobj(window)
+    plain = machine.decompress(raw, limit + 1)
+    if len(plain) > limit:
+        raise _over(limit)
+    if not machine.eof or machine.unused_data:
+        raise EOFError("truncated, or followed by something else")
+    return plain
+
+
+def _gzip(raw: bytes, limit: int) -> bytes:
+    return _inflate(raw, limit, 16 + zlib.MAX_WBITS)
+
+
+def _deflate(raw: bytes, limit: int) -> bytes:
+    # RFC 9110 8.4.1.2 means zlib's format; some senders leave its two bytes of header out.
+    wrapped = len(raw) >= 2 and raw[0] & 0x0F == 8 and (raw[0] * 256 + raw[1]) % 31 == 0
+    return _inflate(raw, limit, zlib.MAX_WBITS if wrapped else -zlib.MAX_WBITS)
+
+
+def _brotli(raw: bytes, limit: int) -> bytes:
+    machine = brotli.Decompressor()
+    plain = bytearray()
+    data = raw
+    while True:
+        plain += machine.process(data, output_buffer_limit=64 * 1024)
+        data = b""
+        if len(plain) > limit:
+            raise _over(limit)
+        if machine.is_finished():
+            return bytes(plain)
+        if machine.can_accept_more_data():
+            raise EOFError("truncated")
+
+
+def _zstd(raw: bytes, limit: int) -> bytes:
+    # The window bounds the decoder's memory, whatever the frame's head asks for (RFC 8878 recommends 8 MB).
+    machine = zstandard.ZstdDecompressor(max_window_size=8 * 1024 * 1024)
+    with machine.stream_reader(raw) as reader:
+        plain = reader.read(limit + 1)
+    if len(plain) > limit:
+        raise _over(limit)
+    if not plain and raw[:4] != b"\x28\xb5\x2f\xfd":
+        raise EOFError("no zstd frame")
+    return plain
+
+
+_DECODERS: dict[str, Callable[[bytes, int], bytes]] = {
+    "gzip": _gzip,
+    "x-gzip": _gzip,
+    "deflate": _deflate,
+    "br": _brotli,
+    "zstd": _zstd,
+}

@@ -1,0 +1,35 @@
+"""Stop 2: takes a request's body in, as much of it as the route needs.
+
+JSON bodies are held and read (undone of their content encoding where they have one); multipart and binary bodies are
+left to stream through. It reads facts, never messages.
+"""
+
+from penstock.core.document import Document, NotReadableError
+from penstock.core.exchange import Exchange
+from penstock.core.fault import FaultKind, refuse
+from penstock.core.route import Body
+from penstock.wire.encoding import decode
+from penstock.wire.incoming import Incoming
+
+
+async def read(exchange: Exchange, incoming: Incoming, limit: int) -> None:
+    """Fills ``exchange.document`` and ``exchange.facts``; leaves the document None when the body streams through."""
+    head, route = exchange.head, exchange.match.route
+    if head.get(b"upgrade") is not None and head.get(b"sec-websocket-key") is not None:
+        raise refuse(FaultKind.UPGRADE_REFUSED, "This gateway speaks no WebSocket here; send the request as a POST.")
+    if route.body is Body.ANY and not _is_json(head.get(b"content-type")):
+        return
+    raw = await incoming.body(limit)
+    encodings = head.get(b"content-encoding")
+    plain = raw if encodings is None or not raw else decode(raw, encodings.decode("latin-1"), limit)
+    exchange.document = Document(raw, plain)
+    if route.routed:
+        try:
+            exchange.facts = exchange.document.facts()
+        except NotReadableError as error:
+            words = str(error)
+            raise refuse(FaultKind.MALFORMED, words[0].upper() + words[1:] + ".") from None
+
+
+def _is_json(content_type: bytes | None) -> bool:
+    return content_type is not None and content_type.split(b";")[0].strip().lower() == b"application/json"

@@ -1,0 +1,262 @@
+"""Stop 5: one HTTP/1.1 connection to a provider.
+
+Sends a request, parses the answer (llhttp, strict) and hands it to a Receiver from the parser's own callbacks, one call
+per read: nothing awaits per frame. It knows deadlines and framing, and nothing of dialects, policies or clients.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol
+
+import httptools
+
+from penstock.core.fault import Fault, FaultKind
+from penstock.core.head import Header, ResponseHead
+from penstock.core.target import FIRST_BYTE_SECONDS, Origin, Timeouts
+from penstock.wire.sweep import Sweep
+
+# Providers send long rate-limit and tracing headers; what exceeds this is no answer of theirs.
+HEAD_BYTES = 256 * 1024
+
+
+class Receiver(Protocol):
+    """Takes one answer."""
+
+    def head(self, head: ResponseHead) -> None:
+        """Status and headers, exactly once."""
+
+    def data(self, data: bytes) -> None:
+        """Body bytes as they arrived, chunk framing taken off."""
+
+    def end(self) -> None:
+        """The answer is complete."""
+
+    def failed(self, fault: Fault) -> None:
+        """The answer will never be complete."""
+
+
+class StaleConnectionFault(Fault, frozen=True, kw_only=True):
+    """A reused connection closed before any byte of an answer: the request may go out once more on a fresh one."""
+
+
+class UpstreamConnection(asyncio.Protocol):
+    """A connection to one origin; serves one call at a time."""
+
+    def __init__(self, origin: Origin, sweep: Sweep, released: Callable[["UpstreamConnection"], None]) -> None:
+        self.origin = origin
+        self.expires: float | None = None
+        self.served = 0
+        self._loop = asyncio.get_running_loop()
+        self._sweep = sweep
+        self._released = released
+        self._transport: asyncio.Transport | None = None
+        self._closed = False
+        self._receiver: Receiver | None = None
+        self._timeouts = Timeouts()
+        self._total: float | None = None
+        self.bodiless = False
+        self._upload: Callable[[bool], None] | None = None
+        self._begin()
+
+    def _begin(self) -> None:
+        self._parser = httptools.HttpResponseParser(self)
+        self._headers: list[Header] = []
+        self._pieces: list[bytes] = []
+        self._heard = 0
+        self._head_done = False
+        self._complete = False
+        self._sent = False
+        self._delimited = False
+        self._interim = False
+
+    # --- one call ---------------------------------------------------------------------------------------------
+
+    def call(self, receiver: Receiver, timeouts: Timeouts, *, bodiless: bool) -> None:
+        """Begin a call. ``bodiless``: the answer to a HEAD request has no body, whatever its headers say."""
+        self._begin()
+        self._receiver = receiver
+        self._timeouts = timeouts
+        self.bodiless = bodiless
+        now = self._loop.time()
+        self._total = None if timeouts.total is None else now + timeouts.total
+        self._expect(now + (timeouts.first_byte or FIRST_BYTE_SECONDS))
+        self._sweep.add(self)
+
+    def send(self, data: bytes) -> None:
+        """Request bytes."""
+        if self._transport is not None:
+            self._transport.write(data)
+
+    def send_body(self, head: bytes, body: bytes) -> None:
+        """A whole request: small ones in one write, large bodies without being copied."""
+        if len(body) <= 32 * 1024:
+            self.send(head + body)
+        else:
+            self.send(head)
+            self.send(body)
+        self.sent()
+
+    def sent(self) -> None:
+        """The request has been handed over completely; from here on it may have been paid for."""
+        self._sent = True
+        self._expect(self._loop.time() + (self._timeouts.first_byte or FIRST_BYTE_SECONDS))
+
+    def watch_upload(self, flow: Callable[[bool], None]) -> None:
+        """Call ``flow(False)`` while the provider reads slowly, ``flow(True)`` when it reads again."""
+        self._upload = flow
+
+    def pause(self) -> None:
+        """Stop reading the answer while the client is slow. A paused call has no idle deadline of its own."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.pause_reading()
+            self.expires = self._total
+
+    def resume(self) -> None:
+        """Read the answer again."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.resume_reading()
+            self._expect(self._loop.time() + self._timeouts.idle)
+
+    @property
+    def usable(self) -> bool:
+        """May serve another call."""
+        return not self._closed and self._receiver is None and self._transport is not None
+
+    def abort(self) -> None:
+        """Give the call up and close at once."""
+        self._receiver = None
+        self._closed = True
+        if self._transport is not None:
+            self._transport.abort()
+
+    def _expect(self, moment: float) -> None:
+        self.expires = moment if self._total is None else min(moment, self._total)
+
+    # --- the transport ----------------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        receiver = self._receiver
+        if receiver is None:
+            # Bytes that nobody asked for: whatever they are, they must not become the answer to the next call.
+            self.abort()
+            return
+        self._heard += len(data)
+        self._expect(self._loop.time() + self._timeouts.idle)
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            self._fail(FaultKind.BROKEN_ANSWER, "The provider's answer is not valid HTTP/1.1.", str(error))
+            return
+        if not self._head_done and self._heard > HEAD_BYTES:
+            self._fail(FaultKind.BROKEN_ANSWER, "The provider's answer has headers without end.")
+            return
+        if self._pieces:
+            pieces, self._pieces = self._pieces, []
+            receiver.data(pieces[0] if len(pieces) == 1 else b"".join(pieces))
+        if self._complete:
+            self._finish(reusable=self._parser.should_keep_alive() and self._sent and not self.bodiless)
+
+    def eof_received(self) -> bool | None:
+        return None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
+        self._closed = True
+        if self._upload is not None:
+            self._upload = None
+        if self._receiver is None:
+            self._sweep.discard(self)
+            self._released(self)
+        elif self._head_done and not self._delimited and exc is None:
+            # Neither length nor chunks: the end of the connection is the end of the body (RFC 9112 6.3).
+            self._finish(reusable=False)
+        elif not self._heard and self.served:
+            stale = StaleConnectionFault(kind=FaultKind.UNREACHABLE, words=_CLOSED, retryable=not self._sent)
+            self._hand_over(stale)
+        else:
+            self._fail(FaultKind.UNREACHABLE, _CUT if self._heard else _CLOSED, str(exc or "closed"))
+
+    def pause_writing(self) -> None:
+        if self._upload is not None:
+            self._upload(False)  # noqa: FBT003 - see watch_upload
+
+    def resume_writing(self) -> None:
+        if self._upload is not None:
+            self._upload(True)  # noqa: FBT003 - see watch_upload
+
+    # --- the parser -------------------------------------------------------------------------------------------
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if not self._head_done:
+            self._headers.append((name.lower(), value))
+
+    def on_headers_complete(self) -> None:
+        status = self._parser.get_status_code()
+        self._interim = 100 <= status < 200
+        if self._interim:
+            self._headers = []
+            return
+        self._head_done = True
+        headers = tuple(self._headers)
+        names = {name for name, _ in headers}
+        self._delimited = bool(names & {b"content-length", b"transfer-encoding"}) or status in {204, 304}
+        if self.bodiless:
+            self._complete = True
+        if self._receiver is not None:
+            self._receiver.head(ResponseHead(status, headers))
+
+    def on_body(self, data: bytes) -> None:
+        if not self.bodiless:
+            self._pieces.append(data)
+
+    def on_message_complete(self) -> None:
+        if not self._interim:
+            self._complete = True
+
+    # --- the end of a call ------------------------------------------------------------------------------------
+
+    def _finish(self, *, reusable: bool) -> None:
+        receiver, self._receiver = self._receiver, None
+        self._sweep.discard(self)
+        self.expires = None
+        self.served += 1
+        self._upload = None
+        if not reusable:
+            self.abort()
+        self._released(self)
+        if receiver is not None:
+            receiver.end()
+
+    def _fail(self, kind: FaultKind, words: str, detail: str = "") -> None:
+        # Once the request is out, it may have been paid for: then a client must not send it again by itself.
+        self._hand_over(Fault(kind=kind, words=words, detail=detail, retryable=not self._sent))
+
+    def _hand_over(self, fault: Fault) -> None:
+        receiver = self._receiver
+        self._sweep.discard(self)
+        self.abort()
+        self._released(self)
+        if receiver is not None:
+            receiver.failed(fault)
+
+    def break_off(self, fault: Fault) -> None:
+        """End the call with a fault that is not the provider's."""
+        if self._receiver is not None:
+            self._hand_over(fault)
+
+    def expired(self, _now: float) -> None:
+        """A deadline passed without a byte."""
+        if self._receiver is None:
+            self.abort()
+        elif self._heard:
+            self._fail(FaultKind.TIMED_OUT, "The provider stopped answering in the middle of its answer.")
+        else:
+            self._fail(FaultKind.TIMED_OUT, "The provider did not begin to answer in time.")
+
+
+_CUT = "The provider closed the connection in the middle of its answer."
+_CLOSED = "The provider closed the connection before it answered."
