@@ -1,0 +1,1 @@
+"""One judge of streams per wire format; ``tests/laws/stream_rules.py`` is the door."""
