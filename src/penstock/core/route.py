@@ -53,7 +53,7 @@ class Stored(msgspec.Struct, frozen=True):
     deletes: str | None = None
     """The path parameter (or spelt-out name) whose object is gone when the answer is good."""
     asked: tuple[str, ...] = ()
-    """Keys of the request body without any of which nothing is made that could be named later."""
+    """Pieces of the request body without any of which nothing is made that could be named later."""
     unless: str | None = None
     """The key of the request body that, when false, keeps the provider from keeping anything."""
 

@@ -11,8 +11,16 @@ _MESSAGE = Stored(
     fields=_NAMED,
     makes=("id",),
     claims=("container.id", _WRITTEN),
-    # Only these can make a message that a later request may name, a container, or a file.
-    asked=("thread", "diagnostics", "container", "code_execution", "caller", "mcp_servers"),
+    # Only these can make a message that a later request may name, a container, or a file. The search tools of 2026
+    # run code of their own in a container.
+    asked=(
+        '"thread"',
+        '"diagnostics"',
+        '"container"',
+        '"code_execution_',
+        '"web_search_2026',
+        '"web_fetch_2026',
+    ),
 )
 _BATCH = Stored(names=("message_batch_id",))
 _FILE = Stored(names=("file_id",))

@@ -20,9 +20,7 @@ _UPLOAD_URLS = ("header:x-goog-upload-url", "header:x-goog-upload-control-url")
 
 
 def _version(version: str) -> tuple[Route, ...]:
-    def row(
-        method: str, path: str, operation: str, body: Body = Body.NONE, stored: Stored | None = None
-    ) -> Route:
+    def row(method: str, path: str, operation: str, body: Body = Body.NONE, stored: Stored | None = None) -> Route:
         return Route(method, f"/{version}{path}", "gemini", operation, body, stored=stored)
 
     named = Stored(fields=_NAMED)
