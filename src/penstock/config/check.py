@@ -12,7 +12,6 @@ from penstock.config import urls
 from penstock.config.mistakes import Path, listed, nearest, shown
 from penstock.config.reading import Reading
 from penstock.config.settings import ModelRule, ProviderSettings, Settings
-from penstock.core.target import Origin
 
 Found = tuple[Path, str, str]
 """The setting, what is wrong, and a suggestion."""
@@ -37,14 +36,14 @@ def check(settings: Settings, reading: Reading) -> None:
             reading.mistakes.add(reading.place(path), path, what, suggestion)
 
 
-def providers_exist(_: Settings, reading: Reading) -> Iterator[Found]:
+def providers_exist(_settings: Settings, reading: Reading) -> Iterator[Found]:
     """An empty mapping is a slip: leaving it out gives the usual three."""
     path: Path = ("providers",)
     if reading.sound(path) and not reading.names(path):
         yield path, "is empty", "add a row, or remove it for Anthropic, OpenAI and Gemini at their public addresses"
 
 
-def base_urls_end_where_the_dialect_begins(settings: Settings, _: Reading) -> Iterator[Found]:
+def base_urls_end_where_the_dialect_begins(settings: Settings, _reading: Reading) -> Iterator[Found]:
     """The gateway adds version and operation itself, as the providers' SDKs do."""
     for path, row in _providers(settings):
         base, where = row.base_path, (*path, "base_url")
@@ -58,7 +57,7 @@ def base_urls_end_where_the_dialect_begins(settings: Settings, _: Reading) -> It
             yield where, "lacks the version that OpenAI's base URL ends in", "write https://api.openai.com/v1"
 
 
-def keys_travel_encrypted(settings: Settings, _: Reading) -> Iterator[Found]:
+def keys_travel_encrypted(settings: Settings, _reading: Reading) -> Iterator[Found]:
     """A key over http to another machine needs the operator's word."""
     for path, row in _providers(settings):
         if row.api_key and not row.origin.secure and not row.insecure and not urls.is_loopback(row.origin.host):
@@ -66,15 +65,14 @@ def keys_travel_encrypted(settings: Settings, _: Reading) -> Iterator[Found]:
             yield (*path, "base_url"), what, "write https://, or `insecure: true` on this row if the way is yours alone"
 
 
-def credentials_have_one_place(settings: Settings, _: Reading) -> Iterator[Found]:
+def credentials_have_one_place(settings: Settings, _reading: Reading) -> Iterator[Found]:
     """``auth: none`` with a key, and a fixed header that the key would overwrite, contradict themselves."""
     for path, row in _providers(settings):
         header = _CREDENTIAL_HEADERS[row.auth].get(row.dialect)
         if row.api_key and row.auth == "none":
             yield (*path, "auth"), "is none, so the api_key would never be used", "remove one of the two"
         elif row.api_key and header in row.headers:
-            given = next(name for name in (header, header.title(), header.upper()) if name)
-            yield (*path, "headers", given), "carries the credential, and so does api_key", "remove one of the two"
+            yield (*path, "headers", header), "carries the credential, and so does api_key", "remove one of the two"
 
 
 def providers_are_others(settings: Settings, reading: Reading) -> Iterator[Found]:
@@ -86,10 +84,10 @@ def providers_are_others(settings: Settings, reading: Reading) -> Iterator[Found
     for path, row in _providers(settings):
         same = row.origin.host == host or (everywhere and urls.is_loopback(row.origin.host))
         if same and row.origin.port == port:
-            yield (*path, "base_url"), "leads back to this gateway's own `listen` address", "name the provider's address"
+            yield (*path, "base_url"), "leads back to this gateway's own address", "name the provider's address"
 
 
-def origins_are_reached_one_way(settings: Settings, _: Reading) -> Iterator[Found]:
+def origins_are_reached_one_way(settings: Settings, _reading: Reading) -> Iterator[Found]:
     """Connections are shared by origin, so rows of one origin need one way to it and one trust."""
     for (_, one), (path, other) in combinations(_providers(settings), 2):
         if one.origin == other.origin:
@@ -101,10 +99,9 @@ def origins_are_reached_one_way(settings: Settings, _: Reading) -> Iterator[Foun
 
 def rules_name_providers(settings: Settings, reading: Reading) -> Iterator[Found]:
     """A rule's provider has a row."""
-    known = list(settings.providers)
-    written = {*known, *reading.names(("providers",))}
+    known = list(dict.fromkeys([*settings.providers, *reading.names(("providers",))]))
     for path, rule in reading.rows(("models",), settings.models):
-        if rule.provider not in written:
+        if rule.provider not in known:
             guess = nearest(rule.provider, known)
             suggestion = f"did you mean `{guess}`?" if guess else f"providers here: {listed(known)}"
             yield (*path, "provider"), f"names no provider: {shown(rule.provider)}", suggestion
@@ -154,7 +151,8 @@ def timeouts_fit_together(settings: Settings, reading: Reading) -> Iterator[Foun
         total, first = (*path, "timeouts", "total"), (*path, "timeouts", "first_byte")
         limit = row.timeouts.total
         if limit is not None and reading.sound(total, first) and limit < row.timeouts.first_byte:
-            yield total, f"is shorter than `first_byte` ({row.timeouts.first_byte:g})", "lower `first_byte`, or raise this"
+            what = f"is shorter than `first_byte` ({row.timeouts.first_byte:g})"
+            yield total, what, "lower `first_byte`, or raise this"
 
 
 def prefixes_differ(settings: Settings, reading: Reading) -> Iterator[Found]:

@@ -17,16 +17,20 @@ _REFERENCE = re.compile(r"\$\$\{|\$\{([^}]*)\}?")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
-def expand(node: Node, environment: Mapping[str, str], mistakes: Mistakes, path: Path = ()) -> Node:
+def expand(table: Table, environment: Mapping[str, str], mistakes: Mistakes, path: Path = ()) -> Table:
     """The same tree with every ``${NAME}`` in its values replaced."""
+    entries = (
+        Entry(entry.key, _expand(entry.node, environment, mistakes, (*path, entry.key)), entry.place)
+        for entry in table.entries
+    )
+    return Table(tuple(entries), table.place)
+
+
+def _expand(node: Node, environment: Mapping[str, str], mistakes: Mistakes, path: Path) -> Node:
     if isinstance(node, Table):
-        entries = (
-            Entry(entry.key, expand(entry.node, environment, mistakes, (*path, entry.key)), entry.place)
-            for entry in node.entries
-        )
-        return Table(tuple(entries), node.place)
+        return expand(node, environment, mistakes, path)
     if isinstance(node, Listing):
-        items = (expand(item, environment, mistakes, (*path, index)) for index, item in enumerate(node.items))
+        items = (_expand(item, environment, mistakes, (*path, index)) for index, item in enumerate(node.items))
         return Listing(tuple(items), node.place)
     return _expand_scalar(node, environment, mistakes, path)
 
@@ -44,7 +48,7 @@ def _expand_scalar(node: Scalar, environment: Mapping[str, str], mistakes: Mista
             return "${"
         if not _NAME.match(name) or not found[0].endswith("}"):
             what = "holds a `${` that names no environment variable"
-            mistakes.add(node.place, path, what, "write ${NAME} (letters, digits, _), or $${ for the characters themselves")
+            mistakes.add(node.place, path, what, "write ${NAME} (letters, digits, _), or $${ for a plain ${")
             broken.append(name)
             return ""
         value = environment.get(name, "")

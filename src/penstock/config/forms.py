@@ -47,7 +47,9 @@ _OWN_HEADERS = frozenset(name.decode() for name in HOP_BY_HOP) | {
 }  # fmt: skip
 
 # A header under one of these would be taken for the gateway's own, and never reach the provider.
-_FOREIGN_PREFIXES = ("x-api-", "x-stainless-", "x-goog-", "x-forwarded-", "x-provider-", "x-claude-", "x-should-", "x-request-")
+_FOREIGN_PREFIXES = (
+    "x-api-", "x-claude-", "x-forwarded-", "x-goog-", "x-provider-", "x-request-", "x-should-", "x-stainless-",
+)  # fmt: skip
 
 
 def size(text: str) -> int:
@@ -109,7 +111,7 @@ def header_name(text: str) -> str:
 def header_value(text: str) -> str:
     """What a header may hold (RFC 9110 5.5), in ASCII."""
     if not text or text != text.strip() or any(not " " <= letter <= "~" for letter in text):
-        raise MisfitError("is not a header value: it is empty, begins or ends with a space, or is not plain ASCII", "quote it")
+        raise MisfitError("is empty, begins or ends with a space, or is not plain ASCII", "write the value alone")
     return text
 
 
@@ -119,16 +121,16 @@ def header_prefix(text: str) -> str:
         plain = re.sub(r"[^A-Za-z0-9]+", "-", re.sub(r"^[Xx]-", "", text)).strip("-")
         raise MisfitError("is not `X-`, a word and `-`", f"write X-{shown(plain) or 'Penstock'}-")
     if text.lower().startswith(_FOREIGN_PREFIXES):
-        raise MisfitError("begins headers that clients and providers use; the gateway would swallow them", "choose another")
+        raise MisfitError("begins headers of clients and providers; they would be swallowed", "choose another")
     return text
 
 
 def key_prefix(text: str) -> str:
     """Begins every key that ``penstock keys create`` makes."""
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]{1,23}", text):
-        raise MisfitError("is not 2 to 24 letters, digits, `_` and `-`, the first a letter", "write something like pk_live_")
+        raise MisfitError("is not 2 to 24 letters, digits, `_` and `-`, the first a letter", "write it like pk_live_")
     if text.lower().startswith("sk-ant-"):
-        raise MisfitError("is how Anthropic's own keys begin; clients tell keys apart by it", "write something like pk_live_")
+        raise MisfitError("is how Anthropic's own keys begin; clients tell keys apart by it", "write it like pk_live_")
     return text
 
 
@@ -164,11 +166,13 @@ class Files:
         except IsADirectoryError:
             raise MisfitError("names a folder", f"name a file in {path}") from None
         except OSError as error:
-            raise MisfitError(f"names a file that can't be read ({error.strerror})", f"let this user read {path}") from None
+            what = f"names a file that can't be read ({error.strerror})"
+            raise MisfitError(what, f"let this user read {path}") from None
         if b"-----BEGIN ENCRYPTED PRIVATE KEY" in content or b"Proc-Type: 4,ENCRYPTED" in content:
             raise MisfitError("names a private key with a passphrase, which nobody could type", "decrypt the key file")
         if not any(f"{label}-----".encode() in content for label in labels):
-            raise MisfitError(f"names a file without a `-----BEGIN … {labels[0]}-----` line", "name a PEM file; not swapped?")
+            what = f"names a file without a `-----BEGIN … {labels[0]}-----` line"
+            raise MisfitError(what, "name a PEM file; are certificate and key swapped?")
         return str(path)
 
     def _absolute(self, text: str) -> Path:

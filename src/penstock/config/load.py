@@ -34,7 +34,6 @@ def load(path: Path | None, environment: Mapping[str, str]) -> Settings:
         raise ConfigError(mistakes.found)
     table = _with_defaults(variables.override(table, environment), environment)
     expanded = variables.expand(table, environment, mistakes)
-    assert isinstance(expanded, tree.Table)
     folder = Path.cwd() if path is None else path.resolve().parent
     reading = Reading(Files(folder, environment.get("HOME")), mistakes)
     settings = reading.read(expanded, Settings)
@@ -73,8 +72,7 @@ def _with_defaults(table: tree.Table, environment: Mapping[str, str]) -> tree.Ta
     if _is_absent(table, "providers"):
         google = "GEMINI_API_KEY" if environment.get("GEMINI_API_KEY") else "GOOGLE_API_KEY"
         usual = tree.parse(_USUAL_PROVIDERS.format(google=google), "defaults", Mistakes())
-        assert usual is not None
-        table = table.replaced("providers", usual)
+        table = table.replaced("providers", usual or tree.Table((), table.place))
     return table
 
 

@@ -47,9 +47,7 @@ def from_environment(environment: Mapping[str, str], mistakes: Mistakes) -> Prox
 
 def from_rows(rows: Iterable[tuple[Origin, Secret | None]]) -> tuple[tuple[Origin, Secret | None], ...]:
     """What provider rows say: only those that name a proxy, or ``none``."""
-    return tuple(
-        (origin, None if proxy.reveal() == "none" else proxy) for origin, proxy in rows if proxy is not None
-    )
+    return tuple((origin, None if proxy.reveal() == "none" else proxy) for origin, proxy in rows if proxy is not None)
 
 
 def _read(name: str, environment: Mapping[str, str], mistakes: Mistakes) -> Secret | None:

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator
 from enum import Enum
 from typing import TypeVar
 
-import msgspec
 from msgspec import inspect
 
 from penstock.config import forms
@@ -83,9 +82,10 @@ class Reading:
         return [str(known[-1]) for known in self.places if known[:-1] == path and len(known) == len(path) + 1]
 
     def rows(self, path: Path, values: Iterable[T]) -> Iterator[tuple[Path, T]]:
-        """A list's usable values, each with its path."""
-        for index, value in zip(self._kept.get(path, []), values, strict=True):
-            yield (*path, index), value
+        """A list's usable values, each with its path; nothing where the list is a default."""
+        if path in self._kept:
+            for index, value in zip(self._kept[path], values, strict=True):
+                yield (*path, index), value
 
     # --- one node -------------------------------------------------------------------------------------------------
 
@@ -132,38 +132,42 @@ class Reading:
         values: dict[str, object] = {}
         for entry in node.entries:
             field = fields.get(entry.key)
-            if field is None:
-                self._unknown(entry, list(fields), path)
-            else:
-                values[entry.key] = self._value(entry.node, field.type, (*path, entry.key), _bare(field))
-        broken = False
-        for name, field in fields.items():
-            if field.required and values.get(name, Nothing.ABSENT) is Nothing.ABSENT:
+            if field is not None:
+                values[entry.key] = self._value(
+                    entry.node, field.type, (*path, entry.key), inspect.Metadata(field.type)
+                )
+            elif (guess := self._unknown(entry, list(fields), path)) is not None:
+                # What was probably meant is not missing as well.
+                values.setdefault(guess, Nothing.BROKEN)
+        required = [name for name, field in fields.items() if field.required]
+        for name in required:
+            if values.get(name, Nothing.ABSENT) is Nothing.ABSENT:
                 self._missing(node, name, path)
-                broken = True
-            broken = broken or (field.required and values[name] is Nothing.BROKEN)
-        if broken:
+        if any(isinstance(values.get(name, Nothing.ABSENT), Nothing) for name in required):
             return Nothing.BROKEN
         given: dict[str, object] = {key: value for key, value in values.items() if not isinstance(value, Nothing)}
         built: object = kind.cls(**given)
         return built
 
-    def _unknown(self, entry: Entry, known: list[str], path: Path) -> None:
+    def _unknown(self, entry: Entry, known: list[str], path: Path) -> str | None:
+        """The setting that was probably meant."""
         if entry.key == "<<":
             self._wrong(entry, path, "uses a merge key (`<<`), which is not supported", "write the settings out")
-            return
+            return None
         guess = nearest(entry.key, known)
         synonym = _SYNONYMS.get(entry.key.lower())
         if synonym in known and guess is None:
             guess = synonym
         suggestion = f"did you mean `{guess}`?" if guess else f"known here: {listed(known)}"
         self._wrong(entry, (*path, entry.key), "is not a setting", suggestion)
+        return guess
 
     def _missing(self, table: Table, name: str, path: Path) -> None:
         entry = table.get(name)
         if entry is not None and isinstance(entry.node, Scalar) and entry.node.unset:
             variable = entry.node.unset[0]
-            self._wrong(entry, (*path, name), f"is missing: ${{{variable}}} is not set", f"set {variable} in the environment")
+            what = f"is missing: ${{{variable}}} is not set"
+            self._wrong(entry, (*path, name), what, f"set {variable} in the environment")
         else:
             self._wrong(entry or table, (*path, name), "is missing", f"add `{name}:`")
 
@@ -243,13 +247,8 @@ def _choice(text: str, choices: list[str]) -> str:
     if text in choices:
         return text
     guess = text.lower() if text.lower() in choices else nearest(text, choices)
-    raise MisfitError(
-        f"is not one of {listed(choices)}: {shown(text)}", f"did you mean `{guess}`?" if guess else f"write {choices[0]}"
-    )
-
-
-def _bare(field: inspect.Field) -> inspect.Metadata:
-    return inspect.Metadata(field.type)
+    suggestion = f"did you mean `{guess}`?" if guess else f"write {choices[0]}"
+    raise MisfitError(f"is not one of {listed(choices)}: {shown(text)}", suggestion)
 
 
 def _form(meta: inspect.Metadata) -> Form | None:

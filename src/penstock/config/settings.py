@@ -207,8 +207,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What one client may cost before and while it is served."""
 
     stream_keepalive: Annotated[float, Meta(ge=1, le=300, extra={"form": Form.SECONDS})] | None = 15.0
-    """Seconds of silence in a stream after which a sign of life is written between two events, in the dialect's own way;
-    `null` for never. Clients and proxies on the way give up after 30 to 60 silent seconds."""
+    """Seconds of silence in a stream after which a sign of life is written between two events, in the dialect's own
+    way; `null` for never. Clients and proxies on the way give up after 30 to 60 silent seconds."""
 
     proxies: Annotated[Proxies, Meta(extra={"given_by": "environment"})] = Proxies()
     """The proxies between this machine and each provider, worked out from the environment and the provider rows."""

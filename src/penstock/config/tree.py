@@ -6,6 +6,7 @@ before they cost anything. It knows no setting: types and names are ``reading``'
 
 import re
 from collections.abc import Iterator
+from typing import NoReturn
 
 import msgspec
 import yaml
@@ -136,9 +137,10 @@ class _Builder:
         return next(self._events)
 
     def _place(self, event: yaml.Event) -> Place:
-        return Place(self._file, event.start_mark.line + 1, event.start_mark.column + 1)
+        mark = event.start_mark
+        return Place(self._file, mark.line + 1, mark.column + 1) if mark is not None else Place(self._file)
 
-    def _stop(self, event: yaml.Event, path: Path, what: str, suggestion: str) -> None:
+    def _stop(self, event: yaml.Event, path: Path, what: str, suggestion: str) -> NoReturn:
         self._mistakes.add(self._place(event), path, what, suggestion)
         raise _BrokenError
 
@@ -169,7 +171,8 @@ class _Builder:
             return self._table(event, path)
         if isinstance(event, yaml.SequenceStartEvent):
             return self._listing(event, path)
-        assert isinstance(event, yaml.ScalarEvent)
+        if not isinstance(event, yaml.ScalarEvent):
+            raise TypeError(f"the parser sent {event!r} where a value begins")
         null = event.style is None and event.tag is None and event.value in _NULLS
         return Scalar(None if null else event.value, self._place(event))
 
@@ -179,10 +182,8 @@ class _Builder:
             self._stop(event, path, f"is alias number {MAX_ALIASES + 1}", f"use at most {MAX_ALIASES} `*aliases`")
         found = self._anchors.get(event.anchor or "")
         if found is None:
-            self._stop(
-                event, path, "refers to an anchor that is not defined before it", "put quotes around a text that begins with *"
-            )
-            raise AssertionError
+            what = "refers to an anchor that is not defined before it"
+            self._stop(event, path, what, "put quotes around a text that begins with *")
         self._count(event, path, found[1])
         return found[0]
 
@@ -197,7 +198,6 @@ class _Builder:
         while not isinstance(event := self._next(), yaml.MappingEndEvent):
             if not isinstance(event, yaml.ScalarEvent):
                 self._stop(event, path, "has a key that is not plain text", "write keys as single words")
-                raise AssertionError
             key, place = event.value, self._place(event)
             node = self._node(self._next(), (*path, key))
             if key in entries:

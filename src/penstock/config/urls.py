@@ -48,7 +48,8 @@ def listen(text: str) -> str:
     if not colon or not port:
         raise MisfitError("has no port", f"write {shown(host or text)}:8080")
     if not port.isdigit() or int(port) > 65535:
-        raise MisfitError(f"has a port that is not a number from 0 to 65535: {shown(port)}", f"write {shown(host)}:8080")
+        what = f"has a port that is not a number from 0 to 65535: {shown(port)}"
+        raise MisfitError(what, f"write {shown(host)}:8080")
     if not host or host == "*":
         raise MisfitError("has no host", f"write 127.0.0.1:{port}, or 0.0.0.0:{port} for every interface")
     if ":" in host and not (host.startswith("[") and host.endswith("]")):
@@ -90,7 +91,7 @@ def is_loopback(host: str) -> bool:
 def _split_checked(text: str, *, schemes: tuple[str, ...], example: str, credentials: bool = False) -> SplitResult:
     # urlsplit drops tabs and line breaks silently, so they are looked for first.
     if any(not "!" <= letter <= "~" for letter in text):
-        raise MisfitError("holds a space or a character that URLs have only percent-encoded", f"write it like {example}")
+        raise MisfitError("holds a space or another character that no URL holds", f"write it like {example}")
     scheme, mark, rest = text.partition("://")
     if not mark:
         whole = "" if "@" in text else shown(text)
@@ -108,7 +109,7 @@ def _split_checked(text: str, *, schemes: tuple[str, ...], example: str, credent
     if not _is_host(host) or port == 0:
         raise MisfitError("has a host or a port that can't exist", f"write it like {example}")
     if not credentials and "@" in rest.partition("/")[0]:
-        raise MisfitError("holds credentials", "take what stands before the @ out; a provider's key belongs in `api_key`")
+        raise MisfitError("holds credentials", "remove what stands before the @; a key belongs in `api_key`")
     if "?" in rest or "#" in rest:
         raise MisfitError("holds a query or a fragment", "end it before the ? or #")
     if "\\" in rest or "//" in parts.path or any(_DOTS.match(step) for step in parts.path.split("/")):
