@@ -29,6 +29,11 @@ from penstock.wire.relay import Passing, Relay
 log = logging.getLogger(__name__)
 
 
+def new_id() -> str:
+    """An exchange's id: sorts by time, cannot be guessed."""
+    return f"{time.time_ns() // 1_000_000:012x}{secrets.token_hex(8)}"
+
+
 @dataclass
 class Gateway:
     """Carries requests from clients to providers, and answers back. ``app.py`` puts it together."""
@@ -45,7 +50,7 @@ class Gateway:
 
     async def handle(self, incoming: Incoming) -> None:
         """One request, from its head to its outcome."""
-        exchange_id = f"{time.time_ns() // 1_000_000:012x}{secrets.token_hex(8)}"
+        exchange_id = new_id()
         exchange: Exchange | None = None
         visits: list[Visit] = []
         try:

@@ -54,9 +54,7 @@ def _segments(path: str, dialect: str) -> list[str]:
     return segments
 
 
-_TREES = {
-    name: _plant(row for row in ROWS if row.dialect == name) for name in ("anthropic", "openai", "gemini")
-}
+_TREES = {name: _plant(row for row in ROWS if row.dialect == name) for name in ("anthropic", "openai", "gemini")}
 
 
 def match(head: RequestHead) -> Match:
@@ -94,7 +92,8 @@ def _namespace(path: str, head: RequestHead) -> tuple[str, tuple[str, ...], str]
     first, _, tail = path[1:].partition("/")
     dialect = _PREFIXES.get(first)
     if dialect is not None:
-        prefix, rest, dialects = "/" + first, "/" + tail, (dialect,)
+        dialects: tuple[str, ...] = (dialect,)
+        prefix, rest = "/" + first, "/" + tail
     else:
         anthropic = head.get(b"anthropic-version") is not None or head.get(b"anthropic-beta") is not None
         dialects = ("anthropic", "openai") if anthropic else ("openai", "anthropic")

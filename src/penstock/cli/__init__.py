@@ -1,0 +1,22 @@
+"""The command line: one module per command group. It parses, calls ``app`` or a store, and prints; nothing else.
+
+Commands load what they need when they run, so that ``--help`` and completion are instant.
+"""
+
+import click
+
+from penstock import __version__
+from penstock.cli.explain import explain
+from penstock.cli.keys import keys
+from penstock.cli.serve import serve
+from penstock.cli.simulate import simulate
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="penstock")
+def main() -> None:
+    """Penstock, a self-hosted gateway for LLM APIs: clients change their base URL and nothing else."""
+
+
+for command in (serve, keys, explain, simulate):
+    main.add_command(command)

@@ -4,6 +4,9 @@ A Secret is a credential that never prints itself. A Caller is what authenticati
 the provider credential that the caller brought along, if any.
 """
 
+import hashlib
+import hmac
+
 import msgspec
 
 
@@ -65,3 +68,8 @@ class Caller(msgspec.Struct, frozen=True):
     key: KeyProfile
     credential: Credential | None = None
     """The caller's own provider credential, or None."""
+
+
+def digest(pepper: bytes, key: str) -> str:
+    """What is stored in a gateway key's place: HMAC-SHA256 under a secret that stands outside the database."""
+    return hmac.new(pepper, key.encode("utf-8", "surrogateescape"), hashlib.sha256).hexdigest()

@@ -4,12 +4,10 @@ The first policy, before the body is read: a stranger must not make the gateway 
 compares keyed hashes only and never keeps, logs or repeats a key.
 """
 
-import hashlib
-import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from urllib.parse import unquote_plus
 
-from penstock.core.caller import Caller, Credential, KeyProfile, Secret
+from penstock.core.caller import Caller, Credential, KeyProfile, Secret, digest
 from penstock.core.exchange import Answer, Exchange
 from penstock.core.fault import FaultKind, refuse
 from penstock.core.head import RequestHead
@@ -21,9 +19,20 @@ _SLOTS = (b"x-api-key", b"authorization", b"x-goog-api-key")
 Lookup = Callable[[str], KeyProfile | None]
 
 
-def digest(pepper: bytes, key: str) -> str:
-    """What is stored in a gateway key's place: HMAC-SHA256 under a secret that stands outside the database."""
-    return hmac.new(pepper, key.encode("utf-8", "surrogateescape"), hashlib.sha256).hexdigest()
+class KeyRing:
+    """The gateway keys in force, by digest. Looking one up takes the same time whether it is known or not."""
+
+    def __init__(self, pepper: bytes) -> None:
+        self._pepper = pepper
+        self._profiles: Mapping[str, KeyProfile] = {}
+
+    def replace(self, profiles: Mapping[str, KeyProfile]) -> None:
+        """From now on exactly these keys are known, by digest."""
+        self._profiles = profiles
+
+    def lookup(self, key: str) -> KeyProfile | None:
+        """The profile of a key, or None. Only digests under the pepper are compared, never the key's own characters."""
+        return self._profiles.get(digest(self._pepper, key))
 
 
 class Authenticate:

@@ -27,7 +27,7 @@ _NEVER_OUT = HOP_BY_HOP | {
     b"x-api-key",
     b"x-goog-api-key",
 }
-_PRIVATE_PREFIXES = (b"x-penstock-", b"x-mintoken-")
+PRIVATE_PREFIXES = (b"x-penstock-", b"x-mintoken-")
 
 # A cookie or an alternative service of the provider's belongs to the gateway's own connection.
 _NEVER_BACK = HOP_BY_HOP | {b"content-length", b"set-cookie", b"alt-svc"}
@@ -44,7 +44,7 @@ def request_head(
     dialect: Dialect,
     *,
     length: int | None,
-    private: tuple[bytes, ...] = _PRIVATE_PREFIXES,
+    private: tuple[bytes, ...] = PRIVATE_PREFIXES,
 ) -> bytes:
     """The head that the provider receives.
 
@@ -116,7 +116,7 @@ class Wording:
     """The gateway's own headers, under each prefix that the operator wants."""
 
     def __init__(self, prefixes: tuple[str, ...]) -> None:
-        self.private = tuple(sorted({*_PRIVATE_PREFIXES, *(prefix.lower().encode() for prefix in prefixes)}))
+        self.private = tuple(sorted({*PRIVATE_PREFIXES, *(prefix.lower().encode() for prefix in prefixes)}))
         """How header names begin that are spoken between client and gateway alone."""
         self._duration = tuple(f"{prefix}Duration-Ms".encode() for prefix in prefixes)
         self._overhead = tuple(f"{prefix}Overhead-Ms".encode() for prefix in prefixes)

@@ -27,7 +27,7 @@ class Passing(msgspec.Struct, frozen=True):
     ``keep_alive_seconds`` of silence the client is told that the stream lives."""
 
     frame_cap: int = 16 * 1024 * 1024
-    keep_alive_seconds: float = 15.0
+    keep_alive_seconds: float | None = 15.0
 
 
 class _Nowhere:
@@ -77,7 +77,7 @@ class Relay:
         self._tail_size = 0
         self._last = b""
         self._frame_cap = 0
-        self._keep_alive_seconds = 0.0
+        self._keep_alive_seconds: float | None = None
 
     # --- what the provider's connection hands over --------------------------------------------------------------
 
@@ -177,7 +177,7 @@ class Relay:
             self.pause()
         elif self._slowed:
             self._release()
-        if manner is not None and manner.keep_alive and not self._over:
+        if manner is not None and self._keep_alive_seconds is not None and not self._over:
             self.expires = self._loop.time() + self._keep_alive_seconds
             self._sweep.add(self)
 
@@ -224,7 +224,8 @@ class Relay:
         overlap = self._tail[-1][-3:] if self._tail else b""
         length = max(0, boundary(overlap + data) - len(overlap))
         self._last = data
-        self.expires = self._loop.time() + self._keep_alive_seconds
+        if self._keep_alive_seconds is not None:
+            self.expires = self._loop.time() + self._keep_alive_seconds
         if not length and self._tail_size + len(data) <= self._frame_cap:
             self._tail.append(data)
             self._tail_size += len(data)
@@ -244,7 +245,7 @@ class Relay:
         """Silence: tell the client, in its own way, that the stream lives."""
         if self._manner is not None and self._incoming.writable:
             self._incoming.write(self._manner.keep_alive)
-        self.expires = now + self._keep_alive_seconds
+        self.expires = None if self._keep_alive_seconds is None else now + self._keep_alive_seconds
 
     def pause(self) -> None:
         """The client is slow."""

@@ -1,0 +1,38 @@
+"""The options and errors of configuration that all commands share."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from penstock.config.settings import Settings
+
+config_option = click.option(
+    "--config",
+    "-c",
+    type=click.Path(dir_okay=False, path_type=Path),
+    envvar="PENSTOCK_CONFIG",
+    help="The configuration file (YAML). Without it the defaults hold.",
+)
+
+
+def load_settings(path: Path | None, *, listen: str | None = None) -> "Settings":
+    """The settings; every mistake in them, at once, as one error message and exit code 2."""
+    from penstock.config.load import load  # noqa: PLC0415 - keeps --help instant
+    from penstock.config.mistakes import ConfigError  # noqa: PLC0415
+
+    environment = dict(os.environ)
+    if listen is not None:
+        environment["PENSTOCK_LISTEN"] = listen
+    try:
+        return load(path, environment)
+    except ConfigError as error:
+        raise ConfigurationMistake(str(error)) from None
+
+
+class ConfigurationMistake(click.ClickException):
+    """The configuration is wrong; the message lists every mistake."""
+
+    exit_code = 2

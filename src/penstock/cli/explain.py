@@ -1,0 +1,87 @@
+"""``penstock explain``: where would a request go, what would be changed, what would the provider receive?
+
+Runs the path's own pure parts over a request from a file or standard input and sends nothing.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import click
+
+from penstock.cli.configuration import config_option, load_settings
+
+if TYPE_CHECKING:
+    from penstock.core.head import RequestHead
+    from penstock.explanation import Explanation
+
+
+@click.command()
+@config_option
+@click.argument("request", type=click.File("rb"), default="-")
+@click.option("--path", default="/v1/messages", show_default=True, help="Path and query, when REQUEST is a body alone.")
+@click.option("--method", default="POST", show_default=True, help="The method, when REQUEST is a body alone.")
+@click.option("--header", "-H", "headers", multiple=True, metavar="NAME: VALUE", help="A header; may be repeated.")
+@click.option("--demo", is_flag=True, help="As under serve --demo.")
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+def explain(
+    config: Path | None,
+    request: BinaryIO,
+    path: str,
+    method: str,
+    headers: tuple[str, ...],
+    *,
+    demo: bool,
+    as_json: bool,
+) -> None:
+    """Show what would become of REQUEST, without sending anything.
+
+    REQUEST is a file, or - for standard input: either a whole HTTP request (request line, headers, blank line, body)
+    or a body alone. No key is asked for; credentials are never shown.
+
+    \b
+    Examples:
+      penstock explain request.http
+      echo '{"model":"gpt-4o","messages":[]}' | penstock explain --path /v1/chat/completions
+    """
+    import msgspec  # noqa: PLC0415 - keeps --help instant
+
+    from penstock.app import explain_request  # noqa: PLC0415
+    from penstock.core.fault import FaultError  # noqa: PLC0415
+
+    head, body = _parse(request.read(), path, method, headers)
+    try:
+        explanation = explain_request(load_settings(config), head, body, demo=demo)
+    except FaultError as error:
+        raise click.ClickException(f"{error.fault.status}: {error.fault.words}") from None
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(explanation), indent=2).decode())
+    else:
+        _print(explanation)
+
+
+def _parse(content: bytes, path: str, method: str, headers: tuple[str, ...]) -> "tuple[RequestHead, bytes]":
+    from penstock.core.head import RequestHead  # noqa: PLC0415
+
+    lines: list[bytes] = [header.encode() for header in headers]
+    first = content.split(b"\n", 1)[0].strip()
+    if first.endswith((b"HTTP/1.1", b"HTTP/1.0")):
+        head, _, content = content.replace(b"\r\n", b"\n", content.count(b"\r\n")).partition(b"\n\n")
+        method, path = first.decode("latin-1").split(" ")[:2]
+        lines = head.split(b"\n")[1:] + lines
+    pairs = [line.partition(b":") for line in lines]
+    found = tuple((name.strip().lower(), value.strip()) for name, _, value in pairs)
+    return RequestHead(method, path.encode(), found), content
+
+
+def _print(explanation: "Explanation") -> None:
+    model = f", model {explanation.model}" if explanation.model else ""
+    stream = ", as a stream" if explanation.stream else ""
+    click.echo(f"This is {explanation.operation} in the {explanation.dialect} dialect{model}{stream}.")
+    click.echo(f"It goes to {explanation.provider} ({explanation.reason}), with {explanation.credential} credential.")
+    click.echo(f"\n  {explanation.url}\n\nWhat changes:\n")
+    for change in explanation.changes:
+        click.echo(f"  {change}")
+    click.echo("\nWhat the provider receives:\n")
+    for line in explanation.request.rstrip().split("\r\n"):
+        click.echo(f"  {line}")
+    click.echo(f"\n  ({explanation.body_bytes} bytes of body)")

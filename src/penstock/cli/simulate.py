@@ -1,0 +1,28 @@
+"""``penstock simulate``: the built-in simulator on a port of its own, for tests and benchmarks."""
+
+import asyncio
+import signal
+
+import click
+
+
+@click.command()
+@click.option("--listen", default="127.0.0.1:8090", show_default=True, metavar="HOST:PORT")
+@click.option("--seed", default=0, show_default=True, help="Another seed gives other answers to the same requests.")
+def simulate(listen: str, seed: int) -> None:
+    """Run the simulator alone: a provider that speaks all dialects and needs no key and no network."""
+    host, _, port = listen.rpartition(":")
+    if not port.isdigit():
+        raise click.BadParameter("write HOST:PORT", param_hint="--listen")
+    asyncio.run(_simulate(host.strip("[]"), int(port), seed))
+
+
+async def _simulate(host: str, port: int, seed: int) -> None:
+    from penstock.app import simulating  # noqa: PLC0415 - keeps --help instant
+
+    stopping = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    async with simulating(host, port, seed) as origin:
+        click.echo(f"The simulator is listening on http://{origin.authority}")
+        await stopping.wait()

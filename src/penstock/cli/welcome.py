@@ -1,0 +1,64 @@
+"""What ``penstock serve`` says when it is ready: where it listens, and the lines to paste into each client.
+
+A new key is shown on a terminal only; elsewhere it goes into a file that its owner alone can read, because output that
+is not a terminal ends in logs.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from penstock.app import Running
+    from penstock.config.settings import Settings
+
+
+def welcome(gateway: "Running", settings: "Settings") -> None:
+    """Print it to standard output."""
+    url = gateway.url
+    click.echo(f"Penstock is listening on {url}")
+    if gateway.simulated:
+        names = ", ".join(gateway.simulated)
+        click.echo(f"The built-in simulator answers for {names}: no key to a provider is needed, and nothing is spent.")
+    if gateway.first_key is None:
+        click.echo("Stop with Ctrl-C.")
+        return
+    if sys.stdout.isatty():
+        shown = gateway.first_key
+        click.echo(f"\nYour gateway key, shown this once:  {click.style(shown, bold=True)}")
+    else:
+        path = _write_key(Path(settings.data_dir), gateway.first_key)
+        shown = f"$(cat {path})"
+        click.echo(f"\nThe first gateway key is in {path}")
+    click.echo(_paste(url, shown))
+
+
+def _write_key(folder: Path, key: str) -> Path:
+    path = folder / "first-key"
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(key + "\n")
+    return path.resolve()
+
+
+def _paste(url: str, key: str) -> str:
+    return f"""
+Try it:
+
+  curl {url}/v1/messages -H "x-api-key: {key}" -H "content-type: application/json" \\
+    -d '{{"model":"claude-sonnet-5-5","max_tokens":200,"messages":[{{"role":"user","content":"Hello!"}}]}}'
+
+Point a client at it:
+
+  Claude Code      export ANTHROPIC_BASE_URL={url} ANTHROPIC_AUTH_TOKEN="{key}"
+  Codex            codex -c model_provider=penstock -c 'model_providers.penstock={{name="Penstock",base_url="{url}/v1",env_key="PENSTOCK_KEY",wire_api="responses"}}'   (with PENSTOCK_KEY="{key}")
+  Gemini CLI       export GOOGLE_GEMINI_BASE_URL={url}/gemini GEMINI_API_KEY="{key}"
+  anthropic SDK    base_url="{url}"
+  openai SDK       base_url="{url}/v1"
+  google-genai     http_options={{"base_url": "{url}/gemini"}}
+
+Your own provider key, where the gateway has none: header X-Provider-Key. Stop with Ctrl-C.
+"""

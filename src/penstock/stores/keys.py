@@ -1,0 +1,94 @@
+"""Gateway keys in the database of record: made once, shown once, kept as a keyed hash.
+
+The path never asks here: it reads profiles from memory, and ``changed`` says when that memory is out of date.
+"""
+
+import secrets
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+from sqlalchemy import insert, select, text
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+
+from penstock.core.caller import KeyProfile, Secret, digest
+from penstock.stores.database import DATABASE, open_database
+from penstock.stores.pepper import read_pepper
+from penstock.stores.schema import keys
+
+# 256 bits in the URL-safe alphabet.
+KEY_BYTES = 32
+SHOWN_CHARACTERS = 6
+
+
+StoreError = SQLAlchemyError
+"""What any use of a store can raise when its database is in trouble."""
+
+
+class NameTakenError(ValueError):
+    """There is a key of this name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+class MadeKey(msgspec.Struct, frozen=True):
+    """A new key; the only moment at which the key itself exists outside its owner's hands."""
+
+    key: Secret
+    profile: KeyProfile
+
+
+class KeyStore:
+    """The keys of one data folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.pepper = read_pepper(folder)
+        self._engine = open_database(folder / DATABASE)
+        self._watching = self._engine.connect()
+        self._version = -1
+
+    def create(self, name: str, *, prefix: str, team: str | None = None, require_provider_key: bool = False) -> MadeKey:
+        """Make a key; NameTakenError when the name is in use."""
+        key = prefix + secrets.token_urlsafe(KEY_BYTES)
+        profile = KeyProfile(f"key_{secrets.token_hex(8)}", name, team, require_provider_key)
+        row = {
+            "id": profile.id,
+            "name": name,
+            "team": team,
+            "prefix": key[: len(prefix) + SHOWN_CHARACTERS],
+            "digest": digest(self.pepper, key),
+            "require_provider_key": require_provider_key,
+            "created": int(time.time()),
+        }
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(insert(keys).values(row))
+        except IntegrityError:
+            raise NameTakenError(name) from None
+        return MadeKey(Secret(key), profile)
+
+    def profiles(self) -> Mapping[str, KeyProfile]:
+        """The keys in force, by digest."""
+        now = int(time.time())
+        with self._engine.connect() as connection:
+            rows = connection.execute(
+                select(keys.c.digest, keys.c.id, keys.c.name, keys.c.team, keys.c.require_provider_key)
+                .where(keys.c.revoked.is_(None))
+                .where(keys.c.expires.is_(None) | (keys.c.expires > now))
+            )
+            return {row.digest: KeyProfile(row.id, row.name, row.team, bool(row.require_provider_key)) for row in rows}
+
+    def changed(self) -> bool:
+        """Whether another process has written to the database since the last look. Costs a few microseconds."""
+        version: int = self._watching.execute(text("PRAGMA data_version")).scalar_one()
+        self._watching.rollback()
+        before, self._version = self._version, version
+        return version != before
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._watching.close()
+        self._engine.dispose()
