@@ -1,0 +1,1 @@
+"""Claude Code, Codex and Gemini CLI, each as it was published, through a running gateway."""
