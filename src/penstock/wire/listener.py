@@ -9,7 +9,8 @@ import asyncio
 import ssl
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from time import perf_counter
+from typing import Protocol, cast
 
 import httptools
 import msgspec
@@ -71,10 +72,10 @@ class Connection(asyncio.Protocol):
     # --- the transport ----------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        self._began = self._loop.time()
-        self.expires = self._began + self._limits.head_seconds
+        # uvloop's transports are none of asyncio's classes; they do what asyncio.Transport does.
+        self._transport = cast(asyncio.Transport, transport)
+        self._began = perf_counter()
+        self.expires = self._loop.time() + self._limits.head_seconds
         self._listener.opened(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -96,7 +97,7 @@ class Connection(asyncio.Protocol):
         if self._closing:
             return
         if self._current is None and not self._reading_head:
-            self._began = self._loop.time()
+            self._began = perf_counter()
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:

@@ -6,6 +6,7 @@ error ending never lands inside one. It knows what the endings look like because
 """
 
 import asyncio
+from time import perf_counter
 
 import msgspec
 
@@ -59,7 +60,7 @@ class Relay:
         """The body length that the provider announced."""
         self.bodiless = connection.bodiless
         self._loop = asyncio.get_running_loop()
-        self._called = self._loop.time()
+        self._called = perf_counter()
         self._incoming = incoming or _NOBODY
         self._connection = connection
         self._sweep = sweep
@@ -82,7 +83,7 @@ class Relay:
     # --- what the provider's connection hands over --------------------------------------------------------------
 
     def head(self, head: ResponseHead) -> None:
-        self.waited = self._loop.time() - self._called
+        self.waited = perf_counter() - self._called
         self.length = head.length
         if not self._head.done():
             self._head.set_result(head)

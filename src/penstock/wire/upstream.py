@@ -6,7 +6,7 @@ per read: nothing awaits per frame. It knows deadlines and framing, and nothing 
 
 import asyncio
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, cast
 
 import httptools
 
@@ -135,8 +135,8 @@ class UpstreamConnection(asyncio.Protocol):
     # --- the transport ----------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # uvloop's transports are none of asyncio's classes; they do what asyncio.Transport does.
+        self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
         receiver = self._receiver
