@@ -20,6 +20,8 @@ Found = tuple[Path, str, str]
 _VERSIONS = {"anthropic": ("/v1",), "gemini": ("/v1", "/v1beta", "/v1alpha"), "openai": ()}
 _OPERATIONS = ("/messages", "/chat/completions", "/completions", "/responses", "/embeddings", "/models")
 
+_SECRET_HEADERS = frozenset({"api-key", "authorization", "x-api-key", "x-auth-token", "x-goog-api-key"})
+
 _CREDENTIAL_HEADERS = {
     "default": {"anthropic": "x-api-key", "openai": "authorization", "gemini": "x-goog-api-key"},
     "bearer": dict.fromkeys(("anthropic", "openai", "gemini"), "authorization"),
@@ -27,6 +29,10 @@ _CREDENTIAL_HEADERS = {
     "x-goog-api-key": dict.fromkeys(("anthropic", "openai", "gemini"), "x-goog-api-key"),
     "none": {},
 }
+
+
+# Listening on one of these, the gateway answers on localhost.
+_THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0", "::"})  # noqa: S104 - compared, not bound
 
 
 def check(settings: Settings, reading: Reading) -> None:
@@ -60,19 +66,21 @@ def base_urls_end_where_the_dialect_begins(settings: Settings, _reading: Reading
 def keys_travel_encrypted(settings: Settings, _reading: Reading) -> Iterator[Found]:
     """A key over http to another machine needs the operator's word."""
     for path, row in _providers(settings):
-        if row.api_key and not row.origin.secure and not row.insecure and not urls.is_loopback(row.origin.host):
-            what = "would send the api_key unencrypted to another machine"
+        secret = "api_key" if row.api_key else next((name for name in row.headers if name in _SECRET_HEADERS), None)
+        if secret and not row.origin.secure and not row.insecure and not urls.is_loopback(row.origin.host):
+            what = f"would send the {secret} unencrypted to another machine"
             yield (*path, "base_url"), what, "write https://, or `insecure: true` on this row if the way is yours alone"
 
 
 def credentials_have_one_place(settings: Settings, _reading: Reading) -> Iterator[Found]:
-    """``auth: none`` with a key, and a fixed header that the key would overwrite, contradict themselves."""
+    """``auth: none`` with a key, and a fixed header where the credential goes, contradict themselves."""
     for path, row in _providers(settings):
         header = _CREDENTIAL_HEADERS[row.auth].get(row.dialect)
         if row.api_key and row.auth == "none":
             yield (*path, "auth"), "is none, so the api_key would never be used", "remove one of the two"
-        elif row.api_key and header in row.headers:
-            yield (*path, "headers", header), "carries the credential, and so does api_key", "remove one of the two"
+        elif header in row.headers:
+            what = "is the header that carries the credential, the caller's own too"
+            yield (*path, "headers", header), what, "give it as `api_key`, or write `auth: none`"
 
 
 def providers_are_others(settings: Settings, reading: Reading) -> Iterator[Found]:
@@ -80,10 +88,9 @@ def providers_are_others(settings: Settings, reading: Reading) -> Iterator[Found
     host, port = settings.address
     if not reading.sound(("listen",)) or port == 0:
         return
-    everywhere = host in {"0.0.0.0", "::"} or urls.is_loopback(host)  # noqa: S104 - compared, not bound
+    here = {host, "localhost", "127.0.0.1", "::1"} if host in _THIS_MACHINE else {host}
     for path, row in _providers(settings):
-        same = row.origin.host == host or (everywhere and urls.is_loopback(row.origin.host))
-        if same and row.origin.port == port:
+        if row.origin.host in here and row.origin.port == port:
             yield (*path, "base_url"), "leads back to this gateway's own address", "name the provider's address"
 
 

@@ -38,6 +38,9 @@ class Form(Enum):
 
 MIN_KEY_LENGTH = 20
 
+# The largest bundle of authorities in use has about 250 kB.
+_PEM_BYTES = 4 * 1024 * 1024
+
 _UNITS = {"": 1, "b": 1, "kb": 1024, "kib": 1024, "mb": 1024**2, "mib": 1024**2, "gb": 1024**3, "gib": 1024**3}
 _DURATIONS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 
@@ -54,7 +57,7 @@ _FOREIGN_PREFIXES = (
 
 def size(text: str) -> int:
     """Bytes; ``32MB``, ``512 kB`` and plain numbers."""
-    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?([A-Za-z]*)", text.strip())
+    found = re.fullmatch(r"([0-9]{1,15}(?:\.[0-9]{1,6})?) ?([A-Za-z]*)", text.strip())
     if found is None or found[2].lower() not in _UNITS:
         raise MisfitError(f"is not a size: {shown(text)}", "write a number of bytes, or one with kB, MB or GB: 32MB")
     return int(float(found[1]) * _UNITS[found[2].lower()])
@@ -62,7 +65,7 @@ def size(text: str) -> int:
 
 def seconds(text: str) -> float:
     """A plain number of seconds."""
-    found = re.fullmatch(r"(-?[0-9]+(?:\.[0-9]+)?) ?([A-Za-z]*)", text.strip())
+    found = re.fullmatch(r"(-?[0-9]{1,15}(?:\.[0-9]{1,6})?) ?([A-Za-z]*)", text.strip())
     if found is None or (found[2] and found[2].lower() not in _DURATIONS):
         raise MisfitError(f"is not a number of seconds: {shown(text)}", "write a number like 30 or 0.5")
     if found[2]:
@@ -82,6 +85,8 @@ def name(text: str) -> str:
 
 def provider_key(text: str) -> str:
     """Any credential that fits in a header."""
+    if not text:
+        raise MisfitError("is empty", "remove it, or write null")
     if not text.isascii() or any(not "!" <= letter <= "~" for letter in text):
         raise MisfitError("holds a space, a line break or another character that can't be in a key", "copy it again")
     return text
@@ -151,16 +156,20 @@ class Files:
     def folder(self, text: str) -> str:
         """A folder that exists or can be made; absolute."""
         path = self._absolute(text)
-        existing = next(parent for parent in (path, *path.parents) if parent.exists())
+        try:
+            existing = next(parent for parent in (path, *path.parents) if parent.exists())
+        except OSError as error:
+            raise MisfitError(f"names a folder that can't be used ({error.strerror})", "name another") from None
         if not existing.is_dir():
-            raise MisfitError(f"leads through {shown(str(existing))}, which is a file", "name a folder")
+            raise MisfitError(f"leads through a file: {shown(str(existing))}", "name a folder")
         return str(path)
 
     def pem(self, text: str, *labels: str) -> str:
         """A readable PEM file that holds one of these labels; absolute."""
         path = self._absolute(text)
         try:
-            content = path.read_bytes()
+            with path.open("rb") as file:
+                content = file.read(_PEM_BYTES)
         except FileNotFoundError:
             raise MisfitError("names a file that does not exist", f"looked for {path}") from None
         except IsADirectoryError:
@@ -182,7 +191,7 @@ class Files:
             if not self._home:
                 raise MisfitError("begins with ~, but HOME is not set", "write the whole path")
             text = self._home + text[1:]
-        return (self._folder / text).resolve()
+        return (self._folder / text).absolute()
 
 
 def text_forms(files: Files) -> Mapping[Form, Callable[[str], str]]:

@@ -4,13 +4,14 @@ Types come from ``msgspec.inspect``, so a setting has one definition. What conce
 ``check``'s.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from enum import Enum
 from typing import TypeVar
 
 from msgspec import inspect
 
-from penstock.config import forms
+from penstock.config import forms, kinds
 from penstock.config.forms import Files, Form
 from penstock.config.mistakes import MisfitError, Mistakes, Path, Place, listed, nearest, shown
 from penstock.config.tree import Entry, Listing, Node, Scalar, Table
@@ -122,13 +123,13 @@ class Reading:
     def _optional(self, node: Node, kind: inspect.UnionType, path: Path) -> object:
         if isinstance(node, Scalar) and node.text is None:
             return None
-        (other,) = (member for member in kind.types if not isinstance(member, inspect.NoneType))
+        other = kinds.without_null(kind)
         return self._by_type(node, other, path, inspect.Metadata(other))
 
     def _struct(self, node: Node, kind: inspect.StructType, path: Path) -> object:
         if not isinstance(node, Table):
             return self._wrong(node, path, f"is {_noun(node)}, not a mapping", _example(path))
-        fields = {field.name: field for field in kind.fields if not _is_computed(field)}
+        fields = {field.name: field for field in kinds.settable(kind)}
         values: dict[str, object] = {}
         for entry in node.entries:
             field = fields.get(entry.key)
@@ -178,7 +179,7 @@ class Reading:
         for entry in node.entries:
             inner = (*path, entry.key)
             key = self._value(Scalar(entry.key, entry.place), kind.key_type, inner, inspect.Metadata(kind.key_type))
-            value = self._value(entry.node, kind.value_type, inner, inspect.Metadata(kind.value_type))
+            value = self._entry(entry.node, kind.value_type, inner)
             if isinstance(key, Nothing) or isinstance(value, Nothing):
                 continue
             if key in values:
@@ -192,13 +193,19 @@ class Reading:
         values: list[object] = []
         kept = self._kept.setdefault(path, [])
         for index, item in enumerate(node.items):
-            value = self._value(item, kind.item_type, (*path, index), inspect.Metadata(kind.item_type))
+            value = self._entry(item, kind.item_type, (*path, index))
             if not isinstance(value, Nothing):
                 values.append(value)
                 kept.append(index)
-        if kind.min_length and not node.items:
+        if kind.min_length and not values and not any(known[:-1] == path for known in self.broken):
             return self._wrong(node, path, "is empty", _example(path))
         return tuple(values)
+
+    def _entry(self, node: Node, kind: inspect.Type, path: Path) -> object:
+        """An entry of a mapping or list; unlike a setting it has no default that null could stand for."""
+        if isinstance(node, Scalar) and node.text is None and not node.unset and not node.broken:
+            return self._wrong(node, path, "is empty", "write its value, or remove it")
+        return self._value(node, kind, path, inspect.Metadata(kind))
 
     # --- one scalar -----------------------------------------------------------------------------------------------
 
@@ -206,7 +213,7 @@ class Reading:
         if not isinstance(node, Scalar) or node.text is None:
             return self._wrong(node, path, f"is {_noun(node)}, not a single value", "write one value")
         try:
-            return self._convert(node.text, kind, _form(meta))
+            return self._convert(node.text, kind, kinds.form_of(meta))
         except MisfitError as misfit:
             # What came from the environment may be anything, also a secret: it is named, not shown.
             what = misfit.what.partition(": ")[0] if node.read_from else misfit.what
@@ -230,7 +237,7 @@ def _number(text: str, kind: inspect.IntType | inspect.FloatType, form: Form | N
         value: float = forms.size(text)
     elif form is Form.SECONDS:
         value = forms.seconds(text)
-    elif text.lstrip("-").isdecimal() and text.isascii():
+    elif re.fullmatch(r"-?[0-9]{1,15}", text):
         value = int(text)
     else:
         raise MisfitError(f"is not a whole number: {shown(text)}", "write a number like 200")
@@ -249,15 +256,6 @@ def _choice(text: str, choices: list[str]) -> str:
     guess = text.lower() if text.lower() in choices else nearest(text, choices)
     suggestion = f"did you mean `{guess}`?" if guess else f"write {choices[0]}"
     raise MisfitError(f"is not one of {listed(choices)}: {shown(text)}", suggestion)
-
-
-def _form(meta: inspect.Metadata) -> Form | None:
-    found = (meta.extra or {}).get("form")
-    return found if isinstance(found, Form) else None
-
-
-def _is_computed(field: inspect.Field) -> bool:
-    return isinstance(field.type, inspect.Metadata) and "given_by" in (field.type.extra or {})
 
 
 def _example(path: Path) -> str:

@@ -71,7 +71,8 @@ class ProviderSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     auth: Literal["default", "none", "bearer", "x-api-key", "x-goog-api-key"] = "default"
     """The header that carries the credential. `default` is the dialect's own (`x-api-key` for Anthropic,
-    `Authorization: Bearer` for OpenAI, `x-goog-api-key` for Gemini); `none` suits a server that asks for nothing."""
+    `Authorization: Bearer` for OpenAI, `x-goog-api-key` for Gemini); `none` sends no credential at all, not a caller's
+    either."""
 
     headers: dict[HeaderName, HeaderValue] = {}
     """Fixed headers added to every request, for providers that ask for more than a key. They replace a client's header
@@ -105,7 +106,7 @@ class ModelRule(msgspec.Struct, frozen=True, kw_only=True):
     """One row of ``models``: the first row that matches a request's model chooses its provider."""
 
     match: Annotated[str, Meta(extra={"form": Form.PATTERN})]
-    """A model name; `*` stands for any characters, `?` for one. Upper and lower case differ."""
+    """A model name; `*` stands for any characters, `?` for one, `[ab]` for one of these. Upper and lower case differ."""
 
     provider: Name
     """A name under `providers`. It must speak the dialect of the route that the request came in on."""

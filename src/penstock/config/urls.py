@@ -43,18 +43,20 @@ def listen(text: str) -> str:
     host, colon, port = text.rpartition(":")
     if "://" in text:
         raise MisfitError("is a URL; an address has no scheme", f"write {shown(text.split('://', 1)[1].rstrip('/'))}")
-    if not colon and text.isdigit():
-        raise MisfitError("is a port without a host", f"write 127.0.0.1:{text}")
+    if re.fullmatch(r":?[0-9]+", text) and not (colon and host):
+        what = "is a port without a host"
+        raise MisfitError(what, f"write 127.0.0.1:{shown(port)}, or 0.0.0.0:{shown(port)} for every interface")
     if not colon or not port:
         raise MisfitError("has no port", f"write {shown(host or text)}:8080")
-    if not port.isdigit() or int(port) > 65535:
+    if not re.fullmatch(r"[0-9]{1,5}", port) or int(port) > 65535:
         what = f"has a port that is not a number from 0 to 65535: {shown(port)}"
         raise MisfitError(what, f"write {shown(host)}:8080")
-    if not host or host == "*":
-        raise MisfitError("has no host", f"write 127.0.0.1:{port}, or 0.0.0.0:{port} for every interface")
-    if ":" in host and not (host.startswith("[") and host.endswith("]")):
-        raise MisfitError("is an IPv6 address without brackets", f'write "[{host}]:{port}"')
-    if not _is_host(host.strip("[]")):
+    if host == "*":
+        raise MisfitError("has no host", f"write 0.0.0.0:{port} for every interface")
+    inner = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    if ":" in host and inner == host:
+        raise MisfitError("is an IPv6 address without brackets", f'write "[{shown(host)}]:{port}"')
+    if not _is_host(inner) or (inner != host and ":" not in inner):
         raise MisfitError(f"has a host that is neither a name nor an address: {shown(host)}", f"write 127.0.0.1:{port}")
     return text
 
@@ -97,7 +99,7 @@ def _split_checked(text: str, *, schemes: tuple[str, ...], example: str, credent
         whole = "" if "@" in text else shown(text)
         raise MisfitError("has no scheme", f"write {schemes[0]}://{whole or 'HOST'}")
     if scheme.lower() not in schemes:
-        what = f"has the scheme {shown(scheme)}; only {' and '.join(schemes)} can be used"
+        what = f"has a scheme other than {' and '.join(schemes)}: {shown(scheme)}"
         raise MisfitError(what, f"write it like {example}")
     try:
         parts = urlsplit(text)

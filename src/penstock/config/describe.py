@@ -1,0 +1,134 @@
+"""The settings described from their own definition: what the reference page and the JSON Schema are printed from.
+
+Words come from the docstrings in ``settings.py``, types and defaults from ``msgspec.inspect``. Prints nothing itself.
+"""
+
+import ast
+import inspect as source
+from collections.abc import Iterator
+
+import msgspec
+from msgspec import inspect
+
+from penstock.config import kinds
+from penstock.config import settings as definitions
+from penstock.config.forms import Form
+from penstock.config.settings import Settings
+
+_UNITS = ((1024**3, "GB"), (1024**2, "MB"), (1024, "kB"))
+
+_WORDS = {
+    Form.LISTEN: "host:port", Form.FOLDER: "folder", Form.CERTIFICATE: "PEM file", Form.PRIVATE_KEY: "PEM file",
+    Form.AUTHORITIES: "PEM file", Form.BASE_URL: "URL", Form.PUBLIC_URL: "URL", Form.PROXY: "URL or `none`",
+    Form.NAME: "name", Form.PROVIDER_KEY: "secret", Form.GATEWAY_KEY: "secret", Form.HEADER_NAME: "header name",
+    Form.HEADER_VALUE: "text, kept secret", Form.HEADER_PREFIX: "header prefix", Form.KEY_PREFIX: "text",
+    Form.PATTERN: "pattern", Form.SIZE: "size", Form.SECONDS: "seconds",
+}  # fmt: skip
+
+
+class Described(msgspec.Struct, frozen=True):
+    """One setting: its full name, what may be written, its default ("" when it must be given), and its words."""
+
+    path: str
+    kind: str
+    default: str
+    words: str
+
+
+class Group(msgspec.Struct, frozen=True):
+    """Settings that stand together under one name (the outermost has none)."""
+
+    path: str
+    words: str
+    settings: tuple[Described, ...]
+
+
+def groups() -> tuple[Group, ...]:
+    """Every setting, in the order of its definition; what is nested comes after what it is nested in."""
+    return tuple(_groups(_struct(inspect.type_info(Settings)), ""))
+
+
+def docstrings() -> dict[str, dict[str, str]]:
+    """The words under each field, by struct and field; the struct's own under an empty name."""
+    module = ast.parse(source.getsource(definitions))
+    classes = [node for node in module.body if isinstance(node, ast.ClassDef)]
+    return {node.name: {"": ast.get_docstring(node) or "", **dict(_field_words(node))} for node in classes}
+
+
+def size_words(value: int) -> str:
+    """``33554432`` as ``32 MB``."""
+    unit, name = next(((unit, name) for unit, name in _UNITS if value % unit == 0), (1, "bytes"))
+    return f"{value // unit} {name}"
+
+
+def _groups(kind: inspect.StructType, path: str) -> Iterator[Group]:
+    words = docstrings()[kind.cls.__name__]
+    fields = kinds.settable(kind)
+    described = tuple(
+        Described(_join(path, field.name), _kind_words(field.type), _default_words(field), words[field.name])
+        for field in fields
+    )
+    yield Group(path, words[""], described)
+    for field in fields:
+        inner, suffix = kinds.bare(field.type), ""
+        if isinstance(inner, inspect.DictType):
+            inner, suffix = kinds.bare(inner.value_type), ".NAME"
+        elif isinstance(inner, inspect.VarTupleType):
+            inner, suffix = kinds.bare(inner.item_type), "[]"
+        if isinstance(inner, inspect.StructType):
+            yield from _groups(inner, _join(path, field.name) + suffix)
+
+
+def _join(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
+def _struct(kind: inspect.Type) -> inspect.StructType:
+    if not isinstance(kind, inspect.StructType):
+        raise TypeError(f"{kind!r} is not a struct")
+    return kind
+
+
+def _field_words(node: ast.ClassDef) -> Iterator[tuple[str, str]]:
+    for field, following in zip(node.body, node.body[1:], strict=False):
+        if not isinstance(field, ast.AnnAssign) or not isinstance(field.target, ast.Name):
+            continue
+        if isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant):
+            yield field.target.id, " ".join(str(following.value.value).split())
+
+
+def _kind_words(kind: inspect.Type) -> str:
+    form = kinds.form_of(kinds.without_null(kind))
+    if form is not None:
+        return _WORDS[form]
+    inner = kinds.bare(kind)
+    if isinstance(inner, inspect.LiteralType):
+        return "one of " + ", ".join(f"`{value}`" for value in _written_order(inner))
+    if isinstance(inner, inspect.DictType):
+        return f"mapping of {_kind_words(inner.key_type)} to {_kind_words(inner.value_type)}"
+    if isinstance(inner, inspect.VarTupleType):
+        return f"list of {_kind_words(inner.item_type)}s"
+    if isinstance(inner, inspect.StructType):
+        return "mapping"
+    return {inspect.BoolType: "true or false", inspect.IntType: "number"}.get(type(inner), "text")
+
+
+def _written_order(kind: inspect.LiteralType) -> list[str]:
+    return sorted((str(value) for value in kind.values), key=lambda value: (value != "default", value))
+
+
+def _default_words(field: inspect.Field) -> str:
+    value = kinds.default_of(field)
+    if value is msgspec.NODEFAULT:
+        return ""
+    if value is None:
+        return "not set"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    if isinstance(value, (int, float)):
+        return f"`{size_words(int(value)) if kinds.form_of(field.type) is Form.SIZE else f'{value:g}'}`"
+    if isinstance(value, tuple):
+        return f"`[{', '.join(map(str, value))}]`" if value else "none"
+    if isinstance(value, msgspec.Struct):
+        return "as below"
+    return "none" if value == {} else f"`{value}`"
