@@ -42,10 +42,14 @@ class Stored(msgspec.Struct, frozen=True):
     """Path parameters that name an object: it must be the caller's. ``files/{file}`` spells a longer name out."""
     fields: tuple[str, ...] = ()
     """Keys of the request body, at any depth, whose values name objects."""
+    items: tuple[str, ...] = ()
+    """Keys of the request body that hold a conversation's items, of which some stand for stored ones by their id."""
     queries: tuple[str, ...] = ()
     """Query parameters that name an object, such as a list's cursor."""
     makes: tuple[str, ...] = ()
     claims: tuple[str, ...] = ()
+    events: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """What a stream's later events claim: a piece of the events' bytes that tells them apart, and the paths in them."""
     lists: str | None = None
     """The answer's field that holds a list of objects, to be filtered to the caller's own."""
     element: str = "id"
@@ -55,7 +59,7 @@ class Stored(msgspec.Struct, frozen=True):
     asked: tuple[str, ...] = ()
     """Pieces of the request body without any of which nothing is made that could be named later."""
     unless: str | None = None
-    """The key of the request body that, when false, keeps the provider from keeping anything."""
+    """The key of the request body that, when false, keeps the provider from keeping the answer itself."""
 
 
 class Route(msgspec.Struct, frozen=True):

@@ -11,6 +11,10 @@ _MESSAGE = Stored(
     fields=_NAMED,
     makes=("id",),
     claims=("container.id", _WRITTEN),
+    events=(
+        ('"container"', ("delta.container.id",)),
+        ('"file_id"', ("content_block.content.content.*.file_id",)),
+    ),
     # Only these can make a message that a later request may name, a container, or a file. The search tools of 2026
     # run code of their own in a container.
     asked=(

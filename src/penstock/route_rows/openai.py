@@ -7,7 +7,7 @@ from penstock.core.route import Body, Reply, Route, Stored
 from penstock.route_rows.openai_kept import KEPT
 
 # What the body of a Responses call may name (openai types/responses/response_create_params.py and the items and tools
-# that it takes). ``item_reference`` is a type, whose ``id`` is the name.
+# that it takes).
 _NAMED = (
     "previous_response_id",
     "comparison_response_id",
@@ -17,15 +17,14 @@ _NAMED = (
     "vector_store_ids",
     "container",
     "container_id",
-    "item_reference",
+    "model",
 )
-_ITEM = (
-    "id",
-    "container_id",
-    "content.*.annotations.*.container_id",
-)
+_ITEM = ("id", "container_id")
 _ALONG = ("conversation.id", *(f"output.*.{path}" for path in _ITEM))
-_RESPONSE = Stored(names=("response_id",), claims=_ALONG)
+_LATER = (("response.output_item.", ("item.id", "item.container_id")), ('"container_id"', ("annotation.container_id",)))
+# These run code in a container, which is kept although the response is not.
+_CODE = ('"code_interpreter"', '"container', '"shell"')
+_RESPONSE = Stored(names=("response_id",), claims=_ALONG, events=_LATER)
 _CONVERSATION = Stored(names=("conversation_id",))
 _COMPLETION = Stored(names=("completion_id",))
 
@@ -61,13 +60,14 @@ _ANSWERED: tuple[Route, ...] = (
         "chat.completions.create",
         Stored(
             # An assistant message may name earlier audio; a part of a user message, a file.
-            fields=("file_id", "audio"),
+            fields=("file_id", "audio", "model"),
             makes=("id",),
-            claims=("choices.*.message.audio.id", "choices.*.delta.audio.id"),
+            claims=("choices.*.message.audio.id",),
+            events=(('"audio"', ("choices.*.delta.audio.id",)),),
             asked=('"store"', '"audio"'),
         ),
     ),
-    _model("/completions", "completions.create"),
+    _model("/completions", "completions.create", Stored(fields=("model",))),
     _model("/embeddings", "embeddings.create"),
     _model("/moderations", "moderations.create", Stored(fields=("file_id",))),
     _model("/images/generations", "images.generate"),
@@ -77,7 +77,7 @@ _ANSWERED: tuple[Route, ...] = (
     _row("POST", "/audio/transcriptions", "audio.transcriptions.create", None, Body.ANY, Reply.BYTES),
     _row("POST", "/audio/translations", "audio.translations.create", None, Body.ANY, Reply.BYTES),
     _row("GET", "/models", "models.list"),
-    _row("GET", "/models/{model}", "models.retrieve"),
+    _row("GET", "/models/{model}", "models.retrieve", Stored(names=("model",))),
     _row("DELETE", "/models/{model}", "models.delete", Stored(names=("model",), deletes="model")),
 )
 
@@ -95,10 +95,22 @@ _REMEMBERED: tuple[Route, ...] = (
     _model(
         "/responses",
         "responses.create",
-        Stored(fields=_NAMED, makes=("id",), claims=_ALONG, unless="store"),
+        Stored(
+            fields=_NAMED,
+            items=("input",),
+            makes=("id",),
+            claims=_ALONG,
+            events=_LATER,
+            asked=_CODE,
+            unless="store",
+        ),
     ),
-    _model("/responses/input_tokens", "responses.input_tokens", Stored(fields=_NAMED)),
-    _model("/responses/compact", "responses.compact", Stored(fields=_NAMED, makes=("id",), claims=_ALONG)),
+    _model("/responses/input_tokens", "responses.input_tokens", Stored(fields=_NAMED, items=("input",))),
+    _model(
+        "/responses/compact",
+        "responses.compact",
+        Stored(fields=_NAMED, items=("input",), makes=("id",), claims=_ALONG),
+    ),
     _row("GET", _ONE_RESPONSE, "responses.retrieve", _RESPONSE),
     _row(
         "DELETE",
@@ -108,7 +120,12 @@ _REMEMBERED: tuple[Route, ...] = (
     ),
     _row("POST", _ONE_RESPONSE + "/cancel", "responses.cancel", _RESPONSE),
     _row("GET", _ONE_RESPONSE + "/input_items", "responses.input_items", _listed("response_id")),
-    _row("POST", "/conversations", "conversations.create", Stored(fields=_NAMED, makes=("id",))),
+    _row(
+        "POST",
+        "/conversations",
+        "conversations.create",
+        Stored(fields=_NAMED, items=("items",), makes=("id",)),
+    ),
     _row("GET", _ONE_CONVERSATION, "conversations.retrieve", _CONVERSATION),
     _row("POST", _ONE_CONVERSATION, "conversations.update", _CONVERSATION),
     _row(
@@ -124,6 +141,7 @@ _REMEMBERED: tuple[Route, ...] = (
         Stored(
             names=("conversation_id",),
             fields=_NAMED,
+            items=("items",),
             claims=tuple(f"data.*.{path}" for path in _ITEM),
         ),
     ),

@@ -7,7 +7,7 @@ files): what hangs on it is reached through it only.
 
 from penstock.core.route import Body, Reply, Route, Stored
 
-_FILES_NAMED = ("file_id", "file_ids", "vector_store_ids")
+_FILES_NAMED = ("file_id", "file_ids", "vector_store_ids", "model")
 
 
 def _row(
@@ -88,6 +88,8 @@ _BATCHES: tuple[Route, ...] = (
 _STORES = ("tool_resources.file_search.vector_store_ids.*", "tool_resources.code_interpreter.file_ids.*")
 _IN_MESSAGE = ("content.*.image_file.file_id", "content.*.text.annotations.*.file_path.file_id")
 _IN_STEP = ("step_details.tool_calls.*.code_interpreter.outputs.*.image.file_id",)
+# A run's events are the thread, messages and steps that it comes to.
+_LATER = (('"file_id"', _IN_MESSAGE + _IN_STEP),)
 _ASSISTANTS = _kept("/assistants", "assistants", "assistant_id", fields=_FILES_NAMED, claims=_STORES, both_ways=True)
 
 _THREAD = Stored(names=("thread_id",))
@@ -113,7 +115,7 @@ _THREADS: tuple[Route, ...] = (
         "/threads/runs",
         "threads.create_and_run",
         # A stream begins with the thread itself, a whole answer is the run that names it.
-        Stored(fields=_RUN_NAMED, makes=("thread_id", "id")),
+        Stored(fields=_RUN_NAMED, makes=("thread_id", "id"), events=_LATER),
     ),
     _row("GET", "/threads/{thread_id}", "threads.retrieve", _under_thread(*_STORES)),
     _row(
@@ -138,12 +140,17 @@ _THREADS: tuple[Route, ...] = (
     _row("GET", _MESSAGE, "threads.messages.retrieve", _under_thread(*_IN_MESSAGE)),
     _row("POST", _MESSAGE, "threads.messages.update", _THREAD),
     _row("DELETE", _MESSAGE, "threads.messages.delete", _THREAD),
-    _row("POST", _RUNS, "threads.runs.create", Stored(names=("thread_id",), fields=_RUN_NAMED)),
+    _row("POST", _RUNS, "threads.runs.create", Stored(names=("thread_id",), fields=_RUN_NAMED, events=_LATER)),
     _row("GET", _RUNS, "threads.runs.list", _THREAD),
     _row("GET", _RUN, "threads.runs.retrieve", _THREAD),
     _row("POST", _RUN, "threads.runs.update", _THREAD),
     _row("POST", _RUN + "/cancel", "threads.runs.cancel", _THREAD),
-    _row("POST", _RUN + "/submit_tool_outputs", "threads.runs.submit_tool_outputs", _THREAD),
+    _row(
+        "POST",
+        _RUN + "/submit_tool_outputs",
+        "threads.runs.submit_tool_outputs",
+        Stored(names=("thread_id",), events=_LATER),
+    ),
     _row("GET", _RUN + "/steps", "threads.runs.steps.list", _under_thread(*_IN_STEP, listed=True)),
     _row("GET", _RUN + "/steps/{step_id}", "threads.runs.steps.retrieve", _under_thread(*_IN_STEP)),
 )
@@ -189,7 +196,7 @@ _FINE_TUNING: tuple[Route, ...] = (
         "POST",
         _JOBS,
         "fine_tuning.jobs.create",
-        Stored(fields=("training_file", "validation_file", "file_id"), makes=("id",), claims=_TUNED),
+        Stored(fields=("training_file", "validation_file", "file_id", "model"), makes=("id",), claims=_TUNED),
     ),
     _row("GET", _JOBS, "fine_tuning.jobs.list", _listed(*_TUNED)),
     _row("GET", _ONE_JOB, "fine_tuning.jobs.retrieve", _JOB),
