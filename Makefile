@@ -1,0 +1,68 @@
+# Two commands are enough: `make run` and `make test`. Each sets up what it needs, in this folder alone.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+stamp = $(VENV)/.$(1)-$(shell cat requirements/$(1).lock pyproject.toml | cksum | cut -d' ' -f1)
+RUN := $(call stamp,run)
+DEV := $(call stamp,dev)
+
+# Recorded traffic and data sets stand beside the checkout where they stand at all.
+ifneq ($(wildcard ../shared/corpus),)
+export PENSTOCK_TEST_DATA ?= $(abspath ../shared)
+endif
+
+.PHONY: help setup run check test test-clients test-long bench lock clean
+.DEFAULT_GOAL := help
+
+help: ## Show this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+
+setup: $(RUN) ## Make the environment in .venv
+
+run: $(RUN) ## Run the gateway; with no provider key in the environment, the simulator answers
+	@$(BIN)/penstock serve --demo
+
+check: $(DEV) ## Lint, types, import contracts, size budgets and the quick tests: within a minute
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/vulture
+	$(BIN)/python tests/budgets.py
+	$(BIN)/pytest tests/unit tests/laws -m "not long"
+
+test: check ## Everything but the real clients: within ten minutes
+	$(BIN)/pytest tests --ignore=tests/unit --ignore=tests/laws --ignore=tests/clients -m "not long"
+
+test-clients: $(DEV) ## Real SDKs and command-line clients through the gateway; installs them in .clients
+	$(BIN)/python tests/clients/install.py
+	$(BIN)/pytest tests/clients -m "not long"
+
+test-long: $(DEV) ## The runs that take long: deep fuzzing, load
+	$(BIN)/pytest tests -m long --timeout=3600
+
+bench: $(DEV) ## Measure the gateway beside nginx and peers, in one run
+	$(BIN)/python -m bench
+
+lock: ## Choose the newest versions of all requirements anew, with hashes
+	for name in run dev; do \
+	  $(BIN)/python -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	    --no-emit-index-url --no-annotate --upgrade -o requirements/$$name.lock requirements/$$name.in; done
+
+clean: ## Remove what the other commands made
+	rm -rf $(VENV) .clients .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(RUN): $(VENV)/bin/python
+	@echo "Setting up $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@rm -f $(VENV)/.run-* && touch $@
+
+$(DEV): $(RUN)
+	@echo "Setting up what tests need ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
+	@rm -f $(VENV)/.dev-* && touch $@
