@@ -6,12 +6,15 @@ The order of the policies stands here, with its reasons.
 import asyncio
 import contextlib
 import logging
+import secrets
 import ssl
+import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from penstock import routes
+from penstock.calling import Calling
 from penstock.config.settings import ProviderSettings, Settings
 from penstock.core.caller import KeyProfile, digest
 from penstock.core.fault import Fault
@@ -22,7 +25,7 @@ from penstock.dialects.anthropic import Anthropic
 from penstock.dialects.gemini import Gemini
 from penstock.dialects.openai import OpenAI
 from penstock.explanation import Explanation, explain
-from penstock.gateway import Gateway, new_id
+from penstock.gateway import Gateway
 from penstock.policies.authenticate import Authenticate, KeyRing
 from penstock.probes import probe
 from penstock.providers.headers import Wording
@@ -43,6 +46,11 @@ KEYS_SECONDS = 0.5
 HELD_BYTES = 64 * 1024 * 1024
 
 DIALECTS = {dialect.name: dialect for dialect in (Anthropic(), OpenAI(), Gemini())}
+
+
+def new_id() -> str:
+    """An exchange's id: sorts by time, cannot be guessed."""
+    return f"{time.time_ns() // 1_000_000:012x}{secrets.token_hex(8)}"
 
 
 @dataclass
@@ -73,14 +81,17 @@ async def running(settings: Settings, *, demo: bool) -> AsyncIterator[Running]:
             first_key = store.create("default", prefix=settings.key_prefix).key.reveal()
         undo.enter_context(watching(store, ring, settings))
         simulator = await undo.enter_async_context(simulating()) if demo else None
+        upstream = Upstream(pool, sweep, upload_limit=settings.limits.upload)
+        wording = Wording(tuple(settings.header_prefixes))
         gateway = Gateway(
             dialects=DIALECTS,
             authenticate=Authenticate(ring.lookup),
             policies=policies(),
             table=table(settings, simulator),
-            upstream=Upstream(pool, sweep, upload_limit=settings.limits.upload),
-            wording=Wording(tuple(settings.header_prefixes)),
+            calling=Calling(DIALECTS, upstream, wording.private, HELD_BYTES),
+            wording=wording,
             passing=Passing(settings.limits.sse_frame, settings.stream_keepalive),
+            new_id=new_id,
             body_limit=settings.limits.body,
             held_limit=HELD_BYTES,
         )

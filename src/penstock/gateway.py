@@ -7,31 +7,24 @@ here and nowhere else.
 
 import asyncio
 import logging
-import secrets
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from penstock import routes
+from penstock.calling import Calling
 from penstock.core.dialect import Dialect
 from penstock.core.exchange import Answer, Exchange, Outcome
 from penstock.core.fault import Fault, FaultError, FaultKind, refuse
 from penstock.core.policy import Policy, Visit
 from penstock.core.route import Reply
-from penstock.providers import deadline, headers
+from penstock.providers import headers
 from penstock.routing.plan import Table, plan
-from penstock.wire.call import Upstream
 from penstock.wire.incoming import Incoming
 from penstock.wire.judge import is_stream, judge
 from penstock.wire.read import read
 from penstock.wire.relay import Passing, Relay
 
 log = logging.getLogger(__name__)
-
-
-def new_id() -> str:
-    """An exchange's id: sorts by time, cannot be guessed."""
-    return f"{time.time_ns() // 1_000_000:012x}{secrets.token_hex(8)}"
 
 
 @dataclass
@@ -42,15 +35,16 @@ class Gateway:
     authenticate: Policy
     policies: Sequence[Policy]
     table: Table
-    upstream: Upstream
+    calling: Calling
     wording: headers.Wording
     passing: Passing
+    new_id: Callable[[], str]
     body_limit: int
     held_limit: int
 
     async def handle(self, incoming: Incoming) -> None:
         """One request, from its head to its outcome."""
-        exchange_id = new_id()
+        exchange_id = self.new_id()
         exchange: Exchange | None = None
         visits: list[Visit] = []
         try:
@@ -70,8 +64,8 @@ class Gateway:
         except asyncio.CancelledError:
             self._leave(exchange, visits, Outcome.ABANDONED)
             raise
-        except Exception as error:  # noqa: BLE001 - the one place where a bug becomes a Fault
-            log.error("a bug on the path of %s", exchange_id, exc_info=error)
+        except Exception as bug:  # noqa: BLE001 - the one place where a bug becomes a Fault
+            log.error("a bug on the path of %s", exchange_id, exc_info=bug)
             words = f"The gateway failed; its operator finds the cause in the log under {exchange_id}."
             self._refuse(Fault(kind=FaultKind.INTERNAL, words=words), exchange_id, exchange, visits, incoming)
 
@@ -85,70 +79,48 @@ class Gateway:
         return None
 
     async def _call(self, exchange: Exchange, visits: list[Visit], incoming: Incoming) -> None:
-        assert exchange.caller is not None  # noqa: S101 - authenticate refuses otherwise
-        match, dialect = exchange.match, self.dialects[exchange.match.route.dialect]
-        exchange.plan = plan(self.table, match, exchange.facts, exchange.caller)
-        attempt = exchange.attempt = exchange.plan[0]
-        exchange.again = lambda query: self._again(exchange, query)
-        body = exchange.document.raw if exchange.document is not None else None
-        length = len(body) if body is not None else incoming.length
-        request = headers.request_head(exchange.head, match.path, attempt, dialect, length=length, private=self.wording.private)
-        timeouts = deadline.of(exchange.head, attempt.provider.timeouts)
-        relay = await self.upstream.call(incoming, attempt.provider.origin, timeouts, request, body)
+        exchange.plan = plan(self.table, exchange.match, exchange.facts, exchange.caller)
+        exchange.attempt = exchange.plan[0]
+        relay = await self.calling.call(exchange, incoming)
         try:
-            exchange.waited = relay.waited
-            exchange.document = None  # its bytes are out; a long stream must not hold them
-            await self._reply(exchange, visits, incoming, relay)
+            head = await relay.response()
+            if exchange.on_operators_account and head.status in {401, 403}:
+                raise refuse(FaultKind.CREDENTIAL_REFUSED, headers.credential_refused(exchange.called.provider))
+            await judge(head, relay, exchange.match.route)
+            exchange.status = head.status
+            passed = self.wording.returning(head, operators=exchange.on_operators_account)
+            await self._reply(exchange, visits, incoming, relay, Answer(head.status, passed, b""))
         finally:
             relay.close()
 
-    async def _reply(self, exchange: Exchange, visits: list[Visit], incoming: Incoming, relay: Relay) -> None:
-        assert exchange.attempt is not None  # noqa: S101 - _call sets it
-        head, attempt, route = await relay.response(), exchange.attempt, exchange.match.route
-        operators = attempt.credential is not None and not attempt.credential.own
-        if operators and head.status in {401, 403}:
-            raise refuse(FaultKind.CREDENTIAL_REFUSED, headers.credential_refused(attempt.provider))
-        await judge(head, relay, exchange.match.route)
-        exchange.status = head.status
-        passed = headers.returning(head, self.wording.private, own=not operators)
-        stream = is_stream(head)
-        holders = [visit for visit in reversed(visits) if visit.holds] if route.reply is Reply.JSON else []
-        first = b""
+    async def _reply(
+        self, exchange: Exchange, visits: list[Visit], incoming: Incoming, relay: Relay, answer: Answer
+    ) -> None:
+        match, dialect = exchange.match, self.dialects[exchange.match.route.dialect]
+        stream, whole = is_stream(await relay.response()), relay.complete
+        holders = [visit for visit in reversed(visits) if visit.holds and match.route.reply is Reply.JSON]
         if holders:
-            first = await (relay.first_frames() if stream else relay.whole(self.held_limit))
-            answer = Answer(head.status, tuple(passed), first)
+            held = await (relay.first_frames() if stream else relay.whole(self.held_limit))
+            answer = Answer(answer.status, answer.headers, held)
             for visit in holders:
                 answer = await visit.answered(answer)
-            passed, first = list(answer.headers), answer.body
-        whole = first if holders and not stream else relay.complete
+            whole = answer.body
         own = self.wording.own(exchange, incoming.elapsed)
         if whole is not None and not stream:
             self._leave(exchange, visits, Outcome.SERVED)
-            incoming.answer(head.status, passed + own, length=len(whole))
-            incoming.end(whole)
+            incoming.reply(Answer(answer.status, answer.headers, whole), own)
             return
-        incoming.answer(head.status, passed + own, length=None if stream else relay.length)
-        incoming.write(first)
-        dialect = self.dialects[route.dialect]
-        relay.pass_on(dialect.manner(exchange.match) if stream else None, self.passing)
-        fault = await relay.finished()
+        incoming.answer(answer.status, (*answer.headers, *own), length=None if stream else relay.length)
+        incoming.write(answer.body)
+        relay.pass_on(dialect.manner(match) if stream else None, self.passing)
+        fault = exchange.fault = await relay.finished()
+        self._leave(exchange, visits, Outcome.FAILED if fault else Outcome.SERVED)
         if fault is None:
-            self._leave(exchange, visits, Outcome.SERVED)
             incoming.end(relay.remainder())
+        elif stream:
+            incoming.end(dialect.broken_off(match, fault, exchange.id, relay.last))
         else:
-            exchange.fault = fault
-            self._leave(exchange, visits, Outcome.FAILED)
-            if stream:
-                incoming.end(dialect.broken_off(exchange.match, fault, exchange.id, relay.last))
-            else:
-                incoming.abort()
-
-    async def _again(self, exchange: Exchange, query: bytes) -> Answer:
-        assert exchange.attempt is not None  # noqa: S101 - _call sets it
-        provider, match = exchange.attempt.provider, exchange.match
-        asked = exchange.head.asking(query)
-        request = headers.request_head(asked, match.path, exchange.attempt, self.dialects[match.route.dialect], length=0)
-        return await self.upstream.fetch(provider.origin, provider.timeouts, request, self.held_limit)
+            incoming.abort()
 
     def _refuse(
         self, fault: Fault, exchange_id: str, exchange: Exchange | None, visits: list[Visit], incoming: Incoming

@@ -51,3 +51,15 @@ class Exchange:
     again: Callable[[bytes], Awaitable[Answer]] | None = None
     """gateway, stop 5: repeats the call with another query, for lists that go on over several pages."""
     waited: float = 0.0  # gateway: seconds spent waiting for the provider's first byte
+
+    @property
+    def called(self) -> Attempt:
+        """The attempt under way; to ask before stop 5 is a bug."""
+        if self.attempt is None:
+            raise RuntimeError("no attempt has been planned yet")
+        return self.attempt
+
+    @property
+    def on_operators_account(self) -> bool:
+        """The credential in force is the operator's and not the caller's own."""
+        return self.attempt is not None and self.attempt.credential is not None and not self.attempt.credential.own

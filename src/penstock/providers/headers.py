@@ -82,9 +82,7 @@ def crossing(head: RequestHead, private: tuple[bytes, ...]) -> list[Header]:
     if named is not None and named.lower() not in {b"keep-alive", b"close"}:
         dropped = dropped | connection_names(head.headers)
     prefixes = (b"x-forwarded-", *private)
-    return [
-        header for header in head.headers if header[0] not in dropped and not header[0].startswith(prefixes)
-    ]
+    return [header for header in head.headers if header[0] not in dropped and not header[0].startswith(prefixes)]
 
 
 def credential_header(provider: Provider, credential: Credential, dialect: Dialect) -> Header:
@@ -102,16 +100,6 @@ def credential_header(provider: Provider, credential: Credential, dialect: Diale
     return dialect.credential_header(secret)
 
 
-def returning(head: ResponseHead, private: tuple[bytes, ...], *, own: bool) -> list[Header]:
-    """The provider's headers that go back to the client; ``own``: the credential in force was the caller's."""
-    dropped = _NEVER_BACK
-    named = head.get(b"connection")
-    if named is not None and named.lower() not in {b"keep-alive", b"close"}:
-        dropped = dropped | connection_names(head.headers)
-    prefixes = private if own else private + _OPERATORS
-    return [header for header in head.headers if header[0] not in dropped and not header[0].startswith(prefixes)]
-
-
 class Wording:
     """The gateway's own headers, under each prefix that the operator wants."""
 
@@ -120,6 +108,17 @@ class Wording:
         """How header names begin that are spoken between client and gateway alone."""
         self._duration = tuple(f"{prefix}Duration-Ms".encode() for prefix in prefixes)
         self._overhead = tuple(f"{prefix}Overhead-Ms".encode() for prefix in prefixes)
+
+    def returning(self, head: ResponseHead, *, operators: bool) -> tuple[Header, ...]:
+        """The provider's headers that go back to the client; ``operators``: on the operator's account."""
+        dropped = _NEVER_BACK
+        named = head.get(b"connection")
+        if named is not None and named.lower() not in {b"keep-alive", b"close"}:
+            dropped = dropped | connection_names(head.headers)
+        prefixes = self.private + _OPERATORS if operators else self.private
+        return tuple(
+            header for header in head.headers if header[0] not in dropped and not header[0].startswith(prefixes)
+        )
 
     def own(self, exchange: Exchange, elapsed: float) -> list[Header]:
         """What an answer says of its exchange; ``elapsed`` seconds have passed since the request's first byte."""

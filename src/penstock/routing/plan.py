@@ -42,8 +42,10 @@ class Table(msgspec.Struct, frozen=True):
     simulators: Mapping[str, Provider] = {}
 
 
-def plan(table: Table, match: Match, facts: Facts, caller: Caller) -> tuple[Attempt, ...]:
+def plan(table: Table, match: Match, facts: Facts, caller: Caller | None) -> tuple[Attempt, ...]:
     """The attempts, in order; FaultError 400 when the request can go nowhere, with words that say why."""
+    if caller is None:
+        raise refuse(FaultKind.UNAUTHENTICATED, "No gateway key was sent.")
     provider, reason = _provider(table, match, facts)
     simulator = table.simulators.get(match.route.dialect)
     if provider is None:

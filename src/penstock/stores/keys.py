@@ -10,12 +10,14 @@ from pathlib import Path
 
 import msgspec
 from sqlalchemy import insert, select, text
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from penstock.core.caller import KeyProfile, Secret, digest
-from penstock.stores.database import DATABASE, open_database
+from penstock.stores.database import open_database
 from penstock.stores.pepper import read_pepper
 from penstock.stores.schema import keys
+
+DATABASE = "penstock.db"
 
 # 256 bits in the URL-safe alphabet.
 KEY_BYTES = 32
@@ -63,11 +65,11 @@ class KeyStore:
             "require_provider_key": require_provider_key,
             "created": int(time.time()),
         }
-        try:
-            with self._engine.begin() as connection:
-                connection.execute(insert(keys).values(row))
-        except IntegrityError:
-            raise NameTakenError(name) from None
+        with self._engine.execution_options(writes=True).begin() as connection:
+            taken = select(keys.c.id).where(keys.c.name == name, keys.c.revoked.is_(None))
+            if connection.execute(taken).first() is not None:
+                raise NameTakenError(name)
+            connection.execute(insert(keys).values(row))
         return MadeKey(Secret(key), profile)
 
     def profiles(self) -> Mapping[str, KeyProfile]:

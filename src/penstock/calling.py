@@ -1,0 +1,50 @@
+"""Stop 5 as the gateway sees it: from a planned exchange to a relay whose head has arrived.
+
+Puts the provider's request together (which headers, which deadlines) and sends it. The bytes are ``wire``'s, the rules
+``providers``'.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from penstock.core.dialect import Dialect
+from penstock.core.exchange import Answer, Exchange
+from penstock.core.head import RequestHead
+from penstock.providers import deadline, headers
+from penstock.wire.call import Upstream
+from penstock.wire.incoming import Incoming
+from penstock.wire.relay import Relay
+
+
+@dataclass
+class Calling:
+    """Calls the provider of an exchange's attempt."""
+
+    dialects: Mapping[str, Dialect]
+    upstream: Upstream
+    private: tuple[bytes, ...]
+    """How header names begin that no provider may see."""
+    held_limit: int
+
+    async def call(self, exchange: Exchange, incoming: Incoming) -> Relay:
+        """Send the request; FaultError when no answer begins."""
+        exchange.again = lambda query: self._again(exchange, query)
+        body = exchange.document.raw if exchange.document is not None else None
+        request = self._request(exchange, exchange.head, incoming.length if body is None else len(body))
+        provider = exchange.called.provider
+        timeouts = deadline.of(exchange.head, provider.timeouts)
+        relay = await self.upstream.call(incoming, provider.origin, timeouts, request, body)
+        # The request's bytes are out; a stream of an hour must not hold them.
+        exchange.document = None
+        exchange.waited = relay.waited
+        return relay
+
+    async def _again(self, exchange: Exchange, query: bytes) -> Answer:
+        provider = exchange.called.provider
+        request = self._request(exchange, exchange.head.asking(query), 0)
+        return await self.upstream.fetch(provider.origin, provider.timeouts, request, self.held_limit)
+
+    def _request(self, exchange: Exchange, head: RequestHead, length: int | None) -> bytes:
+        match = exchange.match
+        dialect = self.dialects[match.route.dialect]
+        return headers.request_head(head, match.path, exchange.called, dialect, length=length, private=self.private)
