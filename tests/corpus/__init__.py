@@ -1,0 +1,1 @@
+"""Recorded traffic of real providers, through the running gateway."""
