@@ -1,16 +1,84 @@
-"""Opens the database of record."""
+"""Opens the database of record: one SQLite file, brought to the newest schema before anyone uses it.
 
+Alembic takes a tenth of a second and some ten megabytes to load, so it is loaded only when there is something to
+migrate. Writes survive a killed process; the last of them may be lost with the machine's power.
+"""
+
+import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Connection, Engine, create_engine, event, text
 
-from penstock.stores.schema import metadata
+from penstock.stores.migrations import HEAD
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine.interfaces import DBAPIConnection
 
 DATABASE = "penstock.db"
+"""The file's name in the data folder."""
+BUSY_SECONDS = 5
+
+
+class DatabaseTooNewError(RuntimeError):
+    """The file was written by a later release than this one."""
 
 
 def open_database(path: Path) -> Engine:
-    """The database at ``path``, made when it is missing."""
-    engine = create_engine(f"sqlite:///{path}")
-    metadata.create_all(engine)
+    """An engine on the file at ``path``, created if need be, readable by its owner only, at the newest schema."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # SQLite gives its -wal and -shm files the mode of the database's own.
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    try:
+        if _revision(engine) != HEAD:
+            _migrate(engine)
+    except BaseException:
+        engine.dispose()
+        raise
     return engine
+
+
+def _prepare(connection: "DBAPIConnection", _: object) -> None:
+    # Transactions begin where we say so: the driver's own rules would leave DDL outside of them.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    # A transaction that reads before it writes would fail at once, not wait, when another process wrote in between.
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN")
+
+
+def _revision(engine: Engine) -> str | None:
+    with engine.connect() as connection:
+        return _revision_on(connection)
+
+
+def _revision_on(connection: Connection) -> str | None:
+    if not connection.execute(text("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'")).scalar():
+        return None
+    found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return None if found is None else str(found)
+
+
+def _migrate(engine: Engine) -> None:
+    from alembic.command import upgrade  # noqa: PLC0415 - costs start-up time, see above
+    from alembic.config import Config  # noqa: PLC0415
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    with engine.execution_options(writes=True).begin() as connection:
+        # Another process may have been faster while this one waited for the lock.
+        found = _revision_on(connection)
+        if found is not None and found not in known:
+            raise DatabaseTooNewError(f"{engine.url.database} was written by a later release of penstock ({found}).")
+        config.attributes["connection"] = connection
+        upgrade(config, "head")
