@@ -83,7 +83,7 @@ class Reading:
         return [str(known[-1]) for known in self.places if known[:-1] == path and len(known) == len(path) + 1]
 
     def rows(self, path: Path, values: Iterable[T]) -> Iterator[tuple[Path, T]]:
-        """A list's usable values, each with its path; nothing where the list is a default."""
+        """A list's usable values, each with its path; nothing where a default stands for the list."""
         if path in self._kept:
             for index, value in zip(self._kept[path], values, strict=True):
                 yield (*path, index), value
@@ -191,7 +191,7 @@ class Reading:
         if not isinstance(node, Listing):
             return self._wrong(node, path, f"is {_noun(node)}, not a list", _example(path))
         values: list[object] = []
-        kept = self._kept.setdefault(path, [])
+        kept: list[int] = []
         for index, item in enumerate(node.items):
             value = self._entry(item, kind.item_type, (*path, index))
             if not isinstance(value, Nothing):
@@ -199,6 +199,7 @@ class Reading:
                 kept.append(index)
         if kind.min_length and not values and not any(known[:-1] == path for known in self.broken):
             return self._wrong(node, path, "is empty", _example(path))
+        self._kept[path] = kept
         return tuple(values)
 
     def _entry(self, node: Node, kind: inspect.Type, path: Path) -> object:

@@ -106,7 +106,7 @@ class ModelRule(msgspec.Struct, frozen=True, kw_only=True):
     """One row of ``models``: the first row that matches a request's model chooses its provider."""
 
     match: Annotated[str, Meta(extra={"form": Form.PATTERN})]
-    """A model name; `*` stands for any characters, `?` for one, `[ab]` for one of these. Upper and lower case differ."""
+    """A model name; `*` stands for any characters, `?` for one, `[ab]` for one of these. Case matters."""
 
     provider: Name
     """A name under `providers`. It must speak the dialect of the route that the request came in on."""

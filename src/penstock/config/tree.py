@@ -104,10 +104,10 @@ def _words(error: yaml.MarkedYAMLError) -> tuple[str, str]:
         return "is not valid YAML: a tab stands where only spaces may", "indent with spaces"
     if "mapping values are not allowed" in problem:
         return f"is not valid YAML: {problem}", "put quotes around a text that holds a colon and a space"
-    if "expected ',' or '}'" in problem or "'{'" in problem:
+    if "expected ',' or" in problem or "'{'" in problem:
         return f"is not valid YAML: {problem}", 'close every bracket, and put quotes around "${NAME}" inside { }'
     # What the parser quotes may be a value, and a value may be a secret.
-    harmless = re.sub(r"'[^']{4,}'|\"[^\"]{4,}\"", "…", problem)
+    harmless = re.sub(r"'([^']*)'", lambda quoted: quoted[0] if len(quoted[1]) <= 3 else "…", problem)
     return f"is not valid YAML: {harmless}", "check indentation, colons, quotes and brackets on this line and before it"
 
 
@@ -161,6 +161,8 @@ class _Builder:
             what, suggestion = "has a YAML tag (`!…`)", "remove the tag, or put quotes around a text that begins with !"
             self._mistakes.add(self._place(event), path, what, suggestion)
         node = self._untagged(event, path)
+        if tag not in _PLAIN_TAGS and isinstance(node, Scalar):
+            node = Scalar(None, node.place, broken=True)
         anchor = getattr(event, "anchor", None)
         if anchor is not None:
             self._anchors[anchor] = (node, self._values - before)

@@ -47,7 +47,7 @@ def listen(text: str) -> str:
         what = "is a port without a host"
         raise MisfitError(what, f"write 127.0.0.1:{shown(port)}, or 0.0.0.0:{shown(port)} for every interface")
     if not colon or not port:
-        raise MisfitError("has no port", f"write {shown(host or text)}:8080")
+        raise MisfitError("has no port", f"write {shown(host or text or '127.0.0.1')}:8080")
     if not re.fullmatch(r"[0-9]{1,5}", port) or int(port) > 65535:
         what = f"has a port that is not a number from 0 to 65535: {shown(port)}"
         raise MisfitError(what, f"write {shown(host)}:8080")

@@ -105,7 +105,8 @@ header_prefixes: ["${PREFIX}", X-Gate-]
 providers: {a: {dialect: "${DIALECT}", base_url: "https://${HOST_NAME}/v1", headers: {x-cost: "$${plain} $5"}}}
 """
     environment = {
-        "HOST": "0.0.0.0", "PORT": "81", "MANY": "7", "SIZE": "64MB", "PREFIX": "X-A-", "DIALECT": "openai", "HOST_NAME": "llm.example.com",
+        "HOST": "0.0.0.0", "PORT": "81", "MANY": "7", "SIZE": "64MB", "PREFIX": "X-A-", "DIALECT": "openai",
+        "HOST_NAME": "llm.example.com",
     }  # fmt: skip
     settings = loaded(text, environment)
     assert settings.address == ("0.0.0.0", 81)
@@ -118,13 +119,14 @@ providers: {a: {dialect: "${DIALECT}", base_url: "https://${HOST_NAME}/v1", head
 
 @pytest.mark.parametrize("environment", [{}, {"MISSING": ""}])
 def test_a_text_with_an_unset_variable_counts_as_not_written(loaded: Load, environment: Mapping[str, str]) -> None:
-    """Unset and empty are the same: the default holds, optional settings stay unset, entries of lists and mappings go."""
+    """Unset and empty are the same: the default holds, and entries of lists and mappings go."""
     text = """\
 listen: "127.0.0.1:${MISSING}"
 stream_keepalive: "${MISSING}"
 public_url: "${MISSING}"
 header_prefixes: [X-Gate-, "${MISSING}"]
-providers: {a: {dialect: openai, base_url: "https://h/v1", api_key: "${MISSING}", headers: {x-a: "b ${MISSING}", x-b: c}}}
+providers:
+  a: {dialect: openai, base_url: "https://h/v1", api_key: "${MISSING}", headers: {x-a: "b ${MISSING}", x-b: c}}
 """
     settings = loaded(text, environment)
     assert settings.listen == "127.0.0.1:8080"

@@ -1,0 +1,362 @@
+"""Every kind of mistake: where it is found, what is said, and what is suggested."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from penstock.config import ConfigError, Mistake, load
+
+
+@dataclass(frozen=True)
+class Row:
+    """A configuration with one mistake, and what must be said about it."""
+
+    label: str
+    text: str
+    line: int
+    path: str
+    what: str
+    suggestion: str
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def provider(rest: str, *, dialect: str = "openai", url: str = "https://llm.example.com/v1") -> str:
+    """A configuration whose third line holds what matters of a provider row."""
+    return f'providers:\n  a: {{dialect: {dialect}, base_url: "{url}",\n    {rest}}}\n'
+
+
+def base_url(url: str, *, dialect: str = "openai", rest: str = "") -> str:
+    """A configuration whose second line holds the base URL."""
+    return f'providers:\n  a: {{base_url: "{url}", dialect: {dialect}{rest}}}\n'
+
+
+KEY = "mt_live_0123456789abcdef"
+
+YAML = [
+    Row("a tab", "limits:\n\tbody: 1\n", 2, "", "a tab stands where only spaces may", "indent with spaces"),
+    Row("an open bracket", "keys: [\nlisten: a\n", 3, "", "not valid YAML", "close every bracket"),
+    Row("a bare variable", "tls: {key: ${KEY}}\n", 1, "", "not valid YAML", 'put quotes around "${NAME}"'),
+    Row("two colons", "listen: a: b\n", 1, "", "not valid YAML", "put quotes around"),
+    Row("two documents", "listen: 127.0.0.1:1\n---\n{}\n", 2, "", "second document", "remove the `---`"),
+    Row("a list", "- listen\n", 1, "", "not a mapping of settings", "listen: 127.0.0.1:8080"),
+    Row("a word", "penstock\n", 1, "", "not a mapping of settings", "listen: 127.0.0.1:8080"),
+    Row("a control character", "listen: 127.0.0.1:1\nkey_prefix: a\x01b\n", 2, "", "character that YAML", "UTF-8"),
+    Row("a Python tag", 'listen: !!python/name:os.system ""\n', 1, "listen", "YAML tag", "remove the tag"),
+    Row("an unknown anchor", "keys: *other\n", 1, "keys", "an anchor that is not defined", "begins with *"),
+    Row("an anchor in itself", "keys: &a [*a]\n", 1, "keys[0]", "an anchor that is not defined", "begins with *"),
+    Row("a merge key", "limits:\n  <<: {}\n", 2, "limits", "merge key", "write the settings out"),
+    Row("a list as key", "? [a]\n: b\n", 1, "", "a key that is not plain text", "single words"),
+    Row("nested too deep", "a: " + "[" * 40, 1, "a[0][0]", "nested more than 32 levels", "close the brackets"),
+    Row("too many aliases", f"a: &a 1\nb: [{'*a,' * 101}]\n", 2, "b[100]", "alias number 101", "at most 100"),
+    Row(
+        "aliases that multiply",
+        "\n".join(
+            ["a: &a [1,1,1,1,1,1,1,1,1,1]"]
+            + [f"{name}: &{name} [{f'*{before},' * 10}]" for before, name in zip("abcd", "bcde", strict=True)]
+        ),
+        5, "e[0]", "over 20000 values", "make the file smaller",
+    ),
+    Row("a setting twice", "listen: 127.0.0.1:1\nlisten: 127.0.0.1:2\n", 2, "listen",
+        "given twice (first on line 1)", "keep one"),
+]  # fmt: skip
+
+NAMES = [
+    Row("a typing error", "lisen: 127.0.0.1:1\n", 1, "lisen", "is not a setting", "did you mean `listen`?"),
+    Row("upper case", "Listen: 127.0.0.1:1\n", 1, "Listen", "is not a setting", "did you mean `listen`?"),
+    Row("another program's word", "port: 80\n", 1, "port", "is not a setting", "did you mean `listen`?"),
+    Row("an unknown word", "zzz: 80\n", 1, "zzz", "is not a setting", "known here: `listen`, `data_dir`"),
+    Row("what is worked out", "proxies: {}\n", 1, "proxies", "is not a setting", "did you mean `providers`?"),
+    Row("a nested error", "limits: {boddy: 1MB}\n", 1, "limits.boddy", "is not a setting", "did you mean `body`?"),
+    Row("in a provider", provider("api-key: x"), 3, "providers.a.api-key", "is not a setting",
+        "did you mean `api_key`?"),
+    Row("in a row", f"keys:\n- {{name: a, key: {KEY}, teem: b}}\n", 2, "keys[0].teem", "is not a setting",
+        "mean `team`?"),
+    Row("instead of a needed one", 'providers: {a: {dialect: openai, url: "https://h"}}', 1, "providers.a.url",
+        "is not a setting", "did you mean `base_url`?"),
+    Row("a needed one is missing", "providers:\n  a:\n    dialect: openai\n", 3, "providers.a.base_url", "is missing",
+        "add `base_url:`"),
+    Row("it is empty", "providers:\n  a: {base_url: 'https://h/v1', dialect: }\n", 2, "providers.a.dialect",
+        "is missing",
+        "add `dialect:`"),
+    Row("its variable is unset", 'keys:\n- {name: a, key: "${GATE_KEY}"}\n', 2, "keys[0].key",
+        "is missing: ${GATE_KEY} is not set", "set GATE_KEY in the environment"),
+    Row("a variable without a name", 'listen: "${}"\n', 1, "listen", "names no environment variable", "write ${NAME}"),
+    Row("a variable with a default", 'listen: "${HOST:-a}:80"\n', 1, "listen", "names no environment variable",
+        "${NAME}"),
+    Row("a variable left open", 'listen: "${HOST:80"\n', 1, "listen", "names no environment variable",
+        "write ${NAME}"),
+]  # fmt: skip
+
+TYPES = [
+    Row("providers as a list", "providers:\n- a\n", 2, "providers", "is a list, not a mapping", "NAME: {dialect"),
+    Row("a provider as a text", "providers:\n  a: https://h\n", 2, "providers.a", "is a single value",
+        "NAME: {dialect"),
+    Row("a provider that is empty", "providers:\n  a:\n", 2, "providers.a", "is empty", "write its value"),
+    Row("models as a mapping", "models: {llama: a}\n", 1, "models", "is a mapping, not a list", "- {match"),
+    Row("keys as a mapping", f"keys: {{a: {KEY}}}\n", 1, "keys", "is a mapping, not a list", "- {name"),
+    Row("a key as a text", f"keys: [{KEY}]\n", 1, "keys[0]", "is a single value, not a mapping", "- {name"),
+    Row("a key that is null", "keys:\n-\n", 2, "keys[0]", "is empty", "remove it"),
+    Row("a list for a text", "listen: [127.0.0.1, 80]\n", 1, "listen", "is a list, not a single value", "write one"),
+    Row("a mapping for a number", "limits: {body: {max: 1}}\n", 1, "limits.body", "is a mapping, not a single", "one"),
+    Row("tls as a truth", "tls: true\n", 1, "tls", "is a single value, not a mapping",
+        "{certificate: FILE, key: FILE}"),
+    Row("neither true nor false", provider("insecure: maybe"), 3, "providers.a.insecure", "neither true nor false",
+        "true"),
+    Row("no prefix at all", "header_prefixes: []\n", 1, "header_prefixes", "is empty", "write a list"),
+    Row("prefixes that are all unset", 'header_prefixes: ["${A}"]\n', 1, "header_prefixes", "is empty",
+        "write a list"),
+    Row("a header without value", provider("headers: {x-a: }"), 3, "providers.a.headers.x-a", "is empty", "remove it"),
+    Row("not a number", "limits: {connections: many}\n", 1, "limits.connections", "not a whole number: many",
+        "like 200"),
+    Row("a broken number", "limits: {headers: 30.5}\n", 1, "limits.headers", "not a whole number: 30.5", "like 200"),
+    Row("zero", "limits: {connections: 0}\n", 1, "limits.connections", "is too small: 0", "write 1 or more"),
+    Row("negative", "limits: {headers: -1}\n", 1, "limits.headers", "is too small: -1", "write 16 or more"),
+    Row("not a size", "limits: {body: 32 Mbit}\n", 1, "limits.body", "is not a size: 32 Mbit", "32MB"),
+    Row("a negative size", "limits: {body: -1}\n", 1, "limits.body", "is not a size: -1", "32MB"),
+    Row("no size", "limits: {sse_frame: 0MB}\n", 1, "limits.sse_frame", "is too small: 0MB", "write 1 or more"),
+    Row("a head too small", "limits: {head: 100}\n", 1, "limits.head", "is too small: 100", "write 1024 or more"),
+    Row("a size without end", f"limits: {{body: {'9' * 400}}}\n", 1, "limits.body", "is not a size: …", "32MB"),
+    Row("not seconds", "limits: {drain_seconds: soon}\n", 1, "limits.drain_seconds", "not a number of seconds",
+        "like 30"),
+    Row("seconds with a unit", "limits: {drain_seconds: 5m}\n", 1, "limits.drain_seconds", "has a unit", "write 300"),
+    Row("no seconds", "limits: {drain_seconds: 0}\n", 1, "limits.drain_seconds", "is too small", "more than 0"),
+    Row("milliseconds", provider("timeouts: {idle: 300000}"), 3, "providers.a.timeouts.idle", "is too large",
+        "not in milli"),
+    Row("a wild keepalive", "stream_keepalive: 1000\n", 1, "stream_keepalive", "is too large: 1000", "at most 300"),
+    Row("an unknown dialect", provider("", dialect="OpenAI"), 2, "providers.a.dialect", "is not one of",
+        "mean `openai`?"),
+    Row("another dialect", provider("", dialect="bedrock"), 2, "providers.a.dialect", "is not one of",
+        "write anthropic"),
+    Row("an unknown auth", provider("auth: baerer"), 3, "providers.a.auth", "is not one of", "did you mean `bearer`?"),
+]  # fmt: skip
+
+ADDRESSES = [
+    Row("an empty address", "listen: ''\n", 1, "listen", "has no port", "write 127.0.0.1:8080"),
+    Row("a port alone", "listen: 8080\n", 1, "listen", "is a port without a host", "write 127.0.0.1:8080"),
+    Row("a colon and a port", "listen: ':8080'\n", 1, "listen", "is a port without a host", "or 0.0.0.0:8080"),
+    Row("a host alone", "listen: localhost\n", 1, "listen", "has no port", "write localhost:8080"),
+    Row("a URL", "listen: http://127.0.0.1:80/\n", 1, "listen", "is a URL", "write 127.0.0.1:80"),
+    Row("a port out of range", "listen: localhost:70000\n", 1, "listen", "not a number from 0 to 65535",
+        "localhost:8080"),
+    Row("a port in letters", "listen: localhost:http\n", 1, "listen", "not a number from 0 to 65535",
+        "localhost:8080"),
+    Row("a star", "listen: '*:80'\n", 1, "listen", "has no host", "write 0.0.0.0:80"),
+    Row("IPv6 without brackets", "listen: '::1:80'\n", 1, "listen", "without brackets", '"[::1]:80"'),
+    Row("a host that can't be", "listen: 127.0.0.1.5:80\n", 1, "listen", "neither a name nor an address",
+        "127.0.0.1:80"),
+    Row("from the environment", "", 0, "listen", "is a port without a host", "127.0.0.1:81",
+        {"PENSTOCK_LISTEN": "81"}),
+    Row("no scheme", base_url("api.openai.com/v1"), 2, "providers.a.base_url", "has no scheme",
+        "https://api.openai.com/v1"),
+    Row("another scheme", base_url("ftp://h/v1"), 2, "providers.a.base_url", "scheme other than https and http",
+        "write it"),
+    Row("no host in a URL", base_url("https:///v1"), 2, "providers.a.base_url", "has no host",
+        "write it like https://"),
+    Row("a bad host", base_url("https://a..b/v1"), 2, "providers.a.base_url", "can't exist", "write it like https://"),
+    Row("a bad port", base_url("https://h:99999/v1"), 2, "providers.a.base_url", "can't be read", "write it like"),
+    Row("a broken bracket", base_url("https://[::1/v1"), 2, "providers.a.base_url", "can't be read", "write it like"),
+    Row("a space", base_url("https://h/v1 "), 2, "providers.a.base_url", "holds a space", "write it like https://"),
+    Row("credentials", base_url("https://me:pw@h/v1"), 2, "providers.a.base_url", "holds credentials", "`api_key`"),
+    Row("a query", base_url("https://h/v1?v=2"), 2, "providers.a.base_url", "holds a query", "end it before the ?"),
+    Row("a fragment", base_url("https://h/v1#a"), 2, "providers.a.base_url", "holds a query or a fragment", "#"),
+    Row("dots", base_url("https://h/a/../v1"), 2, "providers.a.base_url", "`..` steps", "write the path plainly"),
+    Row("hidden dots", base_url("https://h/%2E%2e/v1"), 2, "providers.a.base_url", "`..` steps",
+        "write the path plainly"),
+    Row("two slashes", base_url("https://h//v1"), 2, "providers.a.base_url", "has a path with empty", "plainly"),
+    Row("the operation too", base_url("https://h/v1/chat/completions"), 2, "providers.a.base_url",
+        "ends in /chat/completions", "end it before that"),
+    Row("the version too", base_url("https://h/v1", dialect="anthropic"), 2, "providers.a.base_url", "ends in /v1",
+        "end it before that"),
+    Row("Gemini's version too", base_url("https://h/v1beta/", dialect="gemini"), 2, "providers.a.base_url",
+        "ends in /v1beta",
+        "end it before that"),
+    Row("OpenAI without version", base_url("https://api.openai.com"), 2, "providers.a.base_url", "lacks the version",
+        "https://api.openai.com/v1"),
+    Row("an open way", base_url("http://h/v1", rest=", api_key: x"), 2, "providers.a.base_url",
+        "send the api_key unencrypted",
+        "`insecure: true`"),
+    Row("an open way for a header", base_url("http://h/v1", rest=", headers: {api-key: x}"), 2, "providers.a.base_url",
+        "send the api-key unencrypted", "`insecure: true`"),
+    Row("back to itself", "listen: 127.0.0.1:80\n" + base_url("http://localhost:80/v1"), 3, "providers.a.base_url",
+        "leads back to this gateway", "the provider's address"),
+    Row("a public URL with a query", "public_url: https://h/?a\n", 1, "public_url", "holds a query", "end it before"),
+    Row("a proxy over TLS", provider('proxy: "https://p:1"'), 3, "providers.a.proxy",
+        "a scheme other than http: https",
+        "http://proxy.example.com:3128"),
+    Row("a proxy with a path", provider('proxy: "http://p:1/a"'), 3, "providers.a.proxy", "has a path",
+        "http://HOST:PORT"),
+    Row("a proxy without port or scheme", provider("proxy: direct"), 3, "providers.a.proxy", "has no scheme",
+        "http://direct"),
+    Row("the environment's proxy", "", 0, "", "has a scheme other than http: socks5", "write it like http://proxy",
+        {"HTTPS_PROXY": "socks5://p:1"}),
+    Row("two ways to one origin",
+        provider("proxy: none") + '  b: {dialect: openai, base_url: "https://llm.example.com/v2"}\n', 4, "providers.b",
+        "has another proxy", "the same proxy"),
+]  # fmt: skip
+
+FILES = [
+    Row("no certificate", "tls: {certificate: gone.pem, key: key.pem}\n", 1, "tls.certificate", "does not exist",
+        "looked for"),
+    Row("half of tls", "tls: {certificate: cert.pem}\n", 1, "tls.key", "is missing", "add `key:`"),
+    Row("swapped", "tls: {certificate: cert.pem, key: cert.pem}\n", 1, "tls.key",
+        "without a `-----BEGIN … PRIVATE KEY",
+        "swapped?"),
+    Row("a passphrase", "tls: {certificate: cert.pem, key: locked.pem}\n", 1, "tls.key", "with a passphrase",
+        "decrypt"),
+    Row("a folder for a file", provider("ca_file: ."), 3, "providers.a.ca_file", "names a folder", "name a file in"),
+    Row("no authority", provider("ca_file: key.pem"), 3, "providers.a.ca_file",
+        "without a `-----BEGIN … CERTIFICATE", "PEM"),
+    Row("an empty path", provider("ca_file: ''"), 3, "providers.a.ca_file", "is not a path", "name a file"),
+    Row("a file for a folder", "data_dir: cert.pem/data\n", 1, "data_dir", "leads through a file", "name a folder"),
+    Row("no home", "data_dir: ~/data\n", 1, "data_dir", "HOME is not set", "write the whole path"),
+]  # fmt: skip
+
+HEADERS_AND_KEYS = [
+    Row("not a header", provider("headers: {'X Team:': a}"), 3, "providers.a.headers.X Team:", "is not a header name",
+        "without the colon"),
+    Row("hop by hop", provider("headers: {Connection: a}"), 3, "providers.a.headers.Connection", "writes itself",
+        "remove it"),
+    Row("host", provider("headers: {HOST: a}"), 3, "providers.a.headers.HOST", "the gateway writes itself",
+        "remove it"),
+    Row("length", provider("headers: {content-length: 1}"), 3, "providers.a.headers.content-length", "writes itself",
+        "remove"),
+    Row("the gateway's own", provider("headers: {X-Penstock-Arm: a}"), 3, "providers.a.headers.X-Penstock-Arm",
+        "never goes to a provider", "remove it"),
+    Row("a line break", provider('headers: {x-a: "a\\r\\nb"}'), 3, "providers.a.headers.x-a", "is not plain ASCII",
+        "alone"),
+    Row("a header twice", provider("headers: {x-a: a, X-A: b}"), 3, "providers.a.headers.X-A", "given twice",
+        "keep one"),
+    Row("the credential's header", provider("headers: {Authorization: Bearer x}"), 3,
+        "providers.a.headers.authorization",
+        "the header that carries the credential", "`api_key`, or write `auth: none`"),
+    Row("a key that nobody uses", provider("api_key: x, auth: none"), 3, "providers.a.auth", "never be used",
+        "one of the two"),
+    Row("a key with a space", provider('api_key: "sk 1"'), 3, "providers.a.api_key", "can't be in a key",
+        "copy it again"),
+    Row("an empty key", provider('api_key: ""'), 3, "providers.a.api_key", "is empty", "remove it"),
+    Row("the environment's key", "", 3, "providers.openai.api_key", "read from ${OPENAI_API_KEY}", "",
+        {"OPENAI_API_KEY": "sk-1\n"}),
+    Row("no such provider", "models:\n- {match: a, provider: opnai}\n", 2, "models[0].provider",
+        "names no provider: opnai",
+        "did you mean `openai`?"),
+    Row("no provider like it", "models:\n- {match: a, provider: zzz}\n", 2, "models[0].provider",
+        "names no provider: zzz",
+        "providers here: `anthropic`, `openai`, `gemini`"),
+    Row("a rule never reached", "models:\n- {match: 'a*', provider: openai}\n- {match: 'a?c*', provider: gemini}\n", 3,
+        "models[1].match", "is never reached: `a*` stands before it", "move it up"),
+    Row("no pattern", "models: [{match: '', provider: openai}]\n", 1, "models[0].match", "is empty", "a pattern like"),
+    Row("a provider's name", "providers: {a b: {dialect: openai, base_url: 'https://h/v1'}}\n", 1, "providers.a b",
+        "is not a name", "write a-b"),
+    Row("no provider at all", "providers: {}\n", 1, "providers", "is empty",
+        "remove it for Anthropic, OpenAI and Gemini"),
+    Row("a key's name", f"keys: [{{name: 'CI key', key: {KEY}}}]\n", 1, "keys[0].name", "is not a name",
+        "write CI-key"),
+    Row("a short key", "keys: [{name: a, key: short}]\n", 1, "keys[0].key", "shorter than 20", "penstock keys create"),
+    Row("a name twice", f"keys:\n- {{name: a, key: {KEY}}}\n- {{name: a, key: {KEY}x}}\n", 3, "keys[1].name",
+        "is the name of an earlier key: a", "each key its own name"),
+    Row("a key twice", f"keys:\n- {{name: a, key: {KEY}}}\n- {{name: b, key: {KEY}}}\n", 3, "keys[1].key",
+        "is also the key of a", "its own key"),
+    Row("the provider's key", provider(f"api_key: {KEY}") + f"keys:\n- {{name: k, key: {KEY}}}\n", 5, "keys[0].key",
+        "is the api_key of the provider a", "penstock keys create"),
+    Row("a key prefix", "key_prefix: '-'\n", 1, "key_prefix", "is not 2 to 24 letters", "pk_live_"),
+    Row("Anthropic's prefix", "key_prefix: sk-ant-x\n", 1, "key_prefix", "Anthropic's own keys", "pk_live_"),
+    Row("a header prefix", "header_prefixes: [Gate]\n", 1, "header_prefixes[0]", "is not `X-`, a word and `-`",
+        "X-Gate-"),
+    Row("a foreign prefix", "header_prefixes: [X-Stainless-]\n", 1, "header_prefixes[0]", "clients and providers",
+        "another"),
+    Row("a prefix twice", "header_prefixes: [X-A-, x-a-]\n", 1, "header_prefixes[1]", "in the list twice",
+        "remove it"),
+    Row("less to pass than to hold", "limits: {upload: 1MB}\n", 1, "limits.upload", "`upload` smaller than `body`",
+        "at least"),
+    Row("more to hold than to pass", "limits: {body: 1GB}\n", 1, "limits.body", "`upload` smaller than `body`",
+        "at least"),
+    Row("a total that is no total", provider("timeouts: {total: 60}"), 3, "providers.a.timeouts.total",
+        "shorter than `first_byte` (120)", "lower `first_byte`"),
+]  # fmt: skip
+
+ROWS = [*YAML, *NAMES, *TYPES, *ADDRESSES, *FILES, *HEADERS_AND_KEYS]
+
+
+def mistakes(folder: Path, content: bytes, environment: Mapping[str, str]) -> tuple[Mistake, ...]:
+    """What is found in a file; it must be found at once and whole."""
+    path = folder / "penstock.yaml"
+    path.write_bytes(content)
+    with pytest.raises(ConfigError) as caught:
+        load(path, environment)
+    return caught.value.mistakes
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with the files that the rows name."""
+    (tmp_path / "cert.pem").write_text("-----BEGIN CERTIFICATE-----\n")
+    (tmp_path / "key.pem").write_text("-----BEGIN PRIVATE KEY-----\n")
+    (tmp_path / "locked.pem").write_text("-----BEGIN ENCRYPTED PRIVATE KEY-----\n")
+    return tmp_path
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[row.label.replace(" ", "-") for row in ROWS])
+def test_each_mistake_is_found_alone_and_explained(folder: Path, row: Row) -> None:
+    """One mistake gives one message: the right line, the right setting, what is wrong, and what to write."""
+    found = mistakes(folder, row.text.encode(), row.environment)
+    assert [(mistake.line, mistake.path) for mistake in found] == [(row.line, row.path)], "\n".join(map(str, found))
+    assert row.what in found[0].what
+    assert row.suggestion in found[0].suggestion
+
+
+def test_the_table_names_each_mistake_once() -> None:
+    """The labels are the list of kinds, so no two are the same."""
+    assert len({row.label for row in ROWS}) == len(ROWS) > 100
+
+
+def test_mistakes_do_not_hide_each_other(folder: Path) -> None:
+    """All rows of one part of the table in one file are found in one go."""
+    found = mistakes(
+        folder,
+        b"listen: 8080\nzzz: 1\nlimits: {body: 0, head: x}\ntls: {}\n"
+        b"providers:\n  a: {dialect: x, base_url: y, headers: {Host: a}}\n"
+        b"  b: {dialect: openai, base_url: 'http://h/v1/responses', api_key: k, auth: none}\n"
+        b"models: [{match: '*', provider: a}, {match: c, provider: d}]\n",
+        {"HTTP_PROXY": "ftp://p"},
+    )
+    assert [mistake.path for mistake in found] == [
+        "listen", "zzz", "limits.body", "limits.head", "tls.certificate", "tls.key",
+        "providers.a.dialect", "providers.a.base_url", "providers.a.headers.Host",
+        "providers.b.base_url", "providers.b.base_url", "providers.b.auth",
+        "models[1].match", "models[1].provider", "",
+    ]  # fmt: skip
+
+
+def test_a_broken_row_is_not_a_missing_one(folder: Path) -> None:
+    """A rule may name a provider whose row has a mistake: one mistake, not two."""
+    found = mistakes(folder, b"providers: {a: {dialect: x}}\nmodels: [{match: m, provider: a}]\n", {})
+    assert [mistake.path for mistake in found] == ["providers.a.base_url", "providers.a.dialect"]
+
+
+def test_files_that_are_none(tmp_path: Path) -> None:
+    """A file that is missing, a folder, too large, or not text is one mistake with the file's name."""
+    large = tmp_path / "large.yaml"
+    large.write_bytes(b"#" * (1024 * 1024 + 1))
+    binary = tmp_path / "binary.yaml"
+    binary.write_bytes(b"listen: a\nkey_prefix: \xff\xfe\n")
+    for path, line, what in [
+        (tmp_path / "gone.yaml", 0, "can't be read: No such file"),
+        (tmp_path, 0, "can't be read: Is a directory"),
+        (large, 0, "is larger than 1024 kB"),
+        (binary, 2, "is not UTF-8 text"),
+    ]:
+        with pytest.raises(ConfigError) as caught:
+            load(path, {})
+        (mistake,) = caught.value.mistakes
+        assert (mistake.file, mistake.line) == (str(path), line)
+        assert mistake.what.startswith(what)
+        assert mistake.suggestion
+
+
+def test_unreadable_files_are_named(folder: Path) -> None:
+    """A path that can't even be looked up is a mistake of its setting."""
+    found = mistakes(folder, f"data_dir: {'a' * 5000}\ntls: {{certificate: {'b' * 5000}, key: key.pem}}\n".encode(), {})
+    assert [mistake.path for mistake in found] == ["data_dir", "tls.certificate"]
+    assert all("File name too long" in mistake.what for mistake in found)
