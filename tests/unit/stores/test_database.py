@@ -1,0 +1,93 @@
+"""The database of record: opened at the newest schema, by one process or several, and never by an older release."""
+
+import re
+import sqlite3
+import stat
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from penstock.stores import migrations
+from penstock.stores.database import DatabaseTooNewError, open_database
+from penstock.stores.schema import metadata
+
+
+def test_the_revisions_lead_to_the_schema_that_the_code_uses(tmp_path: Path) -> None:
+    """What the migrations build must be what ``schema.py`` says, or queries meet tables that nobody tested."""
+    engine = open_database(tmp_path / "x.db")
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+    engine.dispose()
+
+
+def test_head_names_the_newest_revision() -> None:
+    """``HEAD`` decides whether Alembic is loaded at all, so it must be the revision that Alembic would stop at."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    assert ScriptDirectory.from_config(config).get_current_head() == migrations.HEAD
+
+
+def test_a_database_at_head_is_opened_without_alembic(tmp_path: Path) -> None:
+    """The second start must not pay for the migration machinery."""
+    open_database(tmp_path / "x.db").dispose()
+    script = (
+        "import sys; from pathlib import Path; from penstock.stores.database import open_database;"
+        f"open_database(Path({str(tmp_path / 'x.db')!r})).dispose(); print('alembic' in sys.modules)"
+    )
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "False"
+
+
+def test_only_the_owner_can_read_the_file(tmp_path: Path) -> None:
+    """Key digests and tenants are nobody else's business on the machine."""
+    engine = open_database(tmp_path / "data" / "x.db")
+    with engine.begin() as connection:
+        connection.exec_driver_sql("INSERT INTO objects VALUES ('openai', 'file-1', 'key:1', 0)")
+    for path in (tmp_path / "data").iterdir():
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600, path.name
+    assert stat.S_IMODE((tmp_path / "data").stat().st_mode) == 0o700
+    engine.dispose()
+
+
+def test_several_processes_may_open_a_new_database_at_once(tmp_path: Path) -> None:
+    """Workers that start together must all find the schema, whoever of them makes it."""
+    with ThreadPoolExecutor(4) as pool:
+        engines = list(pool.map(open_database, [tmp_path / "x.db"] * 4))
+    for engine in engines:
+        with engine.connect() as connection:
+            assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() == migrations.HEAD
+        engine.dispose()
+
+
+def test_a_database_from_a_later_release_is_left_alone(tmp_path: Path) -> None:
+    """An older release must not write to tables that it does not know."""
+    path = tmp_path / "x.db"
+    open_database(path).dispose()
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+    before = path.read_bytes()
+    with pytest.raises(DatabaseTooNewError, match=re.escape("9999")):
+        open_database(path)
+    assert path.read_bytes() == before
+
+
+def test_a_failed_migration_leaves_nothing_behind(tmp_path: Path) -> None:
+    """Half a schema would stop every later start."""
+    path = tmp_path / "x.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE objects (mine TEXT)")
+    connection.close()
+    with pytest.raises(Exception, match="objects"):
+        open_database(path)
+    with sqlite3.connect(path) as connection:
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    connection.close()
+    assert tables == {"objects"}
