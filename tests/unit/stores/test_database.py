@@ -13,6 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+
 from penstock.stores import migrations
 from penstock.stores.database import DatabaseTooNewError, open_database
 from penstock.stores.schema import metadata

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+
 from penstock.core.fault import FaultError, FaultKind
 from penstock.stores.database import open_database
 from penstock.stores.objects import Objects
