@@ -27,6 +27,7 @@ from penstock.dialects.openai import OpenAI
 from penstock.explanation import Explanation, explain
 from penstock.gateway import Gateway
 from penstock.policies.authenticate import Authenticate, KeyRing
+from penstock.policies.list_models import ListModels
 from penstock.probes import probe
 from penstock.providers.headers import Wording
 from penstock.routing.plan import ModelRule, Table
@@ -83,12 +84,14 @@ async def running(settings: Settings, *, demo: bool) -> AsyncIterator[Running]:
         simulator = await undo.enter_async_context(simulating()) if demo else None
         upstream = Upstream(pool, sweep, upload_limit=settings.limits.upload)
         wording = Wording(tuple(settings.header_prefixes))
+        routing = table(settings, simulator)
+        calling = Calling(DIALECTS, upstream, wording.private, HELD_BYTES)
         gateway = Gateway(
             dialects=DIALECTS,
             authenticate=Authenticate(ring.lookup),
-            policies=policies(),
-            table=table(settings, simulator),
-            calling=Calling(DIALECTS, upstream, wording.private, HELD_BYTES),
+            policies=policies(routing, calling),
+            table=routing,
+            calling=calling,
             wording=wording,
             passing=Passing(settings.limits.sse_frame, settings.stream_keepalive),
             new_id=new_id,
@@ -138,9 +141,12 @@ def watching(store: KeyStore, ring: KeyRing, settings: Settings) -> Iterator[Non
         timers[0].cancel()
 
 
-def policies() -> Sequence[Policy]:
+def policies(routing: Table, calling: Calling) -> Sequence[Policy]:
     """The policies after authentication, outermost first."""
-    return ()
+    return (
+        # Before anything that a provider would have to answer: a list of several providers has no provider of its own.
+        ListModels(routing.speaking, calling.fetch),
+    )
 
 
 def table(settings: Settings, simulator: Origin | None) -> Table:

@@ -7,9 +7,11 @@ Puts the provider's request together (which headers, which deadlines) and sends 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from penstock.core.caller import Credential
 from penstock.core.dialect import Dialect
 from penstock.core.exchange import Answer, Exchange
 from penstock.core.head import RequestHead
+from penstock.core.target import Attempt, Provider
 from penstock.providers import deadline, headers
 from penstock.wire.call import Upstream
 from penstock.wire.incoming import Incoming
@@ -30,7 +32,9 @@ class Calling:
         """Send the request; FaultError when no answer begins."""
         exchange.again = lambda query: self._again(exchange, query)
         body = exchange.document.raw if exchange.document is not None else None
-        request = self._request(exchange, exchange.head, incoming.length if body is None else len(body))
+        request = self._request(
+            exchange, exchange.called, exchange.head, incoming.length if body is None else len(body)
+        )
         provider = exchange.called.provider
         timeouts = deadline.of(exchange.head, provider.timeouts)
         relay = await self.upstream.call(incoming, provider.origin, timeouts, request, body)
@@ -39,12 +43,19 @@ class Calling:
         exchange.waited = relay.waited
         return relay
 
-    async def _again(self, exchange: Exchange, query: bytes) -> Answer:
-        provider = exchange.called.provider
-        request = self._request(exchange, exchange.head.asking(query), 0)
+    async def fetch(self, exchange: Exchange, provider: Provider, query: bytes) -> Answer:
+        """What a provider answers to this request with another query, under the operator's credential."""
+        credential = None if provider.credential is None else Credential(provider.credential, own=False)
+        attempt = Attempt(provider, credential, "the gateway's own question")
+        request = self._request(exchange, attempt, exchange.head.asking(query), 0)
         return await self.upstream.fetch(provider.origin, provider.timeouts, request, self.held_limit)
 
-    def _request(self, exchange: Exchange, head: RequestHead, length: int | None) -> bytes:
+    async def _again(self, exchange: Exchange, query: bytes) -> Answer:
+        provider = exchange.called.provider
+        request = self._request(exchange, exchange.called, exchange.head.asking(query), 0)
+        return await self.upstream.fetch(provider.origin, provider.timeouts, request, self.held_limit)
+
+    def _request(self, exchange: Exchange, attempt: Attempt, head: RequestHead, length: int | None) -> bytes:
         match = exchange.match
         dialect = self.dialects[match.route.dialect]
-        return headers.request_head(head, match.path, exchange.called, dialect, length=length, private=self.private)
+        return headers.request_head(head, match.path, attempt, dialect, length=length, private=self.private)

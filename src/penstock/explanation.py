@@ -45,7 +45,7 @@ def explain(table: Table, dialects: Mapping[str, Dialect], head: RequestHead, bo
             raise refuse(FaultKind.MALFORMED, str(error)) from None
     facts = dialect.facts(match, facts)
     own = head.get(b"x-provider-key")
-    caller = Caller(KeyProfile("explain", "explain"), own and Credential(Secret("…"), own=True) or None)
+    caller = Caller(KeyProfile("explain", "explain"), Credential(Secret("***"), own=True) if own else None)
     attempt = plan(table, match, facts, caller)[0]
     if attempt.credential is not None:
         shown = msgspec.structs.replace(attempt.credential, secret=Secret("***"))

@@ -64,7 +64,7 @@ class Gateway:
         except asyncio.CancelledError:
             self._leave(exchange, visits, Outcome.ABANDONED)
             raise
-        except Exception as bug:  # noqa: BLE001 - the one place where a bug becomes a Fault
+        except Exception as bug:  # the one place where a bug becomes a Fault
             log.error("a bug on the path of %s", exchange_id, exc_info=bug)
             words = f"The gateway failed; its operator finds the cause in the log under {exchange_id}."
             self._refuse(Fault(kind=FaultKind.INTERNAL, words=words), exchange_id, exchange, visits, incoming)
@@ -141,5 +141,5 @@ class Gateway:
         for visit in reversed(visits):
             try:
                 visit.leave(exchange)
-            except Exception as error:  # noqa: BLE001, PERF203 - one policy's bug must not keep the others from leaving
+            except Exception as error:  # one policy's bug must not keep the others from leaving
                 log.error("a bug in leaving %s", exchange.id, exc_info=error)

@@ -54,7 +54,7 @@ Try it:
 Point a client at it:
 
   Claude Code      export ANTHROPIC_BASE_URL={url} ANTHROPIC_AUTH_TOKEN="{key}"
-  Codex            codex -c model_provider=penstock -c 'model_providers.penstock={{name="Penstock",base_url="{url}/v1",env_key="PENSTOCK_KEY",wire_api="responses"}}'   (with PENSTOCK_KEY="{key}")
+  Codex            codex -c 'openai_base_url="{url}/v1"'   with OPENAI_API_KEY="{key}"
   Gemini CLI       export GOOGLE_GEMINI_BASE_URL={url}/gemini GEMINI_API_KEY="{key}"
   anthropic SDK    base_url="{url}"
   openai SDK       base_url="{url}/v1"

@@ -41,6 +41,10 @@ class Table(msgspec.Struct, frozen=True):
     rules: Sequence[ModelRule] = ()
     simulators: Mapping[str, Provider] = {}
 
+    def speaking(self, dialect: str) -> Sequence[Provider]:
+        """The providers of a dialect, its default first."""
+        return [provider for provider in self.providers.values() if provider.dialect == dialect]
+
 
 def plan(table: Table, match: Match, facts: Facts, caller: Caller | None) -> tuple[Attempt, ...]:
     """The attempts, in order; FaultError 400 when the request can go nowhere, with words that say why."""
@@ -70,10 +74,8 @@ def _provider(table: Table, match: Match, facts: Facts) -> tuple[Provider | None
                 if provider.dialect != dialect:
                     raise _other_dialect(facts.model, dialect, provider)
                 return provider, f"the model rule {rule.match!r}"
-    for provider in table.providers.values():
-        if provider.dialect == dialect:
-            return provider, f"the first provider that speaks {dialect}"
-    return None, ""
+    default = next(iter(table.speaking(dialect)), None)
+    return default, f"the first provider that speaks {dialect}"
 
 
 def _credential(provider: Provider, caller: Caller) -> Credential | None:
