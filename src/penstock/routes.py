@@ -45,7 +45,7 @@ def _plant(rows: Iterable[Route]) -> _Node:
 
 
 def _segments(path: str, dialect: str) -> list[str]:
-    segments = path.strip("/").split("/")
+    segments = path[1:].split("/")
     if dialect == "gemini":
         # Google's custom verbs hang on the last segment: models/{model}:generateContent.
         last, colon, verb = segments[-1].rpartition(":")

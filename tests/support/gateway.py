@@ -14,10 +14,19 @@ from typing import Any, Self
 
 import yaml
 
+from tests.support.provider import GATEWAY_KEY
+
 READY = re.compile(r"listening on (https?)://([^\s:]+|\[[^\]]+\]):(\d+)", re.IGNORECASE)
 
-KEY = "mt_live_test000000000000000000000000000000000000"
+KEY = GATEWAY_KEY
 """The gateway key that ``settings`` declares, unless the test says otherwise."""
+
+
+CALLER_KEY = "sk-canary-callers-own-8f1d5b0c7a2e49d3"
+"""The caller's own provider credential: for ``X-Provider-Key``. Like every credential here, a canary."""
+
+OPERATOR_KEY = "sk-canary-operators-3b9e6f2a8c714d05"
+"""The operator's credential: for a provider row's ``api_key``."""
 
 
 def settings(**providers: Mapping[str, Any]) -> dict[str, Any]:
@@ -83,7 +92,29 @@ class Gateway:
         self._process.terminate()
         return self._process.wait(timeout)
 
-    def __exit__(self, *_: object) -> None:
+    def secrets(self) -> set[str]:
+        """Every credential that this gateway was given, in the shape in which it must appear nowhere."""
+        keys = {row["key"] for row in self.config.get("keys", [])}
+        rows = {row["api_key"] for row in self.config.get("providers", {}).values() if row.get("api_key")}
+        return {secret for secret in keys | rows | {CALLER_KEY} if not secret.startswith("${")}
+
+    def leaks(self) -> list[str]:
+        """Where a credential stands that should not: the canary that travels through every test."""
+        places = {path: path.read_bytes() for path in (self.folder / "data").rglob("*") if path.is_file()}
+        places[Path("output")] = "".join(self.output).encode()
+        return [
+            f"{path.name}: {secret[:12]}…"
+            for path, content in places.items()
+            for secret in self.secrets()
+            if secret.encode() in content
+        ]
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._stop()
+        if kind is None and (leaks := self.leaks()):
+            raise AssertionError(f"credentials leaked: {leaks}")
+
+    def _stop(self) -> None:
         if self._process.poll() is None:
             self._process.terminate()
             try:

@@ -13,6 +13,9 @@ import h11
 
 Header = tuple[str, str]
 
+GATEWAY_KEY = "mt_live_test000000000000000000000000000000000000"
+"""The gateway key of tests; no provider may ever receive it."""
+
 
 @dataclass(frozen=True)
 class Received:
@@ -92,9 +95,12 @@ class Provider:
             raise RuntimeError("the scripted provider did not start")
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._loop.call_soon_threadsafe(self._stopping.set)
         self._thread.join(10)
+        if kind is None:
+            leaked = [request.target for request in self.received if GATEWAY_KEY in repr(request)]
+            assert not leaked, f"the gateway key reached the provider: {leaked}"
 
     @property
     def base_url(self) -> str:

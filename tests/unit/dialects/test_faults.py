@@ -1,0 +1,96 @@
+"""Each dialect speaks every fault in its own envelope; stream endings obey the dialect's hard rules."""
+
+import json
+
+import pytest
+
+from penstock.core.dialect import Dialect
+from penstock.core.fault import Fault, FaultKind
+from penstock.core.head import RequestHead
+from penstock.core.route import Match
+from penstock.dialects.anthropic import Anthropic
+from penstock.dialects.gemini import Gemini
+from penstock.dialects.openai import OpenAI
+from penstock.routes import match
+
+DIALECTS: list[Dialect] = [Anthropic(), OpenAI(), Gemini()]
+WORDS = "What happened, and what to do."
+
+
+def met(path: str) -> Match:
+    return match(RequestHead("POST", path.encode(), ()))
+
+
+@pytest.mark.parametrize("kind", list(FaultKind), ids=lambda kind: kind.label)
+@pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
+def test_every_fault_in_every_dialect(dialect: Dialect, kind: FaultKind) -> None:
+    """Status, words, request id and the retry answer are there, in the shape that the dialect's SDKs read."""
+    answer = dialect.fault(Fault(kind=kind, words=WORDS, detail="private", retry_after=7), "ex_1")
+    headers = dict(answer.headers)
+    body = json.loads(answer.body)
+    assert answer.status == kind.status
+    assert headers[b"content-type"] == b"application/json"
+    assert headers[b"retry-after"] == b"7"
+    assert (headers.get(b"x-should-retry") == b"false") is not kind.retryable
+    assert b"private" not in answer.body
+    error = body["error"]
+    assert error["message"] == WORDS
+    if dialect.name == "anthropic":
+        assert (body["type"], body["request_id"], headers[b"request-id"]) == ("error", "ex_1", b"ex_1")
+        assert error["type"] in {
+            "invalid_request_error", "authentication_error", "not_found_error", "request_too_large", "api_error",
+            "overloaded_error", "timeout_error",
+        }  # fmt: skip
+    elif dialect.name == "openai":
+        assert set(error) == {"message", "type", "param", "code"}
+        assert headers[b"x-request-id"] == b"ex_1"
+    else:
+        assert error["code"] == kind.status
+        assert error["status"].isupper()
+
+
+@pytest.mark.parametrize(
+    ("kind", "anthropic", "openai", "gemini"),
+    [
+        (FaultKind.UNAUTHENTICATED, "authentication_error", "invalid_api_key", "UNAUTHENTICATED"),
+        (FaultKind.OBJECT_NOT_FOUND, "not_found_error", None, "NOT_FOUND"),
+        (FaultKind.TOO_LARGE, "request_too_large", None, "INVALID_ARGUMENT"),
+        (FaultKind.BROKEN_ANSWER, "api_error", None, "UNAVAILABLE"),
+        (FaultKind.OVERLOADED, "overloaded_error", None, "UNAVAILABLE"),
+        (FaultKind.TIMED_OUT, "timeout_error", None, "DEADLINE_EXCEEDED"),
+        (FaultKind.REFUSED, "invalid_request_error", "content_policy_violation", "INVALID_ARGUMENT"),
+    ],
+)
+def test_the_codes_that_clients_act_on(kind: FaultKind, anthropic: str, openai: str | None, gemini: str) -> None:
+    """Each dialect's own code for the kinds that its clients tell apart."""
+    bodies = [json.loads(dialect.fault(Fault(kind=kind, words=WORDS), "ex_1").body)["error"] for dialect in DIALECTS]
+    assert (bodies[0]["type"], bodies[1]["code"], bodies[2]["status"]) == (anthropic, openai, gemini)
+
+
+@pytest.mark.parametrize(
+    "kind", [FaultKind.ENCODING_UNSUPPORTED, FaultKind.ENCODING_INVALID, FaultKind.TOO_LARGE_DECODED]
+)
+def test_anthropics_codes_for_encoded_bodies(kind: FaultKind) -> None:
+    """SDKs of the second generation choose the exception by ``error.details.error_code``."""
+    body = json.loads(Anthropic().fault(Fault(kind=kind, words=WORDS), "ex_1").body)
+    assert body["error"]["details"]["error_code"].startswith("request_body_")
+
+
+@pytest.mark.parametrize(
+    ("dialect", "path", "last", "ending"),
+    [
+        (Anthropic(), "/v1/messages", b"", b'event: error\ndata: {"type":"error","error":{"type":"api_error",'),
+        (OpenAI(), "/v1/chat/completions", b"", b'data: {"error":{"message":"'),
+        (OpenAI(), "/v1/completions", b"", b'data: {"error":{"message":"'),
+        (OpenAI(), "/v1/responses", b'x "sequence_number":7} y "sequence_number": 8}', b'"sequence_number":9}'),
+        (OpenAI(), "/v1/responses", b"", b'event: error\ndata: {"type":"error","code":"server_error"'),
+        (Gemini(), "/gemini/v1/models/g:streamGenerateContent", b"", b'data: {"error":{"code":502,'),
+    ],
+)
+def test_a_stream_that_was_cut(dialect: Dialect, path: str, last: bytes, ending: bytes) -> None:
+    """The ending is one whole frame of the dialect's own error."""
+    fault = Fault(kind=FaultKind.BROKEN_ANSWER, words=WORDS)
+    frames = dialect.broken_off(met(path), fault, "ex_1", last)
+    assert ending in frames
+    assert frames.endswith((b"\n\n", b"\r\n\r\n"))
+    assert frames.strip().count(b"\n\n") == 0
