@@ -17,6 +17,7 @@ import msgspec
 
 from tests.corpus.routing import Place
 from tests.support.corpus import Recorded
+from tests.support.gateway import CALLER_KEY
 
 Header = tuple[str, str]
 
@@ -61,7 +62,8 @@ class Planned:
 
 def planned(recorded: Recorded, place: Place, gateway_key: str, origin: str) -> Planned:
     """Make one exchange ready; ``origin`` is the provider's base URL, which its own links begin with."""
-    own_key = f"own-{recorded.dice('key').getrandbits(64):016x}"
+    # One of its own for each exchange, so that a mix-up shows; it begins with the canary that no log may hold.
+    own_key = f"{CALLER_KEY}-{recorded.dice('key').getrandbits(64):016x}"
     request = _request(recorded, place, gateway_key, own_key)
     answer = _answer(recorded, origin)
     return Planned(recorded, place, request, answer, own_key, recorded.query, _refused(recorded, place))
@@ -225,15 +227,16 @@ _SEAMS = re.compile(rb"(?<=\r)\n|(?<=\n)\n|(?<=[\x80-\xff])[\x80-\xbf]")
 
 def _awkward(data: bytes, dice: Random) -> list[int]:
     """Places to cut: anywhere, between CR and LF, between two line ends, inside a character, or at every byte."""
-    if len(data) <= 700:
+    if len(data) <= 300:
         return list(range(1, len(data)))
     inside = [
         at for at in range(1, len(data)) if data[at] & 0xC0 == 0x80 or data[at - 1 : at + 1] in {b"\r\n", b"\n\n"}
     ]
     cuts = dice.sample(inside, min(len(inside), 10))
     cuts += [dice.randrange(1, len(data)) for _ in range(min(30, len(data) // 300))]
-    start = dice.randrange(len(data) - 20)
-    return [*cuts, *range(start, start + 20)]
+    # A run of single bytes; often at the end, where the events are that tell whether a stream is complete.
+    start = dice.choice([dice.randrange(len(data) - 40), len(data) - 40 - dice.randrange(60)])
+    return [*cuts, *range(start, start + 40)]
 
 
 def _cut(data: bytes, cuts: list[int]) -> Iterator[bytes]:

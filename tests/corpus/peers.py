@@ -69,8 +69,10 @@ class _ProviderSide(asyncio.Protocol):
             if self.transport.is_closing():
                 return
             self.transport.write(piece)
-            if number % 3 == 2:
-                # Let the loop run, so that the kernel hands over what was written before the next piece joins it.
+            if len(piece) == 1:
+                # Long enough for the gateway to read this byte alone.
+                await asyncio.sleep(0.0005)
+            elif number % 3 == 2:
                 await asyncio.sleep(0)
         if plan.answer.framing == "closed":
             self.transport.close()

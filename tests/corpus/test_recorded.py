@@ -18,7 +18,7 @@ from tests.corpus.messages import Message
 from tests.corpus.peers import Provider, replay
 from tests.corpus.routing import Place, nameless, place
 from tests.support.corpus import Recorded, recorded, recorded_folder
-from tests.support.gateway import KEY, Gateway, settings
+from tests.support.gateway import KEY, OPERATOR_KEY, Gateway, settings
 
 AT_ONCE = 8
 
@@ -89,13 +89,13 @@ async def _replay(
 ) -> tuple[list[Planned], Provider, dict[str, Message | str], Gateway]:
     provider = Provider()
     base = bases(await provider.start())
-    config = settings(**{name: {"dialect": name, "base_url": base[name], "api_key": "operators"} for name in base})
+    config = settings(**{name: {"dialect": name, "base_url": base[name], "api_key": OPERATOR_KEY} for name in base})
     plans = [planned(exchange, where, KEY, base[where.dialect]) for exchange, where in exchanges]
     provider.plans = {plan.recorded.id: plan for plan in plans}
     assert len(provider.plans) == len(plans)
-    gateway = Gateway(config, folder)
     try:
-        with await asyncio.to_thread(gateway.__enter__):
+        # Starting and stopping block the loop: nothing is under way then.
+        with Gateway(config, folder) as gateway:
             answers = await replay(plans, gateway.host, gateway.port, AT_ONCE)
     finally:
         await provider.stop()
