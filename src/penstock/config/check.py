@@ -39,7 +39,7 @@ def check(settings: Settings, reading: Reading) -> None:
     """Note every mistake that only several settings together make."""
     for rule in RULES:
         for path, what, suggestion in rule(settings, reading):
-            reading.mistakes.add(reading.place(path), path, what, suggestion)
+            reading.note(path, what, suggestion)
 
 
 def providers_exist(_settings: Settings, reading: Reading) -> Iterator[Found]:
@@ -110,7 +110,7 @@ def rules_name_providers(settings: Settings, reading: Reading) -> Iterator[Found
     for path, rule in reading.rows(("models",), settings.models):
         if rule.provider not in known:
             guess = nearest(rule.provider, known)
-            suggestion = f"did you mean `{guess}`?" if guess else f"providers here: {listed(known)}"
+            suggestion = f"did you mean {listed([guess])}?" if guess else f"providers here: {listed(known)}"
             yield (*path, "provider"), f"names no provider: {shown(rule.provider)}", suggestion
 
 
@@ -156,9 +156,9 @@ def timeouts_fit_together(settings: Settings, reading: Reading) -> Iterator[Foun
     """A total that ends before a step may end makes the step's own limit a lie."""
     for path, row in _providers(settings):
         total, first = (*path, "timeouts", "total"), (*path, "timeouts", "first_byte")
-        limit = row.timeouts.total
-        if limit is not None and reading.sound(total, first) and limit < row.timeouts.first_byte:
-            what = f"is shorter than `first_byte` ({row.timeouts.first_byte:g})"
+        limit, until = row.timeouts.total, row.timeouts.first_byte
+        if limit is not None and until is not None and reading.sound(total, first) and limit < until:
+            what = f"is shorter than `first_byte` ({until:g})"
             yield total, what, "lower `first_byte`, or raise this"
 
 

@@ -105,9 +105,9 @@ def _kind_words(kind: inspect.Type) -> str:
     if isinstance(inner, inspect.LiteralType):
         return "one of " + ", ".join(f"`{value}`" for value in _written_order(inner))
     if isinstance(inner, inspect.DictType):
-        return f"mapping of {_kind_words(inner.key_type)} to {_kind_words(inner.value_type)}"
+        return f"mapping, {_kind_words(inner.key_type)} to {_kind_words(inner.value_type)}"
     if isinstance(inner, inspect.VarTupleType):
-        return f"list of {_kind_words(inner.item_type)}s"
+        return f"list, each a {_kind_words(inner.item_type)}"
     if isinstance(inner, inspect.StructType):
         return "mapping"
     return {inspect.BoolType: "true or false", inspect.IntType: "number"}.get(type(inner), "text")
@@ -119,6 +119,8 @@ def _written_order(kind: inspect.LiteralType) -> list[str]:
 
 def _default_words(field: inspect.Field) -> str:
     value = kinds.default_of(field)
+    if isinstance(field.type, inspect.Metadata) and "default" in (field.type.extra or {}):
+        return str((field.type.extra or {})["default"])
     if value is msgspec.NODEFAULT:
         return ""
     if value is None:

@@ -9,7 +9,7 @@ from enum import Enum
 from pathlib import Path
 
 from penstock.config import urls
-from penstock.config.mistakes import MisfitError, shown
+from penstock.config.mistakes import MisfitError, is_private, shown
 from penstock.core.head import HOP_BY_HOP
 
 
@@ -171,18 +171,21 @@ class Files:
             with path.open("rb") as file:
                 content = file.read(_PEM_BYTES)
         except FileNotFoundError:
-            raise MisfitError("names a file that does not exist", f"looked for {path}") from None
+            raise MisfitError("names a file that does not exist", f"looked {self._there(path, text)}") from None
         except IsADirectoryError:
-            raise MisfitError("names a folder", f"name a file in {path}") from None
+            raise MisfitError("names a folder", "name a file in it") from None
         except OSError as error:
             what = f"names a file that can't be read ({error.strerror})"
-            raise MisfitError(what, f"let this user read {path}") from None
+            raise MisfitError(what, "let the gateway's user read it") from None
         if b"-----BEGIN ENCRYPTED PRIVATE KEY" in content or b"Proc-Type: 4,ENCRYPTED" in content:
             raise MisfitError("names a private key with a passphrase, which nobody could type", "decrypt the key file")
         if not any(f"{label}-----".encode() in content for label in labels):
             what = f"names a file without a `-----BEGIN … {labels[0]}-----` line"
             raise MisfitError(what, "name a PEM file; are certificate and key swapped?")
         return str(path)
+
+    def _there(self, path: Path, text: str) -> str:
+        return f"in {self._folder}" if is_private(text) else f"for {path}"
 
     def _absolute(self, text: str) -> Path:
         if "\0" in text or not text.strip():

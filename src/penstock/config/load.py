@@ -3,7 +3,7 @@
 The one entrance to this room. The environment comes in as a mapping; the process's own is touched by the caller alone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -18,18 +18,20 @@ from penstock.config.settings import Settings
 
 MAX_BYTES = 1024 * 1024
 
-# The providers when the file names none. Google's SDKs read both of their variables.
-_USUAL_PROVIDERS = """
-anthropic: {{dialect: anthropic, base_url: "https://api.anthropic.com", api_key: "${{ANTHROPIC_API_KEY}}"}}
-openai: {{dialect: openai, base_url: "https://api.openai.com/v1", api_key: "${{OPENAI_API_KEY}}"}}
-gemini: {{dialect: gemini, base_url: "https://generativelanguage.googleapis.com", api_key: "${{{google}}}"}}
-"""
+# The providers when the file names none: dialect (and name), base URL, and the variable that holds the key.
+_USUAL_PROVIDERS = (
+    ("anthropic", "https://api.anthropic.com", "ANTHROPIC_API_KEY"),
+    ("openai", "https://api.openai.com/v1", "OPENAI_API_KEY"),
+    ("gemini", "https://generativelanguage.googleapis.com", "GEMINI_API_KEY"),
+)
+
+_DEFAULTS = Place("defaults")
 
 
 def load(path: Path | None, environment: Mapping[str, str]) -> Settings:
     """The settings of a file, or the defaults when ``path`` is None; ConfigError when anything is wrong with them."""
     mistakes = Mistakes()
-    table = tree.Table((), Place("defaults")) if path is None else _parse(path, mistakes)
+    table = _table(()) if path is None else _parse(path, mistakes)
     if table is None:
         raise ConfigError(mistakes.found)
     table = _with_defaults(variables.override(table, environment), environment)
@@ -68,12 +70,22 @@ def _parse(path: Path, mistakes: Mistakes) -> tree.Table | None:
 def _with_defaults(table: tree.Table, environment: Mapping[str, str]) -> tree.Table:
     """The tree with the defaults that need a folder or the environment to be worked out."""
     if _is_absent(table, "data_dir"):
-        table = table.replaced("data_dir", tree.Scalar(Settings().data_dir, Place("defaults")))
+        table = table.replaced("data_dir", tree.Scalar(Settings().data_dir, _DEFAULTS))
     if _is_absent(table, "providers"):
-        google = "GEMINI_API_KEY" if environment.get("GEMINI_API_KEY") else "GOOGLE_API_KEY"
-        usual = tree.parse(_USUAL_PROVIDERS.format(google=google), "defaults", Mistakes())
-        table = table.replaced("providers", usual or tree.Table((), table.place))
+        table = table.replaced("providers", _table(_usual_providers(environment)))
     return table
+
+
+def _usual_providers(environment: Mapping[str, str]) -> Iterator[tuple[str, tree.Node]]:
+    for dialect, base_url, variable in _USUAL_PROVIDERS:
+        # Google's SDKs read both of their variables, this one first.
+        key = "GOOGLE_API_KEY" if dialect == "gemini" and not environment.get(variable) else variable
+        row = {"dialect": dialect, "base_url": base_url, "api_key": f"${{{key}}}"}
+        yield dialect, _table((name, tree.Scalar(text, _DEFAULTS)) for name, text in row.items())
+
+
+def _table(entries: Iterable[tuple[str, tree.Node]]) -> tree.Table:
+    return tree.Table(tuple(tree.Entry(name, node, _DEFAULTS) for name, node in entries), _DEFAULTS)
 
 
 def _is_absent(table: tree.Table, key: str) -> bool:

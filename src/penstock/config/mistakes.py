@@ -86,9 +86,14 @@ def dotted(path: Path) -> str:
 
 def shown(text: str) -> str:
     """The text as a message may show it: short, printable, and nothing that looks like a credential."""
-    if len(text) > _SHOWN_LENGTH or _CREDENTIAL.search(text):
+    if len(text) > _SHOWN_LENGTH or is_private(text):
         return "…"
     return "".join(letter if letter.isprintable() else "·" for letter in text)
+
+
+def is_private(text: str) -> bool:
+    """Whether the text looks like a credential, wherever it was written."""
+    return bool(_CREDENTIAL.search(text))
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
@@ -99,4 +104,4 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 
 def listed(names: Iterable[str]) -> str:
     """Names in a row, each in backquotes."""
-    return ", ".join(f"`{name}`" for name in names)
+    return ", ".join(f"`{shown(name)}`" for name in names)

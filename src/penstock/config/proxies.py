@@ -58,7 +58,9 @@ def _read(name: str, environment: Mapping[str, str], mistakes: Mistakes) -> Secr
         try:
             url = urls.proxy(value)
         except MisfitError as misfit:
-            mistakes.add(Place(f"environment variable {spelling}"), (), misfit.what, misfit.suggestion)
+            # The value may hold a password, so nothing of it is shown.
+            what, place = misfit.what.partition(": ")[0], Place(f"environment variable {spelling}")
+            mistakes.add(place, (), what, "write it like http://proxy.example.com:3128")
             return None
         return None if url == "none" else Secret(url)
     return None

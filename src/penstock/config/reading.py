@@ -61,6 +61,7 @@ class Reading:
         self.broken: set[Path] = set()
         self._text_forms = forms.text_forms(files)
         self._kept: dict[Path, list[int]] = {}
+        self._variables: dict[Path, str] = {}
 
     def read(self, table: Table, settings: type[T]) -> T | None:
         """The settings that the outermost mapping gives, or None when they can't be built at all."""
@@ -73,6 +74,12 @@ class Reading:
         while path not in self.places:
             path = path[:-1]
         return self.places[path]
+
+    def note(self, path: Path, what: str, suggestion: str) -> None:
+        """Note a mistake about a setting that has been read."""
+        if path in self._variables:
+            what, suggestion = _without_value(what, self._variables[path])
+        self.mistakes.add(self.place(path), path, what, suggestion)
 
     def sound(self, *paths: Path) -> bool:
         """Whether none of these settings was given wrongly (it is at its default then, and says nothing)."""
@@ -92,6 +99,8 @@ class Reading:
 
     def _value(self, node: Node, kind: inspect.Type, path: Path, meta: inspect.Metadata) -> object:
         self.places.setdefault(path, node.place)
+        if isinstance(node, Scalar) and node.read_from:
+            self._variables[path] = node.read_from[0]
         value = self._by_type(node, kind, path, meta)
         if value is Nothing.BROKEN:
             self.broken.add(path)
@@ -116,7 +125,7 @@ class Reading:
 
     def _wrong(self, node: Node | Entry, path: Path, what: str, suggestion: str = "") -> Nothing:
         if isinstance(node, Scalar) and node.read_from:
-            what = f"{what} (read from ${{{node.read_from[0]}}})"
+            what, suggestion = _without_value(what, node.read_from[0])
         self.mistakes.add(node.place, path, what, suggestion)
         return Nothing.BROKEN
 
@@ -216,9 +225,7 @@ class Reading:
         try:
             return self._convert(node.text, kind, kinds.form_of(meta))
         except MisfitError as misfit:
-            # What came from the environment may be anything, also a secret: it is named, not shown.
-            what = misfit.what.partition(": ")[0] if node.read_from else misfit.what
-            return self._wrong(node, path, what, "" if node.read_from else misfit.suggestion)
+            return self._wrong(node, path, misfit.what, misfit.suggestion)
 
     def _convert(self, text: str, kind: inspect.Type, form: Form | None) -> object:
         if isinstance(kind, inspect.BoolType):
@@ -257,6 +264,11 @@ def _choice(text: str, choices: list[str]) -> str:
     guess = text.lower() if text.lower() in choices else nearest(text, choices)
     suggestion = f"did you mean `{guess}`?" if guess else f"write {choices[0]}"
     raise MisfitError(f"is not one of {listed(choices)}: {shown(text)}", suggestion)
+
+
+def _without_value(what: str, variable: str) -> tuple[str, str]:
+    """The same words without what they show behind a colon: what comes from the environment may be any secret."""
+    return f"{what.partition(': ')[0]} (read from ${{{variable}}})", f"correct {variable} in the environment"
 
 
 def _example(path: Path) -> str:

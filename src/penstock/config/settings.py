@@ -42,11 +42,13 @@ class TimeoutSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How long a provider may take, step by step."""
 
     connect: Seconds = 10.0
-    """Time to reach the provider: name lookup, connection and TLS together. Ten seconds allow a lost packet or two."""
+    """Time to reach the provider: name lookup, connection and TLS together. Ten seconds allow a lost packet or
+    two."""
 
-    first_byte: Seconds = 120.0
-    """Time from the whole request sent to the first byte of the answer; past it the client gets a 504.
-    Long, because a model may think before it speaks. A client that states a longer deadline of its own gets that."""
+    first_byte: Seconds | None = None
+    """Time from the whole request sent to the first byte of the answer; past it the client gets a 504. Unset, it is
+    120 seconds, because a model may think before it speaks, or as long as the client says that it waits (the SDKs
+    do), up to 600. Set, it holds for every client."""
 
     idle: Seconds = 300.0
     """Longest silence inside an answer; past it the stream is ended with an error event."""
@@ -71,12 +73,12 @@ class ProviderSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     auth: Literal["default", "none", "bearer", "x-api-key", "x-goog-api-key"] = "default"
     """The header that carries the credential. `default` is the dialect's own (`x-api-key` for Anthropic,
-    `Authorization: Bearer` for OpenAI, `x-goog-api-key` for Gemini); `none` sends no credential at all, not a caller's
-    either."""
+    `Authorization: Bearer` for OpenAI, `x-goog-api-key` for Gemini); `none` sends no credential at all, not a
+    caller's either."""
 
     headers: dict[HeaderName, HeaderValue] = {}
-    """Fixed headers added to every request, for providers that ask for more than a key. They replace a client's header
-    of the same name, and logs never show their values."""
+    """Fixed headers added to every request, for providers that ask for more than a key. They replace a client's
+    header of the same name, and logs never show their values."""
 
     timeouts: TimeoutSettings = TimeoutSettings()
     """How long the provider may take, step by step."""
@@ -85,11 +87,12 @@ class ProviderSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Certificate authorities to trust beside the system's, for a provider behind a private one."""
 
     proxy: ProxyUrl | None = None
-    """The HTTP proxy to go through (with CONNECT); credentials may stand in the URL. `none` goes directly, whatever the
-    environment says. Unset, the environment's `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` decide."""
+    """The HTTP proxy to go through (with CONNECT); credentials may stand in the URL. `none` goes directly, whatever
+    the environment says. Unset, the environment's `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` decide."""
 
     insecure: bool = False
-    """Allow `http://` to another machine though a key goes with it. Off, because everyone on the way could read it."""
+    """Allow `http://` to another machine though a key goes with it. Off, because everyone on the way could read
+    it."""
 
     @property
     def origin(self) -> Origin:
@@ -122,8 +125,8 @@ class KeySettings(msgspec.Struct, frozen=True, kw_only=True):
     """The key itself, at least 20 characters. Better `"${NAME}"` than the key in the file."""
 
     team: Name | None = None
-    """Keys of one team share what they store at a provider (files, batches, conversations). Without a team a key stands
-    for itself."""
+    """Keys of one team share what they store at a provider (files, batches, conversations). Without a team a key
+    stands for itself."""
 
     require_provider_key: bool = False
     """Refuse requests that bring no provider credential of their own, so that the operator's is never used."""
@@ -133,17 +136,19 @@ class LimitSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What one client may cost before and while it is served."""
 
     body: Size = 32 * MB
-    """Largest request body that the gateway reads whole. 32 MB is Anthropic's own limit on `/v1/messages`."""
+    """Largest request body that the gateway reads whole; a larger one is answered 413. 32 MB is Anthropic's own limit
+    on `/v1/messages`."""
 
     upload: Size = 512 * MB
-    """Largest body that only passes through (files, audio, images). It is never held in memory; 512 MB is OpenAI's own
-    limit for a file."""
+    """Largest body that only passes through (files, audio, images). It is never held in memory; 512 MB is OpenAI's
+    own limit for a file."""
 
     head: Annotated[int, Meta(ge=1024, extra={"form": Form.SIZE})] = 64 * 1024
-    """Largest request head: request line and headers together. Clients with long lists of beta flags stay far below."""
+    """Largest request head, request line and headers together; a larger one is answered 431. Clients with long lists
+    of beta flags stay far below."""
 
     headers: Annotated[int, Meta(ge=16)] = 200
-    """Most headers in a request. SDKs send about 30."""
+    """Most headers in a request; more are answered 431."""
 
     connections: Count = 20_000
     """Most client connections at once; the next one is answered 503. The process needs that many open files, and as
@@ -173,8 +178,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that an operator can set."""
 
     listen: Annotated[str, Meta(extra={"form": Form.LISTEN})] = "127.0.0.1:8080"
-    """The address that clients connect to. This machine only, unless it is told otherwise; `0.0.0.0:8080` is every IPv4
-    interface, port 0 any free port."""
+    """The address that clients connect to. This machine only, unless it is told otherwise; `0.0.0.0:8080` is every
+    IPv4 interface, port 0 any free port."""
 
     data_dir: Annotated[str, Meta(extra={"form": Form.FOLDER})] = "./data"
     """The folder for everything that the gateway keeps: keys, ownership of stored objects. Made when it is missing.
@@ -187,10 +192,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     tls: TlsSettings | None = None
     """Speak HTTPS to clients. Unset, plain HTTP: right for this machine alone or behind an ingress with TLS."""
 
-    providers: dict[Name, ProviderSettings] = {}
-    """The providers by name, and the only hosts that requests ever go to. The first row of a dialect is that dialect's
-    default. Without this setting: Anthropic, OpenAI and Gemini at their public addresses, with `ANTHROPIC_API_KEY`,
-    `OPENAI_API_KEY` and `GEMINI_API_KEY` (or `GOOGLE_API_KEY`) from the environment."""
+    providers: Annotated[dict[Name, ProviderSettings], Meta(extra={"default": "the public three"})] = {}
+    """The providers by name, and the only hosts that requests ever go to. The first row of a dialect is that
+    dialect's default. Without this setting: Anthropic, OpenAI and Gemini at their public addresses, with
+    `ANTHROPIC_API_KEY`, `OPENAI_API_KEY` and `GEMINI_API_KEY` (or `GOOGLE_API_KEY`) from the environment."""
 
     models: tuple[ModelRule, ...] = ()
     """Which models go to another provider than their dialect's default; the first match wins."""
@@ -209,7 +214,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     stream_keepalive: Annotated[float, Meta(ge=1, le=300, extra={"form": Form.SECONDS})] | None = 15.0
     """Seconds of silence in a stream after which a sign of life is written between two events, in the dialect's own
-    way; `null` for never. Clients and proxies on the way give up after 30 to 60 silent seconds."""
+    way; `null` for never. Claude Code shows a waiting banner after 20 silent seconds, and proxies on the way cut
+    silent connections after 30 to 60."""
 
     proxies: Annotated[Proxies, Meta(extra={"given_by": "environment"})] = Proxies()
     """The proxies between this machine and each provider, worked out from the environment and the provider rows."""

@@ -56,7 +56,7 @@ def test_every_setting_arrives_as_written(loaded: Load, tmp_path: Path) -> None:
     assert list(settings.providers) == ["anthropic", "local"]
     anthropic, local = settings.providers.values()
     assert (anthropic.base_url, anthropic.api_key) == ("https://api.anthropic.com", Secret("sk-ant-1"))
-    assert anthropic.timeouts.first_byte == 120
+    assert (anthropic.timeouts.first_byte, anthropic.timeouts.idle) == (None, 300)
     assert (local.origin, local.base_path) == (Origin(secure=False, host="127.0.0.1", port=11434), "/v1")
     assert (local.auth, local.api_key, local.headers) == ("none", None, {"x-team": Secret("blue")})
     assert (local.timeouts.connect, local.timeouts.first_byte, local.timeouts.total) == (2, 30.5, 600)
