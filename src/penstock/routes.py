@@ -72,6 +72,11 @@ def match(head: RequestHead) -> Match:
             upstream = rest.removeprefix("/v1") if dialect == "openai" else rest
             return Match(route=route, parameters=parameters, path=upstream, prefix=prefix)
         allowed.update(rows)
+    if found and head.get(b"upgrade") is not None:
+        # Codex tries a WebSocket first; 426 makes it send a POST at once, anything else costs it seconds (wire
+        # contract 4.4).
+        words = "This gateway speaks no WebSocket here; send the request as a POST."
+        raise refuse(FaultKind.UPGRADE_REFUSED, words)
     if found:
         words = f"{head.method} is not allowed here; this path takes {', '.join(sorted(allowed))}."
         fault = Fault(kind=FaultKind.METHOD_NOT_ALLOWED, words=words, allow=tuple(sorted(allowed)))

@@ -6,7 +6,6 @@ import re
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -52,7 +51,7 @@ class Gateway:
     def __enter__(self) -> Self:
         config = {"data_dir": str(self.folder / "data"), **self.config}
         path = self.folder / "penstock.yaml"
-        path.write_text(yaml.safe_dump(config))
+        path.write_text(yaml.safe_dump(config, sort_keys=False))
         inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         self._process = subprocess.Popen(
             [sys.executable, "-m", "penstock", "serve", "--config", str(path), *self.arguments],
@@ -64,7 +63,8 @@ class Gateway:
             cwd=self.folder,
         )
         ready: queue.Queue[re.Match[str] | None] = queue.Queue()
-        threading.Thread(target=self._read, args=(ready,), daemon=True).start()
+        self._reader = threading.Thread(target=self._read, args=(ready,), daemon=True)
+        self._reader.start()
         found = ready.get(timeout=20)
         if found is None:
             raise RuntimeError("the gateway did not start:\n" + "".join(self.output))
@@ -122,4 +122,6 @@ class Gateway:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait(10)
-        time.sleep(0.01)
+        self._reader.join(10)
+        assert self._process.stdout is not None
+        self._process.stdout.close()

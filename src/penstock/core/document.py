@@ -43,14 +43,12 @@ class Document:
         """
         try:
             head = _decode_head(self.plain)
+            model = bytes(head.model)
+            name = msgspec.json.decode(model, type=str) if model.startswith(b'"') else None
         except msgspec.ValidationError:
             raise NotReadableError("the request body must be a JSON object") from None
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise NotReadableError(f"the request body is not valid JSON: {error}") from None
         except RecursionError:
             raise NotReadableError("the request body is nested too deeply") from None
-        model = bytes(head.model)
-        name: str | None = None
-        if model.startswith(b'"'):
-            name = msgspec.json.decode(model, type=str)
         return Facts(model=name, stream=bytes(head.stream) == b"true")

@@ -15,8 +15,6 @@ from penstock.wire.incoming import Incoming
 async def read(exchange: Exchange, incoming: Incoming, limit: int) -> None:
     """Fills ``exchange.document`` and ``exchange.facts``; leaves the document None when the body streams through."""
     head, route = exchange.head, exchange.match.route
-    if head.get(b"upgrade") is not None and head.get(b"sec-websocket-key") is not None:
-        raise refuse(FaultKind.UPGRADE_REFUSED, "This gateway speaks no WebSocket here; send the request as a POST.")
     if route.body is Body.ANY and not _is_json(head.get(b"content-type")):
         return
     raw = await incoming.body(limit)
