@@ -6,7 +6,6 @@ The switches are those of its own documentation (wire contract 3.10); how it beh
 from tests.clients.cli.programs import command
 from tests.clients.cli.stage import Stage
 from tests.clients.cli.terminal import Finished
-from tests.support.gateway import KEY
 
 MODEL = "claude-sonnet-5-5"
 
@@ -16,7 +15,7 @@ def environment(stage: Stage, path: str = "", **extra: str) -> dict[str, str]:
     chosen = {
         "CLAUDE_CONFIG_DIR": str(stage.desk.home / ".claude"),
         "ANTHROPIC_BASE_URL": stage.url + path,
-        "ANTHROPIC_AUTH_TOKEN": KEY,
+        "ANTHROPIC_AUTH_TOKEN": stage.key,
         "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
         "DISABLE_AUTOUPDATER": "1",
         "DISABLE_ERROR_REPORTING": "1",
@@ -27,7 +26,8 @@ def environment(stage: Stage, path: str = "", **extra: str) -> dict[str, str]:
 
 
 def words(prompt: str, *options: str) -> tuple[str, ...]:
-    return (*command("claude"), "-p", prompt, "--model", MODEL, *options)
+    model = () if "--model" in options else ("--model", MODEL)
+    return (*command("claude"), "-p", prompt, *model, *options)
 
 
 def ask(stage: Stage, prompt: str, *options: str, path: str = "", **extra: str) -> Finished:

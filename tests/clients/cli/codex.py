@@ -9,7 +9,6 @@ from pathlib import Path
 from tests.clients.cli.programs import command
 from tests.clients.cli.stage import Stage
 from tests.clients.cli.terminal import Finished
-from tests.support.gateway import KEY
 
 QUIET = """
 [analytics]
@@ -60,10 +59,10 @@ def ask(
     *options: str,
     template: str = CUSTOM,
     path: str = "/v1",
-    key: str = KEY,
+    key: str = "",
     retries: int = 1,
 ) -> Finished:
     """One prompt to its end."""
     home = write_settings(stage, template, path, retries)
-    credentials = {"PENSTOCK_KEY": key, "OPENAI_API_KEY": key, "CODEX_API_KEY": key}
+    credentials = dict.fromkeys(("PENSTOCK_KEY", "OPENAI_API_KEY", "CODEX_API_KEY"), key or stage.key)
     return stage.desk.run(words(prompt, *options), {"CODEX_HOME": str(home), **credentials})

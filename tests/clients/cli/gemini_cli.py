@@ -9,7 +9,6 @@ from tests.clients.cli import gemini_stream
 from tests.clients.cli.programs import command
 from tests.clients.cli.stage import Stage
 from tests.clients.cli.terminal import Finished
-from tests.support.gateway import KEY
 
 ROUTED = gemini_stream.whole(gemini_stream.text('{"complexity_reasoning": "simple", "complexity_score": 10}'))
 """What it wants to hear when it asks a small model how hard a prompt is; a low score leads to the fast model."""
@@ -27,7 +26,7 @@ def environment(stage: Stage, **extra: str) -> dict[str, str]:
     folder = stage.desk.home / ".gemini"
     folder.mkdir(exist_ok=True)
     (folder / "settings.json").write_text(json.dumps(SETTINGS))
-    return {"GEMINI_API_KEY": KEY, "GOOGLE_GEMINI_BASE_URL": f"{stage.url}/gemini", "NO_COLOR": "1", **extra}
+    return {"GEMINI_API_KEY": stage.key, "GOOGLE_GEMINI_BASE_URL": f"{stage.url}/gemini", "NO_COLOR": "1", **extra}
 
 
 def words(prompt: str, *options: str) -> tuple[str, ...]:

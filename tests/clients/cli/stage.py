@@ -12,11 +12,11 @@ from pathlib import Path
 
 from tests.clients.cli.terminal import Desk
 from tests.clients.cli.witness import Witness
-from tests.support.gateway import KEY, Gateway, settings
+from tests.support.gateway import CALLER_KEY, KEY, OPERATOR_KEY, Gateway, settings
 from tests.support.provider import Provider, Received, Scripted, json_answer
 
-PROVIDER_KEY = "provider-key-7f3a"
-"""The operator's credential: what the provider must see where the client sent the gateway's key."""
+STRANGER_KEY = "mt_live_stranger0000000000000000000000000000000"
+"""A key of the right shape that the gateway never gave to anybody."""
 
 CREDENTIALS = ("authorization", "x-api-key", "x-goog-api-key", "x-penstock-key", "x-provider-key")
 
@@ -52,6 +52,8 @@ class Stage:
     provider: Provider
     script: Turns
     witness: Witness
+    key: str
+    """What the client gives as its key: the gateway's, or where there is none, the caller's own."""
 
     @property
     def received(self) -> list[Received]:
@@ -76,7 +78,7 @@ class Stage:
         wait_until(lambda: bool(self.provider.closed_early), "the provider's stream was left open")
 
     def check(
-        self, calls: int, *, prefix: str = "", answered_here: Collection[int] = (), credential: str = PROVIDER_KEY
+        self, calls: int, *, prefix: str = "", answered_here: Collection[int] = (), credential: str = OPERATOR_KEY
     ) -> None:
         """The provider got so many calls: all that the client said, once, as it said it; and so back. Nothing else.
 
@@ -130,18 +132,18 @@ def staged(folder: Path, answers: Sequence[Answer], *, past_gateway: bool = Fals
     with ExitStack() as held:
         outside = held.enter_context(Provider(refuse))
         provider = held.enter_context(Provider(script))
-        port = provider.port
+        port, key = provider.port, CALLER_KEY
         if not past_gateway:
             rows = providers(provider.base_url)
-            port = held.enter_context(Gateway(settings(**rows), folder / "gateway")).port
+            port, key = held.enter_context(Gateway(settings(**rows), folder / "gateway")).port, KEY
         witness = held.enter_context(Witness(port))
-        yield Stage(Desk(folder / "home", folder / "work", outside), provider, script, witness)
+        yield Stage(Desk(folder / "home", folder / "work", outside), provider, script, witness, key)
 
 
 def providers(url: str) -> Mapping[str, Mapping[str, str]]:
     """One row for each dialect, all at the scripted provider."""
     return {
-        "anthropic": {"dialect": "anthropic", "base_url": url, "api_key": PROVIDER_KEY},
-        "openai": {"dialect": "openai", "base_url": f"{url}/v1", "api_key": PROVIDER_KEY},
-        "gemini": {"dialect": "gemini", "base_url": url, "api_key": PROVIDER_KEY},
+        "anthropic": {"dialect": "anthropic", "base_url": url, "api_key": OPERATOR_KEY},
+        "openai": {"dialect": "openai", "base_url": f"{url}/v1", "api_key": OPERATOR_KEY},
+        "gemini": {"dialect": "gemini", "base_url": url, "api_key": OPERATOR_KEY},
     }

@@ -66,7 +66,7 @@ class Desk:
             finally:
                 end_session(process)
 
-    def run(self, words: Sequence[str], extra: Mapping[str, str], timeout: float = 60) -> Finished:
+    def run(self, words: Sequence[str], extra: Mapping[str, str], timeout: float = 30) -> Finished:
         """Run to the end."""
         with self.started(words, extra) as process:
             out, err = process.communicate(timeout=timeout)

@@ -10,10 +10,8 @@ from tests.clients.cli.anthropic_stream import call, message, searched, text, th
 from tests.clients.cli.attachments import write_pdf, write_picture
 from tests.clients.cli.claude_code import MODEL, ask
 from tests.clients.cli.conftest import Staged
-from tests.clients.cli.stage import PROVIDER_KEY, Stage
-from tests.support.gateway import KEY
-
-OWN_KEY = "callers-own-key-51c2"
+from tests.clients.cli.stage import Stage
+from tests.support.gateway import CALLER_KEY, KEY, OPERATOR_KEY
 
 
 def body(stage: Stage, number: int) -> dict[str, Any]:
@@ -44,11 +42,27 @@ def test_a_prompt_is_one_streamed_call(stage: Staged, path: str, prefix: str) ->
     assert (body(scene, 0)["stream"], body(scene, 0)["model"]) == (True, MODEL)
 
 
+MODELS = {"claude-opus-4-6": "adaptive", "claude-haiku-4-5": "enabled", "house/any-model": "adaptive"}
+
+
+@pytest.mark.parametrize(("model", "thinking_asked"), MODELS.items(), ids=MODELS)
+def test_a_model_goes_under_the_name_it_was_given(stage: Staged, model: str, thinking_asked: str) -> None:
+    """The client shapes its call by the model's name; name and shape pass, of a model that nobody knows too."""
+    scene = stage(message(text("Here."), model=model))
+    told = ask(scene, "who are you?", "--model", model)
+    assert told.out == "Here.\n"
+    scene.check(1)
+    assert (body(scene, 0)["model"], body(scene, 0)["thinking"]["type"]) == (model, thinking_asked)
+
+
 CREDENTIALS = {
-    "auth token": ({}, PROVIDER_KEY),
-    "api key": ({"ANTHROPIC_AUTH_TOKEN": "", "ANTHROPIC_API_KEY": KEY}, PROVIDER_KEY),
-    "own provider key": ({"ANTHROPIC_CUSTOM_HEADERS": f"X-Provider-Key: {OWN_KEY}"}, OWN_KEY),
-    "own login": ({"ANTHROPIC_AUTH_TOKEN": OWN_KEY, "ANTHROPIC_CUSTOM_HEADERS": f"X-Penstock-Key: {KEY}"}, OWN_KEY),
+    "auth token": ({}, OPERATOR_KEY),
+    "api key": ({"ANTHROPIC_AUTH_TOKEN": "", "ANTHROPIC_API_KEY": KEY}, OPERATOR_KEY),
+    "own provider key": ({"ANTHROPIC_CUSTOM_HEADERS": f"X-Provider-Key: {CALLER_KEY}"}, CALLER_KEY),
+    "own login": (
+        {"ANTHROPIC_AUTH_TOKEN": CALLER_KEY, "ANTHROPIC_CUSTOM_HEADERS": f"X-Penstock-Key: {KEY}"},
+        CALLER_KEY,
+    ),
 }
 
 
@@ -129,6 +143,21 @@ def test_tool_search_and_web_search_keep_their_block_types(stage: Staged) -> Non
     found = results(scene, 3)[-1]["content"]
     assert '{"title":"What a penstock is","url":"https://example.com/p"}' in found
     assert "A gate and a pipe." in found
+
+
+def test_a_compacted_session_goes_on(stage: Staged) -> None:
+    """``/compact`` is one call that holds the conversation; what comes after it begins with the summary."""
+    session = "5c1ce6a4-9f7c-4c63-9ab1-0a2f0f3ff2f1"
+    summary = "<summary>The valve is number 17.</summary>"
+    scene = stage(message(text("Noted.")), message(text(summary)), message(text("17.")))
+    ask(scene, "the valve is number 17", "--session-id", session)
+    ask(scene, "/compact", "--resume", session)
+    told = ask(scene, "which valve?", "--resume", session)
+    assert told.out == "17.\n"
+    scene.check(3)
+    assert "Noted." in json.dumps(body(scene, 1)["messages"])
+    last = json.dumps(body(scene, 2)["messages"])
+    assert ["The valve is number 17." in last, "Noted." in last] == [True, False]
 
 
 def test_a_picture_and_a_pdf_reach_the_provider_whole(stage: Staged) -> None:

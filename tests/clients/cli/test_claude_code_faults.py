@@ -12,11 +12,9 @@ import pytest
 from tests.clients.cli.anthropic_stream import call, error, frame, frames, message, opening, streamed, text, whole
 from tests.clients.cli.claude_code import MODEL, ask, environment, words
 from tests.clients.cli.conftest import Staged
-from tests.clients.cli.stage import staged
+from tests.clients.cli.stage import STRANGER_KEY, staged
 from tests.clients.cli.terminal import interrupt
 from tests.support.provider import CUT, Pause, Scripted, json_answer, stream_answer
-
-STRANGER = "mt_live_nobody00000000000000000000000000000000000"
 
 NO_RETRY = ("x-should-retry", "false")
 
@@ -24,7 +22,7 @@ NO_RETRY = ("x-should-retry", "false")
 def test_an_unknown_key_is_refused_once(stage: Staged) -> None:
     """The gateway's own 401 ends the matter: one question, words that name the key, no call to the provider."""
     scene = stage()
-    told = ask(scene, "hello", ANTHROPIC_AUTH_TOKEN=STRANGER)
+    told = ask(scene, "hello", ANTHROPIC_AUTH_TOKEN=STRANGER_KEY)
     assert told.code == 1
     assert told.out.startswith("Failed to authenticate. API Error: 401")
     assert "key" in told.out
@@ -32,17 +30,25 @@ def test_an_unknown_key_is_refused_once(stage: Staged) -> None:
     assert scene.received == []
 
 
-def test_the_callers_own_refused_key_is_told_to_the_caller(stage: Staged) -> None:
-    """A 401 on the caller's own provider key passes as it is, with the header that stops the client's retries."""
-    scene = stage(error(401, "authentication_error", "this key was revoked", NO_RETRY))
+REFUSED = {
+    "unknown": error(401, "authentication_error", "no such key", NO_RETRY),
+    "forbidden": error(403, "permission_error", "no such key", NO_RETRY),
+}
+
+
+@pytest.mark.parametrize("refusal", REFUSED.values(), ids=REFUSED)
+def test_the_callers_own_refused_key_is_told_to_the_caller(stage: Staged, refusal: Scripted) -> None:
+    """A 401 or 403 on the caller's own provider key passes, with the header that stops the client's retries."""
+    scene = stage(refusal)
     told = ask(scene, "hello", ANTHROPIC_CUSTOM_HEADERS="X-Provider-Key: old-key")
-    assert told.out == "Failed to authenticate. API Error: 401 this key was revoked\n"
+    assert told.out == f"Failed to authenticate. API Error: {refusal.status} no such key\n"
     scene.check(1, credential="old-key")
 
 
-def test_the_operators_refused_key_does_not_send_users_to_log_in(stage: Staged) -> None:
-    """A 401 on the operator's key becomes a 502 without retries, because no login of the user's could help."""
-    scene = stage(error(401, "authentication_error", "this key was revoked"))
+@pytest.mark.parametrize("refusal", REFUSED.values(), ids=REFUSED)
+def test_the_operators_refused_key_does_not_send_users_to_log_in(stage: Staged, refusal: Scripted) -> None:
+    """A 401 or 403 on the operator's key becomes a 502 without retries, because no login of the user's could help."""
+    scene = stage(refusal)
     told = ask(scene, "hello")
     assert scene.asked() == ["POST /v1/messages?beta=true 502"]
     assert len(scene.received) == 1
@@ -72,7 +78,6 @@ FINAL = {
     "cap": (error(429, "billing_error", "cap reached, resets Monday", NO_RETRY), "429) · cap reached, resets Monday"),
     "too large": (error(413, "request_too_large", "too large"), "Request too large"),
     "unpaid": (error(402, "billing_error", "no credit"), "API Error: 402 no credit"),
-    "forbidden": (error(403, "permission_error", "not yours"), "API Error: 403 not yours"),
 }
 
 
@@ -86,16 +91,18 @@ def test_what_is_final_is_asked_once(stage: Staged, refusal: Scripted, shown: st
     scene.check(1)
 
 
-def test_a_refused_feature_is_dropped_by_its_name(stage: Staged) -> None:
+FEATURES = {"context_management": (), "safeguards": ("--permission-mode", "auto")}
+
+
+@pytest.mark.parametrize(("feature", "options"), FEATURES.items(), ids=FEATURES)
+def test_a_refused_feature_is_dropped_by_its_name(stage: Staged, feature: str, options: tuple[str, ...]) -> None:
     """The client reads the provider's wording to learn what to leave out; its next call goes without it."""
-    words_of_provider = "context_management: Extra inputs are not permitted"
-    scene = stage(error(400, "invalid_request_error", words_of_provider), message(text("Without it, then.")))
-    told = ask(scene, "hello")
+    refusal = error(400, "invalid_request_error", f"{feature}: Extra inputs are not permitted")
+    scene = stage(refusal, message(text("Without it, then.")))
+    told = ask(scene, "hello", *options)
     assert told.out == "Without it, then.\n"
     scene.check(2)
-    kept, dropped = (json.loads(one.body) for one in scene.received)
-    assert "context_management" in kept
-    assert "context_management" not in dropped
+    assert [feature in json.loads(one.body) for one in scene.received] == [True, False]
 
 
 def test_an_unknown_model_is_asked_for_twice(stage: Staged) -> None:

@@ -12,7 +12,7 @@ from tests.clients.cli.codex import BUILT_IN, CUSTOM, ask, words, write_settings
 from tests.clients.cli.conftest import Staged
 from tests.clients.cli.responses_stream import call, error, events, numbered, reasoning, response
 from tests.clients.cli.responses_stream import words as said
-from tests.clients.cli.stage import Stage
+from tests.clients.cli.stage import STRANGER_KEY, Stage
 from tests.clients.cli.terminal import interrupt
 from tests.support.gateway import KEY
 from tests.support.provider import CUT, Pause, Scripted, stream_answer
@@ -111,7 +111,7 @@ def test_a_broken_provider_is_tried_again_by_the_client_alone(stage: Staged) -> 
 def test_an_unknown_key_never_reaches_the_provider(stage: Staged) -> None:
     """The gateway's own 401 is shown with its words; Codex retries a 401 as often as it is told to, here never."""
     scene = stage()
-    told = ask(scene, "hello", key=KEY.replace("test", "none"), retries=0)
+    told = ask(scene, "hello", key=STRANGER_KEY, retries=0)
     assert told.code == 1
     assert "401 Unauthorized" in told.err
     assert scene.asked() == ["POST /v1/responses 401"]

@@ -11,9 +11,9 @@ from tests.clients.cli.attachments import write_pdf, write_picture
 from tests.clients.cli.conftest import Staged
 from tests.clients.cli.gemini_cli import ROUTED, ask, environment, words
 from tests.clients.cli.gemini_stream import call, chunks, error, text, whole
-from tests.clients.cli.stage import PROVIDER_KEY, Stage
+from tests.clients.cli.stage import STRANGER_KEY, Stage
 from tests.clients.cli.terminal import interrupt
-from tests.support.gateway import KEY
+from tests.support.gateway import CALLER_KEY, KEY, OPERATOR_KEY
 from tests.support.provider import Pause, Scripted, json_answer, stream_answer
 
 FIXED = ("-m", "gemini-2.5-flash")
@@ -42,12 +42,10 @@ def test_a_prompt_is_routed_and_then_streamed(stage: Staged) -> None:
     assert "responseJsonSchema" in json.loads(scene.received[0].body)["generationConfig"]
 
 
-OWN_KEY = "callers-own-key-51c2"
-
 CREDENTIALS = {
-    "own provider key": (KEY, f"X-Provider-Key:{OWN_KEY}", OWN_KEY),
-    "own key in its own place": (OWN_KEY, f"X-Penstock-Key:{KEY}", OWN_KEY),
-    "key in both places": (KEY, f"X-Penstock-Key:{KEY}", PROVIDER_KEY),
+    "own provider key": (KEY, f"X-Provider-Key:{CALLER_KEY}", CALLER_KEY),
+    "own key in its own place": (CALLER_KEY, f"X-Penstock-Key:{KEY}", CALLER_KEY),
+    "key in both places": (KEY, f"X-Penstock-Key:{KEY}", OPERATOR_KEY),
 }
 
 
@@ -131,7 +129,7 @@ def test_a_busy_provider_is_tried_again_by_the_client_alone(stage: Staged) -> No
 def test_an_unknown_key_is_refused_once(stage: Staged) -> None:
     """The gateway's own 401 ends the matter: one question, words of its own, no call to the provider."""
     scene = stage()
-    told = ask(scene, "hello", *FIXED, GEMINI_API_KEY=KEY.replace("test", "none"))
+    told = ask(scene, "hello", *FIXED, GEMINI_API_KEY=STRANGER_KEY)
     assert told.code == 1
     assert "UNAUTHENTICATED" in told.err
     assert scene.asked() == [f"POST /gemini{STREAM} 401"]
