@@ -99,7 +99,7 @@ def message(body: dict[str, Any]) -> Scripted:
 def reply(body: dict[str, Any]) -> Sequence[Block]:
     """The blocks that this request gets."""
     last = body["messages"][-1]["content"]
-    parts = [{"type": "text", "text": last}] if isinstance(last, str) else last
+    parts: list[Block] = [{"type": "text", "text": last}] if isinstance(last, str) else last
     kinds = [part["type"] for part in parts]
     tools = body.get("tools", [])
     if any(tool.get("type", "").startswith("web_search") for tool in tools):

@@ -160,8 +160,10 @@ await main({
   stream_overloaded: (target) => failure(() => streamed(target, { model: "status-529" })),
   stream_fails: (target) => failure(() => streamed(target, { model: "fails" })),
   stream_cut: (target) => failure(() => streamed(target, { model: "cut" })),
-  async cancel(target) {
-    const stream = await create(target, { model: "slow", stream: true, ...target.slow });
-    return cancelled(stream, () => stream.controller.abort());
-  },
+  cancel: (target) =>
+    cancelled(async () => {
+      const stream = await create(target, { model: "slow", stream: true });
+      return { stream, close: () => stream.controller.abort() };
+    }),
+  no_provider_key: (target) => failure(() => create(target)),
 });

@@ -253,10 +253,13 @@ def stream_cut(target):
 
 @feature
 def cancel(target):
-    stream = client(target).messages.create(
-        **{"model": "slow", "max_tokens": 64, "stream": True, "messages": HELLO, **target.get("slow", {})}
-    )
-    return cancelled(stream, stream.close)
+    slow = {"model": "slow", "max_tokens": 64, "messages": HELLO, "stream": True}
+    return cancelled(lambda: client(target).messages.create(**slow))
+
+
+@feature
+def no_provider_key(target):
+    return failure(lambda: create(target))
 
 
 if __name__ == "__main__":

@@ -149,10 +149,12 @@ await main({
   stream_overloaded: (target) => failure(() => streamed(target, { model: "status-503" })),
   stream_fails: (target) => failure(() => streamed(target, { model: "fails" })),
   stream_cut: (target) => failure(() => streamed(target, { model: "cut" })),
-  async cancel(target) {
-    const stop = new AbortController();
-    const config = { abortSignal: stop.signal };
-    const request = { model: "slow", contents: "Hello", config, ...target.slow };
-    return cancelled(await client(target).models.generateContentStream(request), () => stop.abort());
-  },
+  cancel: (target) =>
+    cancelled(async () => {
+      const stop = new AbortController();
+      const config = { abortSignal: stop.signal };
+      const stream = await client(target).models.generateContentStream({ model: "slow", contents: "Hello", config });
+      return { stream, close: () => stop.abort() };
+    }),
+  no_provider_key: (target) => failure(() => generate(target)),
 });

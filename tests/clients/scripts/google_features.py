@@ -255,9 +255,12 @@ def stream_cut(target):
 
 @feature
 def cancel(target):
-    request = {"model": "slow", "contents": "Hello", **target.get("slow", {})}
-    stream = client(target).models.generate_content_stream(**request)
-    return cancelled(stream, stream.close)
+    return cancelled(lambda: client(target).models.generate_content_stream(model="slow", contents="Hello"))
+
+
+@feature
+def no_provider_key(target):
+    return failure(lambda: generate(target))
 
 
 if __name__ == "__main__":

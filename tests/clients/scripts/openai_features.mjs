@@ -145,10 +145,12 @@ await main({
   stream_overloaded: (target) => failure(() => streamed(target, { model: "status-503" })),
   stream_fails: (target) => failure(() => streamed(target, { model: "fails" })),
   stream_cut: (target) => failure(() => streamed(target, { model: "cut" })),
-  async cancel(target) {
-    const stream = await ask(target, { model: "slow", stream: true, ...target.slow });
-    return cancelled(stream, () => stream.controller.abort());
-  },
+  cancel: (target) =>
+    cancelled(async () => {
+      const stream = await ask(target, { model: "slow", stream: true });
+      return { stream, close: () => stream.controller.abort() };
+    }),
+  no_provider_key: (target) => failure(() => ask(target)),
 
   responses_unary: async (target) => shownResponse(await respond(target, { instructions: "You are terse." })),
   async responses_stream(target) {
@@ -222,10 +224,11 @@ await main({
     });
     return { last: types.at(-1) ?? null, ...raised };
   },
-  async responses_cancel(target) {
-    const stream = await respond(target, { model: "slow", stream: true, ...target.slow });
-    return cancelled(stream, () => stream.controller.abort());
-  },
+  responses_cancel: (target) =>
+    cancelled(async () => {
+      const stream = await respond(target, { model: "slow", stream: true });
+      return { stream, close: () => stream.controller.abort() };
+    }),
 
   async completions(target) {
     const legacy = client(target).completions;

@@ -224,8 +224,12 @@ def stream_cut(target):
 
 @feature
 def cancel(target):
-    stream = ask(target, **{"model": "slow", "stream": True, **target.get("slow", {})})
-    return cancelled(stream, stream.close)
+    return cancelled(lambda: ask(target, model="slow", stream=True))
+
+
+@feature
+def no_provider_key(target):
+    return failure(lambda: ask(target))
 
 
 # --- Responses ---
@@ -342,8 +346,7 @@ def responses_cut(target):
 
 @feature
 def responses_cancel(target):
-    stream = respond(target, **{"model": "slow", "stream": True, **target.get("slow", {})})
-    return cancelled(stream, stream.close)
+    return cancelled(lambda: respond(target, model="slow", stream=True))
 
 
 # --- The rest ---
