@@ -28,7 +28,7 @@ _MESSAGE = Stored(
 )
 _BATCH = Stored(names=("message_batch_id",))
 _FILE = Stored(names=("file_id",))
-_FILES = Stored(queries=("ids", "ids[]"), lists="data")
+_FILES = Stored(lists="data")
 _BATCHES = Stored(queries=("after_id", "before_id"), lists="data")
 _RESULTS_URL = ("results_url",)
 

@@ -5,6 +5,7 @@ down before the client sees them, and lists are cut to the caller's own. With th
 this applies. It knows operations only as their rows' ``Stored``, and the record only as the Register it is given.
 """
 
-from penstock.policies.own.policy import Own, Register
+from penstock.policies.own.leaving import Register
+from penstock.policies.own.policy import Own
 
 __all__ = ["Own", "Register"]

@@ -4,7 +4,7 @@ Pure. Kept elements keep their bytes; of the envelope only the cursors change. A
 """
 
 from collections.abc import Container
-from urllib.parse import quote, unquote_plus
+from urllib.parse import parse_qsl, quote, unquote_plus
 
 import msgspec
 
@@ -27,7 +27,12 @@ class Page(msgspec.Struct, frozen=True):
     @property
     def more(self) -> bool:
         """Whether the provider has more elements after this page."""
-        return self.envelope.get("has_more") == b"true" or any(_token(self, field) for field, _ in _TOKENS)
+        return self.envelope.get("has_more") == b"true" or self.continued
+
+    @property
+    def continued(self) -> bool:
+        """Whether the next page is named by a token, and not by this page's last element."""
+        return any(_token(self, field) for field, _ in _TOKENS)
 
 
 def read(body: bytes, field: str, element: str) -> Page | None:
@@ -46,7 +51,7 @@ def _name(raw: msgspec.Raw, element: str) -> str | None:
     return msgspec.json.decode(found, type=str) if found is not None and bytes(found)[:1] == b'"' else None
 
 
-def own(page: Page, mine: Container[str], limit: int | None = None) -> Page:
+def own(page: Page, mine: Container[str | None], limit: int | None = None) -> Page:
     """The page with the caller's own elements alone, at most ``limit`` of them."""
     kept = [(raw, name) for raw, name in zip(page.elements, page.ids, strict=True) if name is not None and name in mine]
     envelope = page.envelope
@@ -77,7 +82,9 @@ def following(query: bytes, page: Page, dialect: str) -> bytes | None:
     forward, back = _CURSORS[dialect]
     if any(unquote_plus(part.partition("=")[0]) == back for part in query.decode("latin-1").split("&")):
         return _with(query, {back: names[0]})
-    return _with(query, {forward: names[-1], "limit": str(GREATEST_PAGE)})
+    asked = dict(parse_qsl(query.decode("latin-1"))).get("limit", "")
+    limit = max(GREATEST_PAGE, int(asked) if asked.isascii() and asked.isdigit() else 0)
+    return _with(query, {forward: names[-1], "limit": str(limit)})
 
 
 def _token(page: Page, field: str) -> str | None:

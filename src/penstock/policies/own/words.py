@@ -1,7 +1,7 @@
 """What each provider says of an object that is not there. Data.
 
-A caller must not be able to tell an object of someone else's from one that never was, nor the gateway's refusal from the
-provider's. The status is 404 throughout; providers say 400 or 403 to some of these, with the same words.
+A caller must not be able to tell an object of someone else's from one that never was. The status is 404 throughout;
+providers say 400 or 403 to some of these, with the same words.
 """
 
 from penstock.policies.own.naming import Name

@@ -1,0 +1,67 @@
+"""The way in: refuses a request that names what is not its caller's, and visits answers that name or list objects.
+
+It decides nothing by itself: what a request names is ``naming``'s to find, and whose an id is the Register's to know. A
+Register that fails fails the request.
+"""
+
+from collections.abc import Callable
+
+from penstock.core.document import NotReadableError
+from penstock.core.exchange import Exchange
+from penstock.core.fault import FaultKind, refuse
+from penstock.core.policy import Visit
+from penstock.core.route import Stored
+from penstock.policies.own import naming, words
+from penstock.policies.own.leaving import Kept, Register, Undo
+from penstock.policies.own.naming import Name
+
+Brought = Callable[[Exchange], bool]
+"""Whether the call of this exchange will carry the caller's own credential."""
+
+
+class Own:
+    """Keeps every tenant to the stored objects that it made."""
+
+    def __init__(self, register: Register, brought: Brought, undo: Undo) -> None:
+        self._register = register
+        self._brought = brought
+        self._undo = undo
+
+    async def enter(self, exchange: Exchange) -> Visit | None:
+        """FaultError 404 for a request that names what is not its caller's; a Visit where the answer is of interest."""
+        stored, caller = exchange.match.route.stored, exchange.caller
+        if stored is None or caller is None or self._brought(exchange):
+            # With the caller's own credential, the provider knows whose everything is.
+            return None
+        plain = exchange.document.plain if exchange.document is not None else None
+        await self._refuse_others(exchange, stored, plain, caller.key.tenant)
+        watched = stored.makes or stored.claims or stored.events or stored.lists or stored.deletes
+        if not watched or exchange.head.method == "HEAD" or not naming.keeps(stored, plain):
+            return None
+        return Kept(exchange, stored, caller.key.tenant, self._register, self._undo)
+
+    async def _refuse_others(self, exchange: Exchange, stored: Stored, plain: bytes | None, tenant: str) -> None:
+        dialect = exchange.match.route.dialect
+        cursors = naming.in_query(stored, exchange.head.query)
+        try:
+            named = naming.in_path(stored, exchange.match) + naming.in_body(stored, plain or b"", dialect)
+        except NotReadableError as error:
+            sentence = str(error)
+            raise refuse(FaultKind.MALFORMED, sentence[0].upper() + sentence[1:] + ".") from None
+        if not stored.deletes:
+            named = [name for name in named if not _is_stock_model(name)]
+        if not named and not cursors:
+            return
+        owners = await self._register.owners(dialect, list({name.id for name in named + cursors}))
+        for name in named + cursors:
+            owner = owners.get(name.id)
+            # A cursor may stand on an object that is gone, and the operator's own tuned models are everybody's: there,
+            # nobody's id passes. What a cursor leads to is cut to the caller's own all the same.
+            nobodys = name in cursors or (name.field == "model" and not stored.deletes)
+            if owner != tenant and not (owner is None and nobodys):
+                said, code = words.not_found(dialect, name)
+                raise refuse(FaultKind.OBJECT_NOT_FOUND, said, code=code)
+
+
+def _is_stock_model(name: Name) -> bool:
+    return name.field == "model" and not name.id.startswith(naming.TUNED_MODEL)
