@@ -68,6 +68,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._sent = False
         self._delimited = False
         self._interim = False
+        self._keep_alive = False
 
     # --- one call ---------------------------------------------------------------------------------------------
 
@@ -158,7 +159,7 @@ class UpstreamConnection(asyncio.Protocol):
             pieces, self._pieces = self._pieces, []
             receiver.data(pieces[0] if len(pieces) == 1 else b"".join(pieces))
         if self._complete:
-            self._finish(reusable=self._parser.should_keep_alive() and self._sent and not self.bodiless)
+            self._finish(reusable=self._keep_alive and self._sent and not self.bodiless)
 
     def eof_received(self) -> bool | None:
         return None
@@ -216,6 +217,8 @@ class UpstreamConnection(asyncio.Protocol):
     def on_message_complete(self) -> None:
         if not self._interim:
             self._complete = True
+            # The parser forgets once it looks for the next message.
+            self._keep_alive = self._parser.should_keep_alive()
 
     # --- the end of a call ------------------------------------------------------------------------------------
 
