@@ -4,6 +4,7 @@ Puts the provider's request together (which headers, which deadlines) and sends 
 ``providers``'.
 """
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -30,7 +31,8 @@ class Calling:
 
     async def call(self, exchange: Exchange, incoming: Incoming) -> Relay:
         """Send the request; FaultError when no answer begins."""
-        exchange.again = lambda query: self._again(exchange, query)
+        if exchange.match.route.stored is not None:
+            exchange.again = functools.partial(self._again, exchange)
         body = exchange.document.raw if exchange.document is not None else None
         request = self._request(
             exchange, exchange.called, exchange.head, incoming.length if body is None else len(body)

@@ -57,8 +57,22 @@ def _segments(path: str, dialect: str) -> list[str]:
 _TREES = {name: _plant(row for row in ROWS if row.dialect == name) for name in ("anthropic", "openai", "gemini")}
 
 
+_KNOWN: dict[tuple[str, bytes, bool], Match] = {}
+"""Matches of paths without parameters: as many as there are rows and prefixes, whatever clients send."""
+
+
 def match(head: RequestHead) -> Match:
     """The route of a request; FaultError 404 for an unknown path, 405 for a known one with another method."""
+    key = (head.method, head.path, _anthropic(head))
+    known = _KNOWN.get(key)
+    if known is None:
+        known = _match(head)
+        if not known.parameters:
+            _KNOWN[key] = known
+    return known
+
+
+def _match(head: RequestHead) -> Match:
     path = head.path.decode("latin-1")
     prefix, dialects, rest = _namespace(path, head)
     found = [(dialect, hit) for dialect in dialects if (hit := _find(dialect, rest)) is not None]
@@ -100,14 +114,18 @@ def _namespace(path: str, head: RequestHead) -> tuple[str, tuple[str, ...], str]
         dialects: tuple[str, ...] = (dialect,)
         prefix, rest = "/" + first, "/" + tail
     else:
-        anthropic = head.get(b"anthropic-version") is not None or head.get(b"anthropic-beta") is not None
-        dialects = ("anthropic", "openai") if anthropic else ("openai", "anthropic")
+        dialects = ("anthropic", "openai") if _anthropic(head) else ("openai", "anthropic")
         prefix, rest = "", path
     if rest.startswith("/v1/v1/") and dialect != "gemini":
         # An Anthropic SDK appends /v1/messages to a base URL that already ends in /v1.
         prefix, rest = prefix + "/v1", rest[3:]
         dialects = tuple(name for name in dialects if name == "anthropic") or dialects
     return prefix, dialects, rest
+
+
+def _anthropic(head: RequestHead) -> bool:
+    """The client says that it speaks Anthropic's dialect, which decides where two dialects share a path."""
+    return head.get(b"anthropic-version") is not None or head.get(b"anthropic-beta") is not None
 
 
 def _find(dialect: str, path: str) -> tuple[dict[str, Route], list[tuple[str, str]]] | None:

@@ -4,7 +4,6 @@ A Secret is a credential that never prints itself. A Caller is what authenticati
 the provider credential that the caller brought along, if any.
 """
 
-import hashlib
 import hmac
 
 import msgspec
@@ -72,4 +71,4 @@ class Caller(msgspec.Struct, frozen=True):
 
 def digest(pepper: bytes, key: str) -> str:
     """What is stored in a gateway key's place: HMAC-SHA256 under a secret that stands outside the database."""
-    return hmac.new(pepper, key.encode("utf-8", "surrogateescape"), hashlib.sha256).hexdigest()
+    return hmac.digest(pepper, key.encode("utf-8", "surrogateescape"), "sha256").hex()

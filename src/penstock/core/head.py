@@ -6,8 +6,6 @@ This file knows names and values, never sockets and never what a header means to
 
 from collections.abc import Iterable
 
-import msgspec
-
 Header = tuple[bytes, bytes]
 
 # RFC 9110 7.6.1 and the names that old proxies still send: they speak of one connection, not of the message.
@@ -26,14 +24,6 @@ HOP_BY_HOP = frozenset(
 )
 
 
-def first(headers: Iterable[Header], name: bytes) -> bytes | None:
-    """The value of the first header called ``name`` (lower-case), or None."""
-    for key, value in headers:
-        if key == name:
-            return value
-    return None
-
-
 def connection_names(headers: Iterable[Header]) -> frozenset[bytes]:
     """The header names that ``Connection`` lists, lower-case: they too stay on their own connection."""
     named: set[bytes] = set()
@@ -43,45 +33,49 @@ def connection_names(headers: Iterable[Header]) -> frozenset[bytes]:
     return frozenset(named)
 
 
-class RequestHead(msgspec.Struct, frozen=True):
-    """A request line and its headers. ``target`` is the request target as it came, query included."""
+class RequestHead:
+    """A request line and its headers. ``target`` is the request target as it came, query included.
 
-    method: str
-    target: bytes
-    headers: tuple[Header, ...]
-    secure: bool = False
+    Made once per request and never changed. A class of its own rather than a struct, because what every stop asks for
+    is worked out once here: path and query apart, and the first value of each header by name.
+    """
 
-    @property
-    def path(self) -> bytes:
-        """The target's path, still percent-encoded."""
-        return self.target.partition(b"?")[0]
+    __slots__ = ("_named", "headers", "method", "path", "query", "secure", "target")
 
-    @property
-    def query(self) -> bytes:
-        """The target's query, still percent-encoded, without the question mark."""
-        return self.target.partition(b"?")[2]
+    def __init__(self, method: str, target: bytes, headers: tuple[Header, ...], *, secure: bool = False) -> None:
+        self.method = method
+        self.target = target
+        self.headers = headers
+        self.secure = secure
+        self.path, _, self.query = target.partition(b"?")
+        self._named = dict(reversed(headers))
 
     def get(self, name: bytes) -> bytes | None:
         """The value of the first header called ``name`` (lower-case), or None."""
-        return first(self.headers, name)
+        return self._named.get(name)
 
     def asking(self, query: bytes) -> "RequestHead":
         """The same request with another query."""
-        return msgspec.structs.replace(self, target=self.path + (b"?" + query if query else b""))
+        target = self.path + b"?" + query if query else self.path
+        return RequestHead(self.method, target, self.headers, secure=self.secure)
 
 
-class ResponseHead(msgspec.Struct, frozen=True):
-    """A status and the headers of an answer."""
+class ResponseHead:
+    """A status and the headers of an answer. Made once and never changed."""
 
-    status: int
-    headers: tuple[Header, ...]
+    __slots__ = ("_named", "headers", "status")
+
+    def __init__(self, status: int, headers: tuple[Header, ...]) -> None:
+        self.status = status
+        self.headers = headers
+        self._named = dict(reversed(headers))
 
     @property
     def length(self) -> int | None:
         """The announced body length in bytes, if there is one."""
-        value = first(self.headers, b"content-length")
+        value = self._named.get(b"content-length")
         return int(value) if value is not None and value.isdigit() else None
 
     def get(self, name: bytes) -> bytes | None:
         """The value of the first header called ``name`` (lower-case), or None."""
-        return first(self.headers, name)
+        return self._named.get(name)

@@ -45,6 +45,13 @@ class Table(msgspec.Struct, frozen=True):
         """The providers of a dialect, its default first."""
         return [provider for provider in self.providers.values() if provider.dialect == dialect]
 
+    def default(self, dialect: str) -> Provider | None:
+        """The dialect's first provider, or None."""
+        for provider in self.providers.values():
+            if provider.dialect == dialect:
+                return provider
+        return None
+
 
 def plan(table: Table, match: Match, facts: Facts, caller: Caller | None) -> tuple[Attempt, ...]:
     """The attempts, in order; FaultError 400 when the request can go nowhere, with words that say why."""
@@ -74,8 +81,7 @@ def _provider(table: Table, match: Match, facts: Facts) -> tuple[Provider | None
                 if provider.dialect != dialect:
                     raise _other_dialect(facts.model, dialect, provider)
                 return provider, f"the model rule {rule.match!r}"
-    default = next(iter(table.speaking(dialect)), None)
-    return default, f"the first provider that speaks {dialect}"
+    return table.default(dialect), _DEFAULTS[dialect]
 
 
 def _credential(provider: Provider, caller: Caller) -> Credential | None:
@@ -108,6 +114,7 @@ def _other_dialect(model: str, dialect: str, provider: Provider) -> FaultError:
     return refuse(FaultKind.MISROUTED, words)
 
 
+_DEFAULTS = {dialect: f"the first provider that speaks {dialect}" for dialect in _HOME}
 _GLOBS: dict[str, re.Pattern[str]] = {}
 
 

@@ -152,7 +152,7 @@ class Connection(asyncio.Protocol):
     def on_headers_complete(self) -> None:
         self._reading_head = False
         head = RequestHead(
-            self._parser.get_method().decode("latin-1"), self._target, tuple(self._headers), self._secure
+            self._parser.get_method().decode("latin-1"), self._target, tuple(self._headers), secure=self._secure
         )
         incoming = Incoming(
             head,
