@@ -24,6 +24,14 @@ HOP_BY_HOP = frozenset(
 )
 
 
+def first(headers: Iterable[Header], name: bytes) -> bytes | None:
+    """The value of the first header called ``name`` (lower-case), or None."""
+    for key, value in headers:
+        if key == name:
+            return value
+    return None
+
+
 def connection_names(headers: Iterable[Header]) -> frozenset[bytes]:
     """The header names that ``Connection`` lists, lower-case: they too stay on their own connection."""
     named: set[bytes] = set()
