@@ -42,6 +42,8 @@ class Answer:
     headers: tuple[Header, ...]
     body: bytes
     framing: str
+    cut: int | None = None
+    """The provider closes after this many bytes of the body, without ending it."""
 
 
 @dataclass(frozen=True)
@@ -198,7 +200,7 @@ def _refused(recorded: Recorded, place: Place) -> bool:
 
 
 def pieces(planned: Planned) -> Iterator[bytes]:
-    """The answer as the provider writes it: head and body, each element one write."""
+    """The answer as the provider writes it: head and body, each element one write. A cut one is always chunked."""
     answer, dice = planned.answer, planned.recorded.dice("pieces")
     lines = [f"HTTP/1.1 {answer.status} Recorded", *(f"{name}: {value}" for name, value in answer.headers)]
     if answer.framing == "sized":
@@ -206,14 +208,15 @@ def pieces(planned: Planned) -> Iterator[bytes]:
     else:
         lines.append("transfer-encoding: chunked" if answer.framing == "chunked" else "connection: close")
     head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
-    body = answer.body
+    body = answer.body[: answer.cut]
     if answer.framing != "chunked":
         yield from _cut(head + body, [len(head)] if dice.randrange(2) else [])
-    elif dice.randrange(3):
+    elif dice.randrange(3) or answer.cut is not None:
         # One chunk a write, cut where it hurts a reader of events.
         yield head
         yield from (b"%x\r\n%b\r\n" % (len(piece), piece) for piece in _cut(body, _awkward(body, dice)) if piece)
-        yield b"0\r\n\r\n"
+        if answer.cut is None:
+            yield b"0\r\n\r\n"
     else:
         # Large chunks, cut by the network anywhere: in the size lines too.
         chunks = [piece for piece in _cut(body, [len(body) // 3, len(body) // 2]) if piece]

@@ -74,7 +74,7 @@ class _ProviderSide(asyncio.Protocol):
                 await asyncio.sleep(0.0005)
             elif number % 3 == 2:
                 await asyncio.sleep(0)
-        if plan.answer.framing == "closed":
+        if plan.answer.framing == "closed" or plan.answer.cut is not None:
             self.transport.close()
 
 

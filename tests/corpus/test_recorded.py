@@ -4,23 +4,16 @@ Sent with ``X-Provider-Key``: under the caller's own credential nothing is rewri
 one exchange in ten, and every error and every kind of operation; the whole takes about a minute.
 """
 
-import asyncio
-import os
 from collections import Counter
-from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
-from tests.corpus.compare import Difference, bases, differences
-from tests.corpus.exchange import Planned, planned
-from tests.corpus.messages import Message
-from tests.corpus.peers import Provider, replay
+from tests.corpus.compare import Difference, differences
 from tests.corpus.routing import Place, nameless, place
-from tests.support.corpus import Recorded, recorded, recorded_folder
-from tests.support.gateway import KEY, OPERATOR_KEY, Gateway, settings
-
-AT_ONCE = 8
+from tests.corpus.through import chosen, through_gateway
+from tests.support.corpus import recorded, recorded_folder
+from tests.support.gateway import KEY
 
 # What the recordings hold and the gateway has no route for: other dialects (Bedrock, Cohere, Ollama), and families of
 # the three that are not in its table. A path that is new here is either to be mapped or to be added, with its count.
@@ -70,38 +63,6 @@ def _family(where: Place) -> str:
     )
 
 
-def _chosen(exchanges: Iterable[tuple[Recorded, Place]]) -> list[tuple[Recorded, Place]]:
-    """All of them, or with PENSTOCK_CORPUS=quick every tenth, every error, and one of each kind."""
-    if os.environ.get("PENSTOCK_CORPUS") != "quick":
-        return list(exchanges)
-    seen: set[tuple[str, bool, int]] = set()
-    chosen = []
-    for exchange, where in exchanges:
-        kind = (where.operation, exchange.sse, exchange.status)
-        if kind not in seen or exchange.status >= 400 or exchange.dice("quick").randrange(10) == 0:
-            chosen.append((exchange, where))
-        seen.add(kind)
-    return chosen
-
-
-async def _replay(
-    exchanges: list[tuple[Recorded, Place]], folder: Path
-) -> tuple[list[Planned], Provider, dict[str, Message | str], Gateway]:
-    provider = Provider()
-    base = bases(await provider.start())
-    config = settings(**{name: {"dialect": name, "base_url": base[name], "api_key": OPERATOR_KEY} for name in base})
-    plans = [planned(exchange, where, KEY, base[where.dialect]) for exchange, where in exchanges]
-    provider.plans = {plan.recorded.id: plan for plan in plans}
-    assert len(provider.plans) == len(plans)
-    try:
-        # Starting and stopping block the loop: nothing is under way then.
-        with Gateway(config, folder) as gateway:
-            answers = await replay(plans, gateway.host, gateway.port, AT_ONCE)
-    finally:
-        await provider.stop()
-    return plans, provider, answers, gateway
-
-
 def _told(found: list[Difference], plans: int) -> str:
     kinds = Counter(one.what for one in found)
     lines = [f"{len({one.exchange for one in found})} of {plans} exchanges differ: {dict(kinds)}"]
@@ -115,22 +76,22 @@ def _told(found: list[Difference], plans: int) -> str:
 def test_recorded_exchange_is_the_same_on_both_sides(family: str, tmp_path: Path) -> None:
     """Bytes, statuses, paths, queries and headers of recorded traffic pass unchanged, in all of it."""
     places = ((exchange, place(exchange)) for exchange in recorded())
-    exchanges = _chosen((one, where) for one, where in places if where is not None and _family(where) == family)
-    plans, provider, answers, gateway = asyncio.run(_replay(exchanges, tmp_path))
+    exchanges = chosen((one, where) for one, where in places if where is not None and _family(where) == family)
+    result = through_gateway(exchanges, tmp_path)
     found = [
         one
-        for plan in plans
+        for plan in result.plans
         for one in differences(
             plan,
-            provider.received[plan.recorded.id],
-            answers[plan.recorded.id],
+            result.received[plan.recorded.id],
+            result.answers[plan.recorded.id],
             gateway_key=KEY,
-            url=gateway.url,
+            url=result.url,
         )
     ]
-    assert not found, _told(found, len(plans))
-    assert provider.troubles == []
-    assert len(plans) > 100
+    assert not found, _told(found, len(result.plans))
+    assert result.troubles == []
+    assert len(result.plans) > 100
 
 
 def test_every_recorded_exchange_is_replayed_or_counted(capsys: pytest.CaptureFixture[str]) -> None:
