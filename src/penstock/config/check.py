@@ -1,7 +1,7 @@
 """What no setting can see by itself: rules over several settings at once, as a table of small functions.
 
-Each rule reads the settings that could be read and notes what it finds; one broken setting never hides another's
-mistake. Nothing here knows YAML.
+A rule asks ``reading.sound`` before it believes a setting whose own mistake would make it speak; so a broken setting
+neither hides another's mistake nor adds to it. Nothing here knows YAML.
 """
 
 from collections.abc import Callable, Iterator
@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from itertools import combinations
 
 from penstock.config import urls
-from penstock.config.mistakes import Path, listed, nearest, shown
+from penstock.config.mistakes import Path, dotted, listed, nearest, shown
 from penstock.config.reading import Reading
 from penstock.config.settings import ModelRule, ProviderSettings, Settings
 
@@ -49,7 +49,7 @@ def providers_exist(_settings: Settings, reading: Reading) -> Iterator[Found]:
         yield path, "is empty", "add a row, or remove it for Anthropic, OpenAI and Gemini at their public addresses"
 
 
-def base_urls_end_where_the_dialect_begins(settings: Settings, _reading: Reading) -> Iterator[Found]:
+def base_urls_end_where_the_dialect_begins(settings: Settings, reading: Reading) -> Iterator[Found]:
     """The gateway adds version and operation itself, as the providers' SDKs do."""
     for path, row in _providers(settings):
         base, where = row.base_path, (*path, "base_url")
@@ -57,7 +57,7 @@ def base_urls_end_where_the_dialect_begins(settings: Settings, _reading: Reading
         version = next((end for end in _VERSIONS[row.dialect] if base.endswith(end)), None)
         if operation is not None:
             yield where, f"ends in {operation}, which the gateway adds itself", "end it before that"
-        elif version is not None:
+        elif version is not None and reading.sound((*path, "dialect")):
             yield where, f"ends in {version}, which the gateway adds itself for {row.dialect}", "end it before that"
         elif row.dialect == "openai" and row.origin.host == "api.openai.com" and not base:
             yield where, "lacks the version that OpenAI's base URL ends in", "write https://api.openai.com/v1"
@@ -72,13 +72,13 @@ def keys_travel_encrypted(settings: Settings, _reading: Reading) -> Iterator[Fou
             yield (*path, "base_url"), what, "write https://, or `insecure: true` on this row if the way is yours alone"
 
 
-def credentials_have_one_place(settings: Settings, _reading: Reading) -> Iterator[Found]:
+def credentials_have_one_place(settings: Settings, reading: Reading) -> Iterator[Found]:
     """``auth: none`` with a key, and a fixed header where the credential goes, contradict themselves."""
     for path, row in _providers(settings):
         header = _CREDENTIAL_HEADERS[row.auth].get(row.dialect)
         if row.api_key and row.auth == "none":
             yield (*path, "auth"), "is none, so the api_key would never be used", "remove one of the two"
-        elif header in row.headers:
+        elif header in row.headers and reading.sound((*path, "dialect"), (*path, "auth")):
             what = "is the header that carries the credential, the caller's own too"
             yield (*path, "headers", header), what, "give it as `api_key`, or write `auth: none`"
 
@@ -108,7 +108,7 @@ def rules_name_providers(settings: Settings, reading: Reading) -> Iterator[Found
     """A rule's provider has a row."""
     known = list(dict.fromkeys([*settings.providers, *reading.names(("providers",))]))
     for path, rule in reading.rows(("models",), settings.models):
-        if rule.provider not in known:
+        if rule.provider not in known and reading.sound((*path, "provider")):
             guess = nearest(rule.provider, known)
             suggestion = f"did you mean {listed([guess])}?" if guess else f"providers here: {listed(known)}"
             yield (*path, "provider"), f"names no provider: {shown(rule.provider)}", suggestion
@@ -116,7 +116,8 @@ def rules_name_providers(settings: Settings, reading: Reading) -> Iterator[Found
 
 def rules_are_reached(settings: Settings, reading: Reading) -> Iterator[Found]:
     """The first match wins, so a rule behind one that matches all it matches never acts."""
-    rows: list[tuple[Path, ModelRule]] = list(reading.rows(("models",), settings.models))
+    given = reading.rows(("models",), settings.models)
+    rows: list[tuple[Path, ModelRule]] = [row for row in given if reading.sound((*row[0], "match"))]
     for index, (path, rule) in enumerate(rows):
         before = next((other for _, other in rows[:index] if _covers(other.match, rule.match)), None)
         if before is not None:
@@ -128,11 +129,11 @@ def keys_differ(settings: Settings, reading: Reading) -> Iterator[Found]:
     """Two keys of one name or one value could not be told apart."""
     rows = list(reading.rows(("keys",), settings.keys))
     for index, (path, row) in enumerate(rows):
-        for _, other in rows[:index]:
+        for before, other in rows[:index]:
             if other.name == row.name:
                 yield (*path, "name"), f"is the name of an earlier key: {shown(row.name)}", "give each key its own name"
             if other.key == row.key:
-                yield (*path, "key"), f"is also the key of {shown(other.name)}", "give each row its own key"
+                yield (*path, "key"), f"is also the key of {dotted(before)}", "give each row its own key"
 
 
 def keys_are_not_the_providers(settings: Settings, reading: Reading) -> Iterator[Found]:

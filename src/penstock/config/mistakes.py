@@ -15,6 +15,7 @@ Path = tuple[str | int, ...]
 # A word long enough and mixed enough to be a credential that was pasted into the wrong place.
 _CREDENTIAL = re.compile(r"(?=[^\s]*[0-9])(?=[^\s]*[A-Za-z])[A-Za-z0-9_\-]{16,}")
 _SHOWN_LENGTH = 60
+_PRINTED = 100
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -53,7 +54,8 @@ class ConfigError(Exception):
     def __str__(self) -> str:
         count = len(self.mistakes)
         head = f"The configuration has {count} mistake{'' if count == 1 else 's'}:"
-        return "\n".join([head, *map(str, self.mistakes)])
+        tail = [f"and {count - _PRINTED} more"] if count > _PRINTED else []
+        return "\n".join([head, *map(str, self.mistakes[:_PRINTED]), *tail])
 
 
 class MisfitError(ValueError):

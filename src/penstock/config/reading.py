@@ -82,7 +82,7 @@ class Reading:
         self.mistakes.add(self.place(path), path, what, suggestion)
 
     def sound(self, *paths: Path) -> bool:
-        """Whether none of these settings was given wrongly (it is at its default then, and says nothing)."""
+        """Whether none of these settings has a mistake of its own; the value of one that has says nothing."""
         return not self.broken.intersection(paths)
 
     def names(self, path: Path) -> list[str]:
@@ -149,15 +149,26 @@ class Reading:
             elif (guess := self._unknown(entry, list(fields), path)) is not None:
                 # What was probably meant is not missing as well.
                 values.setdefault(guess, Nothing.BROKEN)
-        required = [name for name, field in fields.items() if field.required]
-        for name in required:
-            if values.get(name, Nothing.ABSENT) is Nothing.ABSENT:
-                self._missing(node, name, path)
-        if any(isinstance(values.get(name, Nothing.ABSENT), Nothing) for name in required):
-            return Nothing.BROKEN
+        for name, field in fields.items():
+            if field.required and isinstance(values.get(name, Nothing.ABSENT), Nothing):
+                if values.get(name) is not Nothing.BROKEN:
+                    self._missing(node, name, path)
+                values[name] = self._stand_in(field.type, (*path, name))
         given: dict[str, object] = {key: value for key, value in values.items() if not isinstance(value, Nothing)}
         built: object = kind.cls(**given)
         return built
+
+    def _stand_in(self, kind: inspect.Type, path: Path) -> object:
+        """A value for a needed setting that has a mistake, so that the rest of its row can be looked at all the same.
+
+        It is like no other value, and never used: settings with a mistake are not handed out.
+        """
+        self.broken.add(path)
+        inner = kinds.bare(kind)
+        if isinstance(inner, inspect.LiteralType):
+            return inner.values[0]
+        text = f"https://{len(self.broken)}.invalid"
+        return Secret(text) if isinstance(inner, inspect.CustomType) else text
 
     def _unknown(self, entry: Entry, known: list[str], path: Path) -> str | None:
         """The setting that was probably meant."""

@@ -47,10 +47,10 @@ def listen(text: str) -> str:
         what = "is a port without a host"
         raise MisfitError(what, f"write 127.0.0.1:{shown(port)}, or 0.0.0.0:{shown(port)} for every interface")
     if not colon or not port:
-        raise MisfitError("has no port", f"write {shown(host or text or '127.0.0.1')}:8080")
+        raise MisfitError("has no port", f"write {_host_shown(host or text)}:8080")
     if not re.fullmatch(r"[0-9]{1,5}", port) or int(port) > 65535:
         what = f"has a port that is not a number from 0 to 65535: {shown(port)}"
-        raise MisfitError(what, f"write {shown(host)}:8080")
+        raise MisfitError(what, f"write {_host_shown(host)}:8080")
     if host == "*":
         raise MisfitError("has no host", f"write 0.0.0.0:{port} for every interface")
     inner = host[1:-1] if host.startswith("[") and host.endswith("]") else host
@@ -59,6 +59,10 @@ def listen(text: str) -> str:
     if not _is_host(inner) or (inner != host and ":" not in inner):
         raise MisfitError(f"has a host that is neither a name nor an address: {shown(host)}", f"write 127.0.0.1:{port}")
     return text
+
+
+def _host_shown(host: str) -> str:
+    return host if _is_host(host) and shown(host) == host else "127.0.0.1"
 
 
 def split_listen(text: str) -> tuple[str, int]:

@@ -240,3 +240,13 @@ keys: [{name: a, key: short}]
     assert lines[0] == "The configuration has 6 mistakes:"
     file = tmp_path / "penstock.yaml"
     assert lines[3:5] == [f"{file}:2:1: providors is not a setting", "    did you mean `providers`?"]
+
+
+def test_a_flood_of_mistakes_is_counted(loaded: Load) -> None:
+    """A file of another program gives a page of mistakes and their number, not a book."""
+    with pytest.raises(ConfigError) as caught:
+        loaded("".join(f"setting_{number}: 1\n" for number in range(250)))
+    lines = str(caught.value).splitlines()
+    assert (lines[0], lines[-1]) == ("The configuration has 250 mistakes:", "and 150 more")
+    assert len(caught.value.mistakes) == 250
+    assert len(lines) == 202

@@ -257,7 +257,7 @@ HEADERS_AND_KEYS = [
     Row("a name twice", f"keys:\n- {{name: a, key: {KEY}}}\n- {{name: a, key: {KEY}x}}\n", 3, "keys[1].name",
         "is the name of an earlier key: a", "each key its own name"),
     Row("a key twice", f"keys:\n- {{name: a, key: {KEY}}}\n- {{name: b, key: {KEY}}}\n", 3, "keys[1].key",
-        "is also the key of a", "its own key"),
+        "is also the key of keys[0]", "its own key"),
     Row("the provider's key", provider(f"api_key: {KEY}") + f"keys:\n- {{name: k, key: {KEY}}}\n", 5, "keys[0].key",
         "is the api_key of the provider a", "penstock keys create"),
     Row("a key prefix", "key_prefix: '-'\n", 1, "key_prefix", "is not 2 to 24 letters", "pk_live_"),
@@ -317,22 +317,30 @@ def test_mistakes_do_not_hide_each_other(folder: Path) -> None:
         folder,
         b"listen: 8080\nzzz: 1\nlimits: {body: 0, head: x}\ntls: {}\n"
         b"providers:\n  a: {dialect: x, base_url: y, headers: {Host: a}}\n"
-        b"  b: {dialect: openai, base_url: 'http://h/v1/responses', api_key: k, auth: none}\n"
-        b"models: [{match: '*', provider: a}, {match: c, provider: d}]\n",
+        b"  b: {dialect: openia, base_url: 'http://h/v1/responses', api_key: k, auth: none}\n"
+        b"models: [{match: '*', provider: a}, {match: c, provider: d}, {match: '', provider: e}]\n"
+        b"keys: [{name: 'a b', key: mt_live_0123456789abcdef}, {key: mt_live_0123456789abcdef}]\n",
         {"HTTP_PROXY": "ftp://p"},
     )
     assert [mistake.path for mistake in found] == [
         "listen", "zzz", "limits.body", "limits.head", "tls.certificate", "tls.key",
         "providers.a.dialect", "providers.a.base_url", "providers.a.headers.Host",
-        "providers.b.base_url", "providers.b.base_url", "providers.b.auth",
-        "models[1].match", "models[1].provider", "",
+        "providers.b.dialect", "providers.b.base_url", "providers.b.base_url", "providers.b.auth",
+        "models[1].match", "models[1].provider", "models[2].match", "models[2].provider",
+        "keys[0].name", "keys[1].name", "keys[1].key", "",
     ]  # fmt: skip
 
 
 def test_a_broken_row_is_not_a_missing_one(folder: Path) -> None:
-    """A rule may name a provider whose row has a mistake: one mistake, not two."""
-    found = mistakes(folder, b"providers: {a: {dialect: x}}\nmodels: [{match: m, provider: a}]\n", {})
-    assert [mistake.path for mistake in found] == ["providers.a.base_url", "providers.a.dialect"]
+    """A setting with a mistake brings no other rule to speak: not of missing providers, unreached rules or versions."""
+    text = b"""\
+providers: {a: {dialect: x, base_url: https://h/v1, headers: {x-api-key: a}}, b: text}
+models: [{match: "*", provider: a}, {match: " ", provider: b}, {match: "", provider: "a b"}]
+"""
+    found = mistakes(folder, text, {})
+    assert [mistake.path for mistake in found] == [
+        "providers.a.dialect", "providers.b", "models[1].match", "models[2].match", "models[2].provider",
+    ]  # fmt: skip
 
 
 def test_files_that_are_none(tmp_path: Path) -> None:
