@@ -4,6 +4,7 @@ Types come from ``msgspec.inspect``, so a setting has one definition. What conce
 ``check``'s.
 """
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator
 from enum import Enum
@@ -62,6 +63,7 @@ class Reading:
         self._text_forms = forms.text_forms(files)
         self._kept: dict[Path, list[int]] = {}
         self._variables: dict[Path, str] = {}
+        self._numbers = itertools.count()
 
     def read(self, table: Table, settings: type[T]) -> T | None:
         """The settings that the outermost mapping gives, or None when they can't be built at all."""
@@ -167,7 +169,7 @@ class Reading:
         inner = kinds.bare(kind)
         if isinstance(inner, inspect.LiteralType):
             return inner.values[0]
-        text = f"https://{len(self.broken)}.invalid"
+        text = f"https://{next(self._numbers)}.invalid"
         return Secret(text) if isinstance(inner, inspect.CustomType) else text
 
     def _unknown(self, entry: Entry, known: list[str], path: Path) -> str | None:
