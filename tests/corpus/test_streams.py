@@ -86,14 +86,14 @@ def test_rules_fit_what_providers_send(dialect: str) -> None:
     ],
 )
 def test_cut_stream_ends_in_an_error_by_the_rules(dialect: str, broken_off: bool, tmp_path: Path) -> None:
-    """A provider that stops short leaves the client whole frames and then the dialect's own error, in a whole stream."""
+    """A provider that stops short leaves whole frames and the dialect's own error: a stream by the rules."""
     _, check = CHECKS[dialect]
     kept = _kept(dialect)
     result = through_gateway(kept, tmp_path, change=_cut if broken_off else _cut_short)
     found: list[str] = []
     for plan in result.plans:
         found += _misread(plan, result.answers[plan.recorded.id], check)
-    assert not found, f"{len(found)} of {len(kept)} streams:\n" + "\n".join(found[:6])
+    assert not found, f"{len(found)} faults in {len(kept)} streams:\n" + "\n".join(found[:6])
     assert len(kept) > 10
 
 
