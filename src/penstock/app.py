@@ -209,7 +209,7 @@ def _front(gateway: Gateway) -> Handler:
     async def handle(incoming: Incoming) -> None:
         answer = probe(incoming.head)
         if answer is not None:
-            incoming.reply(answer, ())
+            incoming.reply(answer)
         else:
             await gateway.handle(incoming)
 

@@ -110,7 +110,7 @@ class Gateway:
             self._leave(exchange, visits, Outcome.SERVED)
             incoming.reply(Answer(answer.status, answer.headers, whole), own)
             return
-        incoming.answer(answer.status, (*answer.headers, *own), length=None if stream else relay.length)
+        incoming.answer(answer.status, answer.headers, lines=own, length=None if stream else relay.length)
         incoming.write(answer.body)
         relay.pass_on(dialect.manner(match) if stream else None, self.passing)
         fault = exchange.fault = await relay.finished()

@@ -1,18 +1,20 @@
 """Where a request can go: providers as rows, and an attempt as one planned call."""
 
+import functools
+
 import msgspec
 
 from penstock.core.caller import Credential, Secret
 
 
-class Origin(msgspec.Struct, frozen=True):
+class Origin(msgspec.Struct, frozen=True, dict=True):
     """Scheme, host and port of an upstream: what a connection can be reused for."""
 
     secure: bool
     host: str
     port: int
 
-    @property
+    @functools.cached_property
     def authority(self) -> str:
         """The Host header's value."""
         usual = 443 if self.secure else 80

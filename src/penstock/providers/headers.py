@@ -5,8 +5,6 @@ place; credentials are replaced. Back: everything, but what would lead a client 
 operator's account. Header lists are open: an unknown header passes.
 """
 
-from collections.abc import Iterable
-
 from penstock.core.caller import Credential
 from penstock.core.dialect import Dialect
 from penstock.core.exchange import Exchange
@@ -34,6 +32,9 @@ _NEVER_BACK = HOP_BY_HOP | {b"content-length", b"set-cookie", b"alt-svc"}
 # They describe the operator's account, which the caller shares with others (wire contract 2.9).
 _OPERATORS = (b"anthropic-ratelimit-", b"x-ratelimit-")
 
+_PLAIN_CONNECTION = frozenset({b"keep-alive", b"Keep-Alive", b"close"})
+_BODILESS = frozenset({"GET", "HEAD", "DELETE"})
+
 _OWN_QUERY = (b"key", b"intensity")
 
 
@@ -52,37 +53,39 @@ def request_head(
     whose names begin like one of ``private`` stay here.
     """
     provider = attempt.provider
-    target = provider.base_path.encode() + path.encode("latin-1")
     query = _query(head.query)
-    if query:
-        target += b"?" + query
-    lines = [
-        b"%b %b HTTP/1.1\r\nhost: %b\r\naccept-encoding: identity\r\n"
-        % (head.method.encode(), target, provider.origin.authority.encode())
-    ]
-    fixed = {name for name, _ in provider.headers}
-    crossed = [header for header in crossing(head, private) if header[0] not in fixed]
-    lines += [b"%b: %b\r\n" % header for header in crossed]
-    lines += [b"%b: %b\r\n" % header for header in dialect.required_headers(head) if header[0] not in fixed]
-    lines += [b"%b: %b\r\n" % header for header in provider.headers]
+    parts = [
+        head.method.encode(), b" ", provider.base_path.encode(), path.encode("latin-1"), b"?" if query else b"", query,
+        b" HTTP/1.1\r\nhost: ", provider.origin.authority.encode(), b"\r\naccept-encoding: identity\r\n",
+    ]  # fmt: skip
+    sent = [*crossing(head, private), *dialect.required_headers(head)]
+    if provider.headers:
+        fixed = {name for name, _ in provider.headers}
+        sent = [header for header in sent if header[0] not in fixed] + list(provider.headers)
     if attempt.credential is not None:
-        lines.append(b"%b: %b\r\n" % credential_header(provider, attempt.credential, dialect))
+        sent.append(credential_header(provider, attempt.credential, dialect))
+    for name, value in sent:
+        parts += (name, b": ", value, b"\r\n")
     if length is None:
-        lines.append(b"transfer-encoding: chunked\r\n")
-    elif length or head.method not in {"GET", "HEAD", "DELETE"}:
-        lines.append(b"content-length: %d\r\n" % length)
-    lines.append(b"\r\n")
-    return b"".join(lines)
+        parts.append(b"transfer-encoding: chunked\r\n\r\n")
+    elif length or head.method not in _BODILESS:
+        parts.append(b"content-length: %d\r\n\r\n" % length)
+    else:
+        parts.append(b"\r\n")
+    return b"".join(parts)
 
 
 def crossing(head: RequestHead, private: tuple[bytes, ...]) -> list[Header]:
     """The client's headers that go on to the provider."""
-    dropped = _NEVER_OUT
-    named = head.get(b"connection")
-    if named is not None and named.lower() not in {b"keep-alive", b"close"}:
-        dropped = dropped | connection_names(head.headers)
+    dropped = _dropped(head.get(b"connection"), head.headers, _NEVER_OUT)
     prefixes = (b"x-forwarded-", *private)
     return [header for header in head.headers if header[0] not in dropped and not header[0].startswith(prefixes)]
+
+
+def _dropped(connection: bytes | None, headers: tuple[Header, ...], never: frozenset[bytes]) -> frozenset[bytes]:
+    if connection is None or connection in _PLAIN_CONNECTION:
+        return never
+    return never | connection_names(headers)
 
 
 def credential_header(provider: Provider, credential: Credential, dialect: Dialect) -> Header:
@@ -101,40 +104,38 @@ def credential_header(provider: Provider, credential: Credential, dialect: Diale
 
 
 class Wording:
-    """The gateway's own headers, under each prefix that the operator wants."""
+    """The gateway's own headers, under each prefix that the operator wants: as lines, each with its line end."""
 
     def __init__(self, prefixes: tuple[str, ...]) -> None:
         self.private = tuple(sorted({*PRIVATE_PREFIXES, *(prefix.lower().encode() for prefix in prefixes)}))
         """How header names begin that are spoken between client and gateway alone."""
-        self._duration = tuple(f"{prefix}Duration-Ms".encode() for prefix in prefixes)
-        self._overhead = tuple(f"{prefix}Overhead-Ms".encode() for prefix in prefixes)
+        self._prefixes = len(prefixes)
+        self._duration = b"X-Penstock-Exchange-Id: %b\r\n" + b"".join(
+            b"%bDuration-Ms: %%d\r\n" % prefix.encode() for prefix in prefixes
+        )
+        self._overhead = b"".join(b"%bOverhead-Ms: %%.1f\r\n" % prefix.encode() for prefix in prefixes)
 
     def returning(self, head: ResponseHead, *, operators: bool) -> tuple[Header, ...]:
         """The provider's headers that go back to the client; ``operators``: on the operator's account."""
-        dropped = _NEVER_BACK
-        named = head.get(b"connection")
-        if named is not None and named.lower() not in {b"keep-alive", b"close"}:
-            dropped = dropped | connection_names(head.headers)
+        dropped = _dropped(head.get(b"connection"), head.headers, _NEVER_BACK)
         prefixes = self.private + _OPERATORS if operators else self.private
         return tuple(
             header for header in head.headers if header[0] not in dropped and not header[0].startswith(prefixes)
         )
 
-    def own(self, exchange: Exchange, elapsed: float) -> list[Header]:
+    def own(self, exchange: Exchange, elapsed: float) -> bytes:
         """What an answer says of its exchange; ``elapsed`` seconds have passed since the request's first byte."""
-        headers = self.refused(exchange.id, elapsed)
-        overhead = b"%.1f" % max(0.0, (elapsed - exchange.waited) * 1000)
-        headers += [(name, overhead) for name in self._overhead]
+        overhead = max(0.0, (elapsed - exchange.waited) * 1000)
+        lines = self.refused(exchange.id, elapsed) + self._overhead % ((overhead,) * self._prefixes)
         if exchange.attempt is not None:
-            headers.append((b"X-Penstock-Provider", exchange.attempt.provider.name.encode()))
+            lines += b"X-Penstock-Provider: %b\r\n" % exchange.attempt.provider.name.encode()
             if exchange.attempt.provider.simulated:
-                headers.append((b"X-Penstock-Simulated", b"true"))
-        return headers
+                lines += b"X-Penstock-Simulated: true\r\n"
+        return lines
 
-    def refused(self, exchange_id: str, elapsed: float) -> list[Header]:
+    def refused(self, exchange_id: str, elapsed: float) -> bytes:
         """What an answer says that has no exchange to speak of."""
-        duration = b"%d" % (elapsed * 1000)
-        return [(b"X-Penstock-Exchange-Id", exchange_id.encode()), *((name, duration) for name in self._duration)]
+        return self._duration % (exchange_id.encode(), *((elapsed * 1000,) * self._prefixes))
 
 
 def credential_refused(provider: Provider) -> str:
@@ -143,7 +144,6 @@ def credential_refused(provider: Provider) -> str:
 
 
 def _query(query: bytes) -> bytes:
-    if not any(name + b"=" in query for name in _OWN_QUERY):
+    if not query or (b"key=" not in query and b"intensity=" not in query):
         return query
-    parts: Iterable[bytes] = query.split(b"&")
-    return b"&".join(part for part in parts if part.partition(b"=")[0] not in _OWN_QUERY)
+    return b"&".join(part for part in query.split(b"&") if part.partition(b"=")[0] not in _OWN_QUERY)

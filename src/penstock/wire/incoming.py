@@ -205,27 +205,32 @@ class Incoming:
 
     # --- the answer -------------------------------------------------------------------------------------------
 
-    def answer(self, status: int, headers: Iterable[Header], *, length: int | None = None) -> None:
-        """Begin the answer. Without a ``length`` the body is chunked. The head goes out with the first bytes."""
+    def answer(self, status: int, headers: Iterable[Header], *, lines: bytes = b"", length: int | None = None) -> None:
+        """Begin the answer. Without a ``length`` the body is chunked. The head goes out with the first bytes.
+
+        ``lines`` are further headers, ready for the wire: each with its line end.
+        """
         self.answered = True
-        lines = [status_line(status)]
-        lines += [b"%b: %b\r\n" % header for header in headers]
+        parts = [status_line(status)]
+        for name, value in headers:
+            parts += (name, b": ", value, b"\r\n")
+        parts.append(lines)
         if length is not None:
             if status != 304 and status >= 200 and status != 204:
-                lines.append(b"content-length: %d\r\n" % length)
+                parts.append(b"content-length: %d\r\n" % length)
         elif status not in {204, 304}:
             # HTTP/1.0 knows no chunks: there the end of the connection is the end of the body (RFC 9112 6.3).
             self._chunked = self._chunkable
             self.close_after = self.close_after or not self._chunkable
             if self._chunked:
-                lines.append(b"transfer-encoding: chunked\r\n")
+                parts.append(b"transfer-encoding: chunked\r\n")
         if not self.ended and (self.length is None or self.length > 1024 * 1024 or self._expects):
             # Reading the rest of a long body that nobody wants costs more than a new connection.
             self.close_after = True
         if self.close_after:
-            lines.append(b"connection: close\r\n")
-        lines.append(b"\r\n")
-        self._head = b"".join(lines)
+            parts.append(b"connection: close\r\n")
+        parts.append(b"\r\n")
+        self._head = b"".join(parts)
 
     def write(self, data: bytes) -> None:
         """Some bytes of the answer's body."""
@@ -261,9 +266,9 @@ class Incoming:
             self._connection.send(data)
         self._connection.finished(self)
 
-    def reply(self, answer: Answer, headers: Iterable[Header]) -> None:
-        """A whole answer at once, with ``headers`` besides its own."""
-        self.answer(answer.status, (*answer.headers, *headers), length=len(answer.body))
+    def reply(self, answer: Answer, lines: bytes = b"") -> None:
+        """A whole answer at once; ``lines`` as in ``answer``."""
+        self.answer(answer.status, answer.headers, lines=lines, length=len(answer.body))
         self.end(answer.body)
 
     @property

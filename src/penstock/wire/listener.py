@@ -59,6 +59,7 @@ class Connection(asyncio.Protocol):
         self._target = b""
         self._headers: list[Header] = []
         self._head_size = 0
+        self._unparsed = 0
         self._reading_head = False
         self._began = 0.0
         # The request whose body is being read, the one being answered, and those that wait their turn.
@@ -96,6 +97,8 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._closing:
             return
+        # No head that ends in this piece can be larger than this; most need no closer look.
+        self._unparsed = self._head_size + len(data)
         if self._current is None and not self._reading_head:
             self._began = perf_counter()
         try:
@@ -186,8 +189,10 @@ class Connection(asyncio.Protocol):
 
     def _serve(self, incoming: Incoming) -> None:
         self._current = incoming
-        size = sum(len(name) + len(value) for name, value in incoming.head.headers) + len(incoming.head.target)
-        if size > self._limits.head_bytes or len(incoming.head.headers) > self._limits.header_count:
+        headers = incoming.head.headers
+        if len(headers) > self._limits.header_count or (
+            self._unparsed > self._limits.head_bytes and _size(incoming.head) > self._limits.head_bytes
+        ):
             self._refuse(FaultKind.HEAD_TOO_LARGE, "The request has too many headers, or they are too large.")
             return
         fault = self._listener.overload()
@@ -330,6 +335,10 @@ class Connection(asyncio.Protocol):
     def busy(self) -> bool:
         """A request is under way."""
         return self._current is not None
+
+
+def _size(head: RequestHead) -> int:
+    return len(head.target) + sum(len(name) + len(value) for name, value in head.headers)
 
 
 class Listener:

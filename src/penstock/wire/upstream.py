@@ -56,10 +56,10 @@ class UpstreamConnection(asyncio.Protocol):
         self._total: float | None = None
         self.bodiless = False
         self._upload: Callable[[bool], None] | None = None
+        self._parser = httptools.HttpResponseParser(self)
         self._begin()
 
     def _begin(self) -> None:
-        self._parser = httptools.HttpResponseParser(self)
         self._headers: list[Header] = []
         self._pieces: list[bytes] = []
         self._heard = 0
