@@ -19,7 +19,7 @@ def stage(tmp_path: Path) -> Iterator[Staged]:
 
 
 @pytest.fixture
-def control(tmp_path: Path) -> Iterator[Staged]:
-    """The same scene without a gateway: what the client does by itself."""
-    with ExitStack() as held:
-        yield lambda *answers: held.enter_context(staged(tmp_path / "control", answers, past_gateway=True))
+def demo(tmp_path: Path) -> Iterator[Stage]:
+    """A gateway that nobody configured: the simulator answers."""
+    with staged(tmp_path / "demo", between="demo") as scene:
+        yield scene

@@ -5,10 +5,11 @@ The provider's answers come in a fixed order, so a request too many shows in wha
 
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from tests.clients.cli.terminal import Desk
 from tests.clients.cli.witness import Witness
@@ -123,9 +124,13 @@ def refuse(_: Received) -> Scripted:
     return json_answer(b"{}", 403)
 
 
+Between = Literal["gateway", "demo", "nothing"]
+"""What stands between client and provider: the gateway; the gateway with nothing configured; or nothing at all."""
+
+
 @contextmanager
-def staged(folder: Path, answers: Sequence[Answer], *, past_gateway: bool = False) -> Iterator[Stage]:
-    """A desk in ``folder``, and a provider of all three dialects behind a running gateway, or in its place."""
+def staged(folder: Path, answers: Sequence[Answer] = (), *, between: Between = "gateway") -> Iterator[Stage]:
+    """A desk in ``folder``, and a provider of all three dialects behind whatever stands between."""
     for name in ("home", "work", "gateway"):
         (folder / name).mkdir(parents=True)
     script = Turns(answers)
@@ -133,17 +138,27 @@ def staged(folder: Path, answers: Sequence[Answer], *, past_gateway: bool = Fals
         outside = held.enter_context(Provider(refuse))
         provider = held.enter_context(Provider(script))
         port, key = provider.port, CALLER_KEY
-        if not past_gateway:
-            rows = providers(provider.base_url)
-            port, key = held.enter_context(Gateway(settings(**rows), folder / "gateway")).port, KEY
+        if between != "nothing":
+            started = (
+                gateway(folder / "gateway", provider.base_url) if between == "gateway" else demo(folder / "gateway")
+            )
+            port, key = held.enter_context(started).port, KEY
         witness = held.enter_context(Witness(port))
         yield Stage(Desk(folder / "home", folder / "work", outside), provider, script, witness, key)
 
 
-def providers(url: str) -> Mapping[str, Mapping[str, str]]:
-    """One row for each dialect, all at the scripted provider."""
-    return {
-        "anthropic": {"dialect": "anthropic", "base_url": url, "api_key": OPERATOR_KEY},
-        "openai": {"dialect": "openai", "base_url": f"{url}/v1", "api_key": OPERATOR_KEY},
-        "gemini": {"dialect": "gemini", "base_url": url, "api_key": OPERATOR_KEY},
+def gateway(folder: Path, url: str) -> Gateway:
+    """One provider row for each dialect, all at the same address."""
+    paths = {"anthropic": "", "openai": "/v1", "gemini": ""}
+    rows = {
+        dialect: {"dialect": dialect, "base_url": url + path, "api_key": OPERATOR_KEY}
+        for dialect, path in paths.items()
     }
+    return Gateway(settings(**rows), folder)
+
+
+def demo(folder: Path) -> Gateway:
+    """No provider named at all."""
+    return Gateway(
+        {name: value for name, value in settings().items() if name != "providers"}, folder, arguments=("--demo",)
+    )

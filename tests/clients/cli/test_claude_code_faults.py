@@ -12,7 +12,7 @@ import pytest
 from tests.clients.cli.anthropic_stream import call, error, frame, frames, message, opening, streamed, text, whole
 from tests.clients.cli.claude_code import MODEL, ask, environment, words
 from tests.clients.cli.conftest import Staged
-from tests.clients.cli.stage import STRANGER_KEY, staged
+from tests.clients.cli.stage import STRANGER_KEY, Between, staged
 from tests.clients.cli.terminal import interrupt
 from tests.support.provider import CUT, Pause, Scripted, json_answer, stream_answer
 
@@ -171,13 +171,14 @@ COUNTED = {
 def test_context_counts_each_thing_once(tmp_path: Path, answer: Scripted) -> None:
     """``/context`` sends as many count_tokens calls through the gateway as without it, and is answered."""
     counts = []
-    for past_gateway in (True, False):
-        with staged(tmp_path / str(past_gateway), [answer] * 60, past_gateway=past_gateway) as scene:
+    ways: tuple[Between, ...] = ("nothing", "gateway")
+    for between in ways:
+        with staged(tmp_path / between, [answer] * 60, between=between) as scene:
             told = ask(scene, "/context")
             assert "## Context Usage" in told.out
             counts.append(len(scene.received))
             assert {one.path for one in scene.received} == {"/v1/messages/count_tokens"}
-            if not past_gateway:
+            if between == "gateway":
                 scene.check(counts[0])
     assert 20 <= counts[0] == counts[1] <= 30
 
