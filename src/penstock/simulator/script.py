@@ -1,7 +1,8 @@
 """The script that a prompt may hold: lines that say which tool to call and what to answer, turn by turn.
 
 ``simulate: call NAME {json}``, ``simulate: say TEXT``, ``simulate: think TEXT``, ``simulate: then`` and
-``simulate: set name=value; …``. A line with another word after ``simulate:`` is a sentence like any other.
+``simulate: set name=value; …``. A line with another word after ``simulate:`` is a sentence like any other;
+``\\n`` in a text is a new line.
 """
 
 import re
@@ -60,6 +61,7 @@ def read_script(text: str) -> Script | None:
 def _spoken(step: Step, verb: str, words: str) -> Step:
     if verb == "then":
         return step
+    words = words.replace("\\n", "\n")
     field = "speech" if verb == "say" else "thought"
     said: str = getattr(step, field)
     return msgspec.structs.replace(step, **{field: f"{said}\n{words}" if said else words})
