@@ -79,7 +79,7 @@ def run(script: Script, targets: Sequence[Target], provider: Provider, home: Pat
 
 def wait_for_leaving(told: dict[str, Any], provider: Provider, left: int) -> None:
     """A provider notices that a stream was left shortly after the client said so."""
-    if not told["feature"].endswith("cancel") or not isinstance(told["printed"], list):
+    if not told["feature"].endswith(("cancel", "abandon")) or not isinstance(told["printed"], list):
         return
     deadline = time.monotonic() + 2
     while len(provider.closed_early) < left + len(told["printed"]) and time.monotonic() < deadline:

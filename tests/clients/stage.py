@@ -40,21 +40,21 @@ class Family:
     through: tuple[str, str]
     """What follows the gateway's; the second is an alias, and the caller's own key is tried there."""
     model: str
-    """One that the simulator knows."""
+    """One that the simulator knows; the end asks it for two tool calls at once where tools are offered."""
 
 
 FAMILIES = {
     family.dialect: family
     for family in (
-        Family("anthropic", "anthropic_features", "x-api-key", "", ("", "/anthropic"), "claude-sonnet-4-5"),
-        Family("openai", "openai_features", "authorization", "/v1", ("/v1", "/openai/v1"), "gpt-4o-mini"),
-        Family("gemini", "google_features", "x-goog-api-key", "", ("/gemini", "/gemini"), "gemini-2.5-flash"),
+        Family("anthropic", "anthropic_features", "x-api-key", "", ("", "/anthropic"), "claude-sonnet-4-5+calls=2"),
+        Family("openai", "openai_features", "authorization", "/v1", ("/v1", "/openai/v1"), "gpt-5-mini+calls=2"),
+        Family("gemini", "google_features", "x-goog-api-key", "", ("/gemini", "/gemini"), "gemini-2.5-flash+calls=2"),
     )
 }
 
 ONLY_BARE = frozenset({"no_provider_key"})
 ONLY_SCRIPTED = re.compile(
-    r"no_provider_key|.*(cancel|refuses|fails|cut|limited|gone|overloaded|bad_request|stored|batch|files|caches).*"
+    r"no_provider_key|.*(cancel|abandon|refuses|fails|cut|limited|gone|overloaded|bad_request|stored|batch|files|caches).*"
 )
 """What needs a model of the scripted provider's own, or objects that the simulator doesn't keep."""
 

@@ -11,7 +11,7 @@ DIALECTS = tuple(FAMILIES)
 
 SECONDS_TO_LEAVE = 0.1
 
-CANCELS = [(dialect, "cancel") for dialect in DIALECTS] + [("openai", "responses_cancel")]
+CANCELS = [("openai", "responses_cancel"), *((dialect, way) for dialect in DIALECTS for way in ("cancel", "abandon"))]
 
 # The names under which these SDKs raise a status; Google's have one for 4xx and one for 5xx, its Node SDK just one.
 CLASSES = {
@@ -94,11 +94,13 @@ def test_a_response_stream_that_the_provider_cuts_ends_in_an_error_event(stage: 
 
 @pytest.mark.parametrize("client", CLIENTS)
 @pytest.mark.parametrize(("dialect", "feature"), CANCELS)
-def test_a_client_that_leaves_a_stream_ends_it_at_the_provider(
+def test_a_client_that_leaves_ends_the_call_at_the_provider(
     stage: Stage, dialect: str, feature: str, client: str
 ) -> None:
-    """Within 100 ms the provider sees its connection closed: whoever left pays for no more. (Best of three: the machine
-    may be busy, but a gateway that reads on would miss each.)"""
+    """A stream, or a whole answer that is long in coming: within 100 ms the provider sees its connection closed.
+
+    Best of three: the machine may be busy, but a gateway that reads on would miss each.
+    """
     for target in ("operator", "own"):
         outcome = stage.outcomes(dialect, client)[target, feature]
         assert len(outcome.left) == len(outcome.printed) == 3

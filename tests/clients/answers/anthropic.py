@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from tests.support.provider import CUT, Pause, Piece, Received, Scripted, json_answer, stream_answer
@@ -84,7 +85,7 @@ def message(body: dict[str, Any]) -> Scripted:
         return error(int(status), f"scripted {status}", *stop)
     blocks = reply(body)
     if not body.get("stream"):
-        return answer(whole(model, blocks))
+        return late(answer(whole(model, blocks))) if model == "slow" else answer(whole(model, blocks))
     frames = list(stream(model, blocks))
     if model == "slow":
         return stream_answer(*frames[:3], Pause(10), *frames[3:])
@@ -94,6 +95,11 @@ def message(body: dict[str, Any]) -> Scripted:
         failed = {"type": "error", "error": {"type": "overloaded_error", "message": "scripted overload"}}
         return stream_answer(*frames[:3], frame(failed))
     return stream_answer(*uneven(b"".join(frames)), headers=(REQUEST_ID,))
+
+
+def late(scripted: Scripted) -> Scripted:
+    """A whole answer that nobody waits for."""
+    return replace(scripted, pieces=(Pause(10), *scripted.pieces))
 
 
 def reply(body: dict[str, Any]) -> Sequence[Block]:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tests.clients.answers.anthropic import CITY, GREETING, uneven
+from tests.clients.answers.anthropic import CITY, GREETING, late, uneven
 from tests.support.provider import CUT, Pause, Received, Scripted, json_answer, stream_answer
 
 Part = dict[str, Any]
@@ -116,7 +116,8 @@ def call(model: str, verb: str, request: Received) -> Scripted:
         case ":embedContent":
             return answer({"embedding": {"values": [0.25, -0.5, 1.0]}})
         case ":generateContent":
-            return answer(whole(model, reply(body)))
+            said = answer(whole(model, reply(body)))
+            return late(said) if model == "slow" else said
         case ":streamGenerateContent":
             return streamed(model, body)
     return error(404, f"no such method: {verb}")

@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from tests.clients.answers.anthropic import CITY, GREETING, uneven
+from tests.clients.answers.anthropic import CITY, GREETING, late, uneven
 from tests.clients.answers.openai_responses import respond
 from tests.support.provider import CUT, Pause, Received, Scripted, json_answer, stream_answer
 
@@ -137,7 +137,8 @@ def chat(body: dict[str, Any]) -> Scripted:
     head = {"id": "chatcmpl-scripted", "created": 1767225600, "model": body["model"], "system_fingerprint": "fp_1"}
     if not body.get("stream"):
         choice = {"index": 0, "message": said, "finish_reason": stop, "logprobs": None}
-        return answer({**head, "object": "chat.completion", "choices": [choice], "usage": USAGE, "tomorrow": ["kept"]})
+        said_whole = {**head, "object": "chat.completion", "choices": [choice], "usage": USAGE, "tomorrow": ["kept"]}
+        return late(answer(said_whole)) if head["model"] == "slow" else answer(said_whole)
     with_usage = body.get("stream_options", {}).get("include_usage", False)
     chunks = [{**head, "object": "chat.completion.chunk", **chunk} for chunk in stream(said, stop, with_usage)]
     frames = [*map(frame, chunks), b"data: [DONE]\n\n"]

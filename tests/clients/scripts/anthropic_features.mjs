@@ -1,7 +1,7 @@
 // What a program does with Node's @anthropic-ai/sdk; prints what anthropic_features.py prints.
 
 import Anthropic from "@anthropic-ai/sdk";
-import { cancelled, DEGREES, main, PDF, PIXEL } from "./features.mjs";
+import { abandoned, cancelled, DEGREES, main, PDF, PIXEL } from "./features.mjs";
 
 const MODEL = "claude-scripted";
 const HELLO = [{ role: "user", content: "Hello" }];
@@ -165,5 +165,7 @@ await main({
       const stream = await create(target, { model: "slow", stream: true });
       return { stream, close: () => stream.controller.abort() };
     }),
+  abandon: (target) =>
+    abandoned((signal) => client(target).messages.create(request(target, { model: "slow" }), { signal })),
   no_provider_key: (target) => failure(() => create(target)),
 });

@@ -3,7 +3,7 @@
 import asyncio
 
 import anthropic
-from features import PDF, PIXEL, cancelled, feature, main
+from features import PDF, PIXEL, abandoned, cancelled, feature, main
 
 MODEL = "claude-scripted"
 HELLO = [{"role": "user", "content": "Hello"}]
@@ -255,6 +255,12 @@ def stream_cut(target):
 def cancel(target):
     slow = {"model": "slow", "max_tokens": 64, "messages": HELLO, "stream": True}
     return cancelled(lambda: client(target).messages.create(**slow))
+
+
+@feature
+def abandon(target):
+    impatient = client(target, timeout=0.3)
+    return abandoned(lambda: impatient.messages.create(model="slow", max_tokens=64, messages=HELLO))
 
 
 @feature

@@ -25,6 +25,20 @@ export async function cancelled(begin) {
   return told;
 }
 
+/** Three times: wait for a whole answer for less long than it takes, and tell when that was given up. */
+export async function abandoned(call) {
+  const told = [];
+  for (let n = 0; n < 3; n += 1) {
+    try {
+      await call(AbortSignal.timeout(300));
+    } catch (raised) {
+      told.push(Number(process.hrtime.bigint()) / 1e9);
+      if (!/time|abort/i.test(`${raised.constructor.name} ${raised.name} ${raised.message}`)) throw raised;
+    }
+  }
+  return told;
+}
+
 /** What a test must show of something that went wrong where nothing should. */
 function unexpected(raised) {
   return { unexpected: `${raised?.constructor?.name}: ${raised?.message}` };

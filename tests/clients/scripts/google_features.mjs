@@ -1,7 +1,7 @@
 // What a program does with Node's @google/genai; prints what google_features.py prints.
 
 import { GoogleGenAI } from "@google/genai";
-import { cancelled, DEGREES, main, PDF, PIXEL } from "./features.mjs";
+import { abandoned, cancelled, DEGREES, main, PDF, PIXEL } from "./features.mjs";
 
 const MODEL = "gemini-scripted";
 const parametersJsonSchema = { type: "object", properties: { city: { type: "string" } }, required: ["city"] };
@@ -156,5 +156,7 @@ await main({
       const stream = await client(target).models.generateContentStream({ model: "slow", contents: "Hello", config });
       return { stream, close: () => stop.abort() };
     }),
+  abandon: (target) =>
+    abandoned((abortSignal) => generate(target, { model: "slow", config: { abortSignal } })),
   no_provider_key: (target) => failure(() => generate(target)),
 });

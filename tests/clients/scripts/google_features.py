@@ -4,7 +4,7 @@ import asyncio
 import base64
 import io
 
-from features import PDF, PIXEL, cancelled, feature, main
+from features import PDF, PIXEL, abandoned, cancelled, feature, main
 from google import genai
 from google.genai import errors, types
 
@@ -256,6 +256,12 @@ def stream_cut(target):
 @feature
 def cancel(target):
     return cancelled(lambda: client(target).models.generate_content_stream(model="slow", contents="Hello"))
+
+
+@feature
+def abandon(target):
+    impatient = {"http_options": {"timeout": 300}}
+    return abandoned(lambda: generate(target, model="slow", config=impatient))
 
 
 @feature

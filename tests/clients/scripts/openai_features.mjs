@@ -1,7 +1,7 @@
 // What a program does with Node's openai; prints what openai_features.py prints.
 
 import OpenAI from "openai";
-import { cancelled, DEGREES, main, PDF, PIXEL } from "./features.mjs";
+import { abandoned, cancelled, DEGREES, main, PDF, PIXEL } from "./features.mjs";
 
 const MODEL = "gpt-scripted";
 const HELLO = [{ role: "user", content: "Hello" }];
@@ -150,6 +150,8 @@ await main({
       const stream = await ask(target, { model: "slow", stream: true });
       return { stream, close: () => stream.controller.abort() };
     }),
+  abandon: (target) =>
+    abandoned((signal) => client(target).chat.completions.create({ model: "slow", messages: HELLO }, { signal })),
   no_provider_key: (target) => failure(() => ask(target)),
 
   responses_unary: async (target) => shownResponse(await respond(target, { instructions: "You are terse." })),

@@ -4,7 +4,7 @@ import asyncio
 import json
 
 import openai
-from features import PDF, PIXEL, cancelled, feature, main
+from features import PDF, PIXEL, abandoned, cancelled, feature, main
 from pydantic import BaseModel
 
 MODEL = "gpt-scripted"
@@ -225,6 +225,12 @@ def stream_cut(target):
 @feature
 def cancel(target):
     return cancelled(lambda: ask(target, model="slow", stream=True))
+
+
+@feature
+def abandon(target):
+    impatient = client(target, timeout=0.3)
+    return abandoned(lambda: impatient.chat.completions.create(model="slow", messages=HELLO))
 
 
 @feature
