@@ -20,7 +20,7 @@ from penstock.core.route import Reply
 from penstock.providers import headers
 from penstock.routing.plan import Table, plan
 from penstock.wire.incoming import Incoming
-from penstock.wire.judge import is_stream, judge
+from penstock.wire.judge import is_stream, judge, unclear
 from penstock.wire.read import read
 from penstock.wire.relay import Passing, Relay
 
@@ -86,7 +86,8 @@ class Gateway:
             head = await relay.response()
             if exchange.on_operators_account and head.status in {401, 403}:
                 raise refuse(FaultKind.CREDENTIAL_REFUSED, headers.credential_refused(exchange.called.provider))
-            await judge(head, relay, exchange.match.route)
+            if unclear(head, relay, exchange.match.route):
+                await judge(relay, exchange.match.route)
             exchange.status = head.status
             passed = self.wording.returning(head, operators=exchange.on_operators_account)
             await self._reply(exchange, visits, incoming, relay, Answer(head.status, passed, b""))

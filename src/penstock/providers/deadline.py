@@ -16,9 +16,10 @@ LONGEST_SECONDS = 600.0
 
 def of(head: RequestHead, timeouts: Timeouts) -> Timeouts:
     """The deadlines of one call. A first-byte deadline that the operator set on the row is not stretched."""
-    if timeouts.first_byte is not None:
+    whole, read = head.get(b"x-stainless-timeout"), head.get(b"x-stainless-read-timeout")
+    if timeouts.first_byte is not None or (whole is None and read is None):
         return timeouts
-    stated = max(_seconds(head.get(b"x-stainless-timeout")), _seconds(head.get(b"x-stainless-read-timeout")))
+    stated = max(_seconds(whole), _seconds(read))
     first_byte = max(FIRST_BYTE_SECONDS, min(stated, LONGEST_SECONDS))
     return msgspec.structs.replace(timeouts, first_byte=first_byte)
 

@@ -119,9 +119,8 @@ class Wording:
         """The provider's headers that go back to the client; ``operators``: on the operator's account."""
         dropped = _dropped(head.get(b"connection"), head.headers, _NEVER_BACK)
         prefixes = self.private + _OPERATORS if operators else self.private
-        return tuple(
-            header for header in head.headers if header[0] not in dropped and not header[0].startswith(prefixes)
-        )
+        kept = [header for header in head.headers if header[0] not in dropped and not header[0].startswith(prefixes)]
+        return tuple(kept)
 
     def own(self, exchange: Exchange, elapsed: float) -> bytes:
         """What an answer says of its exchange; ``elapsed`` seconds have passed since the request's first byte."""

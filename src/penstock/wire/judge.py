@@ -20,18 +20,21 @@ def is_stream(head: ResponseHead) -> bool:
     return head.status == 200 and kind.lower().startswith(b"text/event-stream") and encoding == b"identity"
 
 
-async def judge(head: ResponseHead, relay: Relay, route: Route) -> None:
-    """FaultError 502 for an answer that no client of this operation could read."""
+def unclear(head: ResponseHead, relay: Relay, route: Route) -> bool:
+    """Whether the head leaves open if any client of this operation could read the answer; then ``judge`` it."""
     if 300 <= head.status < 400 and head.get(b"location") is not None:
         # Followed, it would carry the gateway key to another host.
         raise refuse(
             FaultKind.BROKEN_ANSWER, "The provider answered with a redirect, which this gateway never passes on."
         )
     if not 200 <= head.status < 300 or head.status == 204 or route.reply is Reply.BYTES or relay.bodiless:
-        return
+        return False
     kind = (head.get(b"content-type") or b"").lower()
-    if kind.startswith(_KNOWN_TYPES) or head.get(b"content-encoding") is not None:
-        return
+    return not kind.startswith(_KNOWN_TYPES) and head.get(b"content-encoding") is None
+
+
+async def judge(relay: Relay, route: Route) -> None:
+    """FaultError 502 unless the answer's first bytes are those of JSON or of an event stream."""
     begun = await relay.begun()
     if not begun and not route.routed:
         return

@@ -202,13 +202,13 @@ class UpstreamConnection(asyncio.Protocol):
             self._headers = []
             return
         self._head_done = True
-        headers = tuple(self._headers)
-        names = {name for name, _ in headers}
-        self._delimited = bool(names & {b"content-length", b"transfer-encoding"}) or status in {204, 304}
+        head = ResponseHead(status, tuple(self._headers))
+        announced = head.get(b"content-length") is not None or head.get(b"transfer-encoding") is not None
+        self._delimited = announced or status in {204, 304}
         if self.bodiless:
             self._complete = True
         if self._receiver is not None:
-            self._receiver.head(ResponseHead(status, headers))
+            self._receiver.head(head)
 
     def on_body(self, data: bytes) -> None:
         if not self.bodiless:
