@@ -40,15 +40,15 @@ class Family:
     through: tuple[str, str]
     """What follows the gateway's; the second is an alias, and the caller's own key is tried there."""
     model: str
-    """One that the simulator knows; the end asks it for two tool calls at once where tools are offered."""
+    """One that the simulator knows."""
 
 
 FAMILIES = {
     family.dialect: family
     for family in (
-        Family("anthropic", "anthropic_features", "x-api-key", "", ("", "/anthropic"), "claude-sonnet-4-5+calls=2"),
-        Family("openai", "openai_features", "authorization", "/v1", ("/v1", "/openai/v1"), "gpt-5-mini+calls=2"),
-        Family("gemini", "google_features", "x-goog-api-key", "", ("/gemini", "/gemini"), "gemini-2.5-flash+calls=2"),
+        Family("anthropic", "anthropic_features", "x-api-key", "", ("", "/anthropic"), "claude-sonnet-4-5"),
+        Family("openai", "openai_features", "authorization", "/v1", ("/v1", "/openai/v1"), "gpt-5-mini"),
+        Family("gemini", "google_features", "x-goog-api-key", "", ("/gemini", "/gemini"), "gemini-2.5-flash"),
     )
 }
 
@@ -96,8 +96,8 @@ class Stage:
         """Started only for those who ask for it."""
         folder = self.folder / "demo"
         folder.mkdir()
-        unconfigured = {name: value for name, value in settings().items() if name != "providers"}
-        return self.stack.enter_context(Gateway(unconfigured, folder, arguments=("--demo",)))
+        # With addresses on this machine: a mistake must not carry a made-up key to a real provider.
+        return self.stack.enter_context(Gateway(self.bare.config, folder, arguments=("--demo",)))
 
     def _run(self, family: Family, client: str, *, simulated: bool) -> Outcomes:
         wanted = (family.dialect, client, simulated)
@@ -121,7 +121,9 @@ class Stage:
         ]
 
     def _simulated(self, family: Family) -> list[Target]:
-        return [Target("demo", self.demo.url + family.through[0], KEY, simulated_features(family), {}, family.model)]
+        base_url, every = self.demo.url + family.through[0], simulated_features(family)
+        # Where tools are offered, the simulator shall call twice at once.
+        return [Target("demo", base_url, KEY, every, {"x-simulate": "calls=2"}, family.model)]
 
 
 def command(family: Family, client: str, home: Path) -> list[Path]:

@@ -86,13 +86,14 @@ def openai_loop(printed: Any) -> bool:
     return two_calls(printed["calls"]) and printed["first"] == "tool_calls" and bool(printed["last"].strip())
 
 
-def response(printed: Any, *kinds: str) -> bool:
+def response(printed: Any) -> bool:
+    """A message; a model that reasons shows that it did before it."""
     counted = printed["input"] > 0 < printed["output"]
-    return printed["items"] == list(kinds or ("message",)) and counted and bool(printed["text"].strip())
+    return printed["items"][-1] == "message" and counted and bool(printed["text"].strip())
 
 
 def reasoned(printed: Any) -> bool:
-    return response(printed, "reasoning", "message")
+    return response(printed) and bool(printed["items"] == ["reasoning", "message"])
 
 
 OPENAI: dict[str, Check] = {

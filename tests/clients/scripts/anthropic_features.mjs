@@ -20,7 +20,7 @@ const client = (target, more = {}) =>
     ...more,
   });
 
-const request = (target, more) => ({ model: target.model ?? MODEL, max_tokens: 64, messages: HELLO, ...more });
+const request = (target, more) => ({ model: target.model ?? MODEL, max_tokens: 512, messages: HELLO, ...more });
 const create = (target, more) => client(target).messages.create(request(target, more));
 const sorted = (value) => Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 
@@ -112,8 +112,11 @@ await main({
     streamed(target, { thinking: { type: "enabled", budget_tokens: 1024 }, max_tokens: 2048 }),
   image: async (target) => shown(await create(target, { messages: ofBytes("image", "image/png", PIXEL) })),
   pdf: async (target) => shown(await create(target, { messages: ofBytes("document", "application/pdf", PDF) })),
-  web_search: async (target) =>
-    shown(await create(target, { tools: [{ type: "web_search_20250305", name: "web_search", max_uses: 1 }] })),
+  async web_search(target) {
+    const messages = [{ role: "user", content: "What are the latest news about rivers?" }];
+    const tools = [{ type: "web_search_20250305", name: "web_search", max_uses: 1 }];
+    return shown(await create(target, { messages, tools }));
+  },
   async structured(target) {
     const properties = { city: { type: "string" }, asked: { type: "array", items: { type: "string" } } };
     const schema = { type: "object", properties, required: ["city"], additionalProperties: false };

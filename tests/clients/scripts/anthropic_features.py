@@ -48,12 +48,12 @@ def shown(message: anthropic.types.Message) -> dict:
 
 def create(target: dict, messages: list = HELLO, **more: object) -> anthropic.types.Message:
     return client(target).messages.create(
-        **{"model": target.get("model", MODEL), "max_tokens": 64, "messages": messages, **more}
+        **{"model": target.get("model", MODEL), "max_tokens": 512, "messages": messages, **more}
     )
 
 
 def streamed(target: dict, messages: list = HELLO, **more: object) -> dict:
-    request = {"model": target.get("model", MODEL), "max_tokens": 64, "messages": messages, **more}
+    request = {"model": target.get("model", MODEL), "max_tokens": 512, "messages": messages, **more}
     with client(target).messages.stream(**request) as stream:
         text = "".join(stream.text_stream)
         return {"text": text, **shown(stream.get_final_message())}
@@ -85,7 +85,7 @@ def stream(target):
 @feature
 def events(target):
     with client(target).messages.create(
-        model=target.get("model", MODEL), max_tokens=64, messages=HELLO, stream=True
+        model=target.get("model", MODEL), max_tokens=512, messages=HELLO, stream=True
     ) as chunks:
         return [event.type for event in chunks]
 
@@ -94,7 +94,7 @@ def events(target):
 def async_stream(target):
     async def run():
         async with anthropic.AsyncAnthropic(**arguments(target)) as asynchronous:
-            request = {"model": target.get("model", MODEL), "max_tokens": 64, "messages": HELLO}
+            request = {"model": target.get("model", MODEL), "max_tokens": 512, "messages": HELLO}
             async with asynchronous.messages.stream(**request) as stream:
                 return shown(await stream.get_final_message())
 
@@ -123,7 +123,7 @@ def tools(target):
 @feature
 def stream_tools(target):
     def turn(messages):
-        request = {"model": target.get("model", MODEL), "max_tokens": 64, "messages": messages, "tools": [WEATHER]}
+        request = {"model": target.get("model", MODEL), "max_tokens": 512, "messages": messages, "tools": [WEATHER]}
         with client(target).messages.stream(**request) as stream:
             return stream.get_final_message()
 
@@ -160,7 +160,8 @@ def pdf(target):
 
 @feature
 def web_search(target):
-    return shown(create(target, tools=[{"type": "web_search_20250305", "name": "web_search", "max_uses": 1}]))
+    question = [{"role": "user", "content": "What are the latest news about rivers?"}]
+    return shown(create(target, question, tools=[{"type": "web_search_20250305", "name": "web_search", "max_uses": 1}]))
 
 
 @feature
@@ -186,7 +187,7 @@ def models(target):
 def beta(target):
     message = client(target).beta.messages.create(
         model=target.get("model", MODEL),
-        max_tokens=64,
+        max_tokens=512,
         messages=HELLO,
         betas=["context-1m-2025-08-07", "a-beta-of-tomorrow-2027-01-01"],
         extra_body={"field_of_tomorrow": {"ü": [1.0, 1e3]}},
@@ -196,7 +197,7 @@ def beta(target):
 
 @feature
 def batch(target):
-    params = {"model": MODEL, "max_tokens": 64, "messages": HELLO}
+    params = {"model": MODEL, "max_tokens": 512, "messages": HELLO}
     batches = client(target).messages.batches
     made = batches.create(requests=[{"custom_id": "one", "params": params}])
     return [[line.custom_id, line.result.message.content[0].text] for line in batches.results(made.id)]
@@ -253,14 +254,14 @@ def stream_cut(target):
 
 @feature
 def cancel(target):
-    slow = {"model": "slow", "max_tokens": 64, "messages": HELLO, "stream": True}
+    slow = {"model": "slow", "max_tokens": 512, "messages": HELLO, "stream": True}
     return cancelled(lambda: client(target).messages.create(**slow))
 
 
 @feature
 def abandon(target):
     impatient = client(target, timeout=0.3)
-    return abandoned(lambda: impatient.messages.create(model="slow", max_tokens=64, messages=HELLO))
+    return abandoned(lambda: impatient.messages.create(model="slow", max_tokens=512, messages=HELLO))
 
 
 @feature

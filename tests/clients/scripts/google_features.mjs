@@ -47,7 +47,7 @@ async function streamed(target, more = {}) {
   const request = { model: model(target), contents: "Hello", ...more };
   const pieces = [];
   for await (const piece of await client(target).models.generateContentStream(request)) pieces.push(piece);
-  const parts = pieces.flatMap((piece) => piece.candidates[0].content.parts);
+  const parts = pieces.flatMap((piece) => piece.candidates[0].content.parts ?? []);
   const last = pieces.at(-1);
   return {
     text: words(parts.filter((part) => !part.thought)),

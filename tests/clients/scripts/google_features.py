@@ -66,7 +66,7 @@ def shown(response):
 def streamed(target, contents="Hello", config=None, **more):
     request = {"model": model(target), "contents": contents, "config": config, **more}
     pieces = list(client(target).models.generate_content_stream(**request))
-    parts = [part for piece in pieces for part in piece.candidates[0].content.parts]
+    parts = [part for piece in pieces for part in piece.candidates[0].content.parts or []]
     return {
         "text": "".join(part.text or "" for part in parts if not part.thought),
         "thought": "".join(part.text or "" for part in parts if part.thought),

@@ -109,7 +109,7 @@ const named = (calls) => calls.map((call) => [call.name, JSON.parse(call.argumen
 await main({
   async unary(target) {
     const messages = [{ role: "system", content: "You are terse." }, ...HELLO];
-    const completion = await ask(target, { messages, temperature: 0.5, seed: 7, max_tokens: 64 });
+    const completion = await ask(target, { messages, temperature: 0.5, seed: 7, max_tokens: 512 });
     return { ...shown(completion), request_id: Boolean(completion._request_id) };
   },
   stream: (target) => streamed(target),

@@ -85,7 +85,7 @@ def shown(completion):
 @feature
 def unary(target):
     system = {"role": "system", "content": "You are terse."}
-    completion = ask(target, [system, *HELLO], temperature=0.5, seed=7, max_tokens=64)
+    completion = ask(target, [system, *HELLO], temperature=0.5, seed=7, max_tokens=512)
     return {**shown(completion), "request_id": bool(completion._request_id)}
 
 
