@@ -14,12 +14,14 @@ from penstock.core.route import Match
 class StreamManner(msgspec.Struct, frozen=True):
     """How an event stream of one operation behaves.
 
-    ``keep_alive`` may be written between two frames while the provider is silent. One of ``endings`` stands in every
-    stream that is complete; empty means that a stream may end without a sign.
+    ``keep_alive`` may be written between two frames while the provider is silent. A stream whose latest frames hold one
+    of ``endings`` is complete; with ``ending_required`` a stream without one is not. An ending that is a quoted word
+    cannot be forged by a model: inside its text the quotes are escaped.
     """
 
     keep_alive: bytes
     endings: tuple[bytes, ...] = ()
+    ending_required: bool = False
 
 
 class Dialect(Protocol):

@@ -34,8 +34,12 @@ _CODES = {
     FaultKind.TOO_LARGE_DECODED: "request_body_too_large_after_decoding",
 }
 
-# Every complete stream holds one of these; a relayed ``error`` event ends a stream too.
-_MANNER = StreamManner(keep_alive=b'event: ping\ndata: {"type": "ping"}\n\n', endings=(b"message_stop", b'"error"'))
+# A relayed ``error`` event ends a stream too, and some compatible servers add OpenAI's ending.
+_MANNER = StreamManner(
+    keep_alive=b'event: ping\ndata: {"type": "ping"}\n\n',
+    endings=(b'"message_stop"', b"event: error", b'"type":"error"', b'"type": "error"', b"data: [DONE]"),
+    ending_required=True,
+)
 
 
 class Anthropic:

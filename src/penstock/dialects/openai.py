@@ -27,10 +27,20 @@ _CODES = {
 _KEEP_ALIVE = b": keep-alive\n\n"
 
 # Chat: complete streams without [DONE] are common among compatible servers, so nothing is missed there.
-_CHAT = StreamManner(keep_alive=_KEEP_ALIVE)
+_CHAT = StreamManner(keep_alive=_KEEP_ALIVE, endings=(b"data: [DONE]",))
 _RESPONSES = StreamManner(
     keep_alive=_KEEP_ALIVE,
-    endings=(b"response.completed", b"response.incomplete", b"response.failed", b"response.cancelled", b'"error"'),
+    endings=(
+        b'"response.completed"',
+        b'"response.incomplete"',
+        b'"response.failed"',
+        b'"response.cancelled"',
+        b"event: error",
+        b'"type":"error"',
+        b'"type": "error"',
+        b"data: [DONE]",
+    ),
+    ending_required=True,
 )
 _UNNAMED = frozenset({"chat.completions.create", "completions.create"})
 _SEQUENCE = re.compile(rb'"sequence_number"\s*:\s*(\d{1,15})')

@@ -6,6 +6,7 @@ error ending never lands inside one. It knows what the endings look like because
 """
 
 import asyncio
+from collections import deque
 from time import perf_counter
 
 import msgspec
@@ -20,6 +21,8 @@ from penstock.wire.upstream import UpstreamConnection
 
 # What may wait in memory for the gateway's decision before the provider is told to slow down.
 UNDECIDED = 256 * 1024
+# The last frame of a stream is whole in one of these, for only whole frames go out; comments and a ``[DONE]`` may follow.
+LATEST = 4
 FIRST_FRAME_BYTES = 16 * 1024 * 1024
 
 
@@ -54,8 +57,6 @@ class Relay:
         self.expires: float | None = None
         self.waited = 0.0
         """Seconds from the call to the answer's head."""
-        self.ended_well = False
-        """One of the stream's known endings has gone past."""
         self.length: int | None = None
         """The body length that the provider announced."""
         self.bodiless = connection.bodiless
@@ -76,7 +77,7 @@ class Relay:
         self._manner: StreamManner | None = None
         self._tail: list[bytes] = []
         self._tail_size = 0
-        self._last = b""
+        self._latest: deque[bytes] = deque(maxlen=LATEST)
         self._frame_cap = 0
         self._keep_alive_seconds: float | None = None
 
@@ -187,7 +188,11 @@ class Relay:
         while not self._over:
             await self._change()
         self._sweep.discard(self)
-        if self._fault is None and self._manner is not None and self._manner.endings and not self.ended_well:
+        manner = self._manner
+        if manner is None or any(ending in self.last for ending in manner.endings):
+            # What breaks after a stream's own ending spoils nothing that the client needs.
+            return self._fault if manner is None else None
+        if self._fault is None and manner.ending_required:
             return Fault(kind=FaultKind.BROKEN_ANSWER, words="The provider's stream stopped before its end.")
         return self._fault
 
@@ -198,8 +203,8 @@ class Relay:
 
     @property
     def last(self) -> bytes:
-        """The latest bytes of the stream, which tell where it stood when it broke."""
-        return self._last
+        """The stream's latest frames, the one that never became whole included: they tell where it stood at its end."""
+        return b"".join((*self._latest, *self._tail))
 
     def close(self) -> None:
         """Nobody wants the answer any more: leave the provider at once."""
@@ -218,13 +223,9 @@ class Relay:
         if manner is None:
             self._incoming.write(data)
             return
-        if manner.endings and not self.ended_well:
-            seen = self._last[-32:] + data
-            self.ended_well = any(ending in seen for ending in manner.endings)
-        # A boundary may lie across two reads: a blank line is at most four bytes long.
-        overlap = self._tail[-1][-3:] if self._tail else b""
+        # A boundary may lie across several reads: a blank line is at most four bytes long.
+        overlap = b"".join(self._tail[-3:])[-3:]
         length = max(0, boundary(overlap + data) - len(overlap))
-        self._last = data
         if self._keep_alive_seconds is not None:
             self.expires = self._loop.time() + self._keep_alive_seconds
         if not length and self._tail_size + len(data) <= self._frame_cap:
@@ -233,14 +234,13 @@ class Relay:
             return
         # A frame beyond the cap is let through as it comes rather than held: its bytes are the client's.
         length = length or len(data)
+        whole = data if length == len(data) else data[:length]
         if self._tail:
-            self._incoming.write(b"".join(self._tail))
-            self._tail, self._tail_size = [], 0
-        if length == len(data):
-            self._incoming.write(data)
-        else:
-            self._incoming.write(data[:length])
-            self._tail, self._tail_size = [data[length:]], len(data) - length
+            whole = b"".join(self._tail) + whole
+        self._tail = [data[length:]] if length < len(data) else []
+        self._tail_size = len(data) - length
+        self._latest.append(whole)
+        self._incoming.write(whole)
 
     def expired(self, now: float) -> None:
         """Silence: tell the client, in its own way, that the stream lives."""
