@@ -47,7 +47,7 @@ class ModerationPart(msgspec.Struct):
 class ModerationsBody(msgspec.Struct):
     """``POST /v1/moderations``."""
 
-    input: str | list[str] | list[ModerationPart]
+    input: str | list[str | ModerationPart]
     model: str | None = None
 
 

@@ -47,12 +47,11 @@ def frames(form: Form, answers: list[Answer]) -> list[bytes]:
     thoughts = spoken = 0
     for index, answer in enumerate(answers):
         thoughts += answer.thinking_tokens
-        for part, tokens in _streamed(form, answer):
+        running, last = _streamed(form, answer)
+        for part, tokens in running:
             spoken += tokens
             made.append(_encode(_whole(form, [_candidate(index, [part], None)], spoken, thoughts)))
-        last = _signed(form, answer)
-        total, _ = _spent(answers[: index + 1])
-        spoken = total
+        spoken, _ = _spent(answers[: index + 1])
         made.append(_encode(_whole(form, [_candidate(index, last, answer)], spoken, thoughts)))
     return made
 
@@ -151,26 +150,24 @@ def _function_call(form: Form, place: int, call: Call) -> Json:
     return {"functionCall": {"id": name, "name": call.name, "args": arguments}}
 
 
-def _streamed(form: Form, answer: Answer) -> list[tuple[Json, int]]:
-    """The parts of a streamed answer: texts in chunks, calls whole. Its last frame comes apart."""
+def _streamed(form: Form, answer: Answer) -> tuple[list[tuple[Json, int]], list[Json]]:
+    """The parts of a streamed answer one by one (texts in chunks, calls whole), and those of its last frame."""
     made: list[tuple[Json, int]] = []
+    signed: Json = {}
     for part, _ in _parts(form, answer):
         if "text" not in part:
             made.append((part, 0))
             continue
-        plain = {name: value for name, value in part.items() if name != "thoughtSignature"}
+        signed = {name: value for name, value in part.items() if name == "thoughtSignature"}
+        plain = {name: value for name, value in part.items() if name not in signed}
         made += [
             ({**plain, "text": text}, 0 if part.get("thought") else len(pieces(text)))
             for text in chunks(str(part["text"]), form.chunk)
         ]
-    return made
-
-
-def _signed(form: Form, answer: Answer) -> list[Json]:
-    """The last frame's parts: an empty text, with the signature where no call has carried it."""
-    if any(isinstance(piece, Call) for piece in answer.pieces) or answer.finish is Finish.REFUSAL:
-        return []
-    return [{"text": "", "thoughtSignature": _signature(form)}] if answer.thinking_tokens else [{"text": ""}]
+    if made and "functionCall" in made[-1][0]:
+        return made[:-1], [made[-1][0]]
+    # As the API does: the signature of a text comes with an empty text after it.
+    return made, [{"text": "", **signed}] if made else []
 
 
 def _grounding(answer: Answer) -> Json:

@@ -10,9 +10,9 @@ def number_within(schema: Mapping[str, object], wanted: Iterator[float], name: s
     """A number within the schema's bounds and on its grid (``multipleOf``)."""
     low, high = _bounds(schema, whole=whole)
     grid = _number(schema.get("multipleOf"))
-    wish: float | None = _BY_NAME.get(name.lower())
+    wish = next(wanted, None)
     if wish is None:
-        wish = next(wanted, None)
+        wish = _BY_NAME.get(name.lower())
     middle = low + min(3.0, (high - low) / 2) if math.isfinite(low) else min(3.0, high)
     for candidate in (wish, middle, low, high):
         if candidate is None or not math.isfinite(candidate):

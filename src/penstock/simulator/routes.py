@@ -67,7 +67,8 @@ def voice_of(head: RequestHead, path: str) -> Voice:
         return Voice.GEMINI
     if head.get(b"anthropic-version") is not None or head.get(b"anthropic-beta") is not None:
         return Voice.ANTHROPIC
-    if head.get(b"x-goog-api-key") is not None or b"key=" in head.query:
+    # A gateway in between takes the key away, but not the name that Google's SDKs give themselves.
+    if b"key=" in head.query or any(name.startswith(b"x-goog-") for name, _ in head.headers):
         return Voice.GEMINI
     return Voice.OPENAI
 

@@ -57,7 +57,7 @@ class Simulator:
         except RefusedError as error:
             await play(incoming, _refused(voice, error.refusal, head, path))
             return
-        digest = self._digest(head, path, body)
+        digest = self._digest(head, voice, path, body)
         reply = self._replies.get(digest)
         if reply is None:
             reply = await self._composed(route, rest, digest, head, body)
@@ -98,12 +98,12 @@ class Simulator:
                 self._replies.popitem(last=False)
         return reply
 
-    def _digest(self, head: RequestHead, path: str, body: bytes) -> bytes:
+    def _digest(self, head: RequestHead, voice: Voice, path: str, body: bytes) -> bytes:
         """What makes a request this one: everything that its answer depends on, credentials and client names not."""
         version = head.get(b"anthropic-version") or b""
         parts = (
-            b"%d" % self._defaults.seed, head.method.encode(), path.encode(), version, _steering_header(head).encode(),
-            repr(sorted(_query(head).items())).encode(),
+            b"%d" % self._defaults.seed, voice.value.encode(), head.method.encode(), path.encode(), version,
+            _steering_header(head).encode(), repr(sorted(_query(head).items())).encode(),
         )  # fmt: skip
         digest = hashlib.blake2b(b"\0".join(parts), digest_size=32)
         digest.update(body)
