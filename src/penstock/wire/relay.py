@@ -21,7 +21,7 @@ from penstock.wire.upstream import UpstreamConnection
 
 # What may wait in memory for the gateway's decision before the provider is told to slow down.
 UNDECIDED = 256 * 1024
-# The last frame of a stream is whole in one of these, for only whole frames go out; comments and a ``[DONE]`` may follow.
+# The last frame of a stream is whole in one of these, for only whole frames go out; a comment may follow.
 LATEST = 4
 FIRST_FRAME_BYTES = 16 * 1024 * 1024
 
@@ -189,7 +189,7 @@ class Relay:
             await self._change()
         self._sweep.discard(self)
         manner = self._manner
-        if manner is None or any(ending in self.last for ending in manner.endings):
+        if manner is None or _holds(self.last + b"".join(self._tail), manner.endings):
             # What breaks after a stream's own ending spoils nothing that the client needs.
             return self._fault if manner is None else None
         if self._fault is None and manner.ending_required:
@@ -203,8 +203,8 @@ class Relay:
 
     @property
     def last(self) -> bytes:
-        """The stream's latest frames, the one that never became whole included: they tell where it stood at its end."""
-        return b"".join((*self._latest, *self._tail))
+        """The stream's latest whole frames: they tell where it stood at its end."""
+        return b"".join(self._latest)
 
     def close(self) -> None:
         """Nobody wants the answer any more: leave the provider at once."""
@@ -260,3 +260,7 @@ class Relay:
         if self._slowed:
             self._slowed = False
             self._connection.resume()
+
+
+def _holds(frames: bytes, endings: tuple[bytes, ...]) -> bool:
+    return any(ending in frames for ending in endings)
