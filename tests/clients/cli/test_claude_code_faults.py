@@ -135,6 +135,7 @@ def test_a_tool_call_before_a_cut_runs_once(stage: Staged) -> None:
     told = ask(scene, "add", "--allowedTools", "Bash")
     assert told.out == "Done.\n"
     assert len(scene.received) == 2
+    assert b"\nevent: error\n" in scene.witness.passed()[0].body
     assert b"sum-42" in scene.received[1].body
     assert (scene.desk.work / "ran").read_text() == "ran\n"
 
