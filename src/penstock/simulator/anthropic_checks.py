@@ -1,6 +1,7 @@
 """What the Messages API refuses, in the words that clients know (wire contract 2.1, 2.8, 3.4). Pure."""
 
 import re
+from itertools import groupby
 
 from penstock.simulator.anthropic_body import Block, Message, MessagesBody
 from penstock.simulator.decoding import Complaint
@@ -103,10 +104,14 @@ def _check_blocks(place: int, message: Message, version: str | None) -> None:
 
 def _check_pairs(messages: list[Message]) -> None:
     """Every tool_use is answered in the next user turn, and every answer has its tool_use right before it."""
-    turns = [message for message in messages if message.role != "system"]
-    for place, message in enumerate(turns):
-        calls = _ids(message.blocks, "tool_use") if message.role == "assistant" else []
-        after = turns[place + 1].blocks if place + 1 < len(turns) else []
+    spoken = [message for message in messages if message.role != "system"]
+    turns = [
+        (role, [block for message in same for block in message.blocks])
+        for role, same in groupby(spoken, key=lambda message: message.role)
+    ]
+    for place, (role, blocks) in enumerate(turns):
+        calls = _ids(blocks, "tool_use") if role == "assistant" else []
+        after = turns[place + 1][1] if place + 1 < len(turns) else []
         answered = {block.tool_use_id for block in after if block.type == "tool_result"}
         open_calls = [one for one in calls if one not in answered]
         if open_calls and place + 1 < len(turns):
@@ -115,8 +120,8 @@ def _check_pairs(messages: list[Message]) -> None:
                 f"{', '.join(open_calls)}. Each `tool_use` block must have a corresponding `tool_result` block in "
                 "the next message."
             )
-        before = _ids(turns[place - 1].blocks, "tool_use") if place else []
-        for block in message.blocks:
+        before = _ids(turns[place - 1][1], "tool_use") if place else []
+        for block in blocks:
             if block.type == "tool_result" and block.tool_use_id not in before:
                 raise _refused(
                     f"messages.{place}: unexpected `tool_use_id` found in `tool_result` blocks: {block.tool_use_id}. "

@@ -17,7 +17,7 @@ from penstock.simulator.compose import compose
 from penstock.simulator.conversation import steered, understood
 from penstock.simulator.decoding import Body, UndecodableError, decoded
 from penstock.simulator.failing import BROKEN_WORDS, broken_off, fail_if_asked
-from penstock.simulator.openai_shared import headers, missing, spelled
+from penstock.simulator.openai_shared import headers, invalid, missing, spelled
 from penstock.simulator.refusals import RefusedError
 from penstock.simulator.serving import JSON_HEADER, STREAM_HEADERS, Reply, Request
 from penstock.simulator.steering import Steering
@@ -25,6 +25,7 @@ from penstock.simulator.tokens import weight
 
 # The API's own limit of a legacy completion that names none.
 _LEGACY_LIMIT = 16
+_MOST_CHOICES = 128
 
 
 def create(request: Request, _: str = "") -> Reply:
@@ -32,7 +33,7 @@ def create(request: Request, _: str = "") -> Reply:
     body = body_of(request, ChatBody)
     name, steering = steered(body.model, request.header, request.defaults)
     fail_if_asked(steering, request.seen)
-    check(body)
+    check(body, steering.tokens)
     ask = asked(body, name, steering)
     fail_if_asked(ask.steering, request.seen)
     rows = stretches(body)
@@ -56,6 +57,9 @@ def create_legacy(request: Request, _: str = "") -> Reply:
     name, steering = steered(body.model, request.header, request.defaults)
     fail_if_asked(steering, request.seen)
     prompts = _prompts(body)
+    count = body.n or 1
+    if not 1 <= count * len(prompts) <= _MOST_CHOICES:
+        raise RefusedError(invalid("n", f"The simulator makes from 1 to {_MOST_CHOICES} choices."))
     limit = _LEGACY_LIMIT if body.max_tokens is None else body.max_tokens
     wishes = Wishes(limit=limit, stops=stops_of(body.stop))
     answers: list[Answer] = []
@@ -63,8 +67,8 @@ def create_legacy(request: Request, _: str = "") -> Reply:
     for prompt in prompts:
         ask = understood(name, "", [Turn(Role.USER, texts=(prompt,))], wishes, steering)
         fail_if_asked(ask.steering, request.seen)
-        answers += [compose(ask, request.identity, len(answers) + variant) for variant in range(body.n or 1)]
-        leads += [prompt if body.echo else ""] * (body.n or 1)
+        answers += [compose(ask, request.identity, len(answers) + variant) for variant in range(count)]
+        leads += [prompt if body.echo else ""] * count
     form = Form(
         model=body.model,
         identity=request.identity,

@@ -68,7 +68,7 @@ class Function(msgspec.Struct):
 class ToolParameter(msgspec.Struct):
     """A function or a custom tool."""
 
-    type: str
+    type: str = "function"
     function: Function | None = None
     custom: Function | None = None
 
@@ -83,7 +83,7 @@ class AllowedTools(msgspec.Struct):
 class ToolChoice(msgspec.Struct):
     """A named tool, or some of them."""
 
-    type: str
+    type: str = "function"
     function: Function | None = None
     custom: Function | None = None
     allowed_tools: AllowedTools | None = None

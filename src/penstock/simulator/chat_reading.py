@@ -6,7 +6,7 @@ from penstock.simulator.chat_body import ChatBody, Function, Message, ToolChoice
 from penstock.simulator.conversation import understood
 from penstock.simulator.openai_shared import invalid, missing, reasoning_budget
 from penstock.simulator.refusals import Refusal, RefusedError
-from penstock.simulator.steering import Steering
+from penstock.simulator.steering import MOST_TOKENS, Steering
 from penstock.simulator.tokens import DOCUMENT_TOKENS, PICTURE_TOKENS, encoded, weight
 
 _MESSAGE_TOKENS = 4
@@ -35,8 +35,8 @@ def stretches(body: ChatBody) -> tuple[Stretch, ...]:
     return tuple(rows)
 
 
-def check(body: ChatBody) -> None:
-    """Raises RefusedError for what the API would not take."""
+def check(body: ChatBody, tokens: int | None) -> None:
+    """Raises RefusedError for what the API would not take, and for more than ``tokens`` in all choices may come to."""
     if not body.messages:
         words = (
             "Invalid 'messages': empty array. Expected an array with minimum length 1, but got an empty array instead."
@@ -53,6 +53,8 @@ def check(body: ChatBody) -> None:
             raise RefusedError(_below(name, value))
     if body.n is not None and not 1 <= body.n <= 128:
         raise RefusedError(_below("n", body.n))
+    if (body.n or 1) * (tokens or 0) > MOST_TOKENS:
+        raise RefusedError(invalid("n", f"The simulator says at most {MOST_TOKENS} tokens in one answer."))
     if body.tool_choice is not None and not body.tools and body.tool_choice != "none":
         words = "'tool_choice' is only allowed when 'tools' are specified."
         raise RefusedError(invalid("tool_choice", words, "invalid_request_error"))

@@ -11,6 +11,9 @@ from penstock.simulator.refusals import Refusal, RefusedError
 from penstock.simulator.script import Script, read_script
 from penstock.simulator.steering import Steering, SteeringError, adjusted, model_and_settings
 
+# What is asked stands at the beginning of a text or at its end; the rest is material that nobody here reads.
+_EDGE = 2000
+
 
 def steered(model: str, header: str, defaults: Steering) -> tuple[str, Steering]:
     """The model's own name, and the steering of its suffix and the header. RefusedError for a bad setting."""
@@ -76,4 +79,5 @@ def _answers(turns: Sequence[Turn]) -> int:
 def _users_words(texts: Sequence[str]) -> str:
     """The last text that is not wrapped in a tag: agents wrap what they add themselves."""
     spoken = [text for text in texts if text.strip() and not text.lstrip().startswith("<")]
-    return (spoken or list(texts) or [""])[-1].strip()
+    words = (spoken or list(texts) or [""])[-1].strip()
+    return words if len(words) <= 2 * _EDGE else f"{words[:_EDGE]}\n{words[-_EDGE:]}"

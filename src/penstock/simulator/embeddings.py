@@ -1,6 +1,7 @@
 """Serves embeddings (OpenAI's and Gemini's routes) and OpenAI's moderations."""
 
 import re
+from array import array
 
 import msgspec
 
@@ -18,6 +19,8 @@ from penstock.simulator.vectors import as_base64, usual_size, vector
 
 LARGEST = 4096
 MOST_INPUTS = 2048
+# One answer is made at one go, in the process that serves everybody else.
+MOST_NUMBERS = 4_000_000
 
 # What the simulator takes for violence is what its tests and demos say.
 _VIOLENT = re.compile(r"\b(?:kill|murder|attack|bomb|shoot|stab)\w*", re.I)
@@ -63,10 +66,12 @@ def embed(request: Request, _: str = "") -> Reply:
     if body.encoding_format not in {None, "float", "base64"}:
         words = f"Invalid value: '{body.encoding_format}'. Supported values are: 'float' and 'base64'."
         raise RefusedError(invalid("encoding_format", words))
+    if len(texts) * size > MOST_NUMBERS:
+        raise RefusedError(invalid("input", f"The simulator makes at most {MOST_NUMBERS} numbers in one answer."))
     vectors = [vector(text, size) for text in texts]
     encoded = body.encoding_format == "base64"
     data = [
-        {"object": "embedding", "index": index, "embedding": as_base64(values) if encoded else values}
+        {"object": "embedding", "index": index, "embedding": as_base64(values) if encoded else values.tolist()}
         for index, values in enumerate(vectors)
     ]
     tokens = sum(weight(text) for text in texts)
@@ -98,7 +103,7 @@ def google_embed(request: Request, model: str) -> Reply:
     name, steering = steered(model, request.header, request.defaults)
     fail_if_asked(steering, request.seen)
     values = _google_vector(_google_body(request, EmbedBody), name)
-    return google_answered({"embedding": {"values": values}}, request.identity, lasting=steering.times is None)
+    return google_answered({"embedding": {"values": values.tolist()}}, request.identity, lasting=steering.times is None)
 
 
 def google_batch_embed(request: Request, model: str) -> Reply:
@@ -106,9 +111,9 @@ def google_batch_embed(request: Request, model: str) -> Reply:
     name, steering = steered(model, request.header, request.defaults)
     fail_if_asked(steering, request.seen)
     wanted = _google_body(request, BatchEmbedBody).requests or []
-    if len(wanted) > MOST_INPUTS:
-        raise RefusedError(Refusal(400, f"At most {MOST_INPUTS} requests can be in one batch."))
-    embeddings = [{"values": _google_vector(one, name)} for one in wanted]
+    if sum(one.output_dimensionality or usual_size(name) for one in wanted) > MOST_NUMBERS:
+        raise RefusedError(Refusal(400, f"The simulator makes at most {MOST_NUMBERS} numbers in one answer."))
+    embeddings = [{"values": _google_vector(one, name).tolist()} for one in wanted]
     return google_answered({"embeddings": embeddings}, request.identity, lasting=steering.times is None)
 
 
@@ -131,7 +136,7 @@ def _google_body(request: Request, kind: type[Body]) -> Body:
         raise RefusedError(Refusal(400, spelled(error.complaint))) from None
 
 
-def _google_vector(body: EmbedBody, model: str) -> list[float]:
+def _google_vector(body: EmbedBody, model: str) -> "array[float]":
     if body.content is None:
         raise RefusedError(Refusal(400, "* EmbedContentRequest.content: contents is not specified\n"))
     size = body.output_dimensionality or usual_size(model)

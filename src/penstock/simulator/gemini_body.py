@@ -104,7 +104,7 @@ class GenerateBody(msgspec.Struct, rename="camel"):
 
     contents: list[Content] | Content | None = None
     system_instruction: Content | str | None = None
-    tools: list[ToolParameter] | None = None
+    tools: list[ToolParameter] | ToolParameter | None = None
     tool_config: ToolConfig | None = None
     generation_config: GenerationConfig | None = None
     cached_content: str | None = None
@@ -115,6 +115,13 @@ class GenerateBody(msgspec.Struct, rename="camel"):
         if isinstance(self.contents, Content):
             return [self.contents]
         return self.contents or []
+
+    @property
+    def toolbox(self) -> list[ToolParameter]:
+        """The tools as a list."""
+        if isinstance(self.tools, ToolParameter):
+            return [self.tools]
+        return self.tools or []
 
     @property
     def system(self) -> str:

@@ -1,6 +1,7 @@
 """From a Gemini body to the ask and its stretches, and what that API refuses."""
 
 import re
+from itertools import groupby
 
 from penstock.simulator.ask import Ask, Choice, Result, Role, Shape, Tool, Tools, Turn, Wishes
 from penstock.simulator.cache_memory import Stretch
@@ -59,11 +60,14 @@ def check(body: GenerateBody) -> None:
 
 
 def _check_pairs(turns: list[Content]) -> None:
-    """As many function responses in a turn as the turn before it made calls."""
-    for before, content in zip([None, *turns], turns, strict=False):
-        answers = sum(part.function_response is not None for part in content.parts or [])
-        calls = sum(part.function_call is not None for part in (before.parts if before is not None else None) or [])
-        if answers and answers != calls:
+    """As many function responses as the turn before made calls; contents of one role are one turn."""
+    roles = groupby(turns, key=lambda content: content.role == "model")
+    calls = 0
+    for from_model, contents in roles:
+        parts = [part for content in contents for part in content.parts or []]
+        before, calls = calls, sum(part.function_call is not None for part in parts)
+        answers = sum(part.function_response is not None for part in parts)
+        if answers and not from_model and answers != before:
             words = (
                 "Please ensure that the number of function response parts is equal to the number of function call "
                 "parts of the function call turn."
@@ -121,13 +125,13 @@ def _budget(config: GenerationConfig, model: str) -> int | None:
 
 
 def _declarations(body: GenerateBody) -> list[Declaration]:
-    return [one for tool in body.tools or [] for one in tool.function_declarations or []]
+    return [one for tool in body.toolbox for one in tool.function_declarations or []]
 
 
 def _tools(body: GenerateBody) -> Tools:
     config = body.tool_config.function_calling_config if body.tool_config is not None else None
     mode = (config.mode or "AUTO").upper() if config is not None else "AUTO"
-    search = any(tool.google_search or tool.google_search_retrieval for tool in body.tools or [])
+    search = any(tool.google_search or tool.google_search_retrieval for tool in body.toolbox)
     return Tools(
         offered=tuple(_tool(one) for one in _declarations(body)),
         choice={"ANY": Choice.ANY, "NONE": Choice.NONE}.get(mode, Choice.AUTO),

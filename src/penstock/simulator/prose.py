@@ -36,7 +36,7 @@ _TAIL = re.compile(
 _GREETING = re.compile(
     r"^\W*(?:hi|hello|hey|good (?:morning|day|evening)|moin|hallo|bonjour)(?: there| claude)?\W*$", re.I
 )
-_COUNT = re.compile(r"\bcount (?:up )?(?:from 1 )?to (\d{1,4})\b", re.I)
+_COUNT = re.compile(r"\bcount (?:up )?(?:from 1 )?to (\d{1,3})\b", re.I)
 _SUM = re.compile(r"(?<![\w.])(-?\d{1,12})\s*([-+*x×/])\s*(-?\d{1,12})(?![\w.])")
 _ECHO = re.compile(
     r"\b(?:reply|respond|answer|say)\b(?: (?:only|exactly|just|with|back|the words?|in one word))*:?\s+"
@@ -56,7 +56,7 @@ BRIEF_SENTENCES = 2
 def topic_of(words: str) -> str:
     """What the prompt is about, in its own words: the first sentence without what leads to it."""
     line = next((line for line in words.splitlines() if line.strip()), "")
-    line = re.split(r"(?<=[.!?])\s", line.strip(), maxsplit=1)[0]
+    line = re.split(r"(?<=[.!?])\s", line.strip(), maxsplit=1)[0][:300]
     topic = _TAIL.sub("", _LEAD.sub("", line + " ", count=1).strip())
     topic = topic or _TAIL.sub("", line)
     if len(topic) > 80:

@@ -21,7 +21,7 @@ class Item(msgspec.Struct):
     content: str | list[Part] | None = None
     name: str | None = None
     namespace: str | None = None
-    arguments: str | None = None
+    arguments: msgspec.Raw = NOTHING
     input: str | None = None
     output: msgspec.Raw = NOTHING
     call_id: str | None = None
@@ -40,7 +40,7 @@ class Item(msgspec.Struct):
 class ToolParameter(msgspec.Struct):
     """A function, a custom tool, a namespace of both, or a tool that OpenAI runs."""
 
-    type: str
+    type: str = ""
     name: str | None = None
     description: str | None = None
     parameters: msgspec.Raw = NOTHING

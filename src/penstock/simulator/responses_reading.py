@@ -114,8 +114,9 @@ def _tokens(item: Item) -> int:
     count = sum(weight(part.text or part.refusal or "") for part in item.parts)
     count += PICTURE_TOKENS * sum(part.type == "input_image" for part in item.parts)
     count += DOCUMENT_TOKENS * sum(part.type in {"input_file", "input_audio"} for part in item.parts)
-    for text in (item.name, item.arguments, item.input, item.encrypted_content):
+    for text in (item.name, item.input, item.encrypted_content):
         count += weight(text or "")
+    count += weight(bytes(item.arguments))
     if item.tools:
         count += weight(msgspec.json.encode(item.tools))
     return count + _output_tokens(item.output)

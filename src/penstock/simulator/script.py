@@ -9,7 +9,7 @@ import re
 
 import msgspec
 
-_LINE = re.compile(r"^[ \t]*simulate:[ \t]*(call|say|think|then|set)\b[ \t]*(.*?)[ \t]*$", re.MULTILINE)
+_LINE = re.compile(r"^[ \t]*simulate:[ \t]*(call|say|think|then|set)\b[ \t]*(.*)$", re.MULTILINE)
 
 
 class ScriptedCall(msgspec.Struct, frozen=True):
@@ -41,8 +41,8 @@ def read_script(text: str) -> Script | None:
     steps = [Step()]
     settings: list[str] = []
     lines = _LINE.findall(text)
-    for verb, rest in lines:
-        now = steps[-1]
+    for verb, written in lines:
+        now, rest = steps[-1], written.strip()
         if verb == "set":
             settings.append(rest)
         elif verb == "call":

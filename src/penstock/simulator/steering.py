@@ -14,7 +14,7 @@ _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s)?")
 _SUFFIX = re.compile(r"\+(?=[a-z][a-z-]*=)")
 
 LONGEST_SECONDS = 3600.0
-MOST_TOKENS = 200_000
+MOST_TOKENS = 100_000
 
 
 class Steering(msgspec.Struct, frozen=True, kw_only=True):
