@@ -104,7 +104,7 @@ def test_a_picture_and_a_pdf_reach_the_provider_whole(stage: Staged) -> None:
 
 FINAL = {
     "bad request": (error(400, "INVALID_ARGUMENT", "no such thing here"), "no such thing here"),
-    "forbidden": (error(404, "NOT_FOUND", "no such model here"), "no such model here"),
+    "no such model": (error(404, "NOT_FOUND", "no such model here"), "no such model here"),
 }
 
 
