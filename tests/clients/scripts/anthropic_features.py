@@ -3,7 +3,7 @@
 import asyncio
 
 import anthropic
-from features import PDF, PIXEL, abandoned, cancelled, feature, main
+from features import PDF, PIXEL, abandoned, cancelled, feature, kept, main
 
 MODEL = "claude-scripted"
 HELLO = [{"role": "user", "content": "Hello"}]
@@ -25,8 +25,8 @@ def arguments(target: dict, **changes: object) -> dict:
     }
 
 
-def client(target: dict, **changes: object) -> anthropic.Anthropic:
-    return anthropic.Anthropic(**arguments(target, **changes))
+def client(target, **changes):
+    return kept(lambda target, **changes: anthropic.Anthropic(**arguments(target, **changes)), target, **changes)
 
 
 def shown(message: anthropic.types.Message) -> dict:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 
 FEATURES = {}
+CLIENTS = {}
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfz0AEYBxVSF+FABJADveWkH6oAAAAAElFTkSuQmCC"
 PDF = (
@@ -23,6 +24,14 @@ def feature(function: Callable) -> Callable:
     """Register a feature under its function's name."""
     FEATURES[function.__name__] = function
     return function
+
+
+def kept(make: Callable, target: dict, **changes: object) -> object:
+    """One client for each target, key and option, as a program has it: making one is slow, and connections are kept."""
+    wanted = (target["name"], target["key"], *sorted(changes.items()))
+    if wanted not in CLIENTS:
+        CLIENTS[wanted] = make(target, **changes)
+    return CLIENTS[wanted]
 
 
 def cancelled(begin: Callable[[], object]) -> list:

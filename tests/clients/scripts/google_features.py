@@ -4,7 +4,7 @@ import asyncio
 import base64
 import io
 
-from features import PDF, PIXEL, abandoned, cancelled, feature, main
+from features import PDF, PIXEL, abandoned, cancelled, feature, kept, main
 from google import genai
 from google.genai import errors, types
 
@@ -30,16 +30,13 @@ WEATHER = types.Tool(
 )
 
 
-CLIENTS = {}
+def made(target):
+    options = types.HttpOptions(base_url=target["base_url"], headers=target["headers"])
+    return genai.Client(api_key=target["key"], http_options=options)
 
 
 def client(target):
-    """One for each target and key, and kept: this SDK's client closes itself once nobody holds it."""
-    wanted = (target["name"], target["key"])
-    if wanted not in CLIENTS:
-        options = types.HttpOptions(base_url=target["base_url"], headers=target["headers"])
-        CLIENTS[wanted] = genai.Client(api_key=target["key"], http_options=options)
-    return CLIENTS[wanted]
+    return kept(made, target)
 
 
 def model(target):

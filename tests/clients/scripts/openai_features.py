@@ -4,7 +4,7 @@ import asyncio
 import json
 
 import openai
-from features import PDF, PIXEL, abandoned, cancelled, feature, main
+from features import PDF, PIXEL, abandoned, cancelled, feature, kept, main
 from pydantic import BaseModel
 
 MODEL = "gpt-scripted"
@@ -36,7 +36,7 @@ def arguments(target, **changes):
 
 
 def client(target, **changes):
-    return openai.OpenAI(**arguments(target, **changes))
+    return kept(lambda target, **changes: openai.OpenAI(**arguments(target, **changes)), target, **changes)
 
 
 def model(target):
