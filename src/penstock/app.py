@@ -5,6 +5,7 @@ The order of the policies stands here, with its reasons.
 
 import asyncio
 import contextlib
+import functools
 import logging
 import random
 import ssl
@@ -17,10 +18,12 @@ from penstock import routes
 from penstock.calling import Calling
 from penstock.config.settings import ProviderSettings, Settings
 from penstock.core.caller import KeyProfile, digest
+from penstock.core.exchange import Exchange
 from penstock.core.fault import Fault
 from penstock.core.head import Header, RequestHead
 from penstock.core.policy import Policy
 from penstock.core.target import Origin, Provider, Timeouts
+from penstock.core.ticket import mint
 from penstock.dialects.anthropic import Anthropic
 from penstock.dialects.gemini import Gemini
 from penstock.dialects.openai import OpenAI
@@ -28,12 +31,16 @@ from penstock.explanation import Explanation, explain
 from penstock.gateway import Gateway
 from penstock.policies.authenticate import Authenticate, KeyRing
 from penstock.policies.list_models import ListModels
+from penstock.policies.own import Own, Register
+from penstock.policies.relink import Relink
 from penstock.probes import probe
 from penstock.providers.headers import Wording
-from penstock.routing.plan import ModelRule, Table
+from penstock.routing.plan import ModelRule, Table, plan
 from penstock.stores.keys import KeyStore, StoreError
+from penstock.stores.objects import Objects
 from penstock.wire.call import Upstream
 from penstock.wire.connect import Connector
+from penstock.wire.encoding import undone
 from penstock.wire.incoming import Incoming
 from penstock.wire.listener import Handler, Limits, Listener
 from penstock.wire.pool import Pool
@@ -51,7 +58,7 @@ DIALECTS = {dialect.name: dialect for dialect in (Anthropic(), OpenAI(), Gemini(
 
 def new_id() -> str:
     """An exchange's id: sorts by time, and no two are alike."""
-    return f"{time.time_ns() // 1_000_000:012x}{random.getrandbits(64):016x}"  # noqa: S311 - unique, no secret
+    return f"{time.time_ns() // 1_000_000:012x}{random.getrandbits(64):016x}"
 
 
 @dataclass
@@ -86,10 +93,12 @@ async def running(settings: Settings, *, demo: bool) -> AsyncIterator[Running]:
         wording = Wording(tuple(settings.header_prefixes))
         routing = table(settings, simulator)
         calling = Calling(DIALECTS, upstream, wording.private, HELD_BYTES)
+        objects = Objects(store.engine)
+        undo.callback(objects.close)
         gateway = Gateway(
             dialects=DIALECTS,
-            authenticate=Authenticate(ring.lookup),
-            policies=policies(routing, calling),
+            authenticate=Authenticate(ring),
+            policies=policies(settings, routing, calling, objects, store.pepper),
             table=routing,
             calling=calling,
             wording=wording,
@@ -141,11 +150,25 @@ def watching(store: KeyStore, ring: KeyRing, settings: Settings) -> Iterator[Non
         timers[0].cancel()
 
 
-def policies(routing: Table, calling: Calling) -> Sequence[Policy]:
+def policies(
+    settings: Settings, routing: Table, calling: Calling, objects: Register, secret: bytes
+) -> Sequence[Policy]:
     """The policies after authentication, outermost first."""
+    undo = functools.partial(undone, limit=HELD_BYTES)
+
+    def brought(exchange: Exchange) -> bool:
+        if exchange.caller is None or exchange.caller.credential is None:
+            return False
+        attempt = plan(routing, exchange.match, exchange.facts, exchange.caller)[0]
+        return attempt.credential is not None and attempt.credential.own
+
     return (
-        # Before anything that a provider would have to answer: a list of several providers has no provider of its own.
+        # First: a list of several providers' models has no provider of its own to go to.
         ListModels(routing.speaking, calling.fetch),
+        # Before anything that costs: an object of another tenant is answered 404, whatever else the request asks.
+        Own(objects, brought, undo),
+        # Innermost: it mends the provider's own links, and what it adds concerns nobody else.
+        Relink(settings.public_url, functools.partial(mint, secret), undo, clock=time.time),
     )
 
 

@@ -67,6 +67,9 @@ class Caller(msgspec.Struct, frozen=True):
     key: KeyProfile
     credential: Credential | None = None
     """The caller's own provider credential, or None."""
+    bearer: bool = False
+    """The request is its own proof towards the provider (the URL of an upload that is under way), begun under the
+    caller's own credential: it goes up without one."""
 
 
 def digest(pepper: bytes, key: str) -> str:

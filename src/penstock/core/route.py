@@ -79,6 +79,8 @@ class Route(msgspec.Struct, frozen=True):
     stored: Stored | None = None
     links: tuple[str, ...] = ()
     """Fields of the answer, or headers written ``header:name``, that hold absolute links which must lead back here."""
+    ticketed: bool = False
+    """May be reached by a link of ours that carries an upload ticket in place of a key (``core.ticket``)."""
 
 
 class Match(msgspec.Struct, frozen=True):

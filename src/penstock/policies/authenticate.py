@@ -4,9 +4,11 @@ The first policy, before the body is read: a stranger must not make the gateway 
 compares keyed hashes only and never keeps, logs or repeats a key.
 """
 
+import time
 from collections.abc import Callable, Mapping
 from urllib.parse import unquote_plus
 
+from penstock.core import ticket
 from penstock.core.caller import Caller, Credential, KeyProfile, Secret, digest
 from penstock.core.exchange import Answer, Exchange
 from penstock.core.fault import FaultKind, refuse
@@ -15,6 +17,8 @@ from penstock.core.policy import Visit
 
 # The ordinary slots, in the order in which they are looked at.
 _SLOTS = (b"x-api-key", b"authorization", b"x-goog-api-key")
+
+_TICKET = ticket.PARAMETER.encode() + b"="
 
 Lookup = Callable[[str], KeyProfile | None]
 
@@ -25,25 +29,38 @@ class KeyRing:
     def __init__(self, pepper: bytes) -> None:
         self._pepper = pepper
         self._profiles: Mapping[str, KeyProfile] = {}
+        self._identities: Mapping[str, KeyProfile] = {}
 
     def replace(self, profiles: Mapping[str, KeyProfile]) -> None:
         """From now on exactly these keys are known, by digest."""
         self._profiles = profiles
+        self._identities = {profile.id: profile for profile in profiles.values()}
 
     def lookup(self, key: str) -> KeyProfile | None:
         """The profile of a key, or None. Only digests under the pepper are compared, never the key's own characters."""
         return self._profiles.get(digest(self._pepper, key))
 
+    def ticketed(self, query: bytes, now: float) -> Caller | None:
+        """Whoever began the upload that this query goes on with, if its ticket and its key are still good."""
+        found = ticket.read(self._pepper, query, now)
+        profile = None if found is None else self._identities.get(found.key_id)
+        return None if found is None or profile is None else Caller(profile, bearer=found.own)
+
 
 class Authenticate:
     """Fills ``exchange.caller``, or refuses with 401."""
 
-    def __init__(self, lookup: Lookup) -> None:
-        self._lookup = lookup
+    def __init__(self, keys: KeyRing, *, clock: Callable[[], float] = time.time) -> None:
+        self._keys = keys
+        self._clock = clock
 
     async def enter(self, exchange: Exchange) -> Answer | Visit | None:
-        """Deny, unless the request holds a key that is known."""
-        exchange.caller = identify(exchange.head, self._lookup)
+        """Deny, unless the request holds a key that is known, or goes on with an upload that such a key began."""
+        head = exchange.head
+        if exchange.match.route.ticketed and _TICKET in head.query:
+            exchange.caller = self._keys.ticketed(head.query, self._clock())
+        if exchange.caller is None:
+            exchange.caller = identify(head, self._keys.lookup)
         return None
 
 

@@ -10,6 +10,7 @@ from penstock.core.dialect import Dialect
 from penstock.core.exchange import Exchange
 from penstock.core.head import HOP_BY_HOP, Header, RequestHead, ResponseHead, connection_names
 from penstock.core.target import Attempt, Provider
+from penstock.core.ticket import PARAMETER
 
 _NEVER_OUT = HOP_BY_HOP | {
     b"host",
@@ -35,7 +36,7 @@ _OPERATORS = (b"anthropic-ratelimit-", b"x-ratelimit-")
 _PLAIN_CONNECTION = frozenset({b"keep-alive", b"Keep-Alive", b"close"})
 _BODILESS = frozenset({"GET", "HEAD", "DELETE"})
 
-_OWN_QUERY = (b"key", b"intensity")
+_OWN_QUERY = (b"key", b"intensity", PARAMETER.encode())
 
 
 def request_head(
@@ -143,6 +144,6 @@ def credential_refused(provider: Provider) -> str:
 
 
 def _query(query: bytes) -> bytes:
-    if not query or (b"key=" not in query and b"intensity=" not in query):
+    if not query or not any(name in query for name in _OWN_QUERY):
         return query
     return b"&".join(part for part in query.split(b"&") if part.partition(b"=")[0] not in _OWN_QUERY)

@@ -73,6 +73,7 @@ def _version(version: str) -> tuple[Route, ...]:
                 Body.BYTES,
                 stored=Stored(makes=("file.name",)),
                 links=_UPLOAD_URLS,
+                ticketed=True,
             )
             for method, operation in (("POST", "files.upload"), ("PUT", "files.upload_piece"))
         ),

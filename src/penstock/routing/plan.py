@@ -64,6 +64,8 @@ def plan(table: Table, match: Match, facts: Facts, caller: Caller | None) -> tup
             return (Attempt(simulator, None, "no provider is configured: the simulator answers"),)
         words = f"No provider on this gateway speaks {match.route.dialect}; ask your operator to add one."
         raise refuse(FaultKind.MISROUTED, words)
+    if caller.bearer:
+        return (Attempt(provider, None, "an upload that is under way"),)
     credential = _credential(provider, caller)
     if credential is None and provider.auth != "none":
         if simulator is not None and not caller.key.require_provider_key:

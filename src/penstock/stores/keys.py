@@ -48,8 +48,8 @@ class KeyStore:
 
     def __init__(self, folder: Path) -> None:
         self.pepper = read_pepper(folder)
-        self._engine = open_database(folder / DATABASE)
-        self._watching = self._engine.connect()
+        self.engine = open_database(folder / DATABASE)
+        self._watching = self.engine.connect()
         self._version = -1
 
     def create(self, name: str, *, prefix: str, team: str | None = None, require_provider_key: bool = False) -> MadeKey:
@@ -65,7 +65,7 @@ class KeyStore:
             "require_provider_key": require_provider_key,
             "created": int(time.time()),
         }
-        with self._engine.execution_options(writes=True).begin() as connection:
+        with self.engine.execution_options(writes=True).begin() as connection:
             taken = select(keys.c.id).where(keys.c.name == name, keys.c.revoked.is_(None))
             if connection.execute(taken).first() is not None:
                 raise NameTakenError(name)
@@ -75,7 +75,7 @@ class KeyStore:
     def profiles(self) -> Mapping[str, KeyProfile]:
         """The keys in force, by digest."""
         now = int(time.time())
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             rows = connection.execute(
                 select(keys.c.digest, keys.c.id, keys.c.name, keys.c.team, keys.c.require_provider_key)
                 .where(keys.c.revoked.is_(None))
@@ -93,4 +93,4 @@ class KeyStore:
     def close(self) -> None:
         """Let go of the database."""
         self._watching.close()
-        self._engine.dispose()
+        self.engine.dispose()

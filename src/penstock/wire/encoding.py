@@ -9,7 +9,9 @@ from collections.abc import Callable
 import brotli
 import zstandard
 
+from penstock.core.exchange import Answer
 from penstock.core.fault import FaultError, FaultKind, refuse
+from penstock.core.head import first
 
 SUPPORTED = ("gzip", "deflate", "br", "zstd")
 
@@ -35,6 +37,20 @@ def decode(raw: bytes, encodings: str, limit: int) -> bytes:
             words = f"The request body is not valid {name}."
             raise refuse(FaultKind.ENCODING_INVALID, words, detail=str(error)) from None
     return raw
+
+
+def undone(answer: Answer, limit: int) -> Answer:
+    """An answer without its content encodings; FaultError 502 where they can't be undone within ``limit`` bytes."""
+    encodings = first(answer.headers, b"content-encoding")
+    if encodings is None:
+        return answer
+    try:
+        plain = decode(answer.body, encodings.decode("latin-1"), limit)
+    except FaultError as error:
+        words = "The provider's answer is compressed in a way that this gateway cannot undo."
+        raise refuse(FaultKind.BROKEN_ANSWER, words, detail=error.fault.words) from None
+    headers = tuple(header for header in answer.headers if header[0] != b"content-encoding")
+    return Answer(answer.status, headers, plain)
 
 
 def _over(limit: int) -> FaultError:

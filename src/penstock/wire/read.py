@@ -15,7 +15,7 @@ from penstock.wire.incoming import Incoming
 async def read(exchange: Exchange, incoming: Incoming, limit: int) -> None:
     """Fills ``exchange.document`` and ``exchange.facts``; leaves the document None when the body streams through."""
     head, route = exchange.head, exchange.match.route
-    if route.body is Body.ANY and not _is_json(head.get(b"content-type")):
+    if route.body is Body.BYTES or (route.body is Body.ANY and not _is_json(head.get(b"content-type"))):
         return
     raw = await incoming.body(limit)
     encodings = head.get(b"content-encoding")
