@@ -19,12 +19,11 @@ if TYPE_CHECKING:
 def welcome(gateway: "Running", settings: "Settings") -> None:
     """Print it to standard output."""
     url = gateway.url
-    click.echo(f"Penstock is listening on {url}")
     if gateway.simulated:
         names = ", ".join(gateway.simulated)
         click.echo(f"The built-in simulator answers for {names}: no key to a provider is needed, and nothing is spent.")
     if gateway.first_key is None:
-        click.echo("Stop with Ctrl-C.")
+        click.echo(_ready(url))
         return
     if sys.stdout.isatty():
         shown = gateway.first_key
@@ -34,6 +33,12 @@ def welcome(gateway: "Running", settings: "Settings") -> None:
         shown = f"$(cat {path})"
         click.echo(f"\nThe first gateway key is in {path}")
     click.echo(_paste(url, shown))
+    # Last, so that a script which waits for this line has seen everything.
+    click.echo(_ready(url))
+
+
+def _ready(url: str) -> str:
+    return f"Penstock is listening on {url}; stop it with Ctrl-C."
 
 
 def _write_key(folder: Path, key: str) -> Path:
@@ -60,5 +65,5 @@ Point a client at it:
   openai SDK       base_url="{url}/v1"
   google-genai     http_options={{"base_url": "{url}/gemini"}}
 
-Your own provider key, where the gateway has none: header X-Provider-Key. Stop with Ctrl-C.
+Your own provider key, where the gateway has none: header X-Provider-Key.
 """
