@@ -45,6 +45,15 @@ def test_a_prompt_is_one_streamed_call(stage: Staged, path: str) -> None:
     assert json.loads(request.header("x-codex-turn-metadata") or "")["session_id"] == request.header("session-id")
 
 
+def test_an_answer_that_comes_all_at_once_ends_as_the_provider_ended_it(stage: Staged) -> None:
+    """A short answer that arrives in one read is as complete as one in many: nothing is put behind its ending."""
+    at_once = b"".join(numbered(*events((said("Short."),))))
+    scene = stage(stream_answer(at_once))
+    told = ask(scene, "be brief")
+    assert told.out == "Short.\n"
+    scene.check(1)
+
+
 def test_a_websocket_is_declined_once(stage: Staged) -> None:
     """The built-in provider asks for a WebSocket first; 426 sends it to POST at once, all that the provider sees."""
     scene = stage(response(said("Over HTTP, then.")))
