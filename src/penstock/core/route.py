@@ -17,6 +17,8 @@ class Body(Enum):
     """Held and read."""
     ANY = "any"
     """JSON is held and read; multipart and binary bodies stream through without being held."""
+    FORM = "form"
+    """JSON or a form, held and read: fields of it may name stored objects."""
     BYTES = "bytes"
     """It streams through, whatever its content type says of it."""
 
@@ -34,8 +36,9 @@ class Stored(msgspec.Struct, frozen=True):
     """How an operation touches objects that the provider keeps (files, batches, threads, …).
 
     ``makes`` and ``claims`` are dotted paths from the answer's top; ``*`` stands for each element of a list, and an
-    answer that wraps the object (the first event of a stream) is looked into. What is made is the caller's, whoever
-    had its id before; what is claimed came about along the way, and becomes the caller's only if it is nobody's.
+    answer that wraps the object (the first event of a stream) is looked into; ``header:name?parameter`` is a parameter
+    of the URL in a header. What is made is the caller's, whoever had its id before; what is claimed came about along
+    the way, and becomes the caller's only if it is nobody's.
     """
 
     names: tuple[str, ...] = ()

@@ -16,6 +16,8 @@ _NAMED = (
 )
 _CACHE = ("cachedContents/{cached_content}",)
 _FILE = ("files/{file}",)
+# An upload under way is named by the URL that its start is answered with; at its end it becomes a file.
+_UPLOAD = Stored(queries=("upload_id",), makes=("file.name", "header:x-goog-upload-url?upload_id"))
 _UPLOAD_URLS = ("header:x-goog-upload-url", "header:x-goog-upload-control-url")
 
 
@@ -71,7 +73,7 @@ def _version(version: str) -> tuple[Route, ...]:
                 "gemini",
                 operation,
                 Body.BYTES,
-                stored=Stored(makes=("file.name",)),
+                stored=_UPLOAD,
                 links=_UPLOAD_URLS,
                 ticketed=True,
             )

@@ -158,15 +158,15 @@ _THREADS: tuple[Route, ...] = (
 _VIDEO = Stored(names=("video_id",))
 _VIDEO_NAMED = ("video", "file_id")
 _VIDEOS: tuple[Route, ...] = (
-    _row("POST", "/videos", "videos.create", Stored(fields=_VIDEO_NAMED, makes=("id",)), Body.ANY),
+    _row("POST", "/videos", "videos.create", Stored(fields=_VIDEO_NAMED, makes=("id",)), Body.FORM),
     _row("GET", "/videos", "videos.list", _listed()),
-    _row("POST", "/videos/edits", "videos.edit", Stored(fields=_VIDEO_NAMED, makes=("id",)), Body.ANY),
-    _row("POST", "/videos/extensions", "videos.extend", Stored(fields=_VIDEO_NAMED, makes=("id",)), Body.ANY),
+    _row("POST", "/videos/edits", "videos.edit", Stored(fields=_VIDEO_NAMED, makes=("id",)), Body.FORM),
+    _row("POST", "/videos/extensions", "videos.extend", Stored(fields=_VIDEO_NAMED, makes=("id",)), Body.FORM),
     _row(
         "POST",
         "/videos/characters",
         "videos.create_character",
-        Stored(fields=_VIDEO_NAMED, makes=("id",)),
+        Stored(makes=("id",)),
         Body.ANY,
     ),
     _row(
@@ -260,7 +260,7 @@ _CONTAINERS: tuple[Route, ...] = (
         _IN_CONTAINER,
         "containers.files.create",
         Stored(names=("container_id",), fields=("file_id",)),
-        Body.ANY,
+        Body.FORM,
     ),
     _row("GET", _IN_CONTAINER, "containers.files.list", _CONTAINER),
     _row("GET", _IN_CONTAINER + "/{file_id}", "containers.files.retrieve", _CONTAINER),

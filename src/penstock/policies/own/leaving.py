@@ -69,11 +69,12 @@ class Kept(Visit):
             await self._forget(self._stored.deletes)
         if self._stored.lists is not None:
             answer = await self._cut(answer, self._stored.lists)
-        if answer.body and (self._stored.makes or self._stored.claims):
+        if self._stored.makes or self._stored.claims:
             seen = reading.decoded(answer.body)
-            if seen is None and self._stored.makes:
+            if seen is None and self._stored.makes and answer.body:
                 raise refuse(FaultKind.BROKEN_ANSWER, "The provider's answer is not the JSON that was asked for.")
-            await self._keep(reading.ids(seen, self._stored.makes), reading.ids(seen, self._stored.claims))
+            made = reading.ids(seen, self._stored.makes) + reading.in_headers(answer.headers, self._stored.makes)
+            await self._keep(made, reading.ids(seen, self._stored.claims))
         return answer
 
     def watch(self, frames: bytes) -> Awaitable[None] | None:

@@ -140,11 +140,14 @@ def _named(field: str, value: object) -> Iterator[Name]:
     else:
         values = (value,)
     for each in values:
-        if not isinstance(each, str) or not each:
-            continue
-        name = _resolved(field, each)
-        if name is not None:
-            yield Name(field, name)
+        if isinstance(each, str) and each:
+            yield from resolved(field, each)
+
+
+def resolved(field: str, value: str) -> list[Name]:
+    """The object that a field's value names: mostly the value itself, sometimes none."""
+    name = _resolved(field, value)
+    return [Name(field, name)] if name else []
 
 
 def _resolved(field: str, value: str) -> str | None:

@@ -11,7 +11,7 @@ from penstock.core.exchange import Exchange
 from penstock.core.fault import FaultKind, refuse
 from penstock.core.policy import Visit
 from penstock.core.route import Stored
-from penstock.policies.own import naming, words
+from penstock.policies.own import forms, naming, words
 from penstock.policies.own.leaving import Kept, Register, Undo
 from penstock.policies.own.naming import Name
 
@@ -30,24 +30,22 @@ class Own:
     async def enter(self, exchange: Exchange) -> Visit | None:
         """FaultError 404 for a request that names what is not its caller's; a Visit where the answer is of interest."""
         stored, caller = exchange.match.route.stored, exchange.caller
-        if stored is None or caller is None or self._brought(exchange):
+        if stored is None or caller is None or caller.bearer or self._brought(exchange):
             # With the caller's own credential, the provider knows whose everything is.
             return None
+        await self._refuse_others(exchange, stored, caller.key.tenant)
         plain = exchange.document.plain if exchange.document is not None else None
-        await self._refuse_others(exchange, stored, plain, caller.key.tenant)
         watched = stored.makes or stored.claims or stored.events or stored.lists or stored.deletes
         if not watched or exchange.head.method == "HEAD" or not naming.keeps(stored, plain):
             return None
         return Kept(exchange, stored, caller.key.tenant, self._register, self._undo)
 
-    async def _refuse_others(self, exchange: Exchange, stored: Stored, plain: bytes | None, tenant: str) -> None:
+    async def _refuse_others(self, exchange: Exchange, stored: Stored, tenant: str) -> None:
         dialect = exchange.match.route.dialect
+        named = naming.in_path(stored, exchange.match) + _in_body(exchange, stored)
         cursors = naming.in_query(stored, exchange.head.query)
-        try:
-            named = naming.in_path(stored, exchange.match) + naming.in_body(stored, plain or b"", dialect)
-        except NotReadableError as error:
-            sentence = str(error)
-            raise refuse(FaultKind.MALFORMED, sentence[0].upper() + sentence[1:] + ".") from None
+        if stored.lists is None:
+            named, cursors = named + cursors, []
         if not stored.deletes:
             named = [name for name in named if not _is_stock_model(name)]
         if not named and not cursors:
@@ -61,6 +59,25 @@ class Own:
             if owner != tenant and not (owner is None and nobodys):
                 said, code = words.not_found(dialect, name)
                 raise refuse(FaultKind.OBJECT_NOT_FOUND, said, code=code)
+
+
+def _in_body(exchange: Exchange, stored: Stored) -> list[Name]:
+    if not (stored.fields or stored.items):
+        return []
+    kind = exchange.head.get(b"content-type") or b""
+    if exchange.document is None:
+        # What streams through unread may be a form with files and nothing else.
+        if forms.is_form(kind) or exchange.head.get(b"content-length") == b"0":
+            return []
+        raise refuse(FaultKind.MALFORMED, "Send this request's body as application/json or multipart/form-data.")
+    plain, dialect = exchange.document.plain, exchange.match.route.dialect
+    try:
+        if forms.is_form(kind):
+            return forms.in_form(stored, plain, kind, dialect)
+        return naming.in_body(stored, plain, dialect)
+    except NotReadableError as error:
+        sentence = str(error)
+        raise refuse(FaultKind.MALFORMED, sentence[0].upper() + sentence[1:] + ".") from None
 
 
 def _is_stock_model(name: Name) -> bool:

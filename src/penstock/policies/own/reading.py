@@ -5,8 +5,13 @@ stands there makes nobody its owner.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
+
+from penstock.core.head import Header, first
+
+_HEADER = "header:"
 
 # Where the first event of a stream wraps the object that a whole answer would be.
 _WRAPPERS = ("response", "message")
@@ -21,6 +26,17 @@ def first_ids(event: object, paths: Iterable[str]) -> list[str]:
     """The same in a stream's event, which may wrap the object."""
     wrapped = [event.get(name) for name in _WRAPPERS] if isinstance(event, dict) else []
     return list(dict.fromkeys(name for each in (event, *wrapped) for name in ids(each, paths)))
+
+
+def in_headers(headers: Iterable[Header], paths: Iterable[str]) -> list[str]:
+    """The ids at paths of the form ``header:name?parameter``."""
+    found: list[str] = []
+    for path in paths:
+        if path.startswith(_HEADER):
+            name, _, parameter = path.removeprefix(_HEADER).partition("?")
+            url = first(headers, name.encode()) or b""
+            found += [value for key, value in parse_qsl(urlsplit(url.decode("latin-1")).query) if key == parameter]
+    return found
 
 
 def _at(value: object, steps: Sequence[str]) -> Iterator[str]:
