@@ -1,0 +1,1 @@
+"""Stored objects behind the operator's credential, from key to provider and back."""
