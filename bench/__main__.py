@@ -5,12 +5,14 @@ writes ``results/latest.json`` and ``results/latest.svg`` beside itself. With ``
 budget is missed or an answer was wrong.
 """
 
+import signal
 import sys
 from pathlib import Path
 
 import click
 
 from bench import report
+from bench.budgets import OURS
 from bench.cases import cases
 from bench.plot import svg
 from bench.run import Plan, Run
@@ -22,7 +24,7 @@ FULL_SECONDS, QUICK_SECONDS = 200, 40
 
 
 @click.command(help="Penstock side by side with nginx and with peers, in one run on one machine.")
-@click.option("--quick", is_flag=True, help="The cases with budgets, fewer rounds; under a minute.")
+@click.option("--quick", is_flag=True, help="The cases with budgets, without peers, fewer rounds; under a minute.")
 @click.option("--case", "only", multiple=True, help="Only this case (repeatable); --list names them.")
 @click.option("--subject", "names", multiple=True, help="Only this subject besides direct and nginx (repeatable).")
 @click.option("--rounds", type=click.IntRange(1, 50), help="Rounds of every case.")
@@ -55,7 +57,11 @@ def main(
         usual = case.quick_rounds if quick else case.rounds
         if case.name in only or (usual and not only):
             wanted.append((case, rounds or usual or case.rounds))
-    run = Run(Plan(wanted, names, seconds or (QUICK_SECONDS if quick else FULL_SECONDS)), console)
+    # Ended from outside, the run still ends what it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    # Peers take long to start; the short run leaves them out unless they are asked for.
+    subjects = names or ((OURS,) if quick else ())
+    run = Run(Plan(wanted, subjects, seconds or (QUICK_SECONDS if quick else FULL_SECONDS)), console)
     run.carry_out()
     console.print(report.budget_table(run.results))
     for note in run.notes:

@@ -158,7 +158,8 @@ SUBJECTS: tuple[Subject, ...] = (
         _installed(PORTKEY, "npm install --prefix .cache/peers/portkey @portkey-ai/gateway"),
         _launch_portkey,
         headers=_portkey_headers,
-        cases=("unary-1k", "first-byte", "sse"),
+        # Release 1.15.2 answers every stream with 500 on Node 20 ("immutable" headers).
+        cases=("unary-1k",),
         exact=False,
     ),
 )

@@ -1,6 +1,7 @@
 """A run: every case, every subject in turn in each round, until the rounds or the time are used up."""
 
 import contextlib
+import signal
 import tempfile
 import time
 from collections.abc import Sequence
@@ -16,7 +17,7 @@ from bench.cases import HELD, START, Case
 from bench.measure import Bench, Cores, Round, mock
 from bench.order import Tally
 from bench.rows import SUBJECTS
-from bench.subjects import Started, Subject, raise_open_files, running
+from bench.subjects import Started, Subject, raise_open_files, running, signal_tree
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,7 @@ class Run:
                 try:
                     started = stack.enter_context(running(subject, bench.mock_port, bench.cores.gateway, place))
                     bench.await_answer(subject, started, 5.0)
+                    rest(started)
                     self._subjects[subject.name] = (subject, started)
                 except RuntimeError as error:
                     why = str(error)
@@ -99,10 +101,23 @@ class Run:
                 self.notes.append(f"{name}: at most {most:.0f} MB over the cases that it stayed up for.")
 
 
+def rest(started: Started) -> None:
+    """Stop a subject between its turns: what one does in the background must not slow another down."""
+    if started.pid is not None:
+        signal_tree(started.pid, signal.SIGSTOP)
+
+
 def one_turn(case: Case, subject: Subject, started: Started, bench: Bench) -> Round:
     """A subject's turn; one that fails to start or to answer is a bad round, not the end of the run."""
     try:
         fresh = case.kind in {START, HELD}
-        return bench.fresh_turn(case, subject) if fresh else bench.turn(case, subject, started)
+        if fresh:
+            return bench.fresh_turn(case, subject)
+        if started.pid is not None:
+            signal_tree(started.pid, signal.SIGCONT)
+        try:
+            return bench.turn(case, subject, started)
+        finally:
+            rest(started)
     except RuntimeError as error:
         return Round(tally=Tally(bad=1, reasons={str(error)[:200]: 1}))

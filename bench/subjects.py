@@ -6,6 +6,7 @@ Which subjects there are stands in ``rows.py``.
 import contextlib
 import os
 import resource
+import signal
 import socket
 import subprocess
 import time
@@ -13,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bench import procfs
 from bench.bodies import ANTHROPIC, OPENAI, PATHS
 from bench.cases import START, Case
 from bench.mock import PROVIDER_KEY
@@ -91,7 +93,11 @@ class Subject:
 
     def request_headers(self, dialect: str, mock_port: int) -> tuple[Header, ...]:
         """All headers of one of its clients but host and length."""
-        return (*SDK_HEADERS, *credential(dialect, self.key), *self.headers(dialect, mock_port))
+        known = (*SDK_HEADERS, *credential(dialect, self.key), *self.headers(dialect, mock_port))
+        if self.exact:
+            return known
+        # Compressing its answers would be charged to a peer, and is not what is measured.
+        return tuple((name, "identity" if name == "accept-encoding" else value) for name, value in known)
 
 
 def free_port() -> int:
@@ -136,12 +142,20 @@ def process(command: tuple[str, ...], cores: set[int], log: Path, environment: M
     try:
         yield child.pid
     finally:
+        signal_tree(child.pid, signal.SIGCONT)
         child.terminate()
         try:
             child.wait(10)
         except subprocess.TimeoutExpired:
             child.kill()
             child.wait()
+
+
+def signal_tree(pid: int, which: signal.Signals) -> None:
+    """Send a signal to a process and its descendants; those that have ended meanwhile are left out."""
+    for stat in procfs.tree(pid):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(stat.pid, which)
 
 
 def await_port(port: int, pid: int, patience: float, log: Path) -> None:
