@@ -27,6 +27,8 @@ class Upstream:
         self, incoming: Incoming, origin: Origin, timeouts: Timeouts, head: bytes, body: bytes | None
     ) -> Relay:
         """A relay whose head has arrived. ``body`` None: the request's body streams through from ``incoming``."""
+        if body is None:
+            incoming.require(self._upload_limit)
         bodiless = incoming.head.method == "HEAD"
         return await self._call(incoming, origin, timeouts, head, body, bodiless=bodiless)
 

@@ -5,6 +5,7 @@ Decoding goes on only until the limit is passed, so a bomb costs what an honest 
 
 import zlib
 from collections.abc import Callable
+from typing import Protocol
 
 import brotli
 import zstandard
@@ -12,6 +13,9 @@ import zstandard
 from penstock.core.exchange import Answer
 from penstock.core.fault import FaultError, FaultKind, refuse
 from penstock.core.head import first
+
+# How many streams one body may consist of: honest senders make one, and each costs a decoder of its own.
+MEMBERS = 100
 
 SUPPORTED = ("gzip", "deflate", "br", "zstd")
 
@@ -58,24 +62,49 @@ def _over(limit: int) -> FaultError:
     return refuse(FaultKind.TOO_LARGE_DECODED, words)
 
 
-def _inflate(raw: bytes, limit: int, window: int) -> bytes:
-    machine = zlib.decompressobj(window)
-    plain = machine.decompress(raw, limit + 1)
-    if len(plain) > limit:
-        raise _over(limit)
-    if not machine.eof or machine.unused_data:
-        raise EOFError("truncated, or followed by something else")
-    return plain
+class _Machine(Protocol):
+    @property
+    def eof(self) -> bool: ...
+
+    @property
+    def unused_data(self) -> bytes: ...
+
+    def decompress(self, data: bytes, /) -> bytes: ...
+
+
+def _streams(raw: bytes, limit: int, make: Callable[[], _Machine], *, piece: int, most: int) -> bytes:
+    """What one compressed stream holds, or several of them one after the other.
+
+    Fed ``piece`` bytes at a time, so that what a bomb makes of them is all that goes beyond ``limit``.
+    """
+    plain = bytearray()
+    at = 0
+    for _ in range(most):
+        stream = make()
+        while not stream.eof:
+            if at == len(raw):
+                raise EOFError("truncated")
+            fed = raw[at : at + piece]
+            at += len(fed)
+            plain += stream.decompress(fed)
+            if len(plain) > limit:
+                raise _over(limit)
+        at -= len(stream.unused_data)
+        if at == len(raw):
+            return bytes(plain)
+    raise EOFError("followed by something else")
 
 
 def _gzip(raw: bytes, limit: int) -> bytes:
-    return _inflate(raw, limit, 16 + zlib.MAX_WBITS)
+    # A file may be several members, one after the other (RFC 1952, 2.2).
+    return _streams(raw, limit, lambda: zlib.decompressobj(16 + zlib.MAX_WBITS), piece=4096, most=MEMBERS)
 
 
 def _deflate(raw: bytes, limit: int) -> bytes:
     # RFC 9110 8.4.1.2 means zlib's format; some senders leave its two bytes of header out.
     wrapped = len(raw) >= 2 and raw[0] & 0x0F == 8 and (raw[0] * 256 + raw[1]) % 31 == 0
-    return _inflate(raw, limit, zlib.MAX_WBITS if wrapped else -zlib.MAX_WBITS)
+    window = zlib.MAX_WBITS if wrapped else -zlib.MAX_WBITS
+    return _streams(raw, limit, lambda: zlib.decompressobj(window), piece=4096, most=1)
 
 
 def _brotli(raw: bytes, limit: int) -> bytes:
@@ -94,15 +123,11 @@ def _brotli(raw: bytes, limit: int) -> bytes:
 
 
 def _zstd(raw: bytes, limit: int) -> bytes:
-    # The window bounds the decoder's memory, whatever the frame's head asks for (RFC 8878 recommends 8 MB).
+    # The window bounds the decoder's memory, whatever the frame's head asks for (RFC 8878 recommends 8 MB). A few bytes
+    # can stand for a block of 128 kB each: 512 make 16 MB at most.
     machine = zstandard.ZstdDecompressor(max_window_size=8 * 1024 * 1024)
-    with machine.stream_reader(raw) as reader:
-        plain = reader.read(limit + 1)
-    if len(plain) > limit:
-        raise _over(limit)
-    if not plain and raw[:4] != b"\x28\xb5\x2f\xfd":
-        raise EOFError("no zstd frame")
-    return plain
+    make: Callable[[], _Machine] = machine.decompressobj
+    return _streams(raw, limit, make, piece=512, most=MEMBERS)
 
 
 _DECODERS: dict[str, Callable[[bytes, int], bytes]] = {

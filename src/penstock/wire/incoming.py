@@ -12,27 +12,11 @@ from typing import Protocol
 from penstock.core.exchange import Answer
 from penstock.core.fault import Fault, FaultError, FaultKind, refuse
 from penstock.core.head import Header, RequestHead
+from penstock.wire.gathered import Gathered
+from penstock.wire.statuses import status_line
 
 # What may lie in memory before a handler has said what it wants to do with the body.
 UNWANTED_BODY = 64 * 1024
-
-REASONS = {
-    200: b"OK", 201: b"Created", 202: b"Accepted", 204: b"No Content", 206: b"Partial Content",
-    304: b"Not Modified", 308: b"Permanent Redirect",
-    400: b"Bad Request", 401: b"Unauthorized", 402: b"Payment Required", 403: b"Forbidden", 404: b"Not Found",
-    405: b"Method Not Allowed", 408: b"Request Timeout", 409: b"Conflict", 413: b"Content Too Large",
-    415: b"Unsupported Media Type", 422: b"Unprocessable Content", 426: b"Upgrade Required",
-    429: b"Too Many Requests", 431: b"Request Header Fields Too Large", 499: b"Client Closed Request",
-    500: b"Internal Server Error", 501: b"Not Implemented", 502: b"Bad Gateway", 503: b"Service Unavailable",
-    504: b"Gateway Timeout", 529: b"Overloaded",
-}  # fmt: skip
-
-STATUS_LINES = {status: b"HTTP/1.1 %d %b\r\n" % (status, reason) for status, reason in REASONS.items()}
-
-
-def status_line(status: int) -> bytes:
-    """The first line of an answer."""
-    return STATUS_LINES.get(status) or b"HTTP/1.1 %d Status\r\n" % status
 
 
 class Sink(Protocol):
@@ -83,8 +67,9 @@ class Incoming:
     """A request: ``head`` at once, its body as it arrives, and its answer."""
 
     __slots__ = (
-        "_chunkable", "_chunked", "_connection", "_discard", "_expects", "_head", "_limit", "_pieces", "_sink", "_size", "_waiter",
-        "answered", "close_after", "done", "ended", "gone", "head", "length", "on_gone", "source", "started",
+        "_chunkable", "_chunked", "_connection", "_discard", "_expects", "_gathered", "_head", "_limit", "_sink",
+        "_taken", "_waiter", "answered", "close_after", "done", "ended", "fault", "gone", "head", "interrupt", "length",
+        "received", "source", "started", "unbounded",
     )  # fmt: skip
 
     def __init__(
@@ -92,7 +77,7 @@ class Incoming:
     ) -> None:
         self.head = head
         self.started = started
-        """When the request's first byte arrived, by the performance counter: uvloop's clock counts whole milliseconds."""
+        """When the request's first byte arrived, by the performance counter: uvloop's clock has whole milliseconds."""
         self.length = _content_length(head)
         """The announced body length in bytes; None for a chunked body."""
         self.close_after = not keep_alive
@@ -102,18 +87,26 @@ class Incoming:
         """The answer is complete."""
         self.ended = False
         """The request's body is complete."""
+        self.fault: Fault | None = None
+        """Why the request's body will never be complete."""
+        self.received = 0
+        """How many bytes of the body have arrived."""
         self.gone = False
         """The client has left."""
+        self.unbounded = False
+        """Only the end of the connection says where the answer ends."""
         self.source: Source | None = None
         """What to pause while the client reads slowly."""
-        self.on_gone: Callable[[], None] | None = None
+        self.interrupt: Callable[[Fault], None] | None = None
+        """Ends the answer with a fault in the client's own terms, where that can still be done."""
         self._connection = connection
         self._chunkable = chunkable
-        self._expects = (head.get(b"expect") or b"").lower() == b"100-continue"
-        self._pieces: list[bytes] = []
-        self._size = 0
+        # A client of HTTP/1.0 may not be sent an interim answer, whatever it says (RFC 9110 10.1.1).
+        self._expects = chunkable and (head.get(b"expect") or b"").strip().lower() == b"100-continue"
+        self._gathered = Gathered()
         self._limit: int | None = None
         self._sink: Sink | None = None
+        self._taken = False
         self._discard = False
         self._waiter: asyncio.Future[None] | None = None
         self._head = b""
@@ -122,28 +115,29 @@ class Incoming:
     # --- the body, asked for by the handler -------------------------------------------------------------------
 
     async def body(self, limit: int) -> bytes:
-        """The whole body; a FaultError (413) when it is longer than ``limit`` bytes."""
+        """The whole body, once; a FaultError when it is longer than ``limit`` bytes, or will never be complete."""
         self._want(limit)
-        if self._size > limit:
-            raise too_large(limit)
         if not self.ended:
             self._waiter = asyncio.get_running_loop().create_future()
             await self._waiter
-        whole = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
-        self._pieces = []
-        return whole
+        return self._gathered.take()
 
     def stream_body(self, sink: Sink, limit: int) -> None:
         """Hand the body to ``sink`` as it arrives, never held whole; a body over ``limit`` bytes fails the sink."""
         self._want(limit)
         self._sink = sink
-        for piece in self._pieces:
-            sink.write(piece)
-        self._pieces = []
-        if self._size > limit:
-            sink.fail(too_large(limit))
-        elif self.ended:
+        begun = self._gathered.take()
+        if begun:
+            sink.write(begun)
+        if self.ended:
             sink.end()
+
+    def require(self, limit: int) -> None:
+        """FaultError for a body that is known to be longer than ``limit`` bytes, or never to be complete."""
+        if self.fault is not None:
+            raise FaultError(self.fault)
+        if max(self.length or 0, self.received) > limit:
+            raise too_large(limit)
 
     def pause(self) -> None:
         """Stop reading the body while its receiver is slow."""
@@ -154,10 +148,12 @@ class Incoming:
         self._connection.release_body()
 
     def _want(self, limit: int) -> None:
-        if self.length is not None and self.length > limit:
-            raise too_large(limit)
+        if self._taken:
+            raise RuntimeError("a request's body can be taken once")
+        self.require(limit)
+        self._taken = True
         self._limit = limit
-        if self._expects and not self.ended and not self._size and not self.answered:
+        if self._expects and not self.ended and not self.received and not self.answered:
             self._connection.send(b"HTTP/1.1 100 Continue\r\n\r\n")
         self._expects = False
         self._connection.release_body()
@@ -166,20 +162,20 @@ class Incoming:
 
     def body_received(self, data: bytes) -> None:
         """One piece of the body."""
+        self.received += len(data)
         if self._discard:
             return
-        self._size += len(data)
         limit = self._limit
         if limit is None:
-            self._pieces.append(data)
-            if self._size > UNWANTED_BODY:
+            self._gathered.add(data)
+            if self.received > UNWANTED_BODY:
                 self._connection.hold_body()
-        elif self._size > limit:
-            self._fail(too_large(limit))
+        elif self.received > limit:
+            self.body_failed(too_large(limit).fault)
         elif self._sink is not None:
             self._sink.write(data)
         else:
-            self._pieces.append(data)
+            self._gathered.add(data)
 
     def body_ended(self) -> None:
         """The body is complete."""
@@ -192,12 +188,11 @@ class Incoming:
             self._waiter.set_result(None)
 
     def body_failed(self, fault: Fault) -> None:
-        """The body will never be complete: the connection broke its framing or took too long."""
-        self._fail(FaultError(fault))
-
-    def _fail(self, error: FaultError) -> None:
+        """The body will never be complete: too long, too slow, or its framing is broken."""
+        self.fault = fault
         self._discard = True
-        self._pieces = []
+        self._gathered = Gathered()
+        error = FaultError(fault)
         if self._sink is not None:
             self._sink.fail(error)
         elif self._waiter is not None and not self._waiter.done():
@@ -221,6 +216,7 @@ class Incoming:
         elif status not in {204, 304}:
             # HTTP/1.0 knows no chunks: there the end of the connection is the end of the body (RFC 9112 6.3).
             self._chunked = self._chunkable
+            self.unbounded = not self._chunkable
             self.close_after = self.close_after or not self._chunkable
             if self._chunked:
                 parts.append(b"transfer-encoding: chunked\r\n")

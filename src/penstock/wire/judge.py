@@ -4,7 +4,7 @@ Captive portals, load balancers and misconfigured servers answer 200 with a page
 JSON dies of it without a word. Judged before the answer's head goes out.
 """
 
-from penstock.core.fault import FaultKind, refuse
+from penstock.core.fault import FaultError, FaultKind, refuse
 from penstock.core.head import ResponseHead
 from penstock.core.route import Reply, Route
 from penstock.wire.relay import Relay
@@ -21,12 +21,18 @@ def is_stream(head: ResponseHead) -> bool:
 
 
 def unclear(head: ResponseHead, relay: Relay, route: Route) -> bool:
-    """Whether the head leaves open if any client of this operation could read the answer; then ``judge`` it."""
+    """Whether the head leaves open if any client of this operation could read the answer; then ``judge`` it.
+
+    FaultError where it is clear already that none could.
+    """
     if 300 <= head.status < 400 and head.get(b"location") is not None:
         # Followed, it would carry the gateway key to another host.
         raise refuse(
             FaultKind.BROKEN_ANSWER, "The provider answered with a redirect, which this gateway never passes on."
         )
+    if relay.fault is not None and not is_stream(head):
+        # Known before the head is sent, a cut is told in words; later only a broken transfer can tell it.
+        raise FaultError(relay.fault)
     if not 200 <= head.status < 300 or head.status == 204 or route.reply is Reply.BYTES or relay.bodiless:
         return False
     kind = (head.get(b"content-type") or b"").lower()

@@ -6,6 +6,8 @@ error ending never lands inside one. It knows what the endings look like because
 """
 
 import asyncio
+import functools
+import re
 from collections import deque
 from time import perf_counter
 
@@ -14,8 +16,9 @@ import msgspec
 from penstock.core.dialect import StreamManner
 from penstock.core.fault import Fault, FaultError, FaultKind, refuse
 from penstock.core.head import ResponseHead
+from penstock.wire.gathered import Gathered
 from penstock.wire.incoming import Incoming, Source
-from penstock.wire.sse import boundary
+from penstock.wire.sse import Frames
 from penstock.wire.sweep import Sweep
 from penstock.wire.upstream import UpstreamConnection
 
@@ -23,6 +26,8 @@ from penstock.wire.upstream import UpstreamConnection
 UNDECIDED = 256 * 1024
 # The last frame of a stream is whole in one of these, for only whole frames go out; a comment may follow.
 LATEST = 4
+# Of a huge frame only both ends are remembered: they hold what an event says of itself.
+LATEST_BYTES = 64 * 1024
 FIRST_FRAME_BYTES = 16 * 1024 * 1024
 
 
@@ -37,17 +42,16 @@ class Passing(msgspec.Struct, frozen=True):
 class _Nowhere:
     """The receiving end of an answer that the gateway fetches for itself."""
 
-    source: Source | None = None
-    writable = True
+    def __init__(self) -> None:
+        self.source: Source | None = None
+        self.interrupt: object = None
+        self.writable = True
 
     def write(self, data: bytes) -> None:
         """Nobody reads it."""
 
     def flush(self) -> None:
         """There is no head to send."""
-
-
-_NOBODY = _Nowhere()
 
 
 class Relay:
@@ -59,26 +63,26 @@ class Relay:
         """Seconds from the call to the answer's head."""
         self.length: int | None = None
         """The body length that the provider announced."""
+        self.fault: Fault | None = None
+        """What cut the answer short."""
         self.bodiless = connection.bodiless
         self._loop = asyncio.get_running_loop()
         self._called = perf_counter()
-        self._incoming = incoming or _NOBODY
+        self._incoming = incoming or _Nowhere()
+        self._incoming.interrupt = connection.break_off
         self._connection = connection
         self._sweep = sweep
         self._head: asyncio.Future[ResponseHead] = self._loop.create_future()
         self._changed: asyncio.Future[None] | None = None
-        self._held: list[bytes] = []
-        self._size = 0
+        self._held = Gathered()
+        self._blank = True
         self._over = False
-        self._fault: Fault | None = None
         self._limit = UNDECIDED
         self._slowed = False
         self._passing = False
         self._manner: StreamManner | None = None
-        self._tail: list[bytes] = []
-        self._tail_size = 0
+        self._frames: Frames | None = None
         self._latest: deque[bytes] = deque(maxlen=LATEST)
-        self._frame_cap = 0
         self._keep_alive_seconds: float | None = None
 
     # --- what the provider's connection hands over --------------------------------------------------------------
@@ -93,9 +97,9 @@ class Relay:
         if self._passing:
             self._pass(data)
             return
-        self._held.append(data)
-        self._size += len(data)
-        if self._size > self._limit:
+        self._held.add(data)
+        self._blank = self._blank and data.isspace()
+        if self._held.size > self._limit:
             self._slowed = True
             self._connection.pause()
         self._wake()
@@ -106,7 +110,7 @@ class Relay:
 
     def failed(self, fault: Fault) -> None:
         self._over = True
-        self._fault = fault
+        self.fault = fault
         if not self._head.done():
             self._head.set_exception(FaultError(fault))
         self._wake()
@@ -127,59 +131,66 @@ class Relay:
 
     async def begun(self) -> bytes:
         """What has arrived of the body, from its first byte that is not white space; empty when it has none."""
-        while not (found := b"".join(self._held).lstrip()) and not self._over:
+        while self._blank and not self._over and not self._slowed:
             await self._change()
-        return found
+        return self._look().lstrip()
 
     async def whole(self, limit: int) -> bytes:
         """The whole body, or a FaultError; of a body cut short nothing."""
         self._limit = limit
         self._release()
         while not self._over:
-            if self._size > limit:
+            if self._held.size > limit:
                 raise refuse(FaultKind.BROKEN_ANSWER, f"The provider's answer is larger than {limit} bytes.")
             await self._change()
-        if self._fault is not None:
-            raise FaultError(self._fault)
-        return b"".join(self._held)
+        if self.fault is not None:
+            raise FaultError(self.fault)
+        return self._look()
 
     async def first_frames(self) -> bytes:
         """Whole frames from the stream's beginning, at least one that is not white space, if there is one."""
         self._limit = FIRST_FRAME_BYTES
         self._release()
+        frames = self._frames = Frames(FIRST_FRAME_BYTES)
+        first = Gathered()
+        blank = True
         while True:
-            held = b"".join(self._held)
-            length = boundary(held)
-            if held[:length].strip() or self._over or self._size > self._limit:
+            whole = frames.feed(self._held.take())
+            first.add(whole)
+            blank = blank and not whole.strip()
+            if not blank or self._over or first.size > FIRST_FRAME_BYTES:
                 break
             await self._change()
-        if self._over or self._size > self._limit:
-            length = len(held)
-        self._held = [held[length:]]
-        self._size = len(held) - length
-        return held[:length]
+        if blank:
+            first.add(frames.rest())
+        return first.take()
 
     @property
     def complete(self) -> bytes | None:
         """The whole body, if all of it is here already."""
-        return b"".join(self._held) if self._over and self._fault is None else None
+        return self._look() if self._over and self.fault is None else None
+
+    def _look(self) -> bytes:
+        whole = self._held.take()
+        self._held.add(whole)
+        return whole
 
     def pass_on(self, manner: StreamManner | None, passing: Passing) -> None:
         """From now on bytes go straight to the client. ``manner`` None: not an event stream, no framing."""
         self._manner = manner
-        self._frame_cap = passing.frame_cap
-        self._keep_alive_seconds = passing.keep_alive_seconds
+        if manner is not None:
+            self._frames = self._frames or Frames(passing.frame_cap)
+            self._keep_alive_seconds = passing.keep_alive_seconds
         self._passing = True
         self._incoming.source = self
-        held, self._held = self._held, []
-        for piece in held:
-            self._pass(piece)
+        if self._held.size:
+            self._pass(self._held.take())
         self._incoming.flush()
         if not self._incoming.writable:
             self.pause()
         elif self._slowed:
             self._release()
-        if manner is not None and self._keep_alive_seconds is not None and not self._over:
+        if self._keep_alive_seconds is not None and not self._over:
             self.expires = self._loop.time() + self._keep_alive_seconds
             self._sweep.add(self)
 
@@ -188,28 +199,29 @@ class Relay:
         while not self._over:
             await self._change()
         self._sweep.discard(self)
-        manner = self._manner
-        if manner is None or _holds(self.last + b"".join(self._tail), manner.endings):
+        if self._manner is not None and self._ended_well():
             # What breaks after a stream's own ending spoils nothing that the client needs.
-            return self._fault if manner is None else None
-        if self._fault is None and manner.ending_required:
-            return Fault(kind=FaultKind.BROKEN_ANSWER, words="The provider's stream stopped before its end.")
-        return self._fault
+            return None
+        if self.fault is None and self._manner is not None and self._manner.ending_required:
+            self.fault = Fault(kind=FaultKind.BROKEN_ANSWER, words="The provider's stream stopped before its end.")
+        if self.fault is not None and self._frames is not None and self._frames.torn:
+            # What comes now must not become a part of the frame that is half out.
+            self._incoming.write(b"\n\n")
+        return self.fault
 
     def remainder(self) -> bytes:
         """What the provider sent after its last whole frame."""
-        tail, self._tail = b"".join(self._tail), []
-        return tail
+        return b"" if self._frames is None else self._frames.rest()
 
     @property
     def last(self) -> bytes:
-        """The stream's latest whole frames: they tell where it stood at its end."""
+        """The stream's latest whole frames that went out: they tell where it stood at its end."""
         return b"".join(self._latest)
 
     def close(self) -> None:
         """Nobody wants the answer any more: leave the provider at once."""
         self._sweep.discard(self)
-        self._incoming.source = None
+        self._incoming.source = self._incoming.interrupt = None
         if not self._over:
             self._over = True
             self._connection.abort()
@@ -219,48 +231,50 @@ class Relay:
     # --- passing ----------------------------------------------------------------------------------------------
 
     def _pass(self, data: bytes) -> None:
-        manner = self._manner
-        if manner is None:
+        manner, frames = self._manner, self._frames
+        if manner is None or frames is None:
             self._incoming.write(data)
             return
-        # A boundary may lie across several reads: a blank line is at most four bytes long.
-        overlap = b"".join(self._tail[-3:])[-3:]
-        length = max(0, boundary(overlap + data) - len(overlap))
         if self._keep_alive_seconds is not None:
             self.expires = self._loop.time() + self._keep_alive_seconds
-        if not length and self._tail_size + len(data) <= self._frame_cap:
-            self._tail.append(data)
-            self._tail_size += len(data)
-            return
-        # A frame beyond the cap is let through as it comes rather than held: its bytes are the client's.
-        length = length or len(data)
-        whole = data if length == len(data) else data[:length]
-        if self._tail:
-            whole = b"".join(self._tail) + whole
-        self._tail = [data[length:]] if length < len(data) else []
-        self._tail_size = len(data) - length
-        self._latest.append(whole)
-        self._incoming.write(whole)
+        whole = frames.feed(data)
+        if whole:
+            if manner.endings:
+                self._latest.append(whole if len(whole) <= LATEST_BYTES else whole[:4096] + whole[-4096:])
+            self._incoming.write(whole)
+
+    def _ended_well(self) -> bool:
+        if self._manner is None or not self._manner.endings:
+            return False
+        held = b"" if self._frames is None else self._frames.held()
+        return _ending(self._manner.endings).search(self.last + held) is not None
 
     def expired(self, now: float) -> None:
         """Silence: tell the client, in its own way, that the stream lives."""
-        if self._manner is not None and self._incoming.writable:
+        torn = self._frames is not None and self._frames.torn
+        if self._manner is not None and self._incoming.writable and not torn and not self._ended_well():
             self._incoming.write(self._manner.keep_alive)
         self.expires = None if self._keep_alive_seconds is None else now + self._keep_alive_seconds
 
     def pause(self) -> None:
         """The client is slow."""
-        self._connection.pause()
+        if not self._over:  # by then the connection serves another call
+            self._connection.pause()
 
     def resume(self) -> None:
         """The client reads again."""
-        self._connection.resume()
+        if not self._over:
+            self._connection.resume()
 
     def _release(self) -> None:
         if self._slowed:
             self._slowed = False
-            self._connection.resume()
+            self.resume()
 
 
-def _holds(frames: bytes, endings: tuple[bytes, ...]) -> bool:
-    return any(ending in frames for ending in endings)
+@functools.lru_cache(maxsize=16)
+def _ending(endings: tuple[bytes, ...]) -> re.Pattern[bytes]:
+    """Finds the endings where they are the stream's own words. A model that talks of them ends nothing: inside its
+    text quotes are escaped, and what is not a quoted word must stand at the beginning of a line."""
+    found = [re.escape(one) if one.startswith(b'"') else rb"(?:\A|[\r\n])" + re.escape(one) for one in endings]
+    return re.compile(b"|".join(found))

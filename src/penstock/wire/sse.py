@@ -69,20 +69,22 @@ class Frames:
         if place == len(data) and not self._held:
             self.torn = False
             return data
+        whole = b""
         if place >= 0:
-            self._held += data[:place]
-            whole = bytes(self._held)
-            self._held = bytearray(data[place:])
+            whole, data = self.rest() + data[:place], data[place:]
             self.torn = False
-            return whole
         if not self.torn and len(self._held) + len(data) <= self._cap:
             self._held += data
-            return b""
+            return whole
         self.torn = True
-        return self.rest() + data
+        return whole + self.rest() + data
+
+    def held(self) -> bytes:
+        """What has arrived of a frame that is not whole."""
+        return bytes(self._held)
 
     def rest(self) -> bytes:
-        """What has arrived of a frame that is not whole; it is given away."""
+        """The same, given away."""
         held, self._held = bytes(self._held), bytearray()
         return held
 

@@ -1,4 +1,4 @@
-"""One timer for all deadlines: a sweep a second instead of a timer a request.
+"""One timer for all deadlines: a sweep several times a second instead of a timer for each request.
 
 Anything with an ``expires`` moment (event loop seconds, or None) and an ``expired`` method can be watched. A deadline
 is therefore late by up to one interval, which suits limits of seconds and costs nothing per request.
@@ -38,10 +38,11 @@ class Sweep:
     def _look(self) -> None:
         loop = asyncio.get_running_loop()
         now = loop.time()
+        # Before anything else: an error in one deadline must not stop all others.
+        self._handle = loop.call_later(self._interval, self._look) if self._watched else None
         late = [one for one in self._watched if one.expires is not None and one.expires <= now]
         for one in late:
             one.expired(now)
-        self._handle = loop.call_later(self._interval, self._look) if self._watched else None
 
     def close(self) -> None:
         """Stop the timer."""

@@ -17,6 +17,8 @@ from penstock.wire.sweep import Sweep
 
 # Providers send long rate-limit and tracing headers; what exceeds this is no answer of theirs.
 HEAD_BYTES = 256 * 1024
+# What chunks may cost beside their bytes. The smallest one takes six bytes for one; more is padding without end.
+CHUNK_OVERHEAD = 16
 
 
 class Receiver(Protocol):
@@ -56,16 +58,19 @@ class UpstreamConnection(asyncio.Protocol):
         self._total: float | None = None
         self.bodiless = False
         self._upload: Callable[[bool], None] | None = None
-        self._parser = httptools.HttpResponseParser(self)
+        self._parser: httptools.HttpResponseParser | None = httptools.HttpResponseParser(self)
         self._begin()
 
     def _begin(self) -> None:
         self._headers: list[Header] = []
         self._pieces: list[bytes] = []
         self._heard = 0
+        self._body = 0
         self._head_done = False
         self._complete = False
+        self._surplus = False
         self._sent = False
+        self._paused = False
         self._delimited = False
         self._interim = False
         self._keep_alive = False
@@ -78,29 +83,30 @@ class UpstreamConnection(asyncio.Protocol):
         self._receiver = receiver
         self._timeouts = timeouts
         self.bodiless = bodiless
-        now = self._loop.time()
-        self._total = None if timeouts.total is None else now + timeouts.total
-        self._expect(now + (timeouts.first_byte or FIRST_BYTE_SECONDS))
+        self._total = None if timeouts.total is None else self._loop.time() + timeouts.total
         self._sweep.add(self)
 
     def send(self, data: bytes) -> None:
-        """Request bytes."""
-        if self._transport is not None:
+        """Request bytes. While more are to come, the provider's deadline is for taking them."""
+        if self._transport is not None and self._receiver is not None:
             self._transport.write(data)
+            self._expect(self._timeouts.idle)
 
     def send_body(self, head: bytes, body: bytes) -> None:
         """A whole request: small ones in one write, large bodies without being copied."""
-        if len(body) <= 32 * 1024:
-            self.send(head + body)
-        else:
-            self.send(head)
-            self.send(body)
+        if self._transport is not None:
+            if len(body) <= 32 * 1024:
+                self._transport.write(head + body)
+            else:
+                self._transport.write(head)
+                self._transport.write(body)
         self.sent()
 
     def sent(self) -> None:
         """The request has been handed over completely; from here on it may have been paid for."""
-        self._sent = True
-        self._expect(self._loop.time() + (self._timeouts.first_byte or FIRST_BYTE_SECONDS))
+        if self._receiver is not None:
+            self._sent = True
+            self._expect(self._timeouts.idle if self._head_done else self._timeouts.first_byte or FIRST_BYTE_SECONDS)
 
     def watch_upload(self, flow: Callable[[bool], None]) -> None:
         """Call ``flow(False)`` while the provider reads slowly, ``flow(True)`` when it reads again."""
@@ -108,15 +114,17 @@ class UpstreamConnection(asyncio.Protocol):
 
     def pause(self) -> None:
         """Stop reading the answer while the client is slow. A paused call has no idle deadline of its own."""
-        if self._transport is not None and not self._transport.is_closing():
+        if self._transport is not None and not self._paused and not self._transport.is_closing():
+            self._paused = True
             self._transport.pause_reading()
             self.expires = self._total
 
     def resume(self) -> None:
         """Read the answer again."""
-        if self._transport is not None and not self._transport.is_closing():
+        if self._transport is not None and self._paused and not self._transport.is_closing():
+            self._paused = False
             self._transport.resume_reading()
-            self._expect(self._loop.time() + self._timeouts.idle)
+            self._expect(self._timeouts.idle)
 
     @property
     def usable(self) -> bool:
@@ -130,7 +138,8 @@ class UpstreamConnection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
-    def _expect(self, moment: float) -> None:
+    def _expect(self, seconds: float) -> None:
+        moment = self._loop.time() + seconds
         self.expires = moment if self._total is None else min(moment, self._total)
 
     # --- the transport ----------------------------------------------------------------------------------------
@@ -140,46 +149,54 @@ class UpstreamConnection(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
-        receiver = self._receiver
-        if receiver is None:
+        receiver, parser = self._receiver, self._parser
+        if receiver is None or parser is None:
             # Bytes that nobody asked for: whatever they are, they must not become the answer to the next call.
             self.abort()
             return
         self._heard += len(data)
-        self._expect(self._loop.time() + self._timeouts.idle)
         try:
-            self._parser.feed_data(data)
+            parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
-            self._fail(FaultKind.BROKEN_ANSWER, "The provider's answer is not valid HTTP/1.1.", str(error))
-            return
-        if not self._head_done and self._heard > HEAD_BYTES:
-            self._fail(FaultKind.BROKEN_ANSWER, "The provider's answer has headers without end.")
-            return
-        if self._pieces:
-            pieces, self._pieces = self._pieces, []
-            receiver.data(pieces[0] if len(pieces) == 1 else b"".join(pieces))
+            # What follows a whole answer spoils the connection, not the answer.
+            self._surplus = True
+            if not self._complete:
+                self._fail(
+                    FaultKind.BROKEN_ANSWER,
+                    "The provider's answer is not valid HTTP/1.1.",
+                    str(error.__context__ or error),
+                )
+                return
+        if self._head_done:
+            if not self._paused:
+                self._expect(self._timeouts.idle)
+            if self._pieces:
+                pieces, self._pieces = self._pieces, []
+                receiver.data(pieces[0] if len(pieces) == 1 else b"".join(pieces))
         if self._complete:
-            self._finish(reusable=self._keep_alive and self._sent and not self.bodiless)
+            self._finish(reusable=self._keep_alive and self._sent and not self._surplus and not self.bodiless)
+        elif self._heard - self._body * CHUNK_OVERHEAD > HEAD_BYTES:
+            self._fail(FaultKind.BROKEN_ANSWER, "The provider's answer has headers or padding without end.")
 
     def eof_received(self) -> bool | None:
         return None
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
+        self._parser = None  # it holds this connection, and would keep both until the collector comes
         self._closed = True
-        if self._upload is not None:
-            self._upload = None
         if self._receiver is None:
             self._sweep.discard(self)
             self._released(self)
         elif self._head_done and not self._delimited and exc is None:
-            # Neither length nor chunks: the end of the connection is the end of the body (RFC 9112 6.3).
+            # Neither length nor chunks: the end of the connection is the end of the body (RFC 9112 6.3). Over TLS the
+            # loop does not tell an end from a cut.
             self._finish(reusable=False)
         elif not self._heard and self.served:
             stale = StaleConnectionFault(kind=FaultKind.UNREACHABLE, words=_CLOSED, retryable=not self._sent)
             self._hand_over(stale)
         else:
-            self._fail(FaultKind.UNREACHABLE, _CUT if self._heard else _CLOSED, str(exc or "closed"))
+            self._fail(FaultKind.UNREACHABLE, _CUT if self._head_done else _CLOSED, str(exc or "closed"))
 
     def pause_writing(self) -> None:
         if self._upload is not None:
@@ -191,31 +208,40 @@ class UpstreamConnection(asyncio.Protocol):
 
     # --- the parser -------------------------------------------------------------------------------------------
 
+    def on_message_begin(self) -> None:
+        # A second answer in the same read belongs to no call.
+        self._surplus = self._complete
+
     def on_header(self, name: bytes, value: bytes) -> None:
         if not self._head_done:
             self._headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
+        assert self._parser is not None  # noqa: S101 - its own callback
         status = self._parser.get_status_code()
         self._interim = 100 <= status < 200
-        if self._interim:
+        if self._interim or self._complete:
             self._headers = []
             return
         self._head_done = True
         head = ResponseHead(status, tuple(self._headers))
-        announced = head.get(b"content-length") is not None or head.get(b"transfer-encoding") is not None
-        self._delimited = announced or status in {204, 304}
+        coding = head.get(b"transfer-encoding")
+        if coding is not None and coding.strip().lower() != b"chunked":
+            # Passed on, the client would take the coded bytes for the body: this hop's codings end here.
+            raise UnknownCodingError(coding.decode("latin-1"))
+        self._delimited = coding is not None or head.get(b"content-length") is not None or status in {204, 304}
         if self.bodiless:
             self._complete = True
         if self._receiver is not None:
             self._receiver.head(head)
 
     def on_body(self, data: bytes) -> None:
-        if not self.bodiless:
+        if not self.bodiless and not self._surplus:
+            self._body += len(data)
             self._pieces.append(data)
 
     def on_message_complete(self) -> None:
-        if not self._interim:
+        if not self._interim and not self._complete and self._parser is not None:
             self._complete = True
             # The parser forgets once it looks for the next message.
             self._keep_alive = self._parser.should_keep_alive()
@@ -225,9 +251,10 @@ class UpstreamConnection(asyncio.Protocol):
     def _finish(self, *, reusable: bool) -> None:
         receiver, self._receiver = self._receiver, None
         self._sweep.discard(self)
-        self.expires = None
         self.served += 1
         self._upload = None
+        self.resume()
+        self.expires = None
         if not reusable:
             self.abort()
         self._released(self)
@@ -240,6 +267,7 @@ class UpstreamConnection(asyncio.Protocol):
 
     def _hand_over(self, fault: Fault) -> None:
         receiver = self._receiver
+        self._upload = None
         self._sweep.discard(self)
         self.abort()
         self._released(self)
@@ -251,14 +279,22 @@ class UpstreamConnection(asyncio.Protocol):
         if self._receiver is not None:
             self._hand_over(fault)
 
-    def expired(self, _now: float) -> None:
-        """A deadline passed without a byte."""
+    def expired(self, now: float) -> None:
+        """A deadline passed."""
         if self._receiver is None:
             self.abort()
-        elif self._heard:
+        elif self._total is not None and now >= self._total:
+            self._fail(FaultKind.TIMED_OUT, "The provider's answer took longer than this gateway waits for one.")
+        elif self._head_done:
             self._fail(FaultKind.TIMED_OUT, "The provider stopped answering in the middle of its answer.")
-        else:
+        elif self._sent:
             self._fail(FaultKind.TIMED_OUT, "The provider did not begin to answer in time.")
+        else:
+            self._fail(FaultKind.TIMED_OUT, "The provider stopped reading in the middle of the request.")
+
+
+class UnknownCodingError(ValueError):
+    """The answer's transfer coding is none that was asked for."""
 
 
 _CUT = "The provider closed the connection in the middle of its answer."
