@@ -65,8 +65,12 @@ class Gateway:
         ready: queue.Queue[re.Match[str] | None] = queue.Queue()
         self._reader = threading.Thread(target=self._read, args=(ready,), daemon=True)
         self._reader.start()
-        found = ready.get(timeout=20)
+        try:
+            found = ready.get(timeout=30)
+        except queue.Empty:
+            found = None
         if found is None:
+            self._stop()
             raise RuntimeError("the gateway did not start:\n" + "".join(self.output))
         self.scheme, self.host, self.port = found[1], found[2], int(found[3])
         return self
