@@ -48,11 +48,14 @@ class Line:
             connection.close()
 
     @contextmanager
-    def raw(self, path: str, body: object, header: str = "") -> Iterator[socket.socket]:
-        """A connection on which one request was sent, to see what comes back and when."""
+    def raw(self, path: str, body: object, header: str = "", *, window: int = 1 << 17) -> Iterator[socket.socket]:
+        """A connection on which one request was sent, to see what comes back and when; it holds a ``window`` unread."""
         sent = json.dumps(body).encode()
         lines = f"POST {path} HTTP/1.1\r\nhost: x\r\ncontent-length: {len(sent)}\r\nx-simulate: {header}\r\n\r\n"
-        with socket.create_connection(("127.0.0.1", self.port), timeout=10) as connection:
+        with socket.socket() as connection:
+            connection.settimeout(10)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window)
+            connection.connect(("127.0.0.1", self.port))
             connection.sendall(lines.encode() + sent)
             yield connection
 
