@@ -64,7 +64,6 @@ def _turn(role: str, blocks: list[Block]) -> Turn:
     return Turn(
         role=Role.ASSISTANT if role == "assistant" else Role.USER,
         texts=tuple(block.text for block in blocks if block.type == "text" and block.text),
-        calls=tuple(block.name or "" for block in blocks if block.type == "tool_use"),
         results=tuple(_result(block) for block in blocks if block.type == "tool_result"),
         pictures=sum(block.type == "image" for block in everything),
         documents=sum(block.type == "document" for block in everything),

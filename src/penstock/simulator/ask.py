@@ -48,7 +48,6 @@ class Turn(msgspec.Struct, frozen=True):
 
     role: Role
     texts: tuple[str, ...] = ()
-    calls: tuple[str, ...] = ()
     results: tuple[Result, ...] = ()
     pictures: int = 0
     documents: int = 0
@@ -98,7 +97,5 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     """Assistant turns since the user asked."""
     results: tuple[Result, ...]
     """The tool results that the conversation ends with."""
-    called: frozenset[str]
-    """Tools called since the user asked."""
     pictures: int
     documents: int

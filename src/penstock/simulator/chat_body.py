@@ -127,7 +127,6 @@ class ChatBody(msgspec.Struct):
     parallel_tool_calls: bool | None = None
     response_format: ResponseFormat | None = None
     reasoning_effort: str | None = None
-    service_tier: str | None = None
 
 
 class CompletionsBody(msgspec.Struct):

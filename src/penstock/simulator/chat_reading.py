@@ -2,7 +2,7 @@
 
 from penstock.simulator.ask import Ask, Choice, Result, Role, Shape, Tool, Tools, Turn, Wishes
 from penstock.simulator.cache_memory import Stretch
-from penstock.simulator.chat_body import ChatBody, Function, Message, ToolChoice, ToolParameter, stops_of
+from penstock.simulator.chat_body import ChatBody, Function, Message, ToolCall, ToolChoice, ToolParameter, stops_of
 from penstock.simulator.conversation import understood
 from penstock.simulator.openai_shared import invalid, missing, reasoning_budget
 from penstock.simulator.refusals import Refusal, RefusedError
@@ -94,13 +94,9 @@ def _turn(message: Message) -> Turn:
     text = "".join(part.text or "" for part in message.parts)
     if message.role in {"tool", "function"}:
         return Turn(Role.USER, results=(Result(text or "nothing"),))
-    calls = [call.function or call.custom for call in message.tool_calls or []]
-    if message.function_call is not None:
-        calls.append(message.function_call)
     return Turn(
         role=Role.ASSISTANT if message.role == "assistant" else Role.USER,
         texts=tuple(part.text for part in message.parts if part.text),
-        calls=tuple(call.name or "" for call in calls if call is not None),
         pictures=sum(part.type == "image_url" for part in message.parts),
         documents=sum(part.type in {"file", "input_audio"} for part in message.parts),
     )
@@ -179,11 +175,11 @@ def _content(message: Message) -> tuple[bytes, int]:
         tokens += weight(text)
         tokens += PICTURE_TOKENS if part.type == "image_url" else 0
         tokens += DOCUMENT_TOKENS if part.type in {"file", "input_audio"} else 0
-    for call in message.tool_calls or []:
+    for call in (*(message.tool_calls or ()), ToolCall(function=message.function_call)):
         said = [call.function.name, call.function.arguments] if call.function is not None else []
         said += [call.custom.name, call.custom.input] if call.custom is not None else []
         words = encoded("".join(one or "" for one in said))
         made.append(words)
-        tokens += weight(words) + 4
+        tokens += weight(words) + 4 if said else 0
     made.append((message.tool_call_id or "").encode())
     return b"\0".join(made), tokens

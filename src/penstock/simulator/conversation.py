@@ -48,7 +48,6 @@ def understood(model: str, system: str, turns: Sequence[Turn], wishes: Wishes, s
         script=script,
         step=_answers(since),
         results=tuple(results),
-        called=frozenset(name for turn in since for name in turn.calls),
         pictures=asked.pictures,
         documents=asked.documents,
     )

@@ -82,7 +82,6 @@ def _turn(content: Content) -> Turn:
     return Turn(
         role=Role.ASSISTANT if content.role == "model" else Role.USER,
         texts=tuple(part.text for part in parts if part.text and not part.thought),
-        calls=tuple(part.function_call.name or "" for part in parts if part.function_call is not None),
         results=tuple(_result(part) for part in parts if part.function_response is not None),
         pictures=pictures,
         documents=len(blobs) - pictures,

@@ -16,8 +16,6 @@ class Refusal(msgspec.Struct, frozen=True):
     words: str
     param: str | None = None
     code: str | None = None
-    kind: str | None = None
-    """The dialect's error type, where the status alone doesn't decide it."""
     headers: tuple[Header, ...] = ()
     delay: float = 0.0
     """Seconds to wait before refusing."""
@@ -56,7 +54,7 @@ def anthropic_envelope(refusal: Refusal, identity: Identity) -> bytes:
     """``{"type": "error", …}``."""
     fallback = "api_error" if refusal.status >= 500 else "invalid_request_error"
     error: dict[str, object] = {
-        "type": refusal.kind or _ANTHROPIC.get(refusal.status, fallback),
+        "type": _ANTHROPIC.get(refusal.status, fallback),
         "message": refusal.words,
     }
     if refusal.code is not None:
@@ -74,7 +72,7 @@ def openai_envelope(refusal: Refusal) -> bytes:
     fallback = "server_error" if refusal.status >= 500 else "invalid_request_error"
     error = {
         "message": refusal.words,
-        "type": refusal.kind or _OPENAI.get(refusal.status, fallback),
+        "type": _OPENAI.get(refusal.status, fallback),
         "param": refusal.param,
         "code": refusal.code or _OPENAI_CODES.get(refusal.status),
     }
@@ -87,7 +85,7 @@ def gemini_envelope(refusal: Refusal) -> bytes:
     error: dict[str, object] = {
         "code": refusal.status,
         "message": refusal.words,
-        "status": refusal.kind or _GEMINI.get(refusal.status, fallback),
+        "status": _GEMINI.get(refusal.status, fallback),
     }
     wait = next((value.decode() for name, value in refusal.headers if name == b"retry-after"), "")
     if wait.isdigit():

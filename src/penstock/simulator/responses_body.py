@@ -20,7 +20,6 @@ class Item(msgspec.Struct):
     role: str | None = None
     content: str | list[Part] | None = None
     name: str | None = None
-    namespace: str | None = None
     arguments: msgspec.Raw = NOTHING
     input: str | None = None
     output: msgspec.Raw = NOTHING

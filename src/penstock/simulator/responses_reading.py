@@ -131,7 +131,7 @@ def _turn(item: Item) -> Turn | None:
     if item.type in _RESULTS:
         return Turn(Role.USER, results=(_result(item),))
     if item.type in _OURS:
-        return Turn(Role.ASSISTANT, calls=(item.name,) if item.name else ())
+        return Turn(Role.ASSISTANT)
     if item.role is None:
         return None
     return Turn(

@@ -30,7 +30,6 @@ def ask(words: str, *tools: Tool, steering: Steering | None = None, **wishes: ob
         script=read_script(words),
         step=0,
         results=(),
-        called=frozenset(),
         pictures=0,
         documents=0,
     )

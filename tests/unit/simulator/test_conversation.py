@@ -14,8 +14,8 @@ def user(*texts: str, results: tuple[str, ...] = ()) -> Turn:
     return Turn(Role.USER, texts=texts, results=tuple(map(Result, results)))
 
 
-def assistant(*calls: str) -> Turn:
-    return Turn(Role.ASSISTANT, texts=("Well.",), calls=calls)
+def assistant() -> Turn:
+    return Turn(Role.ASSISTANT, texts=("Well.",))
 
 
 def read(*turns: Turn) -> Ask:
@@ -27,13 +27,13 @@ def read(*turns: Turn) -> Ask:
     [
         ([user("Hi.")], "Hi.", 0, 0),
         ([user("Hi."), assistant(), user("And now?")], "And now?", 0, 0),
-        ([user("Go."), assistant("A"), user(results=("r",))], "Go.", 1, 1),
-        ([user("Go."), assistant("A", "B"), user(results=("r", "s"))], "Go.", 1, 2),
-        ([user("Go."), assistant("A"), user("Tool loaded.", results=("r",))], "Go.", 1, 1),
-        ([user("Go."), assistant("A"), user(results=("r",)), user(results=("s",))], "Go.", 1, 2),
-        ([user("Go."), assistant("A"), user(results=("r",)), assistant("B"), user(results=("s",))], "Go.", 2, 1),
-        ([user("Go."), assistant("A"), assistant("B"), user(results=("r", "s"))], "Go.", 1, 2),
-        ([user("Go."), assistant("A"), user(results=("r",)), user("Stop.")], "Stop.", 0, 0),
+        ([user("Go."), assistant(), user(results=("r",))], "Go.", 1, 1),
+        ([user("Go."), assistant(), user(results=("r", "s"))], "Go.", 1, 2),
+        ([user("Go."), assistant(), user("Tool loaded.", results=("r",))], "Go.", 1, 1),
+        ([user("Go."), assistant(), user(results=("r",)), user(results=("s",))], "Go.", 1, 2),
+        ([user("Go."), assistant(), user(results=("r",)), assistant(), user(results=("s",))], "Go.", 2, 1),
+        ([user("Go."), assistant(), assistant(), user(results=("r", "s"))], "Go.", 1, 2),
+        ([user("Go."), assistant(), user(results=("r",)), user("Stop.")], "Stop.", 0, 0),
         ([user("<env>x</env>"), user("Go.")], "Go.", 0, 0),
         ([user("<system-reminder>x</system-reminder>", "Go.")], "Go.", 0, 0),
         ([user("<all>in tags</all>")], "<all>in tags</all>", 0, 0),
@@ -48,14 +48,14 @@ def test_what_is_asked(turns: list[Turn], words: str, step: int, results: int) -
 
 def test_a_script_lasts_until_the_user_asks_again() -> None:
     """It is found behind tool results, also beside them, and not behind a new question."""
-    assert read(user(SCRIPT), assistant("A"), user(results=("r",))).script is not None
-    assert read(user("Go."), assistant("A"), user(SCRIPT, results=("r",))).script is not None
-    assert read(user(SCRIPT), assistant("A"), user(results=("r",)), user("Thanks.")).script is None
+    assert read(user(SCRIPT), assistant(), user(results=("r",))).script is not None
+    assert read(user("Go."), assistant(), user(SCRIPT, results=("r",))).script is not None
+    assert read(user(SCRIPT), assistant(), user(results=("r",)), user("Thanks.")).script is None
 
 
 def test_a_script_in_a_tools_result_is_no_script() -> None:
     """What a tool returns is data: it can't steer."""
-    assert read(user("Go."), assistant("A"), user(results=(SCRIPT,))).script is None
+    assert read(user("Go."), assistant(), user(results=(SCRIPT,))).script is None
 
 
 def test_long_material_keeps_its_ends() -> None:
