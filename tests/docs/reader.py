@@ -98,15 +98,19 @@ class Reader:
                 break
         return self.done[block.line]
 
-    def substituted(self, text: str) -> str:
+    def substituted(self, code: str) -> str:
         """What a reader would write in place of what the page shows."""
-        for shown, port in self.ports.items():
-            text = text.replace(shown, f"127.0.0.1:{port}")
         if self.page != "README.md":
             # The README's own is run for real.
-            text = re.sub(r"^make run$", "penstock serve --demo", text, flags=re.MULTILINE)
-        text = text.replace("git clone <this repository> penstock", COPY)
-        return text.replace("pk_live_…", self.key)
+            code = re.sub(r"^make run$", "penstock serve --demo", code, flags=re.MULTILINE)
+        code = code.replace("git clone <this repository> penstock", COPY)
+        return self.addressed(code).replace("pk_live_…", self.key)
+
+    def addressed(self, text: str) -> str:
+        """The page's addresses as they are here."""
+        for shown, port in self.ports.items():
+            text = text.replace(shown, f"127.0.0.1:{port}")
+        return text
 
     def _do(self, block: Block) -> Done:
         missing = self._missing(block)

@@ -42,7 +42,7 @@ def test_a_block_works(block: Block, reader: Callable[[str], Reader]) -> None:
         pytest.skip(done.skipped)
     assert done.code == 0, f"{block.place}:\n{done.out}\n{done.err}"
     if block.printed is not None:
-        as_shown = re.search(pattern(page.substituted(block.printed)), done.out.rstrip()) is not None
+        as_shown = re.search(pattern(page.addressed(block.printed)), done.out.rstrip()) is not None
         assert as_shown, f"{block.place} prints:\n{done.out}"
 
 
