@@ -116,7 +116,7 @@ class Reader:
         missing = self._missing(block)
         if missing:
             return Done(skipped=missing)
-        if not self.servers and block.language != "text" and not self._starts_its_own():
+        if "gateway" not in self.servers and block.language != "text" and not self._starts_its_own():
             self._serve("penstock serve --demo")
         code = self.substituted(block.code)
         if block.file is not None:
@@ -135,7 +135,7 @@ class Reader:
 
     def _starts_its_own(self) -> bool:
         lines = [line for block in blocks(self.page) for line in block.code.splitlines() if block.language == "bash"]
-        return any(SERVING.match(line) for line in lines)
+        return any(SERVING.match(line) and "simulate" not in line for line in lines)
 
     def _missing(self, block: Block) -> str:
         wanted = block.language == "typescript" or re.search(r"^(?:claude|codex|gemini)\b", block.code, re.MULTILINE)
