@@ -145,7 +145,7 @@ def received(request: Received) -> Seen:
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Stage]:
+def stage(tmp_path_factory: pytest.TempPathFactory, uncaptured: Any) -> Iterator[Stage]:
     answering = Answering()
     with Provider(answering) as provider:
         answering.base_url = provider.base_url
@@ -159,8 +159,15 @@ def stage(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReque
             for clients in made.clients.values():
                 for client in clients:
                     client.close()
-    line = f"SDK sweep: {made.compared} calls compared, {len(CALLED)} methods, {len(METHODS) - len(CALLED)} left out"
-    request.config.get_terminal_writer().line(line)
+    with uncaptured():
+        left_out = len(METHODS) - len(CALLED)
+        print(f"\nSDK sweep: {made.compared} calls of {len(CALLED)} methods compared; {left_out} methods left out")
+
+
+@pytest.fixture(scope="module")
+def uncaptured(request: pytest.FixtureRequest) -> Any:
+    """Lets a line through to whoever runs the tests."""
+    return request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled
 
 
 @pytest.mark.parametrize("method", CALLED, ids=str)
