@@ -17,8 +17,12 @@ _NAMED = (
 _CACHE = ("cachedContents/{cached_content}",)
 _FILE = ("files/{file}",)
 # An upload under way is named by the URL that its start is answered with; at its end it becomes a file.
-_UPLOAD = Stored(queries=("upload_id",), makes=("file.name", "header:x-goog-upload-url?upload_id"))
-_UPLOAD_URLS = ("header:x-goog-upload-url", "header:x-goog-upload-control-url")
+_UPLOAD = Stored(
+    queries=("upload_id",),
+    makes=("file.name", "header:x-goog-upload-url?upload_id", "header:location?upload_id"),
+)
+# Google's older protocol (``uploadType=resumable``) names the URL in ``location``.
+_UPLOAD_URLS = ("header:x-goog-upload-url", "header:x-goog-upload-control-url", "header:location")
 
 
 def _version(version: str) -> tuple[Route, ...]:

@@ -87,6 +87,18 @@ def test_disguises_do_not_help(scene: Scene, body: bytes) -> None:
     assert scene.received() == before
 
 
+KINDS = ["multipart/form-data; boundary=x", "application/x-www-form-urlencoded", "text/plain", "application/json"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("target", "field"), [("/v1/videos/edits", "video"), ("/v1/batches", "input_file_id")])
+def test_a_false_type_does_not_help(scene: Scene, kind: str, target: str, field: str) -> None:
+    """A provider may read JSON whatever its Content-Type says, so it is looked through as JSON."""
+    name = scene.make_named(A, "file")
+    body = b"\n" * 200 + json.dumps({field: name}).encode()
+    assert scene.ask(B, "POST", target, body, content_type=kind).status == 404
+
+
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-8-sig", "utf-32"])
 def test_a_body_that_cannot_be_searched_is_refused(scene: Scene, encoding: str) -> None:
     """A provider may read encodings of JSON that hide a name from the gateway, so they are not passed on."""

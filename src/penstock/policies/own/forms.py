@@ -52,7 +52,7 @@ def _parts(plain: bytes, boundary: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def _named(stored: Stored, field: str, value: bytes, dialect: str) -> Iterator[Name]:
-    if value[:1] in {b"{", b"["}:
+    if naming.is_json(value):
         yield from naming.in_body(stored, value, dialect)
     steps = [step for step in _STEPS.split(field) if step and not step.isdigit()]
     for key in steps[:1] if steps[1:] == ["id"] else steps[-1:]:

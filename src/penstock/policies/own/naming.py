@@ -36,6 +36,8 @@ _OPAQUE = {
     ),
 }  # fmt: skip
 
+_JSON = re.compile(rb"\s*[{\[]")
+
 # A key may be written with escapes ("file\u005fid"). Encoders escape control, HTML and non-ASCII characters, never
 # letters or the underscore, so that these are rare enough to decode the body for.
 _DISGUISED = re.compile(rb"\\u00(?:4[1-9a-fA-F]|5[0-9aAfF]|6[1-9a-fA-F]|7[0-9aA])")
@@ -83,6 +85,11 @@ def in_query(stored: Stored, query: bytes) -> list[Name]:
         return []
     pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=False)
     return [Name(key, value) for key, value in pairs if key in stored.queries]
+
+
+def is_json(plain: bytes) -> bool:
+    """Whether a body begins like a JSON object or list."""
+    return _JSON.match(plain) is not None
 
 
 def in_body(stored: Stored, plain: bytes, dialect: str) -> list[Name]:

@@ -10,7 +10,7 @@ from penstock.core.document import NotReadableError
 from penstock.core.exchange import Exchange
 from penstock.core.fault import FaultKind, refuse
 from penstock.core.policy import Visit
-from penstock.core.route import Stored
+from penstock.core.route import Body, Stored
 from penstock.policies.own import forms, naming, words
 from penstock.policies.own.leaving import Kept, Register, Undo
 from penstock.policies.own.naming import Name
@@ -64,7 +64,10 @@ class Own:
 def _in_body(exchange: Exchange, stored: Stored) -> list[Name]:
     if not (stored.fields or stored.items):
         return []
-    kind = exchange.head.get(b"content-type") or b""
+    kinds = [value for name, value in exchange.head.headers if name == b"content-type"]
+    if len(kinds) > 1:
+        raise refuse(FaultKind.MALFORMED, "Send one Content-Type header.")
+    kind = kinds[0] if kinds else b""
     if exchange.document is None:
         # What streams through unread may be a form with files and nothing else.
         if forms.is_form(kind) or exchange.head.get(b"content-length") == b"0":
@@ -72,7 +75,8 @@ def _in_body(exchange: Exchange, stored: Stored) -> list[Name]:
         raise refuse(FaultKind.MALFORMED, "Send this request's body as application/json or multipart/form-data.")
     plain, dialect = exchange.document.plain, exchange.match.route.dialect
     try:
-        if forms.is_form(kind):
+        # A lenient provider may read JSON whatever its type says.
+        if forms.is_form(kind) and exchange.match.route.body is not Body.JSON and not naming.is_json(plain):
             return forms.in_form(stored, plain, kind, dialect)
         return naming.in_body(stored, plain, dialect)
     except NotReadableError as error:
