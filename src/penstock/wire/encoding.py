@@ -110,16 +110,16 @@ def _deflate(raw: bytes, limit: int) -> bytes:
 def _brotli(raw: bytes, limit: int) -> bytes:
     machine = brotli.Decompressor()
     plain = bytearray()
-    data = raw
-    while True:
-        plain += machine.process(data, output_buffer_limit=64 * 1024)
-        data = b""
+    # The decoder asks for more input while it still has output, so only a step without any tells that it is stuck.
+    step = machine.process(raw, output_buffer_limit=64 * 1024)
+    while step:
+        plain += step
         if len(plain) > limit:
             raise _over(limit)
-        if machine.is_finished():
-            return bytes(plain)
-        if machine.can_accept_more_data():
-            raise EOFError("truncated")
+        step = machine.process(b"", output_buffer_limit=64 * 1024)
+    if not machine.is_finished():
+        raise EOFError("truncated")
+    return bytes(plain)
 
 
 def _zstd(raw: bytes, limit: int) -> bytes:

@@ -126,8 +126,6 @@ class RequestReader:
     def on_header(self, name: bytes, value: bytes) -> None:
         if self.reading_head:  # else a trailer: nothing that we serve has a use for one
             self._headers.append((name.lower(), value))
-            if len(self._headers) > self._header_count:
-                raise too_large()
 
     def on_headers_complete(self) -> None:
         parser = self._parser
@@ -135,6 +133,8 @@ class RequestReader:
             self._framing = False
             return
         headers, target = tuple(self._headers), self._target
+        if len(headers) > self._header_count:
+            raise too_large()
         if self._head_size > self._head_bytes:
             size = len(target) + sum(len(name) + len(value) for name, value in headers)
             if size > self._head_bytes:

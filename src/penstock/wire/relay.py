@@ -9,6 +9,7 @@ import asyncio
 import functools
 import re
 from collections import deque
+from collections.abc import Awaitable
 from time import perf_counter
 
 import msgspec
@@ -16,6 +17,7 @@ import msgspec
 from penstock.core.dialect import StreamManner
 from penstock.core.fault import Fault, FaultError, FaultKind, refuse
 from penstock.core.head import ResponseHead
+from penstock.core.policy import Watch
 from penstock.wire.gathered import Gathered
 from penstock.wire.incoming import Incoming, Source
 from penstock.wire.sse import Frames
@@ -84,6 +86,8 @@ class Relay:
         self._frames: Frames | None = None
         self._latest: deque[bytes] = deque(maxlen=LATEST)
         self._keep_alive_seconds: float | None = None
+        self._watch: Watch | None = None
+        self._waiting: asyncio.Task[None] | None = None
 
     # --- what the provider's connection hands over --------------------------------------------------------------
 
@@ -163,7 +167,9 @@ class Relay:
             await self._change()
         if blank:
             first.add(frames.rest())
-        return first.take()
+        taken = first.take()
+        self._latest.append(taken)
+        return taken
 
     @property
     def complete(self) -> bytes | None:
@@ -175,9 +181,13 @@ class Relay:
         self._held.add(whole)
         return whole
 
-    def pass_on(self, manner: StreamManner | None, passing: Passing) -> None:
-        """From now on bytes go straight to the client. ``manner`` None: not an event stream, no framing."""
+    def pass_on(self, manner: StreamManner | None, passing: Passing, watch: Watch | None = None) -> None:
+        """From now on bytes go straight to the client. ``manner`` None: not an event stream, no framing.
+
+        ``watch`` sees the whole frames that are about to go out; where it returns something to wait for, they wait.
+        """
         self._manner = manner
+        self._watch = watch
         if manner is not None:
             self._frames = self._frames or Frames(passing.frame_cap)
             self._keep_alive_seconds = passing.keep_alive_seconds
@@ -196,7 +206,7 @@ class Relay:
 
     async def finished(self) -> Fault | None:
         """Waits for the answer's end; the fault that cut it, or None. The last bytes are still to be sent."""
-        while not self._over:
+        while not self._over or self._waiting is not None:
             await self._change()
         self._sweep.discard(self)
         if self._manner is not None and self._ended_well():
@@ -222,6 +232,8 @@ class Relay:
         """Nobody wants the answer any more: leave the provider at once."""
         self._sweep.discard(self)
         self._incoming.source = self._incoming.interrupt = None
+        if self._waiting is not None:
+            self._waiting.cancel()
         if not self._over:
             self._over = True
             self._connection.abort()
@@ -238,10 +250,35 @@ class Relay:
         if self._keep_alive_seconds is not None:
             self.expires = self._loop.time() + self._keep_alive_seconds
         whole = frames.feed(data)
-        if whole:
-            if manner.endings:
-                self._latest.append(whole if len(whole) <= LATEST_BYTES else whole[:4096] + whole[-4096:])
+        if not whole:
+            return
+        if manner.endings:
+            # A large piece is kept only if it may be the last: the ending of a long answer stands at its head.
+            large = len(whole) > LATEST_BYTES and _ending(manner.endings).search(whole) is None
+            self._latest.append(whole[-LATEST_BYTES:] if large else whole)
+        waiting = self._watch(whole) if self._watch is not None else None
+        if waiting is None:
             self._incoming.write(whole)
+        else:
+            self._passing = False
+            self._waiting = self._loop.create_task(self._wait(waiting, whole))
+
+    async def _wait(self, waiting: Awaitable[None], whole: bytes) -> None:
+        """Hold these frames, and what comes meanwhile, until a policy lets go of them."""
+        try:
+            await waiting
+        except FaultError as error:
+            self.fault, self._over = error.fault, True
+            self._connection.abort()
+        else:
+            self._incoming.write(whole)
+            self._passing = True
+            if self._held.size:
+                self._pass(self._held.take())
+            self._release()
+        if self._passing or self._over:
+            self._waiting = None
+        self._wake()
 
     def _ended_well(self) -> bool:
         if self._manner is None or not self._manner.endings:

@@ -4,6 +4,7 @@ llhttp refuses what no message may hold. These are the rules for whole requests 
 read one of them differently are how a request is smuggled past a gateway.
 """
 
+import functools
 import re
 
 from penstock.core.fault import FaultError, FaultKind, refuse
@@ -22,9 +23,9 @@ def admit(method: str, target: bytes, headers: tuple[Header, ...], version: str,
     if host is None:
         if version == "1.1":
             raise _malformed("The request has no Host header.")
-    elif sum(name == b"host" for name, _ in headers) > 1:
+    elif [name for name, _ in headers].count(b"host") > 1:
         raise _malformed("The request has more than one Host header.")
-    elif _HOST.fullmatch(host.strip()) is None:
+    elif not _is_host(host):
         raise _malformed("The request's Host header names no host.")
     coding = head.get(b"transfer-encoding")
     if coding is not None and (version == "1.0" or coding.strip().lower() != b"chunked"):
@@ -36,6 +37,11 @@ def admit(method: str, target: bytes, headers: tuple[Header, ...], version: str,
     if b"//" in head.path:
         raise _malformed("The path holds an empty segment. Does the client's base URL end in a slash too many?")
     return head
+
+
+@functools.lru_cache(maxsize=256)
+def _is_host(value: bytes) -> bool:
+    return _HOST.fullmatch(value.strip()) is not None
 
 
 def _path(target: bytes, host: bytes | None) -> bytes:
