@@ -15,7 +15,7 @@ from penstock.calling import Calling
 from penstock.core.dialect import Dialect
 from penstock.core.exchange import Answer, Exchange, Outcome
 from penstock.core.fault import Fault, FaultError, FaultKind, refuse
-from penstock.core.policy import Policy, Visit
+from penstock.core.policy import Policy, Visit, watched
 from penstock.core.route import Reply
 from penstock.providers import headers
 from penstock.routing.plan import Table, plan
@@ -113,7 +113,8 @@ class Gateway:
             return
         incoming.answer(answer.status, answer.headers, lines=own, length=None if stream else relay.length)
         incoming.write(answer.body)
-        relay.pass_on(dialect.manner(match) if stream else None, self.passing)
+        watchers = [visit.watch for visit in reversed(visits) if visit.watches]
+        relay.pass_on(dialect.manner(match) if stream else None, self.passing, watched(watchers))
         fault = exchange.fault = await relay.finished()
         self._leave(exchange, visits, Outcome.FAILED if fault else Outcome.SERVED)
         if fault is None:

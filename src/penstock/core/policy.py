@@ -4,6 +4,7 @@
 raising a FaultError. Order is a list with reasons, in ``app.py``.
 """
 
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from penstock.core.exchange import Answer, Exchange
@@ -15,9 +16,17 @@ class Visit:
     holds = False
     """Wants the answer before the client sees any of it: whole, or of an event stream the first frame."""
 
+    watches = False
+    """Wants to see a stream's later frames as well, before the client does."""
+
     async def answered(self, answer: Answer) -> Answer:
         """Called once with what was held; returns what the client gets in its place."""
         return answer
+
+    def watch(self, frames: bytes) -> Awaitable[None] | None:
+        """Whole frames that are about to go out; what is returned is waited for before they do. Nearly always None."""
+        del frames
+        return None
 
     def leave(self, exchange: Exchange) -> None:
         """The exchange is over and ``exchange.outcome`` says how. Always called, also when things broke."""
@@ -28,3 +37,23 @@ class Policy(Protocol):
 
     async def enter(self, exchange: Exchange) -> Answer | Visit | None:
         """Look at the request; answer it, refuse it (FaultError), visit its way out, or let it be."""
+
+
+Watch = Callable[[bytes], Awaitable[None] | None]
+
+
+def watched(watches: Sequence[Watch]) -> Watch | None:
+    """Several watches as one; None for none."""
+    if len(watches) < 2:
+        return watches[0] if watches else None
+
+    def watch(frames: bytes) -> Awaitable[None] | None:
+        waiting = [found for one in watches if (found := one(frames)) is not None]
+        return _in_turn(waiting) if waiting else None
+
+    return watch
+
+
+async def _in_turn(waiting: Sequence[Awaitable[None]]) -> None:
+    for one in waiting:
+        await one
