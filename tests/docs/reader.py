@@ -36,6 +36,9 @@ _ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
 SECONDS = 60
 SETUP_SECONDS = 300
 
+OURS = ("ANTHROPIC_", "OPENAI_", "GEMINI_", "GOOGLE_", "PENSTOCK_", "CLAUDE", "CODEX_", "MAKE", "MFLAGS", "VIRTUAL_ENV")
+"""How names begin in the environment of who runs the tests that no reader has yet."""
+
 QUIET = {
     "HTTPS_PROXY": "http://127.0.0.1:9",
     "NO_PROXY": "127.0.0.1,localhost",
@@ -183,8 +186,7 @@ class Reader:
         return Path(where.read_text().strip()) if where.exists() else self.folder
 
     def _environment(self) -> dict[str, str]:
-        provider_keys = ("ANTHROPIC_", "OPENAI_", "GEMINI_", "GOOGLE_", "PENSTOCK_", "CLAUDE", "CODEX_")
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(provider_keys)}
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
         path = [str(self.folder / "bin"), str(Path(sys.executable).parent), kept.get("PATH", os.defpath)]
         quiet = {} if self.page == "README.md" else QUIET
         caches = kept.get("XDG_CACHE_HOME", str(Path.home() / ".cache"))

@@ -73,6 +73,15 @@ def test_the_clients_of_the_readme_are_those_of_the_guide() -> None:
     assert missing == []
 
 
+def test_the_figures_of_the_readme_tell_date_machine_and_verdict() -> None:
+    """Measured figures only, each with its budget and whether that was met: ``make bench`` gives them again."""
+    figures = (ROOT / "README.md").read_text().partition("<!-- figures")[2].partition("<!-- end of figures")[0]
+    assert re.search(r"^20\d\d-\d\d-\d\d, .+, CPython 3\.\d+\.\d+, nginx ", figures, re.MULTILINE)
+    rows = [line for line in figures.splitlines() if line.startswith("| ") and not line.startswith("| figure")]
+    assert len(rows) >= 2
+    assert [row for row in rows if not re.search(r"\d .*\| <= .*\| (met|missed) \|$", row)] == []
+
+
 def test_the_changelog_begins_with_this_version() -> None:
     """What is released has its section."""
     versions = re.findall(r"^## \[(.+?)\]", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
