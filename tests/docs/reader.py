@@ -4,6 +4,7 @@ What a reader would change, and nothing else, is changed: see ``substituted``. A
 starts stays until the page ends or the page starts another. A page that starts none finds the demo running.
 """
 
+import functools
 import os
 import pty
 import re
@@ -142,8 +143,9 @@ class Reader:
 
     def _missing(self, block: Block) -> str:
         wanted = block.language == "typescript" or re.search(r"^(?:claude|codex|gemini)\b", block.code, re.MULTILINE)
-        stale = wanted and [part.name for part in PARTS if not part.is_current()]
-        return f"clients not installed: {', '.join(stale)}; make test-clients installs them" if stale else ""
+        if not wanted or not stale():
+            return ""
+        return f"clients not installed: {', '.join(stale())}; make test-clients installs them"
 
     # --- the shell ----------------------------------------------------------------------------------------------
 
@@ -245,6 +247,12 @@ class Reader:
             self._stop(name)
 
 
+@functools.cache
+def stale() -> list[str]:
+    """Which clients are not installed, or not as they should be."""
+    return [part.name for part in PARTS if not part.is_current()]
+
+
 def free_port() -> int:
     """One that nobody listens on now."""
     with socket.socket() as probe:
@@ -272,7 +280,7 @@ def reading(page: str, folder: Path) -> Iterator[Reader]:
 
 def _link(path: Path) -> None:
     """The client as it is installed here, under its usual name."""
-    if any(not part.is_current() for part in PARTS):
+    if stale():
         return
     path.write_text(f'#!/bin/sh\nexec {shlex.join(programs.command(path.name))} "$@"\n')
     path.chmod(0o755)
