@@ -51,6 +51,8 @@ log = logging.getLogger(__name__)
 
 # What the gateway holds of one answer when a policy must see it before the client does.
 KEYS_SECONDS = 0.5
+# Between two frames of a demo stream, so that it looks like one.
+DEMO_PACE_SECONDS = 0.015
 HELD_BYTES = 64 * 1024 * 1024
 
 DIALECTS = {dialect.name: dialect for dialect in (Anthropic(), OpenAI(), Gemini())}
@@ -88,7 +90,7 @@ async def running(settings: Settings, *, demo: bool) -> AsyncIterator[Running]:
         if not settings.keys and not store.profiles():
             first_key = store.create("default", prefix=settings.key_prefix).key.reveal()
         undo.enter_context(watching(store, ring, settings))
-        simulator = await undo.enter_async_context(simulating()) if demo else None
+        simulator = await undo.enter_async_context(simulating(pace=DEMO_PACE_SECONDS)) if demo else None
         upstream = Upstream(pool, sweep, upload_limit=settings.limits.upload)
         wording = Wording(tuple(settings.header_prefixes))
         routing = table(settings, simulator)
@@ -214,12 +216,14 @@ def _simulated(dialect: str, origin: Origin) -> Provider:
 
 
 @contextlib.asynccontextmanager
-async def simulating(host: str = "127.0.0.1", port: int = 0, seed: int = 0) -> AsyncIterator[Origin]:
+async def simulating(
+    host: str = "127.0.0.1", port: int = 0, *, seed: int = 0, pace: float = 0.0
+) -> AsyncIterator[Origin]:
     """The built-in simulator, listening; port 0 is a free one."""
     # Loaded only where it is wanted: a gateway to real providers has no use for it.
     from penstock.simulator.server import Simulator  # noqa: PLC0415
 
-    simulator = Simulator(seed=seed)
+    simulator = Simulator(seed=seed, pace=pace)
     listener = Listener(simulator.handle, simulator.refusal)
     host, port = await listener.start(host, port)
     try:

@@ -113,16 +113,15 @@ class Gateway:
             return
         incoming.answer(answer.status, answer.headers, lines=own, length=None if stream else relay.length)
         incoming.write(answer.body)
-        watchers = [visit.watch for visit in reversed(visits) if visit.watches]
-        relay.pass_on(dialect.manner(match) if stream else None, self.passing, watched(watchers))
+        watch = watched([visit.watch for visit in reversed(visits) if visit.watches])
+        relay.pass_on(dialect.manner(match), self.passing, watch, stream=stream)
         fault = exchange.fault = await relay.finished()
         self._leave(exchange, visits, Outcome.FAILED if fault else Outcome.SERVED)
-        if fault is None:
-            incoming.end(relay.remainder())
-        elif stream:
-            incoming.end(dialect.broken_off(match, fault, exchange.id, relay.last))
-        else:
-            incoming.abort()
+        ending: bytes | None = relay.remainder()
+        if fault is not None:
+            event = dialect.broken_off(match, fault, exchange.id, relay.last)
+            ending = relay.ended_by(event, dialect.fault(fault, exchange.id).body)
+        incoming.abort() if ending is None else incoming.end(ending)
 
     def _refuse(
         self, fault: Fault, exchange_id: str, exchange: Exchange | None, visits: list[Visit], incoming: Incoming

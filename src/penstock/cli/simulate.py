@@ -9,20 +9,21 @@ import click
 @click.command()
 @click.option("--listen", default="127.0.0.1:8090", show_default=True, metavar="HOST:PORT")
 @click.option("--seed", default=0, show_default=True, help="Another seed gives other answers to the same requests.")
-def simulate(listen: str, seed: int) -> None:
+@click.option("--pace", default=0.0, show_default=True, metavar="SECONDS", help="Time between two frames of a stream.")
+def simulate(listen: str, seed: int, pace: float) -> None:
     """Run the simulator alone: a provider that speaks all dialects and needs no key and no network."""
     host, _, port = listen.rpartition(":")
     if not port.isdigit():
         raise click.BadParameter("write HOST:PORT", param_hint="--listen")
-    asyncio.run(_simulate(host.strip("[]"), int(port), seed))
+    asyncio.run(_simulate(host.strip("[]"), int(port), seed, pace))
 
 
-async def _simulate(host: str, port: int, seed: int) -> None:
+async def _simulate(host: str, port: int, seed: int, pace: float) -> None:
     from penstock.app import simulating  # noqa: PLC0415 - keeps --help instant
 
     stopping = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    async with simulating(host, port, seed) as origin:
+    async with simulating(host, port, seed=seed, pace=pace) as origin:
         click.echo(f"The simulator is listening on http://{origin.authority}")
         await stopping.wait()

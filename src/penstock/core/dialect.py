@@ -22,6 +22,8 @@ class StreamManner(msgspec.Struct, frozen=True):
     keep_alive: bytes
     endings: tuple[bytes, ...] = ()
     ending_required: bool = False
+    array: bool = False
+    """Where the answer is no event stream, it is a JSON array that streams element by element."""
 
 
 class Dialect(Protocol):

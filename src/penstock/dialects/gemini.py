@@ -29,6 +29,7 @@ _STATUSES = {
 }
 
 _MANNER = StreamManner(keep_alive=b"\n")
+_STREAMED = StreamManner(keep_alive=b"\n", array=True)
 
 
 class Gemini:
@@ -51,8 +52,7 @@ class Gemini:
 
     def manner(self, match: Match) -> StreamManner:
         """Blank lines keep a silent stream alive; nothing marks its end for certain."""
-        del match
-        return _MANNER
+        return _STREAMED if match.route.operation == "models.streamGenerateContent" else _MANNER
 
     def broken_off(self, match: Match, fault: Fault, exchange_id: str, last: bytes) -> bytes:
         """A data frame that holds the error object, which both SDKs raise."""

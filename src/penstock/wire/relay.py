@@ -18,6 +18,7 @@ from penstock.core.dialect import StreamManner
 from penstock.core.fault import Fault, FaultError, FaultKind, refuse
 from penstock.core.head import ResponseHead
 from penstock.core.policy import Watch
+from penstock.wire.elements import Elements
 from penstock.wire.gathered import Gathered
 from penstock.wire.incoming import Incoming, Source
 from penstock.wire.sse import Frames
@@ -84,6 +85,7 @@ class Relay:
         self._passing = False
         self._manner: StreamManner | None = None
         self._frames: Frames | None = None
+        self._elements: Elements | None = None
         self._latest: deque[bytes] = deque(maxlen=LATEST)
         self._keep_alive_seconds: float | None = None
         self._watch: Watch | None = None
@@ -181,14 +183,16 @@ class Relay:
         self._held.add(whole)
         return whole
 
-    def pass_on(self, manner: StreamManner | None, passing: Passing, watch: Watch | None = None) -> None:
-        """From now on bytes go straight to the client. ``manner`` None: not an event stream, no framing.
+    def pass_on(self, manner: StreamManner, passing: Passing, watch: Watch | None = None, *, stream: bool) -> None:
+        """From now on bytes go straight to the client; of a ``stream`` (of events) only whole frames.
 
         ``watch`` sees the whole frames that are about to go out; where it returns something to wait for, they wait.
         """
-        self._manner = manner
         self._watch = watch
-        if manner is not None:
+        if manner.array and not stream:
+            self._elements = Elements(passing.frame_cap)
+        if stream:
+            self._manner = manner
             self._frames = self._frames or Frames(passing.frame_cap)
             self._keep_alive_seconds = passing.keep_alive_seconds
         self._passing = True
@@ -221,7 +225,16 @@ class Relay:
 
     def remainder(self) -> bytes:
         """What the provider sent after its last whole frame."""
+        if self._elements is not None:
+            return self._elements.rest()
         return b"" if self._frames is None else self._frames.rest()
+
+    def ended_by(self, event: bytes, element: bytes) -> bytes | None:
+        """What ends a cut stream as its client can read it: of events, or of an array's elements; None where nothing
+        can."""
+        if self._elements is not None:
+            return self._elements.ended_by(element)
+        return None if self._frames is None else event
 
     @property
     def last(self) -> bytes:
@@ -245,7 +258,7 @@ class Relay:
     def _pass(self, data: bytes) -> None:
         manner, frames = self._manner, self._frames
         if manner is None or frames is None:
-            self._incoming.write(data)
+            self._incoming.write(data if self._elements is None else self._elements.feed(data))
             return
         if self._keep_alive_seconds is not None:
             self.expires = self._loop.time() + self._keep_alive_seconds
