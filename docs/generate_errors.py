@@ -205,7 +205,10 @@ def _endings() -> str:
         route = next(row for row in ROWS if row.dialect == dialect.name and row.operation == operation)
         frame = dialect.broken_off(Match(route, (), "", ""), fault, EXCHANGE, last)
         parts.append(f"{title}:\n\n```text\n{frame.decode().replace(chr(13), '').rstrip()}\n```\n")
-    parts.append("An answer that is no stream is cut off, so that the client sees a broken connection.\n")
+    parts.append(
+        "Without `alt=sse` Gemini streams a JSON array: there the same error object becomes its last element. Any other\n"
+        "answer is cut off, so that the client sees a broken connection.\n"
+    )
     return "\n".join(parts)
 
 
