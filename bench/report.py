@@ -222,9 +222,15 @@ def machine() -> dict[str, object]:
         "processor": model,
         "kernel": platform.release(),
         "python": platform.python_version(),
+        "python_in_shared_library": shared_interpreter(),
         "nginx": nginx.stdout.strip().rpartition("/")[2],
         "when": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }
+
+
+def shared_interpreter() -> bool:
+    """This Python's interpreter stands in a shared library: it is built plainer, and calls in it take a detour."""
+    return "libpython" in Path("/proc/self/maps").read_text()
 
 
 def write_json(path: Path, results: Results, notes: Sequence[str]) -> None:

@@ -50,6 +50,9 @@ class Run:
         cores = Cores.split()
         if cores.shared:
             self.notes.append("One core for the gateway and the load: only CPU per request means something.")
+        if report.shared_interpreter():
+            # Measured on one machine, same code: 3.11.7 in a shared library against Debian's 3.11.2, unary and SSE.
+            self.notes.append("This Python stands in a shared library; a distribution's took some 10 % less CPU.")
         with contextlib.ExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="penstock-bench-")))
             port, pid = stack.enter_context(mock(cores))

@@ -3,6 +3,7 @@
 import math
 
 import pytest
+
 from bench.figures import Spread, median, percentile, ratios, tail
 
 HUNDRED = [float(number) for number in range(1, 101)]

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import msgspec
 import pytest
+
 from bench.bodies import (
     ANTHROPIC,
     OPENAI,

@@ -6,6 +6,7 @@ import sys
 import time
 
 import pytest
+
 from bench import procfs
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")

@@ -2,12 +2,14 @@
 
 import xml.etree.ElementTree as ET
 
+from bench.__main__ import main
 from bench.budgets import BUDGETS, Results, added_first_byte, cost_ratio
 from bench.cases import cases
 from bench.measure import Round
 from bench.order import Tally
 from bench.plot import svg
 from bench.report import budget_rows, fell_short
+from bench.subjects import ROOT
 
 
 def rounds(*microseconds: float, bad: int = 0) -> list[Round]:
@@ -66,3 +68,16 @@ def test_picture_is_well_formed_and_shows_each_subject() -> None:
     words = [element.text for element in ET.fromstring(drawn).iter() if element.text and element.text.strip()]
     assert {"nginx", "penstock"} <= set(words)
     assert any("= 3.10 x nginx" in word for word in words if word)
+
+
+def test_reference_page_names_every_case_option_and_budget() -> None:
+    """What can be asked for and what is promised stands in the documentation, and nothing that is gone."""
+    page = (ROOT / "docs" / "reference" / "benchmarks.md").read_text()
+    for case in cases(10):
+        assert f"`{case.name}`" in page
+    for option in main.params:
+        assert option.name == "listing" or f"`{option.opts[0]}" in page
+    promised = [line for line in page.splitlines() if line.startswith("| ") and ("≤" in line or "≥" in line)]
+    assert len(promised) == len(BUDGETS)
+    for row, budget in zip(promised, BUDGETS, strict=True):
+        assert f" {budget.target:g} " in row
