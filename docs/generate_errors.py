@@ -206,8 +206,8 @@ def _endings() -> str:
         frame = dialect.broken_off(Match(route, (), "", ""), fault, EXCHANGE, last)
         parts.append(f"{title}:\n\n```text\n{frame.decode().replace(chr(13), '').rstrip()}\n```\n")
     parts.append(
-        "Without `alt=sse` Gemini streams a JSON array: there the same error object becomes its last element. Any other\n"
-        "answer is cut off, so that the client sees a broken connection.\n"
+        "Without `alt=sse` Gemini streams a JSON array: there the same error object becomes its last element. Any\n"
+        "other answer is cut off, so that the client sees a broken connection.\n"
     )
     return "\n".join(parts)
 
