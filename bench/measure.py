@@ -158,11 +158,12 @@ class Bench:
 
     def turn(self, case: Case, subject: Subject, started: Started) -> Round:
         """One turn of a subject that runs already."""
+        # Before the connections stand: what they take belongs to the streams.
+        data = procfs.largest(started.pid) if started.pid is not None else 0
+        memory = procfs.resident(data)
         with generator(self.cores) as child:
             if ask(child, msgspec.json.encode(self.order(case, subject, started)).decode()) != "ready":
                 return Round(tally=Tally(bad=1, reasons={"the generator could not connect or warm up": 1}))
-            data = procfs.largest(started.pid) if started.pid is not None else 0
-            memory = procfs.resident(data)
             meter = Meter([self.mock_pid, child.pid, *([] if started.pid is None else [started.pid])])
             line, opened = ask(child, "go"), 0
             if line == "open":
