@@ -6,14 +6,11 @@ migrate. Writes survive a killed process; the last of them may be lost with the 
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from penstock.stores.migrations import HEAD
-
-if TYPE_CHECKING:
-    from sqlalchemy.engine.interfaces import DBAPIConnection
 
 DATABASE = "penstock.db"
 """The file's name in the data folder."""
@@ -41,7 +38,7 @@ def open_database(path: Path) -> Engine:
     return engine
 
 
-def _prepare(connection: "DBAPIConnection", _: object) -> None:
+def _prepare(connection: DBAPIConnection, _: object) -> None:
     # Transactions begin where we say so: the driver's own rules would leave DDL outside of them.
     connection.isolation_level = None
     cursor = connection.cursor()
