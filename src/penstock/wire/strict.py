@@ -23,7 +23,7 @@ def admit(method: str, target: bytes, headers: tuple[Header, ...], version: str,
     if host is None:
         if version == "1.1":
             raise _malformed("The request has no Host header.")
-    elif [name for name, _ in headers].count(b"host") > 1:
+    elif not head.distinct and [name for name, _ in headers].count(b"host") > 1:
         raise _malformed("The request has more than one Host header.")
     elif not _is_host(host):
         raise _malformed("The request's Host header names no host.")
