@@ -6,9 +6,6 @@ error ending never lands inside one. It knows what the endings look like because
 """
 
 import asyncio
-import functools
-import re
-from collections import deque
 from collections.abc import Awaitable
 from time import perf_counter
 
@@ -23,14 +20,11 @@ from penstock.wire.gathered import Gathered
 from penstock.wire.incoming import Incoming, Source
 from penstock.wire.sse import Frames
 from penstock.wire.sweep import Sweep
+from penstock.wire.trail import Trail
 from penstock.wire.upstream import UpstreamConnection
 
 # What may wait in memory for the gateway's decision before the provider is told to slow down.
 UNDECIDED = 256 * 1024
-# The last frame of a stream is whole in one of these, for only whole frames go out; a comment may follow.
-LATEST = 4
-# Of a huge frame only both ends are remembered: they hold what an event says of itself.
-LATEST_BYTES = 64 * 1024
 FIRST_FRAME_BYTES = 16 * 1024 * 1024
 
 
@@ -86,7 +80,10 @@ class Relay:
         self._manner: StreamManner | None = None
         self._frames: Frames | None = None
         self._elements: Elements | None = None
-        self._latest: deque[bytes] = deque(maxlen=LATEST)
+        self._refused = False
+        """A watch did not let go of some frames: the client has no ending, whatever came."""
+        self._trail = Trail(())
+        self._taken = b""
         self._keep_alive_seconds: float | None = None
         self._watch: Watch | None = None
         self._waiting: asyncio.Task[None] | None = None
@@ -169,9 +166,8 @@ class Relay:
             await self._change()
         if blank:
             first.add(frames.rest())
-        taken = first.take()
-        self._latest.append(taken)
-        return taken
+        self._taken = first.take()
+        return self._taken
 
     @property
     def complete(self) -> bytes | None:
@@ -193,6 +189,8 @@ class Relay:
             self._elements = Elements(passing.frame_cap)
         if stream:
             self._manner = manner
+            self._trail = Trail(manner.endings)
+            self._trail.add(self._taken)
             self._frames = self._frames or Frames(passing.frame_cap)
             self._keep_alive_seconds = passing.keep_alive_seconds
         self._passing = True
@@ -210,10 +208,13 @@ class Relay:
 
     async def finished(self) -> Fault | None:
         """Waits for the answer's end; the fault that cut it, or None. The last bytes are still to be sent."""
-        while not self._over or self._waiting is not None:
-            await self._change()
+        await self._let_go()
+        if self._watch is not None and self._frames is not None and self.fault is None:
+            # The last frame may have come without the blank line that ends it.
+            self._offer(self._frames.rest())
+            await self._let_go()
         self._sweep.discard(self)
-        if self._manner is not None and self._ended_well():
+        if self._frames is not None and not self._refused and self._trail.ended(self._frames.held()):
             # What breaks after a stream's own ending spoils nothing that the client needs.
             return None
         if self.fault is None and self._manner is not None and self._manner.ending_required:
@@ -222,6 +223,13 @@ class Relay:
             # What comes now must not become a part of the frame that is half out.
             self._incoming.write(b"\n\n")
         return self.fault
+
+    async def _let_go(self) -> None:
+        while not self._over or self._waiting is not None:
+            await self._change()
+            if self._waiting is not None and self._waiting.done():
+                # A bug in a watch is the gateway's to report.
+                self._waiting.result()
 
     def remainder(self) -> bytes:
         """What the provider sent after its last whole frame."""
@@ -233,13 +241,14 @@ class Relay:
         """What ends a cut stream as its client can read it: of events, or of an array's elements; None where nothing
         can."""
         if self._elements is not None:
-            return self._elements.ended_by(element)
+            # Where a length was announced, nothing but its very bytes may follow.
+            return self._elements.ended_by(element) if self.length is None else None
         return None if self._frames is None else event
 
     @property
     def last(self) -> bytes:
         """The stream's latest whole frames that went out: they tell where it stood at its end."""
-        return b"".join(self._latest)
+        return self._trail.text
 
     def close(self) -> None:
         """Nobody wants the answer any more: leave the provider at once."""
@@ -262,47 +271,49 @@ class Relay:
             return
         if self._keep_alive_seconds is not None:
             self.expires = self._loop.time() + self._keep_alive_seconds
-        whole = frames.feed(data)
+        self._offer(frames.feed(data))
+
+    def _offer(self, whole: bytes) -> None:
+        """Whole frames go out, at once or when the watch lets go of them."""
         if not whole:
             return
-        if manner.endings:
-            # A large piece is kept only if it may be the last: the ending of a long answer stands at its head.
-            large = len(whole) > LATEST_BYTES and _ending(manner.endings).search(whole) is None
-            self._latest.append(whole[-LATEST_BYTES:] if large else whole)
         waiting = self._watch(whole) if self._watch is not None else None
         if waiting is None:
-            self._incoming.write(whole)
+            self._send(whole)
         else:
             self._passing = False
             self._waiting = self._loop.create_task(self._wait(waiting, whole))
+            self._waiting.add_done_callback(lambda _: self._wake())
+
+    def _send(self, whole: bytes) -> None:
+        if self._manner is not None and self._manner.endings:
+            self._trail.add(whole)
+        self._incoming.write(whole)
 
     async def _wait(self, waiting: Awaitable[None], whole: bytes) -> None:
         """Hold these frames, and what comes meanwhile, until a policy lets go of them."""
         try:
             await waiting
         except FaultError as error:
-            self.fault, self._over = error.fault, True
-            self._connection.abort()
+            self.fault, self._refused = error.fault, True
+            if not self._over:  # by then the connection may serve another call
+                self._over = True
+                self._connection.abort()
+            self._waiting = None
         else:
-            self._incoming.write(whole)
+            # What has come meanwhile may have to wait in its turn.
+            self._waiting = None
+            self._send(whole)
             self._passing = True
             if self._held.size:
                 self._pass(self._held.take())
-            self._release()
-        if self._passing or self._over:
-            self._waiting = None
-        self._wake()
-
-    def _ended_well(self) -> bool:
-        if self._manner is None or not self._manner.endings:
-            return False
-        held = b"" if self._frames is None else self._frames.held()
-        return _ending(self._manner.endings).search(self.last + held) is not None
+            if self._passing:
+                self._release()
 
     def expired(self, now: float) -> None:
         """Silence: tell the client, in its own way, that the stream lives."""
         torn = self._frames is not None and self._frames.torn
-        if self._manner is not None and self._incoming.writable and not torn and not self._ended_well():
+        if self._manner is not None and self._incoming.writable and not torn and not self._trail.ended():
             self._incoming.write(self._manner.keep_alive)
         self.expires = None if self._keep_alive_seconds is None else now + self._keep_alive_seconds
 
@@ -320,11 +331,3 @@ class Relay:
         if self._slowed:
             self._slowed = False
             self.resume()
-
-
-@functools.lru_cache(maxsize=16)
-def _ending(endings: tuple[bytes, ...]) -> re.Pattern[bytes]:
-    """Finds the endings where they are the stream's own words. A model that talks of them ends nothing: inside its
-    text quotes are escaped, and what is not a quoted word must stand at the beginning of a line."""
-    found = [re.escape(one) if one.startswith(b'"') else rb"(?:\A|[\r\n])" + re.escape(one) for one in endings]
-    return re.compile(b"|".join(found))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.wire.elements import Elements
-from tests.unit.wire.raw import split
+from tests.path.wire.raw import split
 
 TRICKY = st.text(alphabet='ab"\\[]{},é\n', max_size=6)
 VALUES = st.recursive(

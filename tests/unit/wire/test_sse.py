@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.wire.sse import Decoder, Frame, Frames, FrameTooLargeError, boundary
-from tests.unit.wire.raw import split
+from tests.path.wire.raw import split
 
 LINES = st.sampled_from([b"\n", b"\r", b"\r\n", b"a", b"data: x", b"data:", b"event: e", b": c", b"\xef\xbb\xbf"])
 STREAMS = st.lists(LINES, max_size=16).map(b"".join) | st.binary(max_size=24)

@@ -13,9 +13,9 @@ import pytest
 
 from penstock.wire.connection import Connection
 from penstock.wire.incoming import Incoming
-from tests.unit.wire.certificates import Authority
-from tests.unit.wire.raw import RawClient, head, wait_for
-from tests.unit.wire.serving import LOOPS, Served
+from tests.path.wire.certificates import Authority
+from tests.path.wire.raw import RawClient, head, wait_for
+from tests.path.wire.serving import LOOPS, Served
 
 loops = pytest.mark.parametrize("loop", LOOPS)
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.unit.wire.raw import RawClient
-from tests.unit.wire.serving import LOOPS, Served
+from tests.path.wire.raw import RawClient
+from tests.path.wire.serving import LOOPS, Served
 
 
 @pytest.fixture(scope="module", params=LOOPS)

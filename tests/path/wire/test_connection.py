@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from tests.unit.wire.raw import LAST_CHUNK, RawClient, chunk, head, split, wait_for
-from tests.unit.wire.serving import Served
+from tests.path.wire.raw import LAST_CHUNK, RawClient, chunk, head, split, wait_for
+from tests.path.wire.serving import Served
 
 
 def get(path: str = "/echo", *lines: str) -> bytes:

@@ -1,0 +1,50 @@
+"""What of a stream went out last: it tells where the stream stood when it ended, and whether it had ended by itself.
+
+It finds the endings that it is told of, and reads nothing else.
+"""
+
+import functools
+import re
+from collections import deque
+
+# The last frame of a stream is whole in one of these, for only whole frames go out; a comment may follow.
+PIECES = 4
+# Of a larger piece only both ends are kept, unless it holds an ending: at its head an event says what it is.
+PIECE_BYTES = 64 * 1024
+HEAD_BYTES = 4 * 1024
+
+
+class Trail:
+    """The latest whole frames of one stream."""
+
+    __slots__ = ("_endings", "_pieces")
+
+    def __init__(self, endings: tuple[bytes, ...]) -> None:
+        self._endings = endings
+        self._pieces: deque[bytes] = deque(maxlen=PIECES)
+
+    def add(self, frames: bytes) -> None:
+        """These went out."""
+        if len(frames) > PIECE_BYTES and not self._holds_ending(frames):
+            frames = frames[:HEAD_BYTES] + frames[-PIECE_BYTES:]
+        self._pieces.append(frames)
+
+    @property
+    def text(self) -> bytes:
+        """The latest frames in their order."""
+        return b"".join(self._pieces)
+
+    def ended(self, rest: bytes = b"") -> bool:
+        """One of the endings has gone past; ``rest`` is what came after the last whole frame."""
+        return bool(self._endings) and self._holds_ending(self.text + rest)
+
+    def _holds_ending(self, frames: bytes) -> bool:
+        return bool(self._endings) and _finder(self._endings).search(frames) is not None
+
+
+@functools.lru_cache(maxsize=16)
+def _finder(endings: tuple[bytes, ...]) -> re.Pattern[bytes]:
+    """Finds the endings where they are the stream's own words. A model that talks of them ends nothing: inside its
+    text quotes are escaped, and what is not a quoted word must stand at the beginning of a line."""
+    found = [re.escape(one) if one.startswith(b'"') else rb"(?:\A|[\r\n])" + re.escape(one) for one in endings]
+    return re.compile(b"|".join(found))

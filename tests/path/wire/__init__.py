@@ -1,0 +1,1 @@
+"""The wire room over real sockets: bytes in, bytes out, times kept."""
