@@ -31,7 +31,8 @@ class Calling:
 
     async def call(self, exchange: Exchange, incoming: Incoming) -> Relay:
         """Send the request; FaultError when no answer begins."""
-        if exchange.match.route.stored is not None:
+        stored = exchange.match.route.stored
+        if stored is not None and stored.lists is not None:
             exchange.again = functools.partial(self._again, exchange)
         body = exchange.document.raw if exchange.document is not None else None
         request = self._request(

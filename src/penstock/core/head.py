@@ -48,7 +48,7 @@ class RequestHead:
     is worked out once here: path and query apart, and the first value of each header by name.
     """
 
-    __slots__ = ("get", "headers", "method", "path", "query", "secure", "target")
+    __slots__ = ("distinct", "get", "headers", "method", "path", "query", "secure", "target")
 
     get: Callable[[bytes], bytes | None]
     """The value of the first header of this name (lower-case), or None. The dictionary's own method, not one around
@@ -60,7 +60,10 @@ class RequestHead:
         self.headers = headers
         self.secure = secure
         self.path, _, self.query = target.partition(b"?")
-        self.get = dict(reversed(headers)).get
+        named = dict(reversed(headers))
+        self.get = named.get
+        self.distinct = len(named) == len(headers)
+        """No header is repeated."""
 
     def asking(self, query: bytes) -> "RequestHead":
         """The same request with another query."""

@@ -111,6 +111,7 @@ class Wording:
         self.private = tuple(sorted({*PRIVATE_PREFIXES, *(prefix.lower().encode() for prefix in prefixes)}))
         """How header names begin that are spoken between client and gateway alone."""
         self._prefixes = len(prefixes)
+        self._templates: dict[str, bytes] = {}
         self._duration = b"X-Penstock-Exchange-Id: %b\r\n" + b"".join(
             b"%bDuration-Ms: %%d\r\n" % prefix.encode() for prefix in prefixes
         )
@@ -125,17 +126,26 @@ class Wording:
 
     def own(self, exchange: Exchange, elapsed: float) -> bytes:
         """What an answer says of its exchange; ``elapsed`` seconds have passed since the request's first byte."""
-        overhead = max(0.0, (elapsed - exchange.waited) * 1000)
-        lines = self.refused(exchange.id, elapsed) + self._overhead % ((overhead,) * self._prefixes)
-        if exchange.attempt is not None:
-            lines += b"X-Penstock-Provider: %b\r\n" % exchange.attempt.provider.name.encode()
-            if exchange.attempt.provider.simulated:
-                lines += b"X-Penstock-Simulated: true\r\n"
-        return lines
+        provider = exchange.attempt.provider if exchange.attempt is not None else None
+        template = self._templates.get(provider.name if provider is not None else "")
+        if template is None:
+            template = self._template(provider)
+        durations = (elapsed * 1000,) * self._prefixes
+        overheads = (max(0.0, (elapsed - exchange.waited) * 1000),) * self._prefixes
+        return template % (exchange.id.encode(), *durations, *overheads)
 
     def refused(self, exchange_id: str, elapsed: float) -> bytes:
         """What an answer says that has no exchange to speak of."""
         return self._duration % (exchange_id.encode(), *((elapsed * 1000,) * self._prefixes))
+
+    def _template(self, provider: Provider | None) -> bytes:
+        lines = self._duration + self._overhead
+        if provider is not None:
+            lines += b"X-Penstock-Provider: %b\r\n" % provider.name.encode().replace(b"%", b"%%")
+            lines += b"X-Penstock-Simulated: true\r\n" if provider.simulated else b""
+        # As many as there are providers.
+        self._templates[provider.name if provider is not None else ""] = lines
+        return lines
 
 
 def credential_refused(provider: Provider) -> str:

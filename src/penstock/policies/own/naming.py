@@ -100,7 +100,7 @@ def in_body(stored: Stored, plain: bytes, dialect: str) -> list[Name]:
         # RFC 8259 8.1; a lenient provider would read what this gateway cannot search.
         raise NotReadableError("the request body must be JSON in UTF-8 without a byte order mark")
     names: list[Name] = []
-    if stored.fields and (_needle(stored.fields).search(plain) or _DISGUISED.search(plain)):
+    if stored.fields and (mentions(plain, needles(stored.fields)) or disguised(plain)):
         names += _in_fields(plain, stored.fields, _OPAQUE[dialect])
     if stored.items:
         names += _in_items(plain, stored.items)
@@ -108,11 +108,31 @@ def in_body(stored: Stored, plain: bytes, dialect: str) -> list[Name]:
 
 
 @lru_cache(maxsize=256)
-def _needle(fields: tuple[str, ...]) -> re.Pattern[bytes]:
-    keys = [re.escape(f'"{field}"') for field in fields if field != "model"]
+def needles(fields: tuple[str, ...]) -> tuple[bytes, ...]:
+    """What stands in every body that holds one of the fields, undisguised."""
+    keys = [f'"{field}"' for field in fields if field != "model"]
     if "model" in fields:
         keys.append(f'"{TUNED_MODEL}')
-    return re.compile("|".join(keys).encode())
+    return tuple(key.encode() for key in keys)
+
+
+@lru_cache(maxsize=256)
+def _encoded(pieces: tuple[str, ...]) -> tuple[bytes, ...]:
+    return tuple(piece.encode() for piece in pieces)
+
+
+def mentions(plain: bytes, pieces: tuple[bytes, ...]) -> bool:
+    """Whether one of the pieces stands in a body."""
+    # One search per piece: each runs at memory speed, where one pattern of them all takes ten times as long.
+    for piece in pieces:  # noqa: SIM110 - any() costs a generator on each request
+        if piece in plain:
+            return True
+    return False
+
+
+def disguised(plain: bytes) -> bool:
+    """Whether a key of a body may be spelt with escapes."""
+    return b"\\u00" in plain and _DISGUISED.search(plain) is not None
 
 
 class _Pairs(list[tuple[str, object]]):
@@ -222,7 +242,7 @@ def keeps(stored: Stored, plain: bytes | None) -> bool:
         return True
     if stored.unless and not _declined(stored.unless, plain):
         return True
-    return any(piece.encode() in plain for piece in stored.asked)
+    return mentions(plain, _encoded(stored.asked))
 
 
 def _declined(key: str, plain: bytes) -> bool:
