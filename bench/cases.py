@@ -44,7 +44,7 @@ def cases(streams: int) -> tuple[Case, ...]:
         ),
         Case(
             "first-byte", "idle machine, one request at a time: time to first byte", IDLE,
-            stream_model(6, 0), 1024, 1, 120, 5, 5, warm=20, gap=0.004, quick_rounds=3,
+            stream_model(6, 0), 1024, 1, 120, 5, 8, warm=20, gap=0.004, quick_rounds=4,
         ),
         Case(
             "unary-500k", "unary, 500 kB (a coding agent's turn)", CLOSED,

@@ -22,6 +22,7 @@ from bench.budgets import (
     first_bytes,
     idle_megabytes,
     kilobytes_a_stream,
+    quiet,
     rate,
     right,
     start_seconds,
@@ -102,13 +103,21 @@ def _usual(case: Case, results: Results) -> Table:
 def _idle(case: Case, results: Results) -> Table:
     rows = []
     for name, rounds in results[case.name].items():
-        times = first_bytes(rounds)
+        calm = quiet(rounds)
+        times = first_bytes(calm or right(rounds))
         here = [number(percentile(times, at) * 1000) for at in (50, 99)]
         added = ["-", "-"] if name == DIRECT else [number(added_first_byte(results, at, name)) for at in (50, 99)]
         rows.append(
-            [name, str(len(times)), *here, *added, spread(Spread.of(cost(rounds, "request")), 1e6), faults(rounds)]
+            [
+                name,
+                f"{len(calm)} of {len(rounds)}",
+                *here,
+                *added,
+                spread(Spread.of(cost(rounds, "request")), 1e6),
+                faults(rounds),
+            ]
         )
-    heads = ["", "requests", "p50 ms", "p99 ms", "added p50", "added p99", "CPU us/request", "wrong answers"]
+    heads = ["", "quiet rounds", "p50 ms", "p99 ms", "added p50", "added p99", "CPU us/request", "wrong answers"]
     return _table(case, heads, rows)
 
 
