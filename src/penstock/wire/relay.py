@@ -142,10 +142,10 @@ class Relay:
         """The whole body, or a FaultError; of a body cut short nothing."""
         self._limit = limit
         self._release()
-        while not self._over:
-            if self._held.size > limit:
-                raise refuse(FaultKind.BROKEN_ANSWER, f"The provider's answer is larger than {limit} bytes.")
+        while not self._over and self._held.size <= limit:
             await self._change()
+        if self._held.size > limit:
+            raise refuse(FaultKind.BROKEN_ANSWER, f"The provider's answer is larger than {limit} bytes.")
         if self.fault is not None:
             raise FaultError(self.fault)
         return self._look()

@@ -59,7 +59,8 @@ class Visit:
         """When the gateway closed it, by time.perf_counter()."""
         self._reader, self._writer = reader, writer
 
-    async def _more(self) -> bool:
+    async def some(self) -> bool:
+        """Read once into ``heard``; False when the gateway has left."""
         try:
             data = await self._reader.read(65536)
         except ConnectionError:
@@ -72,14 +73,14 @@ class Visit:
     async def head(self) -> bytes:
         """The next request's head, its body unread; empty when the gateway left."""
         while b"\r\n\r\n" not in self.heard:
-            if not await self._more():
+            if not await self.some():
                 return b""
         return self.heard.partition(b"\r\n\r\n")[0]
 
     async def request(self) -> Message | None:
         """The next whole request; None when the gateway left."""
         while (found := take_message(self.heard)) is None:
-            if not await self._more():
+            if not await self.some():
                 return None
         message, self.heard = found
         self.requests.append(message)
@@ -94,7 +95,7 @@ class Visit:
 
     async def left(self) -> None:
         """Wait until the gateway closes."""
-        while await self._more():
+        while await self.some():
             pass
 
     def close(self) -> None:
