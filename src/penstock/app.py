@@ -10,7 +10,7 @@ import logging
 import random
 import ssl
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +35,7 @@ from penstock.policies.own import Own, Register
 from penstock.policies.relink import Relink
 from penstock.probes import probe
 from penstock.providers.headers import Wording
+from penstock.route_rows import ROWS
 from penstock.routing.plan import ModelRule, Table, plan
 from penstock.stores.keys import KeyStore, StoreError
 from penstock.stores.objects import Objects
@@ -154,8 +155,8 @@ def watching(store: KeyStore, ring: KeyRing, settings: Settings) -> Iterator[Non
 
 def policies(
     settings: Settings, routing: Table, calling: Calling, objects: Register, secret: bytes
-) -> Sequence[Policy]:
-    """The policies after authentication, outermost first."""
+) -> Mapping[str, Sequence[Policy]]:
+    """The policies after authentication, outermost first, for each route template that they concern."""
     undo = functools.partial(undone, limit=HELD_BYTES)
 
     def brought(exchange: Exchange) -> bool:
@@ -164,7 +165,7 @@ def policies(
         attempt = plan(routing, exchange.match, exchange.facts, exchange.caller)[0]
         return attempt.credential is not None and attempt.credential.own
 
-    return (
+    order: Sequence[Policy] = (
         # First: a list of several providers' models has no provider of its own to go to.
         ListModels(routing.speaking, calling.fetch),
         # Before anything that costs: an object of another tenant is answered 404, whatever else the request asks.
@@ -172,6 +173,11 @@ def policies(
         # Innermost: it mends the provider's own links, and what it adds concerns nobody else.
         Relink(settings.public_url, functools.partial(mint, secret), undo, clock=time.time),
     )
+    concerned: dict[str, list[Policy]] = {row.template: [] for row in ROWS}
+    for template, met in concerned.items():
+        rows = [row for row in ROWS if row.template == template]
+        met += [policy for policy in order if any(policy.concerns(row) for row in rows)]
+    return concerned
 
 
 def table(settings: Settings, simulator: Origin | None) -> Table:

@@ -33,7 +33,8 @@ class Gateway:
 
     dialects: Mapping[str, Dialect]
     authenticate: Policy
-    policies: Sequence[Policy]
+    policies: Mapping[str, Sequence[Policy]]
+    """By route template: those whose business it can be, outermost first."""
     table: Table
     calling: Calling
     wording: headers.Wording
@@ -70,7 +71,7 @@ class Gateway:
             self._refuse(Fault(kind=FaultKind.INTERNAL, words=words), exchange_id, exchange, visits, incoming)
 
     async def _enter(self, exchange: Exchange, visits: list[Visit]) -> Answer | None:
-        for policy in self.policies:
+        for policy in self.policies[exchange.match.route.template]:
             met = await policy.enter(exchange)
             if isinstance(met, Answer):
                 return met

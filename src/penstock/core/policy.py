@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from penstock.core.exchange import Answer, Exchange
+from penstock.core.route import Route
 
 
 class Visit:
@@ -34,6 +35,9 @@ class Visit:
 
 class Policy(Protocol):
     """One room of ``policies``."""
+
+    def concerns(self, route: Route) -> bool:
+        """Whether requests on this route can be any of its business; asked once per route, not per request."""
 
     async def enter(self, exchange: Exchange) -> Answer | Visit | None:
         """Look at the request; answer it, refuse it (FaultError), visit its way out, or let it be."""

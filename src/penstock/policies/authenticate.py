@@ -4,6 +4,7 @@ The first policy, before the body is read: a stranger must not make the gateway 
 compares keyed hashes only and never keeps, logs or repeats a key.
 """
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from urllib.parse import unquote_plus
@@ -14,11 +15,18 @@ from penstock.core.exchange import Answer, Exchange
 from penstock.core.fault import FaultKind, refuse
 from penstock.core.head import RequestHead
 from penstock.core.policy import Visit
+from penstock.core.route import Route
 
 # The ordinary slots, in the order in which they are looked at.
 _SLOTS = (b"x-api-key", b"authorization", b"x-goog-api-key")
 
 _TICKET = ticket.PARAMETER.encode() + b"="
+
+# Where a gateway key may stand; none of these goes upstream as it came.
+_OURS = frozenset((*_SLOTS, b"x-penstock-key", b"x-provider-key"))
+
+# What a credential is made of. Anything else would end the header line that it goes up in, or be read as two.
+_CREDENTIAL = re.compile(r"[!-~]+")
 
 Lookup = Callable[[str], KeyProfile | None]
 
@@ -54,6 +62,11 @@ class Authenticate:
         self._keys = keys
         self._clock = clock
 
+    def concerns(self, route: Route) -> bool:
+        """All of them."""
+        del route
+        return True
+
     async def enter(self, exchange: Exchange) -> Answer | Visit | None:
         """Deny, unless the request holds a key that is known, or goes on with an upload that such a key began."""
         head = exchange.head
@@ -72,19 +85,37 @@ def identify(head: RequestHead, lookup: Lookup) -> Caller:
     """
     ordinary = _ordinary(head)
     explicit = _text(head.get(b"x-penstock-key"))
-    own = _text(head.get(b"x-provider-key"))
-    own = own and own.removeprefix("Bearer ").strip()
-    passed: Credential | None = None
-    if explicit:
-        profile = lookup(explicit)
-        passed = next((_credential(slot, value) for slot, value in ordinary if lookup(value) is None), None)
-    else:
-        profile = next((found for _, value in ordinary if (found := lookup(value)) is not None), None)
-    if profile is None:
-        raise refuse(FaultKind.UNAUTHENTICATED, _words(bool(explicit or ordinary)))
+    presented = [explicit] if explicit else [value for _, value in ordinary]
+    key, profile = next(((value, found) for value in presented if (found := lookup(value)) is not None), (None, None))
+    if key is None or profile is None:
+        raise refuse(FaultKind.UNAUTHENTICATED, _words(bool(presented)))
+    _refuse_copies(head, key)
+    own = _provider_key(head)
     if own and lookup(own) is None:
-        return Caller(profile, Credential(Secret(own), own=True))
-    return Caller(profile, passed)
+        return Caller(profile, _credential(None, own, key))
+    if explicit:
+        passed = next((pair for pair in ordinary if lookup(pair[1]) is None), None)
+        return Caller(profile, None if passed is None else _credential(*passed, key))
+    return Caller(profile)
+
+
+def _provider_key(head: RequestHead) -> str | None:
+    own = _text(head.get(b"x-provider-key"))
+    if own and own[:7].lower() == "bearer ":
+        return own[7:].strip()
+    return own
+
+
+def _refuse_copies(head: RequestHead, key: str) -> None:
+    """The key belongs into its slots alone: a copy anywhere else would go to the provider."""
+    copy = key.encode("latin-1", "replace")
+    elsewhere = any(copy in value for name, value in head.headers if name not in _OURS)
+    if not elsewhere and head.query:
+        parameters = (unquote_plus(part.decode("latin-1")) for part in head.query.split(b"&"))
+        elsewhere = any(key in part and not part.startswith("key=") for part in parameters)
+    if elsewhere:
+        words = "The gateway key stands in a header or a query parameter that goes to the provider; take it out there."
+        raise refuse(FaultKind.MALFORMED, words)
 
 
 def _ordinary(head: RequestHead) -> list[tuple[bytes, str]]:
@@ -97,20 +128,25 @@ def _ordinary(head: RequestHead) -> list[tuple[bytes, str]]:
         if value:
             found.append((slot, value))
     query = head.query
-    if b"key=" in query:
+    if b"key=" in query or b"%" in query:
         for part in query.split(b"&"):
             name, _, value_bytes = part.partition(b"=")
-            if name == b"key" and value_bytes:
+            if value_bytes and unquote_plus(name.decode("latin-1")) == "key":
                 found.append((b"x-goog-api-key", unquote_plus(value_bytes.decode("latin-1"))))
     return found
 
 
-def _credential(slot: bytes, value: str) -> Credential:
+def _credential(slot: bytes | None, value: str, key: str) -> Credential:
+    if _CREDENTIAL.fullmatch(value) is None or key in value:
+        raise refuse(
+            FaultKind.MALFORMED, "The provider credential is not one: it must be visible ASCII, without spaces."
+        )
     return Credential(Secret(value), own=True, header=slot)
 
 
 def _text(value: bytes | None) -> str | None:
-    return None if value is None else value.decode("latin-1").strip()
+    # Blanks and tabs are HTTP's own (RFC 9110 5.5); what Python holds for space besides belongs to the value.
+    return None if value is None else value.decode("latin-1").strip(" \t")
 
 
 def _words(presented: bool) -> str:  # noqa: FBT001 - one private caller

@@ -14,6 +14,7 @@ import msgspec
 from penstock.core.exchange import Answer, Exchange
 from penstock.core.fault import FaultError
 from penstock.core.policy import Visit
+from penstock.core.route import Route
 from penstock.core.target import Provider
 
 KEPT_SECONDS = 300.0
@@ -33,6 +34,10 @@ class ListModels:
         self._fetch = fetch
         self._clock = clock
         self._kept: dict[tuple[str, bytes, str], tuple[float, Answer]] = {}
+
+    def concerns(self, route: Route) -> bool:
+        """Lists of models."""
+        return route.operation == "models.list"
 
     async def enter(self, exchange: Exchange) -> Answer | Visit | None:
         """The list, or nothing where the ordinary path gives the better answer."""

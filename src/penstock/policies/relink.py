@@ -16,6 +16,7 @@ from penstock.core.exchange import Answer, Exchange
 from penstock.core.fault import FaultKind, refuse
 from penstock.core.head import RequestHead
 from penstock.core.policy import Visit
+from penstock.core.route import Route
 from penstock.core.target import Provider
 from penstock.core.ticket import LIFETIME_SECONDS, PARAMETER, UPLOAD_ID, Ticket
 
@@ -37,6 +38,10 @@ class Relink:
         self._mint = mint
         self._undo = undo
         self._clock = clock
+
+    def concerns(self, route: Route) -> bool:
+        """Operations whose answers hold links."""
+        return bool(route.links)
 
     async def enter(self, exchange: Exchange) -> Visit | None:
         """Visit the answers that hold links."""

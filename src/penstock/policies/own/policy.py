@@ -11,7 +11,7 @@ from penstock.core.exchange import Exchange
 from penstock.core.fault import FaultKind, refuse
 from penstock.core.head import RequestHead
 from penstock.core.policy import Visit
-from penstock.core.route import Body, Stored
+from penstock.core.route import Body, Route, Stored
 from penstock.policies.own import forms, naming, words
 from penstock.policies.own.leaving import Kept, Register, Undo
 from penstock.policies.own.naming import Name
@@ -27,6 +27,10 @@ class Own:
         self._register = register
         self._brought = brought
         self._undo = undo
+
+    def concerns(self, route: Route) -> bool:
+        """Operations that name, make or list stored objects."""
+        return route.stored is not None
 
     async def enter(self, exchange: Exchange) -> Visit | None:
         """FaultError 404 for a request that names what is not its caller's; a Visit where the answer is of interest."""
