@@ -108,11 +108,11 @@ def _provider_key(head: RequestHead) -> str | None:
 
 def _refuse_copies(head: RequestHead, key: str) -> None:
     """The key belongs into its slots alone: a copy anywhere else would go to the provider."""
-    copy = key.encode("latin-1", "replace")
-    elsewhere = any(copy in value for name, value in head.headers if name not in _OURS)
+    values = [value for name, value in head.headers if name not in _OURS]
+    elsewhere = key.encode("latin-1", "replace") in b"\n".join(values)
     if not elsewhere and head.query:
-        parameters = (unquote_plus(part.decode("latin-1")) for part in head.query.split(b"&"))
-        elsewhere = any(key in part and not part.startswith("key=") for part in parameters)
+        kept = [part for part in head.query.decode("latin-1").split("&") if not _is_key(part)]
+        elsewhere = key in unquote_plus("&".join(kept))
     if elsewhere:
         words = "The gateway key stands in a header or a query parameter that goes to the provider; take it out there."
         raise refuse(FaultKind.MALFORMED, words)
@@ -129,11 +129,16 @@ def _ordinary(head: RequestHead) -> list[tuple[bytes, str]]:
             found.append((slot, value))
     query = head.query
     if b"key=" in query or b"%" in query:
-        for part in query.split(b"&"):
-            name, _, value_bytes = part.partition(b"=")
-            if value_bytes and unquote_plus(name.decode("latin-1")) == "key":
-                found.append((b"x-goog-api-key", unquote_plus(value_bytes.decode("latin-1"))))
+        for part in query.decode("latin-1").split("&"):
+            name, _, value = part.partition("=")
+            if value and _is_key(name):
+                found.append((b"x-goog-api-key", unquote_plus(value)))
     return found
+
+
+def _is_key(parameter: str) -> bool:
+    """Whether this is the query's credential, in whatever way its name is spelt."""
+    return unquote_plus(parameter.partition("=")[0]) == "key"
 
 
 def _credential(slot: bytes | None, value: str, key: str) -> Credential:
