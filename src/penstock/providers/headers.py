@@ -5,6 +5,9 @@ place; credentials are replaced. Back: everything, but what would lead a client 
 operator's account. Header lists are open: an unknown header passes.
 """
 
+import re
+from urllib.parse import unquote_plus
+
 from penstock.core.caller import Credential
 from penstock.core.dialect import Dialect
 from penstock.core.exchange import Exchange
@@ -25,6 +28,12 @@ _NEVER_OUT = HOP_BY_HOP | {
     b"authorization",
     b"x-api-key",
     b"x-goog-api-key",
+    # Services that honour these serve another method or path than the one that was matched and allowed; Google's do.
+    b"x-http-method",
+    b"x-http-method-override",
+    b"x-method-override",
+    b"x-original-url",
+    b"x-rewrite-url",
 }
 PRIVATE_PREFIXES = (b"x-penstock-", b"x-mintoken-")
 
@@ -36,7 +45,10 @@ _OPERATORS = (b"anthropic-ratelimit-", b"x-ratelimit-")
 _PLAIN_CONNECTION = frozenset({b"keep-alive", b"Keep-Alive", b"close"})
 _BODILESS = frozenset({"GET", "HEAD", "DELETE"})
 
-_OWN_QUERY = (b"key", b"intensity", PARAMETER.encode())
+_OWN_QUERY = frozenset({"key", "intensity", PARAMETER})
+# Google's way around CORS: headers and method in the query (closure-library, goog.net.rpc.HttpCors).
+_OTHER_REQUEST = ("$httpmethod", "$httpheaders")
+_NOT_PASSED = re.compile(rb"key|intensity|%b|%%|\$http" % PARAMETER.encode(), re.IGNORECASE)
 
 
 def request_head(
@@ -154,6 +166,12 @@ def credential_refused(provider: Provider) -> str:
 
 
 def _query(query: bytes) -> bytes:
-    if not query or not any(name in query for name in _OWN_QUERY):
+    if not query or _NOT_PASSED.search(query) is None:
         return query
-    return b"&".join(part for part in query.split(b"&") if part.partition(b"=")[0] not in _OWN_QUERY)
+    return b"&".join(part for part in query.split(b"&") if _passes(part.partition(b"=")[0]))
+
+
+def _passes(name: bytes) -> bool:
+    # As the provider reads it: an escape in a name spells the same parameter.
+    plain = unquote_plus(name.decode("latin-1"))
+    return plain not in _OWN_QUERY and not plain.lower().startswith(_OTHER_REQUEST)
