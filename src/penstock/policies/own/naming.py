@@ -100,39 +100,33 @@ def in_body(stored: Stored, plain: bytes, dialect: str) -> list[Name]:
         # RFC 8259 8.1; a lenient provider would read what this gateway cannot search.
         raise NotReadableError("the request body must be JSON in UTF-8 without a byte order mark")
     names: list[Name] = []
-    if stored.fields and (mentions(plain, needles(stored.fields)) or disguised(plain)):
+    if stored.fields and suspicious(stored, plain):
         names += _in_fields(plain, stored.fields, _OPAQUE[dialect])
     if stored.items:
         names += _in_items(plain, stored.items)
     return list(dict.fromkeys(names))
 
 
+def suspicious(stored: Stored, plain: bytes) -> bool:
+    """Whether a body may hold one of the fields. False is certain; True costs a closer look."""
+    return _needles(stored.fields).search(plain) is not None or _DISGUISED.search(plain) is not None
+
+
 @lru_cache(maxsize=256)
-def needles(fields: tuple[str, ...]) -> tuple[bytes, ...]:
-    """What stands in every body that holds one of the fields, undisguised."""
-    keys = [f'"{field}"' for field in fields if field != "model"]
+def _needles(fields: tuple[str, ...]) -> re.Pattern[bytes]:
+    pieces = [f'"{field}"' for field in fields if field != "model"]
     if "model" in fields:
-        keys.append(f'"{TUNED_MODEL}')
-    return tuple(key.encode() for key in keys)
+        pieces.append(f'"{TUNED_MODEL}')
+    return _any_of(tuple(pieces))
 
 
 @lru_cache(maxsize=256)
-def _encoded(pieces: tuple[str, ...]) -> tuple[bytes, ...]:
-    return tuple(piece.encode() for piece in pieces)
-
-
-def mentions(plain: bytes, pieces: tuple[bytes, ...]) -> bool:
-    """Whether one of the pieces stands in a body."""
-    # One search per piece: each runs at memory speed, where one pattern of them all takes ten times as long.
-    for piece in pieces:  # noqa: SIM110 - any() costs a generator on each request
-        if piece in plain:
-            return True
-    return False
-
-
-def disguised(plain: bytes) -> bool:
-    """Whether a key of a body may be spelt with escapes."""
-    return b"\\u00" in plain and _DISGUISED.search(plain) is not None
+def _any_of(pieces: tuple[str, ...]) -> re.Pattern[bytes]:
+    # All begin with a quote: the pattern then skips from quote to quote at the speed of memory, and reads the body once.
+    if not all(piece.startswith('"') for piece in pieces):
+        raise ValueError("pieces that are looked for in bodies begin with a quote")
+    rest = "|".join(re.escape(piece[1:]) for piece in pieces)
+    return re.compile(f'"(?:{rest})'.encode())
 
 
 class _Pairs(list[tuple[str, object]]):
@@ -242,7 +236,7 @@ def keeps(stored: Stored, plain: bytes | None) -> bool:
         return True
     if stored.unless and not _declined(stored.unless, plain):
         return True
-    return mentions(plain, _encoded(stored.asked))
+    return bool(stored.asked) and _any_of(stored.asked).search(plain) is not None
 
 
 def _declined(key: str, plain: bytes) -> bool:

@@ -76,8 +76,7 @@ def _nothing(stored: Stored, head: RequestHead, plain: bytes | None) -> bool:
         and head.distinct
         and not (stored.names or stored.items or (stored.queries and head.query))
         and not forms.is_form(head.get(b"content-type"))
-        and not naming.mentions(plain, naming.needles(stored.fields))
-        and not naming.disguised(plain)
+        and not (stored.fields and naming.suspicious(stored, plain))
     )
 
 
