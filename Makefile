@@ -30,14 +30,14 @@ check: $(DEV) ## Lint, types, import contracts, size budgets and the quick tests
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/vulture
 	$(BIN)/python tests/budgets.py
-	$(BIN)/pytest tests/unit tests/laws -m "not long"
+	$(BIN)/pytest -n 2 tests/unit tests/laws -m "not long"
 
 test: check ## Everything but the real clients: within ten minutes
-	$(BIN)/pytest tests --ignore=tests/unit --ignore=tests/laws --ignore=tests/clients -m "not long"
+	$(BIN)/pytest -n 2 tests --ignore=tests/unit --ignore=tests/laws --ignore=tests/clients -m "not long"
 
 test-clients: $(DEV) ## Real SDKs and command-line clients through the gateway; installs them in .clients
 	$(BIN)/python tests/clients/install.py
-	$(BIN)/pytest tests/clients -m "not long"
+	$(BIN)/pytest -n 2 --dist loadfile tests/clients tests/docs/test_blocks.py -m "not long"
 
 test-long: $(DEV) ## The runs that take long: deep fuzzing, load
 	$(BIN)/pytest tests -m long --timeout=3600
