@@ -122,7 +122,7 @@ def _needles(fields: tuple[str, ...]) -> re.Pattern[bytes]:
 
 @lru_cache(maxsize=256)
 def _any_of(pieces: tuple[str, ...]) -> re.Pattern[bytes]:
-    # All begin with a quote: the pattern then skips from quote to quote at the speed of memory, and reads the body once.
+    # All begin with a quote: the pattern skips from quote to quote at the speed of memory, and reads the body once.
     if not all(piece.startswith('"') for piece in pieces):
         raise ValueError("pieces that are looked for in bodies begin with a quote")
     rest = "|".join(re.escape(piece[1:]) for piece in pieces)
