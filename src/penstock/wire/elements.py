@@ -56,7 +56,9 @@ class Elements:
 
     def ended_by(self, element: bytes) -> bytes | None:
         """What makes a whole array of what went out, with ``element`` as its last; None where nothing can."""
-        if self.closed or self.torn:
+        if self.closed:
+            return b""
+        if self.torn:
             return None
         # The separators are the ones that Google writes.
         return (b"\n,\r\n" if self._out else b"[") + element + b"\n]\n"

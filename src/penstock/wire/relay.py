@@ -164,7 +164,7 @@ class Relay:
             if not blank or self._over or first.size > FIRST_FRAME_BYTES:
                 break
             await self._change()
-        if blank:
+        if blank and self.fault is None:
             first.add(frames.rest())
         self._taken = first.take()
         return self._taken
@@ -214,7 +214,9 @@ class Relay:
             self._offer(self._frames.rest())
             await self._let_go()
         self._sweep.discard(self)
-        if self._frames is not None and not self._refused and self._trail.ended(self._frames.held()):
+        # The last frame of a stream that ended in order may lack its blank line; one that was cut off is no ending.
+        rest = self._frames.held() if self._frames is not None and self.fault is None else b""
+        if self._frames is not None and not self._refused and self._trail.ended(rest):
             # What breaks after a stream's own ending spoils nothing that the client needs.
             return None
         if self.fault is None and self._manner is not None and self._manner.ending_required:

@@ -44,7 +44,14 @@ class Trail:
 
 @functools.lru_cache(maxsize=16)
 def _finder(endings: tuple[bytes, ...]) -> re.Pattern[bytes]:
-    """Finds the endings where they are the stream's own words. A model that talks of them ends nothing: inside its
-    text quotes are escaped, and what is not a quoted word must stand at the beginning of a line."""
-    found = [re.escape(one) if one.startswith(b'"') else rb"(?:\A|[\r\n])" + re.escape(one) for one in endings]
+    """Finds the endings where they are the stream's own words. A model that talks of them ends nothing: a quoted word
+    must be an event's type or name, inside a text quotes are escaped, and all else must begin a line."""
+    found: list[bytes] = []
+    for one in endings:
+        word = re.fullmatch(rb'"([^":]+)"', one)
+        if word is not None:
+            found.append(rb'"type"\s*:\s*' + re.escape(one))
+            found.append(rb"(?:\A|[\r\n])event: ?" + re.escape(word[1]) + rb"[\r\n]")
+        else:
+            found.append((b"" if one.startswith(b'"') else rb"(?:\A|[\r\n])") + re.escape(one))
     return re.compile(b"|".join(found))

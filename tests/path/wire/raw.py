@@ -151,11 +151,19 @@ class RawProvider:
         """All whole requests, over all connections."""
         return [message for visit in self.visits for message in visit.requests]
 
-    def forget(self, script: Script | None = None) -> None:
-        """Begin anew, for the next test."""
+    def play(self, script: Script) -> None:
+        """Begin anew with another script: connections that are still open close first."""
+        self.script = script
+        asyncio.run_coroutine_threadsafe(self._part(), self._loop).result(10)
         self.visits = []
-        if script is not None:
-            self.script = script
+
+    async def _part(self) -> None:
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        # The end must have reached the gateway before the next request does.
+        await asyncio.sleep(0.01)
 
     def _run(self, started: threading.Event) -> None:
         self._loop.run_until_complete(self._main(started))
