@@ -43,7 +43,9 @@ def _ready(url: str) -> str:
 
 def _write_key(folder: Path, key: str) -> Path:
     path = folder / "first-key"
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    # A file that is there already keeps its mode and may be a link to anywhere: ours is always a new one.
+    path.unlink(missing_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write(key + "\n")
     return path.resolve()
