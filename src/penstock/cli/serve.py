@@ -46,6 +46,7 @@ def serve(config: Path | None, listen: str | None, *, demo: bool) -> None:
     unconfigured = config is None and not any(row.api_key for row in settings.providers.values())
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     _allow_many_files()
+    _forbid_core_dumps()
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(_serve(settings, demo=demo or unconfigured))
 
@@ -88,3 +89,11 @@ def _allow_many_files() -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def _forbid_core_dumps() -> None:
+    """A dump of this process's memory would hold every key in it."""
+    if sys.platform == "win32":
+        return
+    _, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, hard))
