@@ -13,6 +13,7 @@ from penstock.core.dialect import Dialect
 from penstock.core.document import Document, Facts, NotReadableError
 from penstock.core.fault import FaultKind, refuse
 from penstock.core.head import RequestHead
+from penstock.core.target import Attempt
 from penstock.providers import headers
 from penstock.routing.plan import Table, plan
 
@@ -47,11 +48,7 @@ def explain(table: Table, dialects: Mapping[str, Dialect], head: RequestHead, bo
     own = head.get(b"x-provider-key")
     caller = Caller(KeyProfile("explain", "explain"), Credential(Secret("***"), own=True) if own else None)
     attempt = plan(table, match, facts, caller)[0]
-    if attempt.credential is not None:
-        shown = msgspec.structs.replace(attempt.credential, secret=Secret("***"))
-        masked = msgspec.structs.replace(attempt, credential=shown)
-    else:
-        masked = attempt
+    masked = _masked(attempt)
     request = headers.request_head(head, match.path, masked, dialect, length=len(body))
     kept = {name for name, _ in headers.crossing(head, headers.PRIVATE_PREFIXES)}
     dropped = sorted({name.decode("latin-1") for name, _ in head.headers if name not in kept})
@@ -73,6 +70,14 @@ def explain(table: Table, dialects: Mapping[str, Dialect], head: RequestHead, bo
         request=request.decode("latin-1"),
         body_bytes=len(body),
     )
+
+
+def _masked(attempt: Attempt) -> Attempt:
+    """The attempt without a secret; the operator's fixed headers may be credentials too."""
+    row = attempt.provider
+    fixed = tuple((name, b"***") for name, _ in row.headers)
+    credential = attempt.credential and msgspec.structs.replace(attempt.credential, secret=Secret("***"))
+    return Attempt(msgspec.structs.replace(row, headers=fixed), credential, attempt.reason)
 
 
 def _whose(credential: Credential | None) -> str:
