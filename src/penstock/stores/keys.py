@@ -51,6 +51,8 @@ class KeyStore:
         self.engine = open_database(folder / DATABASE)
         self._watching = self.engine.connect()
         self._version = -1
+        self._until: int | None = None
+        """When the next of the keys in force ends."""
 
     def create(self, name: str, *, prefix: str, team: str | None = None, require_provider_key: bool = False) -> MadeKey:
         """Make a key; NameTakenError when the name is in use."""
@@ -77,18 +79,21 @@ class KeyStore:
         now = int(time.time())
         with self.engine.connect() as connection:
             rows = connection.execute(
-                select(keys.c.digest, keys.c.id, keys.c.name, keys.c.team, keys.c.require_provider_key)
+                select(keys.c.digest, keys.c.id, keys.c.name, keys.c.team, keys.c.require_provider_key, keys.c.expires)
                 .where(keys.c.revoked.is_(None))
                 .where(keys.c.expires.is_(None) | (keys.c.expires > now))
-            )
+            ).all()
+            self._until = min((row.expires for row in rows if row.expires is not None), default=None)
             return {row.digest: KeyProfile(row.id, row.name, row.team, bool(row.require_provider_key)) for row in rows}
 
     def changed(self) -> bool:
-        """Whether another process has written to the database since the last look. Costs a few microseconds."""
+        """Whether the keys in force may be others than at the last look: another process has written to the database,
+        or a key's time is over. Costs a few microseconds.
+        """
         version: int = self._watching.execute(text("PRAGMA data_version")).scalar_one()
         self._watching.rollback()
         before, self._version = self._version, version
-        return version != before
+        return version != before or (self._until is not None and time.time() >= self._until)
 
     def close(self) -> None:
         """Let go of the database."""
