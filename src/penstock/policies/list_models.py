@@ -22,6 +22,9 @@ KEPT_SECONDS = 300.0
 # The largest pages that the providers give: Anthropic's limit and Gemini's pageSize; OpenAI's list has no pages.
 _WHOLE = {"anthropic": b"limit=1000", "openai": b"", "gemini": b"pageSize=1000"}
 
+# The end of the year 9999, in seconds.
+_LATEST = 253_402_300_800
+
 Fetch = Callable[[Exchange, Provider, bytes], Awaitable[Answer]]
 ProvidersOf = Callable[[str], Sequence[Provider]]
 
@@ -75,9 +78,9 @@ class _Page(msgspec.Struct):
 
 class _Entry(msgspec.Struct):
     id: str = ""
-    display_name: str | None = None
-    created_at: str | None = None
-    created: int = 0
+    display_name: object = None
+    created_at: object = None
+    created: object = 0
 
 
 def merge(dialect: str, answers: Sequence[Answer]) -> Answer:
@@ -86,7 +89,7 @@ def merge(dialect: str, answers: Sequence[Answer]) -> Answer:
     for answer in answers:
         try:
             page = msgspec.json.decode(answer.body, type=_Page)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             continue
         for raw in page.models if dialect == "gemini" else page.data:
             name = _Named.of(raw)
@@ -118,14 +121,16 @@ class _Named(msgspec.Struct):
         return entry.id or entry.name
 
 
-def _union(raw: msgspec.Raw) -> dict[str, msgspec.Raw | str | int]:
+def _union(raw: msgspec.Raw) -> dict[str, object]:
     """An entry that satisfies both SDK families on the path that they share (wire contract 2.11)."""
-    fields: dict[str, msgspec.Raw | str | int] = dict(msgspec.json.decode(raw, type=dict[str, msgspec.Raw]))
+    fields: dict[str, object] = dict(msgspec.json.decode(raw, type=dict[str, msgspec.Raw]))
     entry = msgspec.json.decode(raw, type=_Entry)
-    created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(entry.created))
+    # Compatible servers write null here, or nothing; one strange entry must not cost the list.
+    seconds = entry.created if isinstance(entry.created, int) and 0 <= entry.created < _LATEST else 0
+    created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
     for name, value in (
         ("object", "model"),
-        ("created", entry.created),
+        ("created", seconds),
         ("owned_by", "unknown"),
         ("type", "model"),
         ("display_name", entry.display_name or entry.id),
