@@ -47,10 +47,15 @@ class Calling:
         return relay
 
     async def fetch(self, exchange: Exchange, provider: Provider, query: bytes) -> Answer:
-        """What a provider answers to this request with another query, under the operator's credential."""
+        """What a provider answers to this request's operation, under the operator's credential.
+
+        With none of the caller's headers: what is answered here others get too, and Google, for one, lets a header
+        choose the answer's fields.
+        """
         credential = None if provider.credential is None else Credential(provider.credential, own=False)
         attempt = Attempt(provider, credential, "the gateway's own question")
-        request = self._request(exchange, attempt, exchange.head.asking(query), 0)
+        question = RequestHead("GET", b"/?" + query if query else b"/", ())
+        request = self._request(exchange, attempt, question, 0)
         return await self.upstream.fetch(provider.origin, provider.timeouts, request, self.held_limit)
 
     async def _again(self, exchange: Exchange, query: bytes) -> Answer:
