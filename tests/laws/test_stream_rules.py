@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+
 from tests.laws import stream_rules
 from tests.laws.stream_judges.judge import Broken
 
