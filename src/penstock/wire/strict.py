@@ -1,7 +1,8 @@
 """What the parser lets pass and a gateway must not: the rules of HTTP that decide who is meant and where a body ends.
 
-llhttp refuses what no message may hold. These are the rules for whole requests (RFC 9112 3.2, 6.1): two parties that
-read one of them differently are how a request is smuggled past a gateway.
+llhttp refuses what no message may hold (but takes RTSP/1.1 for HTTP/1.1, and does not tell). These are the rules for
+whole requests (RFC 9112 3.2, 6.1): two parties that read one of them differently are how a request is smuggled past a
+gateway.
 """
 
 import functools
