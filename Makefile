@@ -57,7 +57,7 @@ clean: ## Remove what the other commands made
 	rm -rf $(VENV) .clients .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 $(VENV)/bin/python:
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv $(VENV)
 
 $(RUN): $(VENV)/bin/python
 	@echo "Setting up $(VENV) ..."
