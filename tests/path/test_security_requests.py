@@ -5,6 +5,7 @@ breaks that begin a header or a request of their own, headers that override the 
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -257,3 +258,24 @@ def test_the_callers_key_goes_to_the_named_provider_alone(
     assert elsewhere.received[-1].header("authorization") == f"Bearer {CALLER_KEY}"
     assert OPERATOR_KEY not in repr(elsewhere.received[-1])
     assert len(provider.received) == here
+
+
+@pytest.mark.parametrize(
+    ("headers", "sent"),
+    [
+        (KEYED, [("authorization", "Bearer operators-fixed"), ("x-api-key", OPERATOR_KEY)]),
+        ((*KEYED, f"X-Provider-Key: {CALLER_KEY}"), [("x-api-key", CALLER_KEY)]),
+        ((NAMED, f"authorization: Bearer {CALLER_KEY}"), [("authorization", f"Bearer {CALLER_KEY}")]),
+    ],
+)
+def test_two_parties_credentials_never_go_together(
+    tmp_path: Path, headers: tuple[str, ...], sent: list[tuple[str, str]]
+) -> None:
+    """With the caller's own credential objects are the caller's business: then nothing of the operator's opens them."""
+    with Provider(script) as provider:
+        row = {"dialect": "anthropic", "base_url": provider.base_url, "api_key": OPERATOR_KEY,
+               "headers": {"authorization": "Bearer operators-fixed"}}  # fmt: skip
+        with Gateway(settings(anthropic=row), tmp_path) as gateway:
+            assert attack(gateway, MESSAGES, headers).status == 200
+    shown = [header for header in provider.received[-1].headers if header[0] in {"authorization", "x-api-key"}]
+    assert shown == sent

@@ -35,6 +35,8 @@ _NEVER_OUT = HOP_BY_HOP | {
     b"x-original-url",
     b"x-rewrite-url",
 }
+# A fixed header of one of these names speaks for the operator; a caller's own credential never goes beside it.
+_CREDENTIALS = frozenset({b"authorization", b"x-api-key", b"x-goog-api-key", b"api-key", b"x-auth-token"})
 PRIVATE_PREFIXES = (b"x-penstock-", b"x-mintoken-")
 
 # A cookie or an alternative service of the provider's belongs to the gateway's own connection.
@@ -73,8 +75,10 @@ def request_head(
     ]  # fmt: skip
     sent = [*crossing(head, private), *dialect.required_headers(head)]
     if provider.headers:
-        fixed = {name for name, _ in provider.headers}
-        sent = [header for header in sent if header[0] not in fixed] + list(provider.headers)
+        own = attempt.credential is not None and attempt.credential.own
+        fixed = [header for header in provider.headers if not (own and header[0] in _CREDENTIALS)]
+        replaced = {name for name, _ in provider.headers}
+        sent = [header for header in sent if header[0] not in replaced] + fixed
     if attempt.credential is not None:
         sent.append(credential_header(provider, attempt.credential, dialect))
     for name, value in sent:
