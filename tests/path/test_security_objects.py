@@ -9,6 +9,7 @@ import json
 import zlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 import pytest
@@ -16,6 +17,9 @@ import pytest
 from penstock.core.ticket import PARAMETER, Ticket, mint
 from tests.path.attacker import Raw, attack, send
 from tests.path.stored.scene import FORM, A, B, Scene, serving
+from tests.support.client import ask
+from tests.support.gateway import OPERATOR_KEY, Gateway, settings
+from tests.support.provider import Provider, json_answer
 
 JSON = "Content-Type: application/json"
 GENERATE = "/gemini/v1beta/models/m:generateContent"
@@ -310,3 +314,63 @@ def test_a_loose_uri_names_others_files_in_vain(scene: Scene, uri: str) -> None:
     part = {"file_data": {"file_uri": uri.replace("ID", f"{name:04d}")}}
     as_b(scene, "POST", GENERATE, body=json.dumps({"contents": [{"parts": [part]}]}).encode())
     assert scene.received() == before
+
+
+def form(disposition: str, name: str) -> str:
+    return f"--x\r\nContent-Disposition: form-data; {disposition}\r\n\r\n{name}\r\n--x--\r\n"
+
+
+PLAIN = "multipart/form-data; boundary=x"
+FORMS = [
+    (PLAIN, form('name="video[id]"', "ID")),
+    (PLAIN, form("name=video[id]", "ID")),
+    (PLAIN, form('NAME="video[id]"', "ID")),
+    (PLAIN, form("name*=utf-8''video%5Bid%5D", "ID")),
+    (PLAIN, form('name="video"', '{"id":"ID"}')),
+    (PLAIN, form('name="video[id]"', "ID").replace("\r\n", "\n")),
+    ('Multipart/Form-Data; BOUNDARY="x"', form('name="video[id]"', "ID")),
+    ("application/x-www-form-urlencoded", "video[id]=ID"),
+    ("application/x-www-form-urlencoded", "a=b&vide%6f%5bid%5D=ID"),
+    ("application/x-www-form-urlencoded", 'video={"id":"ID"}'),
+]
+
+
+@pytest.mark.parametrize(("kind", "body"), FORMS)
+def test_a_form_names_others_objects_in_vain(scene: Scene, kind: str, body: str) -> None:
+    """Quotes, case, escapes and charsets of a form's parameters spell the same field."""
+    name = scene.make_named(A, "video")
+    before = scene.received()
+    got = as_b(scene, "POST", "/v1/videos/edits", (f"Content-Type: {kind}",), body.replace("ID", name).encode())
+    assert (got.status, scene.received()) == (404, before), got
+
+
+READ_TWO_WAYS = [
+    # What stands before the first boundary is nothing (RFC 2046 5.1.1), though it begins like JSON.
+    (PLAIN, '{"a":1}\r\n' + form('name="video[id]"', "ID")),
+    (PLAIN, "[]\r\n" + form('name="video[id]"', "ID")),
+    # Of two equal parameters readers take the first or the last.
+    ("multipart/form-data; boundary=y; boundary=x", form('name="video[id]"', "ID")),
+    (PLAIN, form('name="x"; name="video[id]"', "ID")),
+    # An empty file name is no file to many readers.
+    (PLAIN, form('name="video[id]"; filename=""', "ID")),
+]
+
+
+@pytest.mark.xfail(reason="forms with two readings are read in one", strict=True)
+@pytest.mark.parametrize(("kind", "body"), READ_TWO_WAYS)
+def test_a_form_with_two_readings_names_nothing_unseen(scene: Scene, kind: str, body: str) -> None:
+    """Where another reader would find a field that this one does not, the form is refused."""
+    name = scene.make_named(A, "video")
+    before = scene.received()
+    as_b(scene, "POST", "/v1/videos/edits", (f"Content-Type: {kind}",), body.replace("ID", name).encode())
+    assert scene.received() == before
+
+
+@pytest.mark.xfail(reason="Python reads no number of more than 4,300 digits", strict=True)
+def test_a_limit_that_is_no_limit_is_no_bug(tmp_path: Path) -> None:
+    """A provider that ignores such a limit has answered; going on to B's own objects is no bug either."""
+    page = b'{"object":"list","data":[{"id":"file-of-somebody"}],"has_more":true}'
+    with Provider(lambda _: json_answer(page)) as provider:
+        row = {"dialect": "openai", "base_url": provider.base_url, "api_key": OPERATOR_KEY}
+        with Gateway(settings(openai=row), tmp_path) as gateway:
+            assert ask(gateway, "/v1/files?limit=" + "9" * 4400, None, method="GET").status == 503
