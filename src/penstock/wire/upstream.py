@@ -70,6 +70,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._complete = False
         self._surplus = False
         self._sent = False
+        self._unsent = 0
         self._paused = False
         self._delimited = False
         self._interim = False
@@ -90,6 +91,7 @@ class UpstreamConnection(asyncio.Protocol):
         """Request bytes. While more are to come, the provider's deadline is for taking them."""
         if self._transport is not None and self._receiver is not None:
             self._transport.write(data)
+            self._unsent = self._transport.get_write_buffer_size()
             self._expect(self._timeouts.idle)
 
     def send_body(self, head: bytes, body: bytes) -> None:
@@ -289,8 +291,14 @@ class UpstreamConnection(asyncio.Protocol):
             self._fail(FaultKind.TIMED_OUT, "The provider stopped answering in the middle of its answer.")
         elif self._sent:
             self._fail(FaultKind.TIMED_OUT, "The provider did not begin to answer in time.")
-        else:
+        elif not self._reads_on():
             self._fail(FaultKind.TIMED_OUT, "The provider stopped reading in the middle of the request.")
+
+    def _reads_on(self) -> bool:
+        """It has taken something since it was last looked at, however little."""
+        before, self._unsent = self._unsent, self._transport.get_write_buffer_size() if self._transport else 0
+        self._expect(self._timeouts.idle)
+        return self._unsent < before
 
 
 class UnknownCodingError(ValueError):

@@ -94,9 +94,9 @@ class Visit:
             await asyncio.sleep(pause)
 
     async def left(self) -> None:
-        """Wait until the gateway closes."""
+        """Wait until the gateway closes, and forget what it sends."""
         while await self.some():
-            pass
+            self.heard = b""
 
     def close(self) -> None:
         """An orderly end."""
