@@ -13,13 +13,19 @@ class House:
     """``with House(folder) as house: house.client()``. All three dialects lead to ``house.provider``."""
 
     def __init__(
-        self, folder: Path, *, row: Mapping[str, Any] | None = None, arguments: tuple[str, ...] = (), **config: Any
+        self,
+        folder: Path,
+        *,
+        row: Mapping[str, Any] | None = None,
+        provider_tls: object = None,
+        environment: Mapping[str, str] | None = None,
+        **config: Any,
     ) -> None:
-        self.provider = RawProvider(answering(sized(b"{}")))
+        self.provider = RawProvider(answering(sized(b"{}")), tls=provider_tls)
         self._folder = folder
         self._row = {"api_key": OPERATOR_KEY, **(row or {})}
         self._config = config
-        self._arguments = arguments
+        self._environment = environment or {}
 
     def __enter__(self) -> Self:
         self.provider.__enter__()
@@ -29,7 +35,7 @@ class House:
             "openai": {"dialect": "openai", "base_url": f"{url}/v1", **self._row},
             "gemini": {"dialect": "gemini", "base_url": url, **self._row},
         }
-        self.gateway = Gateway({**settings(**rows), **self._config}, self._folder, arguments=self._arguments)
+        self.gateway = Gateway({**settings(**rows), **self._config}, self._folder, self._environment)
         self.gateway.__enter__()
         return self
 

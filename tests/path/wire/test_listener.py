@@ -185,8 +185,8 @@ def test_nothing_is_left_for_the_collector(loop: str) -> None:
                             client.more()
             wait_for(lambda: not served.listener._connections)
             assert len(seen) == 25
-            # The collector is off: what goes, goes by itself, once the last callbacks have run.
-            wait_for(lambda: all(one() is None for one in seen))
+            # The collector is off: what goes, goes by itself, once the loop has turned and let its last callback go.
+            wait_for(lambda: served.run(asyncio.sleep(0)) is None and all(one() is None for one in seen))
         finally:
             gc.enable()
 
