@@ -18,8 +18,11 @@ async def read(exchange: Exchange, incoming: Incoming, limit: int) -> None:
     if route.body is Body.BYTES or (route.body is Body.ANY and not _is_json(head.get(b"content-type"))):
         return
     raw = await incoming.body(limit)
-    encodings = head.get(b"content-encoding")
-    plain = raw if encodings is None or not raw else decode(raw, encodings.decode("latin-1"), limit)
+    plain = raw
+    if raw and head.get(b"content-encoding") is not None:
+        # Several headers are one list (RFC 9110 5.3); read in part, what hides in the rest would pass unread.
+        encodings = b",".join(value for name, value in head.headers if name == b"content-encoding")
+        plain = decode(raw, encodings.decode("latin-1"), limit)
     exchange.document = Document(raw, plain)
     if route.routed:
         try:
