@@ -1,0 +1,1 @@
+"""Arbitrary bytes against both sides of the wire. Quick by default; ``-m long`` goes deep."""
