@@ -138,7 +138,7 @@ def watching(store: KeyStore, ring: KeyRing, settings: Settings) -> Iterator[Non
 
     def look() -> None:
         try:
-            # Looked up on the loop: a pragma of a few microseconds; the rows are read only after a change.
+            # Looked up on the loop: a pragma of a third of a millisecond; the rows are read only after a change.
             if store.changed():
                 ring.replace({**store.profiles(), **declared})
         except StoreError as error:
