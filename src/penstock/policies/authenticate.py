@@ -86,8 +86,11 @@ def identify(head: RequestHead, lookup: Lookup) -> Caller:
     ordinary = _ordinary(head)
     explicit = _text(head.get(b"x-penstock-key"))
     presented = [explicit] if explicit else [value for _, value in ordinary]
-    key, profile = next(((value, found) for value in presented if (found := lookup(value)) is not None), (None, None))
-    if key is None or profile is None:
+    for key in presented:
+        profile = lookup(key)
+        if profile is not None:
+            break
+    else:
         raise refuse(FaultKind.UNAUTHENTICATED, _words(bool(presented)))
     _refuse_copies(head, key)
     own = _provider_key(head)
@@ -108,8 +111,13 @@ def _provider_key(head: RequestHead) -> str | None:
 
 def _refuse_copies(head: RequestHead, key: str) -> None:
     """The key belongs into its slots alone: a copy anywhere else would go to the provider."""
-    values = [value for name, value in head.headers if name not in _OURS]
-    elsewhere = key.encode("latin-1", "replace") in b"\n".join(values)
+    sought = key.encode("latin-1", "replace")
+    size = len(sought)
+    elsewhere = False
+    for name, value in head.headers:
+        # Nearly all values are shorter than a key, and cost no search.
+        if len(value) >= size and sought in value and name not in _OURS:
+            elsewhere = True
     if not elsewhere and head.query:
         kept = [part for part in head.query.decode("latin-1").split("&") if not _is_key(part)]
         elsewhere = key in unquote_plus("&".join(kept))
