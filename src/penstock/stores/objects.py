@@ -25,6 +25,11 @@ DEADLINE_SECONDS = 8.0
 _AT_ONCE = 1000
 
 
+def _text(ids: Sequence[str]) -> list[str]:
+    """Those that UTF-8 can hold. Half a surrogate pair, which JSON can spell, is no part of an id in the record."""
+    return [name for name in ids if name.encode("utf-8", "ignore").decode() == name]
+
+
 class Objects:
     """Remembers owners. Safe to use from one event loop."""
 
@@ -36,7 +41,7 @@ class Objects:
 
     async def owners(self, dialect: str, ids: Sequence[str]) -> dict[str, str]:
         """The tenants of those ids that have one."""
-        return await self._run(lambda: self._owners(dialect, ids))
+        return await self._run(lambda: self._owners(dialect, _text(ids)))
 
     async def keep(self, dialect: str, tenant: str, *, made: Sequence[str], along: Sequence[str]) -> None:
         """Write down that ``made`` are the tenant's from now on, and ``along`` too where they are nobody's."""
@@ -44,7 +49,7 @@ class Objects:
 
     async def forget(self, dialect: str, ids: Sequence[str]) -> None:
         """These are gone at the provider."""
-        await self._run(lambda: self._forget(dialect, ids))
+        await self._run(lambda: self._forget(dialect, _text(ids)))
 
     def close(self) -> None:
         """Let what is under way finish; nothing may be asked any more."""

@@ -11,6 +11,9 @@ import msgspec
 # The greatest page that these lists give (openai and anthropic list params), to get past others' elements in few calls.
 GREATEST_PAGE = 100
 
+# Far beyond any limit, and far below what int() refuses to read (4,300 digits).
+_DIGITS = 9
+
 # The answer's field that leads to the next page, and the query parameter that takes it.
 _TOKENS = (("nextPageToken", "pageToken"), ("next_page", "page"))
 # The parameter that goes forward from an id, and the one that goes back from it.
@@ -83,7 +86,7 @@ def following(query: bytes, page: Page, dialect: str) -> bytes | None:
     if any(unquote_plus(part.partition("=")[0]) == back for part in query.decode("latin-1").split("&")):
         return _with(query, {back: names[0]})
     asked = dict(parse_qsl(query.decode("latin-1"))).get("limit", "")
-    limit = max(GREATEST_PAGE, int(asked) if asked.isascii() and asked.isdigit() else 0)
+    limit = max(GREATEST_PAGE, int(asked) if asked.isascii() and asked.isdigit() and len(asked) <= _DIGITS else 0)
     return _with(query, {forward: names[-1], "limit": str(limit)})
 
 

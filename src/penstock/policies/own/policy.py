@@ -57,11 +57,12 @@ class Own:
         if not named and not cursors:
             return
         owners = await self._register.owners(dialect, list({name.id for name in named + cursors}))
+        lenient = set(cursors)
         for name in named + cursors:
             owner = owners.get(name.id)
             # A cursor may stand on an object that is gone, and the operator's own tuned models are everybody's: there,
             # nobody's id passes. What a cursor leads to is cut to the caller's own all the same.
-            nobodys = name in cursors or (name.field == "model" and not stored.deletes)
+            nobodys = name in lenient or (name.field == "model" and not stored.deletes)
             if owner != tenant and not (owner is None and nobodys):
                 said, code = words.not_found(dialect, name)
                 raise refuse(FaultKind.OBJECT_NOT_FOUND, said, code=code)

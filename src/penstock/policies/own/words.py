@@ -43,6 +43,8 @@ _ANTHROPIC_FIELDS = {
 
 def not_found(dialect: str, name: Name) -> tuple[str, str | None]:
     """The words, and the dialect's machine-readable code where it has one."""
+    # What a caller spells need be no text that an answer can hold.
+    name = Name(name.field, name.id.encode("utf-8", "replace").decode())
     if dialect == "anthropic":
         return _ANTHROPIC_FIELDS.get(name.field, "Not found: {}").format(name.id), None
     if dialect == "gemini":
