@@ -293,9 +293,6 @@ def test_an_id_that_is_no_text_is_nobodys(scene: Scene) -> None:
     assert as_b(scene, "POST", "/v1/batches", body=b'{"input_file_id":"\\ud800"}').status in {400, 404}
 
 
-@pytest.mark.xfail(
-    reason="URIs without a scheme, or written with backslashes, are taken for public addresses", strict=True
-)
 @pytest.mark.parametrize(
     "uri",
     ["/files/ID", "./files/ID", "generativelanguage.googleapis.com/v1beta/files/ID", "v2/files/ID",

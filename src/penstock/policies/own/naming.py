@@ -47,10 +47,14 @@ TUNED_MODEL = "ft:"
 
 # A file's URI is its name below an API version, under whatever host the provider calls itself. Addresses of others (a
 # video page, a public document, a bucket) are no stored objects.
-_FILE_URI = re.compile(
-    r"(?:(?:[a-z]+:)?//[^/]*)?/?(?:v1|v1beta|v1alpha)/(files/[^/:?#]+)|(files/[^/:?#]+)", re.IGNORECASE
-)
-_GOOGLES = re.compile(r"(?:https?:)?//[^/]*(?<!storage)\.googleapis\.com[^/]*/(?:.*/)?(files/[^/:?#]+)", re.IGNORECASE)
+_ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]*+:)?//([^/]*+)(.*)", re.IGNORECASE | re.DOTALL)
+_GOOGLES = re.compile(r"(?<!storage)\.googleapis\.com", re.IGNORECASE)
+_OWN_PATH = re.compile(r"/(?:v1|v1beta|v1alpha)/files/([^/:?#]+)", re.IGNORECASE)
+# Without a host, or under Google's, a file's name anywhere counts: lenient readers skip whatever stands before it.
+_FILES = re.compile(r"(?<![a-z0-9_-])files/+([^/:?#]+)", re.IGNORECASE)
+_LONGEST_URI = 2048
+# Readers of addresses drop these wherever they stand, and take a backslash for a slash (WHATWG URL, 4.4).
+_AS_READ = str.maketrans({"\t": None, "\n": None, "\r": None, "\\": "/"})
 
 # Items whose content stands at the provider, under their id: OpenAI answers 404 "Item with id 'rs_…' not found" to a
 # reasoning item that it does not keep, unless the item brings its content along.
@@ -166,19 +170,23 @@ def _named(field: str, value: object) -> Iterator[Name]:
 
 
 def resolved(field: str, value: str) -> list[Name]:
-    """The object that a field's value names: mostly the value itself, sometimes none."""
-    name = _resolved(field, value)
-    return [Name(field, name)] if name else []
-
-
-def _resolved(field: str, value: str) -> str | None:
+    """The objects that a field's value may name: mostly the value itself, sometimes none."""
     if field == "model":
-        return value if value.startswith(TUNED_MODEL) else None
+        return [Name(field, value)] if value.startswith(TUNED_MODEL) else []
     if field in {"fileUri", "file_uri"}:
-        uri = unquote(value).strip()
-        found = _FILE_URI.match(uri) or _GOOGLES.match(uri)
-        return found and (found[1] or found[2] if found.re is _FILE_URI else found[1])
-    return value
+        return [Name(field, f"files/{file}") for file in _files(value)]
+    return [Name(field, value)] if value else []
+
+
+def _files(value: str) -> list[str]:
+    if len(value) > _LONGEST_URI:
+        raise NotReadableError(f"a file's URI must not be longer than {_LONGEST_URI} characters")
+    uri = unquote(value).translate(_AS_READ).strip()
+    address = _ADDRESS.match(uri)
+    if address is None or _GOOGLES.search(address[1]):
+        return _FILES.findall(uri)
+    own = _OWN_PATH.match(address[2])
+    return [own[1]] if own else []
 
 
 class _Item(msgspec.Struct):
