@@ -200,7 +200,8 @@ class Provider:
     async def _left(self, reader: asyncio.StreamReader, seconds: float) -> bool:
         deadline = self._loop.time() + seconds
         while self._loop.time() < deadline:
-            if reader.at_eof():
+            # A connection that was reset has no end, but an exception.
+            if reader.at_eof() or reader.exception() is not None:
                 self.closed_early.append(self._loop.time())
                 return True
             await asyncio.sleep(min(0.005, max(0.0, deadline - self._loop.time())))
