@@ -6,6 +6,8 @@ Register that fails fails the request.
 
 from collections.abc import Callable
 
+import msgspec
+
 from penstock.core.document import NotReadableError
 from penstock.core.exchange import Exchange
 from penstock.core.fault import FaultKind, refuse
@@ -76,7 +78,7 @@ def _nothing(stored: Stored, head: RequestHead, plain: bytes | None) -> bool:
         and plain[1:2] != b"\x00"
         and head.distinct
         and not (stored.names or stored.items or (stored.queries and head.query))
-        and not forms.is_form(head.get(b"content-type"))
+        and forms.essence(head.get(b"content-type")) in {b"", b"application/json"}
         and not (stored.fields and naming.suspicious(stored, plain))
     )
 
@@ -95,13 +97,28 @@ def _in_body(exchange: Exchange, stored: Stored) -> list[Name]:
         raise refuse(FaultKind.MALFORMED, "Send this request's body as application/json or multipart/form-data.")
     plain, dialect = exchange.document.plain, exchange.match.route.dialect
     try:
-        # A lenient provider may read JSON whatever its type says.
         if forms.is_form(kind) and exchange.match.route.body is not Body.JSON and not naming.is_json(plain):
             return forms.in_form(stored, plain, kind, dialect)
-        return naming.in_body(stored, plain, dialect)
+        return _in_json(stored, plain, kind, dialect)
     except NotReadableError as error:
         sentence = str(error)
         raise refuse(FaultKind.MALFORMED, sentence[0].upper() + sentence[1:] + ".") from None
+
+
+def _in_json(stored: Stored, plain: bytes, kind: bytes, dialect: str) -> list[Name]:
+    named = naming.in_body(stored, plain, dialect)
+    if not naming.is_json(plain):
+        if plain and not plain.isspace():
+            raise NotReadableError("the request body must be JSON")
+    elif forms.essence(kind) not in {b"", b"application/json"}:
+        # A lenient provider may read JSON whatever its type says, or what its type says though it begins like JSON.
+        try:
+            msgspec.json.decode(plain, type=msgspec.Raw)
+        except (msgspec.DecodeError, RecursionError):
+            raise NotReadableError("the request body begins like JSON and is none") from None
+        if forms.essence(kind) == forms.URLENCODED:
+            named = named + forms.in_form(stored, plain, kind, dialect)
+    return named
 
 
 def _is_stock_model(name: Name) -> bool:
