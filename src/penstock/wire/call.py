@@ -9,10 +9,11 @@ from penstock.core.fault import FaultError
 from penstock.core.target import Origin, Timeouts
 from penstock.wire.incoming import Incoming
 from penstock.wire.pool import Pool
+from penstock.wire.receiver import StaleConnectionFault
 from penstock.wire.relay import Relay
 from penstock.wire.sweep import Sweep
 from penstock.wire.upload import Upload
-from penstock.wire.upstream import StaleConnectionFault, UpstreamConnection
+from penstock.wire.upstream import UpstreamConnection
 
 
 class Upstream:

@@ -98,7 +98,7 @@ class Connector:
         """A connected socket: the first of the name's addresses to answer, each tried a little after the one before."""
         waiting = list(await self._resolve(host, port))
         trying: set[asyncio.Task[socket.socket]] = set()
-        trouble: OSError = OSError("the name has no address")
+        trouble = "the name has no address"
         try:
             while waiting or trying:
                 if waiting:
@@ -109,7 +109,7 @@ class Connector:
                     try:
                         opened = task.result()
                     except OSError as error:
-                        trouble = error
+                        trouble = str(error)
                     else:
                         trying |= done - {task}
                         return opened
@@ -117,7 +117,7 @@ class Connector:
             for task in trying:
                 task.cancel()
                 task.add_done_callback(_close_late)
-        raise trouble
+        raise OSError(trouble)
 
     async def _tunnel(self, proxy: str, origin: Origin) -> socket.socket:
         """A socket that leads through an HTTP proxy's CONNECT to the origin (RFC 9110 9.3.6)."""

@@ -6,8 +6,6 @@ tell a gateway in time.
 """
 
 import asyncio
-import socket
-import struct
 from collections import deque
 from typing import TYPE_CHECKING, cast
 
@@ -15,15 +13,15 @@ from penstock.core.fault import Fault, FaultError, FaultKind, refuse
 from penstock.core.head import RequestHead
 from penstock.wire.incoming import Incoming
 from penstock.wire.reading import RequestReader
+from penstock.wire.reset import reset
 
 if TYPE_CHECKING:
     from penstock.wire.listener import Listener
 
 # Requests that wait their turn: from here on nothing more is read, and beyond that (one read may hold many) refused.
 WAITING, WAITING_MOST = 8, 100
+# How many silences long a client may go on sending what nobody wants.
 LINGERING = 10
-# SO_LINGER with no time: closing resets the connection.
-_RESET = struct.pack("ii", 1, 0)
 
 
 class Connection(asyncio.Protocol):
@@ -72,8 +70,9 @@ class Connection(asyncio.Protocol):
             if incoming is not None:
                 incoming.gone = True
         self._waiting.clear()
-        if self._task is not None and current is not None and not current.done:
-            self._task.cancel()
+        task, self._task = self._task, None
+        if task is not None and current is not None and not current.done:
+            task.cancel()
 
     def data_received(self, data: bytes) -> None:
         if self._deaf:
@@ -180,7 +179,6 @@ class Connection(asyncio.Protocol):
             return
         whole = whole and not self._paused and not self._waiting and not self._reader.reading_head
         self._waiting.clear()
-        # As much longer than one silence a client may go on sending what nobody wants.
         self._last_moment = self._loop.time() + self._limits.linger_seconds * LINGERING
         self._await_reader()
         if whole:
@@ -228,9 +226,9 @@ class Connection(asyncio.Protocol):
             return
         if self._current is not None and self._current.unbounded:
             # An orderly end would be the end of the answer.
-            plain = self._transport.get_extra_info("socket")
-            plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-        self._transport.abort()
+            reset(self._transport)
+        else:
+            self._transport.abort()
 
     # --- deadlines --------------------------------------------------------------------------------------------
 
@@ -258,8 +256,6 @@ class Connection(asyncio.Protocol):
     def expired(self, _now: float) -> None:
         """A deadline passed: whose depends on what the connection was doing."""
         self.expires = None
-        if self._transport is None:
-            return
         if self._closing or not self.writable:
             unsent = self._unsent
             self._await_reader()

@@ -120,6 +120,8 @@ class Incoming:
         if not self.ended:
             self._waiter = asyncio.get_running_loop().create_future()
             await self._waiter
+            if self.fault is not None:
+                raise FaultError(self.fault)
         return self._gathered.take()
 
     def stream_body(self, sink: Sink, limit: int) -> None:
@@ -192,11 +194,10 @@ class Incoming:
         self.fault = fault
         self._discard = True
         self._gathered = Gathered()
-        error = FaultError(fault)
         if self._sink is not None:
-            self._sink.fail(error)
+            self._sink.fail(FaultError(fault))
         elif self._waiter is not None and not self._waiter.done():
-            self._waiter.set_exception(error)
+            self._waiter.set_result(None)
 
     # --- the answer -------------------------------------------------------------------------------------------
 

@@ -90,7 +90,7 @@ class Listener:
         if surplus > self.limits.connections // 10 + 10:
             # Telling each of a flood would take the descriptors that the others need.
             connection.abort()
-        return surplus <= 0
+        return surplus <= 0 and not self.draining
 
     def closed(self, connection: Connection) -> None:
         """A client's connection is over."""

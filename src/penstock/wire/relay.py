@@ -69,7 +69,7 @@ class Relay:
         self._incoming.interrupt = connection.break_off
         self._connection = connection
         self._sweep = sweep
-        self._head: asyncio.Future[ResponseHead] = self._loop.create_future()
+        self._head: asyncio.Future[ResponseHead | None] = self._loop.create_future()
         self._changed: asyncio.Future[None] | None = None
         self._held = Gathered()
         self._blank = True
@@ -115,7 +115,7 @@ class Relay:
         self._over = True
         self.fault = fault
         if not self._head.done():
-            self._head.set_exception(FaultError(fault))
+            self._head.set_result(None)
         self._wake()
 
     def _wake(self) -> None:
@@ -130,7 +130,11 @@ class Relay:
 
     async def response(self) -> ResponseHead:
         """The answer's head; FaultError when there is none."""
-        return await self._head
+        head = await self._head
+        if head is None:
+            # Made anew each time: kept in the future, it would hold all frames that it passed, and they the future.
+            raise FaultError(self.fault or Fault(kind=FaultKind.UNREACHABLE, words="The call has been given up."))
+        return head
 
     async def begun(self) -> bytes:
         """What has arrived of the body, from its first byte that is not white space; empty when it has none."""
@@ -261,8 +265,6 @@ class Relay:
         if not self._over:
             self._over = True
             self._connection.abort()
-        if self._head.done() and not self._head.cancelled():
-            self._head.exception()
 
     # --- passing ----------------------------------------------------------------------------------------------
 

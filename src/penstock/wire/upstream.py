@@ -6,39 +6,20 @@ per read: nothing awaits per frame. It knows deadlines and framing, and nothing 
 
 import asyncio
 from collections.abc import Callable
-from typing import Protocol, cast
+from typing import cast
 
 import httptools
 
 from penstock.core.fault import Fault, FaultKind
 from penstock.core.head import Header, ResponseHead
 from penstock.core.target import FIRST_BYTE_SECONDS, Origin, Timeouts
+from penstock.wire.receiver import Receiver, StaleConnectionFault, UnknownCodingError
 from penstock.wire.sweep import Sweep
 
 # Providers send long rate-limit and tracing headers; what exceeds this is no answer of theirs.
 HEAD_BYTES = 256 * 1024
 # What chunks may cost beside their bytes. The smallest one takes six bytes for one; more is padding without end.
 CHUNK_OVERHEAD = 16
-
-
-class Receiver(Protocol):
-    """Takes one answer."""
-
-    def head(self, head: ResponseHead) -> None:
-        """Status and headers, exactly once."""
-
-    def data(self, data: bytes) -> None:
-        """Body bytes as they arrived, chunk framing taken off."""
-
-    def end(self) -> None:
-        """The answer is complete."""
-
-    def failed(self, fault: Fault) -> None:
-        """The answer will never be complete."""
-
-
-class StaleConnectionFault(Fault, frozen=True, kw_only=True):
-    """A reused connection closed before any byte of an answer: the request may go out once more on a fresh one."""
 
 
 class UpstreamConnection(asyncio.Protocol):
@@ -299,10 +280,6 @@ class UpstreamConnection(asyncio.Protocol):
         before, self._unsent = self._unsent, self._transport.get_write_buffer_size() if self._transport else 0
         self._expect(self._timeouts.idle)
         return self._unsent < before
-
-
-class UnknownCodingError(ValueError):
-    """The answer's transfer coding is none that was asked for."""
 
 
 _CUT = "The provider closed the connection in the middle of its answer."

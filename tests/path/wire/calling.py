@@ -19,7 +19,7 @@ from tests.path.wire.serving import LOOPS
 
 @dataclass(frozen=True)
 class Called:
-    """What a call came to: an answer or a fault."""
+    """What a call came to: an answer, a fault, or neither because the caller went away."""
 
     answer: Answer | None
     fault: Fault | None
@@ -28,6 +28,10 @@ class Called:
     def body(self) -> bytes:
         assert self.answer is not None, self.fault
         return self.answer.body
+
+    @property
+    def given_up(self) -> bool:
+        return self.answer is self.fault is None
 
     @property
     def told(self) -> tuple[str, int, bool]:
@@ -97,6 +101,8 @@ class Caller:
                 return Called(await self.upstream.fetch(origin, timeouts, request, limit), None)
         except FaultError as error:
             return Called(None, error.fault)
+        except TimeoutError:
+            return Called(None, None)
 
 
 def origin_of(provider: "RawProvider | Origin") -> Origin:
