@@ -106,7 +106,7 @@ def test_a_bomb_reaches_nobody(house: House, client: RawClient, name: str, frami
     ("name", "raw", "code"),
     [
         ("gzip", b"not gzip", "request_body_encoding_invalid"),
-        ("gzip", gzip.compress(BODY)[:-4], "request_body_encoding_invalid"),
+        ("gzip", gzip.compress(BODY, mtime=0)[:-4], "request_body_encoding_invalid"),
         ("zstd", zstandard.compress(BODY)[:-1], "request_body_encoding_invalid"),
         ("br", brotli.compress(BODY) + b"more", "request_body_encoding_invalid"),
         ("compress", b"x", "request_body_encoding_unsupported"),
