@@ -46,7 +46,8 @@ def check(caller: Caller, provider: RawProvider, answer: bytes, cuts: list[int],
                 await visit.send(MARKED)
                 return  # or the next example would meet this script again
 
-    provider.script, before = script, len(provider.visits)
+    provider.script = script
+    provider.visits.clear()
     called = caller.fetch(provider, SHORT)
     if called.fault is not None:
         assert called.fault.status in {502, 504}
@@ -54,7 +55,6 @@ def check(caller: Caller, provider: RawProvider, answer: bytes, cuts: list[int],
     else:
         assert called.answer is not None
         assert not 100 <= called.answer.status < 200
-    assert len(provider.visits) > before
     assert not fuzzed
     following = caller.fetch(provider, SHORT)
     assert following.body == b"the next call's own answer"

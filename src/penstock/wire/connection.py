@@ -6,6 +6,7 @@ tell a gateway in time.
 """
 
 import asyncio
+import contextlib
 from collections import deque
 from typing import TYPE_CHECKING, cast
 
@@ -188,7 +189,8 @@ class Connection(asyncio.Protocol):
         # comes is read and thrown away for a while (RFC 9112 9.6).
         self._regulate()
         if transport.can_write_eof():
-            transport.write_eof()
+            with contextlib.suppress(OSError):  # the client has gone already
+                transport.write_eof()
 
     # --- what a request needs of its connection ---------------------------------------------------------------
 
