@@ -19,6 +19,7 @@ class House:
         row: Mapping[str, Any] | None = None,
         provider_tls: object = None,
         environment: Mapping[str, str] | None = None,
+        host: str | None = None,
         **config: Any,
     ) -> None:
         self.provider = RawProvider(answering(sized(b"{}")), tls=provider_tls)
@@ -26,10 +27,13 @@ class House:
         self._row = {"api_key": OPERATOR_KEY, **(row or {})}
         self._config = config
         self._environment = environment or {}
+        self._host = host
 
     def __enter__(self) -> Self:
         self.provider.__enter__()
         url = self.provider.base_url
+        if self._host is not None:
+            url = url.replace(self.provider.host, self._host)
         rows = {
             "anthropic": {"dialect": "anthropic", "base_url": url, **self._row},
             "openai": {"dialect": "openai", "base_url": f"{url}/v1", **self._row},
