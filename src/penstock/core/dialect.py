@@ -9,6 +9,7 @@ from penstock.core.exchange import Answer
 from penstock.core.fault import Fault
 from penstock.core.head import Header, RequestHead
 from penstock.core.route import Match
+from penstock.core.usage import Consumption
 
 
 class StreamManner(msgspec.Struct, frozen=True):
@@ -24,6 +25,19 @@ class StreamManner(msgspec.Struct, frozen=True):
     ending_required: bool = False
     array: bool = False
     """Where the answer is no event stream, it is a JSON array that streams element by element."""
+
+
+class Tally(Protocol):
+    """Reads what one answer used, while it passes. Never raises, whatever the bytes are."""
+
+    def frames(self, frames: bytes) -> None:
+        """Whole events of a stream, one or many. Called for all of them, so most must cost no more than a search."""
+
+    def piece(self, data: bytes) -> None:
+        """A piece of any other body: a JSON value, a JSON array that streams, JSON lines; cut anywhere."""
+
+    def consumed(self) -> Consumption:
+        """What has been told so far; asked once, when the answer is over, however it ended."""
 
 
 class Dialect(Protocol):

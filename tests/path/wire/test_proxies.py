@@ -53,7 +53,7 @@ WAYS = [
 
 @pytest.mark.parametrize(("environment", "row", "reached"), [one[1:] for one in WAYS], ids=[one[0] for one in WAYS])
 def test_the_way_to_a_provider(tmp_path: Path, environment: dict[str, str], row: dict[str, str], reached: bool) -> None:
-    """Through the proxy that is meant, with its credentials, and around it where it is not; names are its to look up."""
+    """Through the proxy that is meant, with its credentials, and around it where it is not."""
     ASKED.clear()
     with RawProvider(proxying) as proxy:
         urls = {
