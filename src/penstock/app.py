@@ -10,7 +10,7 @@ import logging
 import random
 import ssl
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from penstock import routes
 from penstock.calling import Calling
 from penstock.config.settings import ProviderSettings, Settings
 from penstock.core.caller import KeyProfile, digest
-from penstock.core.exchange import Exchange
+from penstock.core.exchange import Answer, Exchange
 from penstock.core.fault import Fault
 from penstock.core.head import Header, RequestHead
 from penstock.core.policy import Policy
@@ -239,14 +239,16 @@ async def simulating(
 
 
 def _front(gateway: Gateway) -> Handler:
-    async def handle(incoming: Incoming) -> None:
+    # No coroutine around the gateway's own: every request would pass through it at every step.
+    def handle(incoming: Incoming) -> Coroutine[None, None, None]:
         answer = probe(incoming.head)
-        if answer is not None:
-            incoming.reply(answer)
-        else:
-            await gateway.handle(incoming)
+        return gateway.handle(incoming) if answer is None else _reply(incoming, answer)
 
     return handle
+
+
+async def _reply(incoming: Incoming, answer: Answer) -> None:
+    incoming.reply(answer)
 
 
 def _limits(settings: Settings) -> Limits:

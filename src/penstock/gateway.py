@@ -84,7 +84,7 @@ class Gateway:
         exchange.attempt = exchange.plan[0]
         relay = await self.calling.call(exchange, incoming)
         try:
-            head = await relay.response()
+            head = relay.response
             if exchange.on_operators_account and head.status in {401, 403}:
                 raise refuse(FaultKind.CREDENTIAL_REFUSED, headers.credential_refused(exchange.called.provider))
             if unclear(head, relay, exchange.match.route):
@@ -99,7 +99,7 @@ class Gateway:
         self, exchange: Exchange, visits: list[Visit], incoming: Incoming, relay: Relay, answer: Answer
     ) -> None:
         match, dialect = exchange.match, self.dialects[exchange.match.route.dialect]
-        stream, whole = is_stream(await relay.response()), relay.complete
+        stream, whole = is_stream(relay.response), relay.complete
         holders = [visit for visit in reversed(visits) if visit.holds and match.route.reply is Reply.JSON]
         if holders:
             held = await (relay.first_frames() if stream else relay.whole(self.held_limit))

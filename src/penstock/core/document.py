@@ -20,6 +20,7 @@ class _Head(msgspec.Struct):
 
 
 _decode_head = msgspec.json.Decoder(_Head).decode
+_decode_name = msgspec.json.Decoder(str).decode
 
 
 class NotReadableError(ValueError):
@@ -44,7 +45,7 @@ class Document:
         try:
             head = _decode_head(self.plain)
             model = bytes(head.model)
-            name = msgspec.json.decode(model, type=str) if model.startswith(b'"') else None
+            name = _decode_name(model) if model.startswith(b'"') else None
         except msgspec.ValidationError:
             raise NotReadableError("the request body must be a JSON object") from None
         except (msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -25,34 +25,14 @@ class Upstream:
         self._upload_limit = upload_limit
 
     async def call(
-        self, incoming: Incoming, origin: Origin, timeouts: Timeouts, head: bytes, body: bytes | None
+        self, incoming: Incoming | None, origin: Origin, timeouts: Timeouts, head: bytes, body: bytes | None
     ) -> Relay:
         """A relay whose head has arrived. ``body`` None: the request's body streams through from ``incoming``."""
-        if body is None:
-            incoming.require(self._upload_limit)
-        bodiless = incoming.head.method == "HEAD"
-        return await self._call(incoming, origin, timeouts, head, body, bodiless=bodiless)
-
-    async def fetch(self, origin: Origin, timeouts: Timeouts, head: bytes, limit: int) -> Answer:
-        """A whole answer to a request without a body, for the gateway's own use."""
-        relay = await self._call(None, origin, timeouts, head, b"", bodiless=False)
-        try:
-            body = await relay.whole(limit)
-            answer = await relay.response()
-            return Answer(answer.status, answer.headers, body)
-        finally:
-            relay.close()
-
-    async def _call(
-        self,
-        incoming: Incoming | None,
-        origin: Origin,
-        timeouts: Timeouts,
-        head: bytes,
-        body: bytes | None,
-        *,
-        bodiless: bool,
-    ) -> Relay:
+        bodiless = False
+        if incoming is not None:
+            bodiless = incoming.head.method == "HEAD"
+            if body is None:
+                incoming.require(self._upload_limit)
         connection = self._pool.reuse(origin)
         while True:
             reused = connection is not None
@@ -62,7 +42,7 @@ class Upstream:
             try:
                 connection.call(relay, timeouts, bodiless=bodiless)
                 self._send(connection, incoming, head, body)
-                await relay.response()
+                await relay.begins()
             except FaultError as error:
                 relay.close()
                 if not reused or body is None or not isinstance(error.fault, StaleConnectionFault):
@@ -73,6 +53,15 @@ class Upstream:
                 raise
             else:
                 return relay
+
+    async def fetch(self, origin: Origin, timeouts: Timeouts, head: bytes, limit: int) -> Answer:
+        """A whole answer to a request without a body, for the gateway's own use."""
+        relay = await self.call(None, origin, timeouts, head, b"")
+        try:
+            body = await relay.whole(limit)
+            return Answer(relay.response.status, relay.response.headers, body)
+        finally:
+            relay.close()
 
     def _send(self, connection: UpstreamConnection, incoming: Incoming | None, head: bytes, body: bytes | None) -> None:
         if body is not None:

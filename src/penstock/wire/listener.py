@@ -6,7 +6,7 @@ Owns the listening sockets; what happens on one client's connection is ``connect
 import asyncio
 import contextlib
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Protocol
 
 import msgspec
@@ -17,7 +17,7 @@ from penstock.wire.connection import Connection
 from penstock.wire.incoming import Incoming
 from penstock.wire.sweep import Sweep
 
-Handler = Callable[[Incoming], Awaitable[None]]
+Handler = Callable[[Incoming], Coroutine[None, None, None]]
 
 # What running answers get to end in their client's own terms, once the time to end by themselves is over.
 LAST_WORDS_SECONDS = 1.0

@@ -54,39 +54,43 @@ class _Nowhere:
 class Relay:
     """One answer on its way. A Receiver for the provider's connection, a Source for the client's."""
 
+    # What every answer begins with stands here, not in each: few answers change more than some of it.
+    expires: float | None = None
+    waited = 0.0
+    """Seconds from the call to the answer's head."""
+    length: int | None = None
+    """The body length that the provider announced."""
+    fault: Fault | None = None
+    """What cut the answer short."""
+    _changed: asyncio.Future[None] | None = None
+    _blank = True
+    _over = False
+    _limit = UNDECIDED
+    _slowed = False
+    _passing = False
+    _manner: StreamManner | None = None
+    _frames: Frames | None = None
+    _elements: Elements | None = None
+    _refused = False
+    """A watch did not let go of some frames: the client has no ending, whatever came."""
+    _trail: Trail | None = None
+    _taken = b""
+    _keep_alive_seconds: float | None = None
+    _watch: Watch | None = None
+    _waiting: asyncio.Task[None] | None = None
+
     def __init__(self, incoming: Incoming | None, connection: UpstreamConnection, sweep: Sweep) -> None:
-        self.expires: float | None = None
-        self.waited = 0.0
-        """Seconds from the call to the answer's head."""
-        self.length: int | None = None
-        """The body length that the provider announced."""
-        self.fault: Fault | None = None
-        """What cut the answer short."""
         self.bodiless = connection.bodiless
-        self._loop = asyncio.get_running_loop()
+        self._loop = connection.loop
         self._called = perf_counter()
         self._incoming = incoming or _Nowhere()
         self._incoming.interrupt = connection.break_off
         self._connection = connection
         self._sweep = sweep
         self._head: asyncio.Future[ResponseHead | None] = self._loop.create_future()
-        self._changed: asyncio.Future[None] | None = None
         self._held = Gathered()
-        self._blank = True
-        self._over = False
-        self._limit = UNDECIDED
-        self._slowed = False
-        self._passing = False
-        self._manner: StreamManner | None = None
-        self._frames: Frames | None = None
-        self._elements: Elements | None = None
-        self._refused = False
-        """A watch did not let go of some frames: the client has no ending, whatever came."""
-        self._trail = Trail(())
-        self._taken = b""
-        self._keep_alive_seconds: float | None = None
-        self._watch: Watch | None = None
-        self._waiting: asyncio.Task[None] | None = None
+        self.response: ResponseHead
+        """The answer's head, once it has begun."""
 
     # --- what the provider's connection hands over --------------------------------------------------------------
 
@@ -128,13 +132,13 @@ class Relay:
 
     # --- what the gateway asks for --------------------------------------------------------------------------------
 
-    async def response(self) -> ResponseHead:
-        """The answer's head; FaultError when there is none."""
+    async def begins(self) -> None:
+        """Waits for the answer's head, ``response``; FaultError when there will be none."""
         head = await self._head
         if head is None:
-            # Made anew each time: kept in the future, it would hold all frames that it passed, and they the future.
+            # Made here: kept in the future, it would hold all frames that it passed, and they the future.
             raise FaultError(self.fault or Fault(kind=FaultKind.UNREACHABLE, words="The call has been given up."))
-        return head
+        self.response = head
 
     async def begun(self) -> bytes:
         """What has arrived of the body, from its first byte that is not white space; empty when it has none."""
@@ -193,8 +197,9 @@ class Relay:
             self._elements = Elements(passing.frame_cap)
         if stream:
             self._manner = manner
-            self._trail = Trail(manner.endings)
-            self._trail.add(self._taken)
+            if manner.endings:
+                self._trail = Trail(manner.endings)
+                self._trail.add(self._taken)
             self._frames = self._frames or Frames(passing.frame_cap)
             self._keep_alive_seconds = passing.keep_alive_seconds
         self._passing = True
@@ -220,7 +225,7 @@ class Relay:
         self._sweep.discard(self)
         # The last frame of a stream that ended in order may lack its blank line; one that was cut off is no ending.
         rest = self._frames.held() if self._frames is not None and self.fault is None else b""
-        if self._frames is not None and not self._refused and self._trail.ended(rest):
+        if self._trail is not None and not self._refused and self._trail.ended(rest):
             # What breaks after a stream's own ending spoils nothing that the client needs.
             return None
         if self.fault is None and self._manner is not None and self._manner.ending_required:
@@ -254,7 +259,7 @@ class Relay:
     @property
     def last(self) -> bytes:
         """The stream's latest whole frames that went out: they tell where it stood at its end."""
-        return self._trail.text
+        return b"" if self._trail is None else self._trail.text
 
     def close(self) -> None:
         """Nobody wants the answer any more: leave the provider at once."""
@@ -290,7 +295,7 @@ class Relay:
             self._waiting.add_done_callback(lambda _: self._wake())
 
     def _send(self, whole: bytes) -> None:
-        if self._manner is not None and self._manner.endings:
+        if self._trail is not None:
             self._trail.add(whole)
         self._incoming.write(whole)
 
@@ -317,7 +322,8 @@ class Relay:
     def expired(self, now: float) -> None:
         """Silence: tell the client, in its own way, that the stream lives."""
         torn = self._frames is not None and self._frames.torn
-        if self._manner is not None and self._incoming.writable and not torn and not self._trail.ended():
+        ended = self._trail is not None and self._trail.ended()
+        if self._manner is not None and self._incoming.writable and not torn and not ended:
             self._incoming.write(self._manner.keep_alive)
         self.expires = None if self._keep_alive_seconds is None else now + self._keep_alive_seconds
 

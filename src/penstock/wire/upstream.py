@@ -29,7 +29,7 @@ class UpstreamConnection(asyncio.Protocol):
         self.origin = origin
         self.expires: float | None = None
         self.served = 0
-        self._loop = asyncio.get_running_loop()
+        self.loop = asyncio.get_running_loop()
         self._sweep = sweep
         self._released = released
         self._transport: asyncio.Transport | None = None
@@ -65,7 +65,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._receiver = receiver
         self._timeouts = timeouts
         self.bodiless = bodiless
-        self._total = None if timeouts.total is None else self._loop.time() + timeouts.total
+        self._total = None if timeouts.total is None else self.loop.time() + timeouts.total
         self._sweep.add(self)
 
     def send(self, data: bytes) -> None:
@@ -122,7 +122,7 @@ class UpstreamConnection(asyncio.Protocol):
             self._transport.abort()
 
     def _expect(self, seconds: float) -> None:
-        moment = self._loop.time() + seconds
+        moment = self.loop.time() + seconds
         self.expires = moment if self._total is None else min(moment, self._total)
 
     # --- the transport ----------------------------------------------------------------------------------------
