@@ -4,7 +4,10 @@ A Secret is a credential that never prints itself. A Caller is what authenticati
 the provider credential that the caller brought along, if any.
 """
 
+import fnmatch
+import functools
 import hashlib
+import re
 
 import msgspec
 
@@ -42,6 +45,14 @@ class KeyProfile(msgspec.Struct, frozen=True):
     team: str | None = None
     require_provider_key: bool = False
     """Refuse requests that bring no provider credential of their own."""
+    models: tuple[str, ...] = ()
+    """Glob patterns of the models that the key may use; none: all of them."""
+    routes: tuple[str, ...] = ()
+    """Glob patterns of the operations that the key may use, such as ``messages.*``; none: all of them."""
+
+    def may_use(self, model: str) -> bool:
+        """Whether a model of this name is allowed. Google's own prefix may stand before it."""
+        return not self.models or matches(self.models, model.removeprefix("models/"))
 
     @property
     def tenant(self) -> str:
@@ -75,3 +86,13 @@ class Caller(msgspec.Struct, frozen=True):
 def digest(pepper: bytes, key: str) -> str:
     """What is stored in a gateway key's place: keyed BLAKE2b under a secret that stands outside the database."""
     return hashlib.blake2b(key.encode("utf-8", "surrogateescape"), key=pepper, digest_size=32).hexdigest()
+
+
+def matches(patterns: tuple[str, ...], name: str) -> bool:
+    """Whether any of the glob patterns is met by the whole name; case matters."""
+    return any(_glob(pattern).match(name) for pattern in patterns)
+
+
+@functools.lru_cache(maxsize=1024)
+def _glob(pattern: str) -> re.Pattern[str]:
+    return re.compile(fnmatch.translate(pattern))

@@ -74,7 +74,7 @@ class RequestHead:
 class ResponseHead:
     """A status and the headers of an answer. Made once and never changed."""
 
-    __slots__ = ("get", "headers", "status")
+    __slots__ = ("distinct", "get", "headers", "status")
 
     get: Callable[[bytes], bytes | None]
     """As a request head's."""
@@ -82,7 +82,10 @@ class ResponseHead:
     def __init__(self, status: int, headers: tuple[Header, ...]) -> None:
         self.status = status
         self.headers = headers
-        self.get = dict(reversed(headers)).get
+        named = dict(reversed(headers))
+        self.get = named.get
+        self.distinct = len(named) == len(headers)
+        """No header is repeated."""
 
     @property
     def length(self) -> int | None:

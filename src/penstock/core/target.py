@@ -21,6 +21,11 @@ class Origin(msgspec.Struct, frozen=True, dict=True):
         name = f"[{self.host}]" if ":" in self.host else self.host
         return name if self.port == usual else f"{name}:{self.port}"
 
+    @functools.cached_property
+    def host_header(self) -> bytes:
+        """The same, ready for the wire."""
+        return self.authority.encode()
+
 
 FIRST_BYTE_SECONDS = 120.0
 """How long a provider may take to begin its answer, unless its row or the client says otherwise."""

@@ -5,6 +5,7 @@ place; credentials are replaced. Back: everything, but what would lead a client 
 operator's account. Header lists are open: an unknown header passes.
 """
 
+import functools
 import re
 from urllib.parse import unquote_plus
 
@@ -44,6 +45,10 @@ _NEVER_BACK = HOP_BY_HOP | {b"content-length", b"set-cookie", b"alt-svc"}
 # They describe the operator's account, which the caller shares with others (wire contract 2.9).
 _OPERATORS = (b"anthropic-ratelimit-", b"x-ratelimit-")
 
+# What a sieve remembers of names that strangers make up.
+SIEVED_NAMES, SIEVED_NAME_BYTES = 1000, 64
+
+_CHUNKED = (b"transfer-encoding", b"chunked")
 _PLAIN_CONNECTION = frozenset({b"keep-alive", b"Keep-Alive", b"close"})
 _BODILESS = frozenset({"GET", "HEAD", "DELETE"})
 
@@ -68,12 +73,12 @@ def request_head(
     whose names begin like one of ``private`` stay here.
     """
     provider = attempt.provider
-    query = _query(head.query)
-    parts = [
-        head.method.encode(), b" ", provider.base_path.encode(), path.encode("latin-1"), b"?" if query else b"", query,
-        b" HTTP/1.1\r\nhost: ", provider.origin.authority.encode(), b"\r\naccept-encoding: identity\r\n",
-    ]  # fmt: skip
-    sent = [*crossing(head, private), *dialect.required_headers(head)]
+    target = f"{head.method} {provider.base_path}{path}".encode("latin-1")
+    if head.query:
+        query = _query(head.query)
+        target += b"?" + query if query else b""
+    sent = crossing(head, private)
+    sent += dialect.required_headers(head)
     if provider.headers:
         own = attempt.credential is not None and attempt.credential.own
         fixed = [header for header in provider.headers if not (own and header[0] in _CREDENTIALS)]
@@ -81,28 +86,48 @@ def request_head(
         sent = [header for header in sent if header[0] not in replaced] + fixed
     if attempt.credential is not None:
         sent.append(credential_header(provider, attempt.credential, dialect))
-    for name, value in sent:
-        parts += (name, b": ", value, b"\r\n")
     if length is None:
-        parts.append(b"transfer-encoding: chunked\r\n\r\n")
+        sent.append(_CHUNKED)
     elif length or head.method not in _BODILESS:
-        parts.append(b"content-length: %d\r\n\r\n" % length)
-    else:
-        parts.append(b"\r\n")
-    return b"".join(parts)
+        sent.append((b"content-length", b"%d" % length))
+    lines = b"\r\n".join(map(b": ".join, sent))
+    return b"%b HTTP/1.1\r\nhost: %b\r\naccept-encoding: identity\r\n%b\r\n\r\n" % (
+        target,
+        provider.origin.host_header,
+        lines,
+    )
 
 
 def crossing(head: RequestHead, private: tuple[bytes, ...]) -> list[Header]:
     """The client's headers that go on to the provider."""
-    dropped = _dropped(head.get(b"connection"), head.headers, _NEVER_OUT)
-    prefixes = (b"x-forwarded-", *private)
-    return [header for header in head.headers if header[0] not in dropped and not header[0].startswith(prefixes)]
+    return _passing(head, _sieve(_NEVER_OUT, (b"x-forwarded-", *private)))
 
 
-def _dropped(connection: bytes | None, headers: tuple[Header, ...], never: frozenset[bytes]) -> frozenset[bytes]:
-    if connection is None or connection in _PLAIN_CONNECTION:
-        return never
-    return never | connection_names(headers)
+class _Sieve(dict[bytes, bool]):
+    """Whether a header of this name passes, worked out once per name: clients send the same names all day."""
+
+    def __init__(self, never: frozenset[bytes], prefixes: tuple[bytes, ...]) -> None:
+        self._never = never
+        self._prefixes = prefixes
+
+    def __missing__(self, name: bytes) -> bool:
+        passes = name not in self._never and not name.startswith(self._prefixes)
+        if len(self) < SIEVED_NAMES and len(name) < SIEVED_NAME_BYTES:
+            self[name] = passes
+        return passes
+
+
+@functools.lru_cache(maxsize=16)
+def _sieve(never: frozenset[bytes], prefixes: tuple[bytes, ...]) -> _Sieve:
+    return _Sieve(never, prefixes)
+
+
+def _passing(head: RequestHead | ResponseHead, sieve: _Sieve) -> list[Header]:
+    connection = head.get(b"connection")
+    if connection is None or (connection in _PLAIN_CONNECTION and head.distinct):
+        return [header for header in head.headers if sieve[header[0]]]
+    named = connection_names(head.headers)
+    return [header for header in head.headers if sieve[header[0]] and header[0] not in named]
 
 
 def credential_header(provider: Provider, credential: Credential, dialect: Dialect) -> Header:
@@ -121,7 +146,7 @@ def credential_header(provider: Provider, credential: Credential, dialect: Diale
 
 
 class Wording:
-    """The gateway's own headers, under each prefix that the operator wants: as lines, each with its line end."""
+    """The gateway's own headers, under each prefix that the operator wants: as lines, the last without its end."""
 
     def __init__(self, prefixes: tuple[str, ...]) -> None:
         self.private = tuple(sorted({*PRIVATE_PREFIXES, *(prefix.lower().encode() for prefix in prefixes)}))
@@ -131,14 +156,15 @@ class Wording:
         self._duration = b"X-Penstock-Exchange-Id: %b\r\n" + b"".join(
             b"%bDuration-Ms: %%d\r\n" % prefix.encode() for prefix in prefixes
         )
-        self._overhead = b"".join(b"%bOverhead-Ms: %%.1f\r\n" % prefix.encode() for prefix in prefixes)
+        # Formatting a float costs more than all else in these lines.
+        self._overhead = b"".join(b"%bOverhead-Ms: %%d.%%d\r\n" % prefix.encode() for prefix in prefixes)
+        self._refused = self._duration.removesuffix(b"\r\n")
+        self._back = _Sieve(_NEVER_BACK, self.private)
+        self._back_on_operators = _Sieve(_NEVER_BACK, self.private + _OPERATORS)
 
     def returning(self, head: ResponseHead, *, operators: bool) -> tuple[Header, ...]:
         """The provider's headers that go back to the client; ``operators``: on the operator's account."""
-        dropped = _dropped(head.get(b"connection"), head.headers, _NEVER_BACK)
-        prefixes = self.private + _OPERATORS if operators else self.private
-        kept = [header for header in head.headers if header[0] not in dropped and not header[0].startswith(prefixes)]
-        return tuple(kept)
+        return tuple(_passing(head, self._back_on_operators if operators else self._back))
 
     def own(self, exchange: Exchange, elapsed: float) -> bytes:
         """What an answer says of its exchange; ``elapsed`` seconds have passed since the request's first byte."""
@@ -146,19 +172,21 @@ class Wording:
         template = self._templates.get(provider.name if provider is not None else "")
         if template is None:
             template = self._template(provider)
-        durations = (elapsed * 1000,) * self._prefixes
-        overheads = (max(0.0, (elapsed - exchange.waited) * 1000),) * self._prefixes
+        tenths = max(0, int((elapsed - exchange.waited) * 10_000 + 0.5))
+        durations = (int(elapsed * 1000),) * self._prefixes
+        overheads = divmod(tenths, 10) * self._prefixes
         return template % (exchange.id.encode(), *durations, *overheads)
 
     def refused(self, exchange_id: str, elapsed: float) -> bytes:
         """What an answer says that has no exchange to speak of."""
-        return self._duration % (exchange_id.encode(), *((elapsed * 1000,) * self._prefixes))
+        return self._refused % (exchange_id.encode(), *((int(elapsed * 1000),) * self._prefixes))
 
     def _template(self, provider: Provider | None) -> bytes:
         lines = self._duration + self._overhead
         if provider is not None:
             lines += b"X-Penstock-Provider: %b\r\n" % provider.name.encode().replace(b"%", b"%%")
             lines += b"X-Penstock-Simulated: true\r\n" if provider.simulated else b""
+        lines = lines.removesuffix(b"\r\n")
         # As many as there are providers.
         self._templates[provider.name if provider is not None else ""] = lines
         return lines

@@ -1,23 +1,22 @@
 """Gateway keys in the database of record: made once, shown once, kept as a keyed hash.
 
-The path never asks here: it reads profiles from memory, and ``changed`` says when that memory is out of date.
+A key is an identity with one secret, or two while it is being rotated. The path never asks here: it reads profiles from
+memory, and ``changed`` says when that memory is out of date.
 """
 
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
-from sqlalchemy import insert, select, text
+from sqlalchemy import Connection, RowMapping, delete, insert, or_, select, text, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from penstock.core.caller import KeyProfile, Secret, digest
-from penstock.stores.database import open_database
+from penstock.stores.database import DATABASE, open_database
 from penstock.stores.pepper import read_pepper
-from penstock.stores.schema import keys
-
-DATABASE = "penstock.db"
+from penstock.stores.schema import key_secrets, keys
 
 # 256 bits in the URL-safe alphabet.
 KEY_BYTES = 32
@@ -36,8 +35,59 @@ class NameTakenError(ValueError):
         self.name = name
 
 
+class UnknownKeyError(LookupError):
+    """No key has this name or id; ``known`` are the names that there are."""
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        super().__init__(name)
+        self.name = name
+        self.known = tuple(known)
+
+
+class KeyTerms(msgspec.Struct, frozen=True):
+    """What an operator decides about a key, and may decide anew."""
+
+    team: str | None = None
+    owner: str | None = None
+    label: str | None = None
+    models: tuple[str, ...] = ()
+    """Glob patterns of allowed models; none: all."""
+    routes: tuple[str, ...] = ()
+    """Glob patterns of allowed operations; none: all."""
+    require_provider_key: bool = False
+    expires: int | None = None
+    """Seconds since the epoch; None: never."""
+
+
+class KeySecret(msgspec.Struct, frozen=True):
+    """One secret of a key, as much as may be told of it."""
+
+    prefix: str
+    created: int
+    expires: int | None
+    """When a secret that was rotated out stops working; None: with its key."""
+
+
+class KeyRow(msgspec.Struct, frozen=True):
+    """A key as its operator sees it."""
+
+    id: str
+    name: str
+    terms: KeyTerms
+    created: int
+    revoked: int | None
+    secrets: tuple[KeySecret, ...]
+    """Those that have not ended, the newest first."""
+
+    def state(self, now: float) -> str:
+        """``active``, ``expired`` or ``revoked``."""
+        if self.revoked is not None:
+            return "revoked"
+        return "expired" if self.terms.expires is not None and self.terms.expires <= now else "active"
+
+
 class MadeKey(msgspec.Struct, frozen=True):
-    """A new key; the only moment at which the key itself exists outside its owner's hands."""
+    """A new secret; the only moment at which the key itself exists outside its owner's hands."""
 
     key: Secret
     profile: KeyProfile
@@ -49,42 +99,80 @@ class KeyStore:
     def __init__(self, folder: Path) -> None:
         self.pepper = read_pepper(folder)
         self.engine = open_database(folder / DATABASE)
+        self._writing = self.engine.execution_options(writes=True)
         self._watching = self.engine.connect()
         self._version = -1
         self._until: int | None = None
         """When the next of the keys in force ends."""
 
-    def create(self, name: str, *, prefix: str, team: str | None = None, require_provider_key: bool = False) -> MadeKey:
+    def create(self, name: str, *, prefix: str, terms: KeyTerms = KeyTerms()) -> MadeKey:  # noqa: B008 - frozen
         """Make a key; NameTakenError when the name is in use."""
-        key = prefix + secrets.token_urlsafe(KEY_BYTES)
-        profile = KeyProfile(f"key_{secrets.token_hex(8)}", name, team, require_provider_key)
-        row = {
-            "id": profile.id,
-            "name": name,
-            "team": team,
-            "prefix": key[: len(prefix) + SHOWN_CHARACTERS],
-            "digest": digest(self.pepper, key),
-            "require_provider_key": require_provider_key,
-            "created": int(time.time()),
-        }
-        with self.engine.execution_options(writes=True).begin() as connection:
+        row: dict[str, object] = {"id": f"key_{secrets.token_hex(8)}", "name": name, "created": int(time.time())}
+        with self._writing.begin() as connection:
             taken = select(keys.c.id).where(keys.c.name == name, keys.c.revoked.is_(None))
             if connection.execute(taken).first() is not None:
                 raise NameTakenError(name)
-            connection.execute(insert(keys).values(row))
-        return MadeKey(Secret(key), profile)
+            connection.execute(insert(keys).values({**row, **_columns(terms)}))
+            key = self._add_secret(connection, str(row["id"]), prefix)
+        return MadeKey(key, KeyProfile(str(row["id"]), name, *_profile(terms)))
+
+    def rows(self) -> Sequence[KeyRow]:
+        """All keys, the newest last; those that were revoked too."""
+        with self.engine.connect() as connection:
+            return [
+                _row(connection, found)
+                for found in connection.execute(select(keys).order_by(keys.c.created, keys.c.name)).mappings()
+            ]
+
+    def find(self, name: str) -> KeyRow:
+        """The key of this name or id: one in force before one that was revoked. UnknownKeyError when there is none."""
+        with self.engine.connect() as connection:
+            return self._find(connection, name)
+
+    def change(self, name: str, terms: KeyTerms) -> KeyRow:
+        """Give a key other terms."""
+        with self._writing.begin() as connection:
+            row = self._find(connection, name)
+            connection.execute(update(keys).where(keys.c.id == row.id).values(_columns(terms)))
+            return self._find(connection, row.id)
+
+    def rotate(self, name: str, *, prefix: str, grace: int) -> MadeKey:
+        """A new secret for a key; its earlier ones work for ``grace`` seconds more, and no longer than they would."""
+        until = int(time.time()) + grace
+        with self._writing.begin() as connection:
+            row = self._find(connection, name)
+            mine = key_secrets.c.key == row.id
+            ended = key_secrets.c.expires <= int(time.time())
+            connection.execute(delete(key_secrets).where(mine, ended if grace else text("1")))
+            later = or_(key_secrets.c.expires.is_(None), key_secrets.c.expires > until)
+            connection.execute(update(key_secrets).where(mine, later).values(expires=until))
+            key = self._add_secret(connection, row.id, prefix)
+        return MadeKey(key, KeyProfile(row.id, row.name, *_profile(row.terms)))
+
+    def revoke(self, name: str) -> KeyRow:
+        """Refuse a key from now on, for good. The row stays, for the books; its secrets go."""
+        with self._writing.begin() as connection:
+            row = self._find(connection, name)
+            connection.execute(delete(key_secrets).where(key_secrets.c.key == row.id))
+            ending = update(keys).where(keys.c.id == row.id, keys.c.revoked.is_(None))
+            connection.execute(ending.values(revoked=int(time.time())))
+            return self._find(connection, row.id)
 
     def profiles(self) -> Mapping[str, KeyProfile]:
         """The keys in force, by digest."""
         now = int(time.time())
+        query = (
+            select(keys, key_secrets.c.digest, key_secrets.c.expires.label("until"))
+            .join(key_secrets, key_secrets.c.key == keys.c.id)
+            .where(keys.c.revoked.is_(None))
+            .where(keys.c.expires.is_(None) | (keys.c.expires > now))
+            .where(key_secrets.c.expires.is_(None) | (key_secrets.c.expires > now))
+        )
         with self.engine.connect() as connection:
-            rows = connection.execute(
-                select(keys.c.digest, keys.c.id, keys.c.name, keys.c.team, keys.c.require_provider_key, keys.c.expires)
-                .where(keys.c.revoked.is_(None))
-                .where(keys.c.expires.is_(None) | (keys.c.expires > now))
-            ).all()
-            self._until = min((row.expires for row in rows if row.expires is not None), default=None)
-            return {row.digest: KeyProfile(row.id, row.name, row.team, bool(row.require_provider_key)) for row in rows}
+            rows = connection.execute(query).mappings().all()
+        ends = [end for row in rows for end in (row["expires"], row["until"]) if end is not None]
+        self._until = min(ends, default=None)
+        return {row["digest"]: KeyProfile(row["id"], row["name"], *_profile(_terms(row))) for row in rows}
 
     def changed(self) -> bool:
         """Whether the keys in force may be others than at the last look: another process has written to the database,
@@ -99,3 +187,62 @@ class KeyStore:
         """Let go of the database."""
         self._watching.close()
         self.engine.dispose()
+
+    def _find(self, connection: Connection, name: str) -> KeyRow:
+        query = select(keys).where(or_(keys.c.name == name, keys.c.id == name))
+        found = connection.execute(query.order_by(keys.c.revoked.is_not(None), keys.c.created.desc())).mappings().first()
+        if found is None:
+            known = connection.execute(select(keys.c.name).where(keys.c.revoked.is_(None))).scalars()
+            raise UnknownKeyError(name, list(known))
+        return _row(connection, found)
+
+    def _add_secret(self, connection: Connection, identity: str, prefix: str) -> Secret:
+        key = prefix + secrets.token_urlsafe(KEY_BYTES)
+        connection.execute(
+            insert(key_secrets).values(
+                digest=digest(self.pepper, key),
+                key=identity,
+                prefix=key[: len(prefix) + SHOWN_CHARACTERS],
+                created=int(time.time()),
+            )
+        )
+        return Secret(key)
+
+
+def _columns(terms: KeyTerms) -> dict[str, object]:
+    return {
+        **msgspec.structs.asdict(terms),
+        "models": msgspec.json.encode(terms.models).decode() if terms.models else None,
+        "routes": msgspec.json.encode(terms.routes).decode() if terms.routes else None,
+    }
+
+
+def _terms(row: RowMapping) -> KeyTerms:
+    return KeyTerms(
+        row["team"],
+        row["owner"],
+        row["label"],
+        _patterns(row["models"]),
+        _patterns(row["routes"]),
+        bool(row["require_provider_key"]),
+        row["expires"],
+    )
+
+
+def _patterns(value: str | None) -> tuple[str, ...]:
+    return () if value is None else msgspec.json.decode(value, type=tuple[str, ...])
+
+
+def _profile(terms: KeyTerms) -> tuple[str | None, bool, tuple[str, ...], tuple[str, ...]]:
+    return terms.team, terms.require_provider_key, terms.models, terms.routes
+
+
+def _row(connection: Connection, row: RowMapping) -> KeyRow:
+    query = (
+        select(key_secrets.c.prefix, key_secrets.c.created, key_secrets.c.expires)
+        .where(key_secrets.c.key == row["id"])
+        .where(key_secrets.c.expires.is_(None) | (key_secrets.c.expires > int(time.time())))
+        .order_by(key_secrets.c.expires.is_(None).desc(), key_secrets.c.created.desc())
+    )
+    found = tuple(KeySecret(*each) for each in connection.execute(query))
+    return KeyRow(row["id"], row["name"], _terms(row), row["created"], row["revoked"], found)

@@ -204,30 +204,29 @@ class Incoming:
     def answer(self, status: int, headers: Iterable[Header], *, lines: bytes = b"", length: int | None = None) -> None:
         """Begin the answer. Without a ``length`` the body is chunked. The head goes out with the first bytes.
 
-        ``lines`` are further headers, ready for the wire: each with its line end.
+        ``lines`` are further headers, ready for the wire, with line ends between them and none at the end.
         """
         self.answered = True
-        parts = [status_line(status)]
-        for name, value in headers:
-            parts += (name, b": ", value, b"\r\n")
-        parts.append(lines)
+        parts = [status_line(status), *map(b": ".join, headers)]
+        if lines:
+            parts.append(lines)
         if length is not None:
             if status != 304 and status >= 200 and status != 204:
-                parts.append(b"content-length: %d\r\n" % length)
+                parts.append(b"content-length: %d" % length)
         elif status not in {204, 304}:
             # HTTP/1.0 knows no chunks: there the end of the connection is the end of the body (RFC 9112 6.3).
             self._chunked = self._chunkable
             self.unbounded = not self._chunkable
             self.close_after = self.close_after or not self._chunkable
             if self._chunked:
-                parts.append(b"transfer-encoding: chunked\r\n")
+                parts.append(b"transfer-encoding: chunked")
         if not self.ended and (self.length is None or self.length > 1024 * 1024 or self._expects):
             # Reading the rest of a long body that nobody wants costs more than a new connection.
             self.close_after = True
         if self.close_after:
-            parts.append(b"connection: close\r\n")
+            parts.append(b"connection: close")
         parts.append(b"\r\n")
-        self._head = b"".join(parts)
+        self._head = b"\r\n".join(parts)
 
     def write(self, data: bytes) -> None:
         """Some bytes of the answer's body."""

@@ -11,9 +11,9 @@ REASONS = {
     504: b"Gateway Timeout", 529: b"Overloaded",
 }  # fmt: skip
 
-STATUS_LINES = {status: b"HTTP/1.1 %d %b\r\n" % (status, reason) for status, reason in REASONS.items()}
+STATUS_LINES = {status: b"HTTP/1.1 %d %b" % (status, reason) for status, reason in REASONS.items()}
 
 
 def status_line(status: int) -> bytes:
-    """The first line of an answer."""
-    return STATUS_LINES.get(status) or b"HTTP/1.1 %d Status\r\n" % status
+    """The first line of an answer, without its end."""
+    return STATUS_LINES.get(status) or b"HTTP/1.1 %d Status" % status
