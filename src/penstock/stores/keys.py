@@ -190,7 +190,9 @@ class KeyStore:
 
     def _find(self, connection: Connection, name: str) -> KeyRow:
         query = select(keys).where(or_(keys.c.name == name, keys.c.id == name))
-        found = connection.execute(query.order_by(keys.c.revoked.is_not(None), keys.c.created.desc())).mappings().first()
+        found = (
+            connection.execute(query.order_by(keys.c.revoked.is_not(None), keys.c.created.desc())).mappings().first()
+        )
         if found is None:
             known = connection.execute(select(keys.c.name).where(keys.c.revoked.is_(None))).scalars()
             raise UnknownKeyError(name, list(known))
