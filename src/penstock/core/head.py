@@ -48,7 +48,7 @@ class RequestHead:
     is worked out once here: path and query apart, and the first value of each header by name.
     """
 
-    __slots__ = ("distinct", "get", "headers", "method", "path", "query", "secure", "target")
+    __slots__ = ("distinct", "get", "headers", "method", "path", "query", "secure", "target", "values")
 
     get: Callable[[bytes], bytes | None]
     """The value of the first header of this name (lower-case), or None. The dictionary's own method, not one around
@@ -62,6 +62,8 @@ class RequestHead:
         self.path, _, self.query = target.partition(b"?")
         named = dict(reversed(headers))
         self.get = named.get
+        self.values = named.values()
+        """The first value of each header."""
         self.distinct = len(named) == len(headers)
         """No header is repeated."""
 

@@ -112,12 +112,10 @@ def _provider_key(head: RequestHead) -> str | None:
 def _refuse_copies(head: RequestHead, key: str) -> None:
     """The key belongs into its slots alone: a copy anywhere else would go to the provider."""
     sought = key.encode("latin-1", "replace")
-    size = len(sought)
     elsewhere = False
-    for name, value in head.headers:
-        # Nearly all values are shorter than a key, and cost no search.
-        if len(value) >= size and sought in value and name not in _OURS:
-            elsewhere = True
+    # Nearly every request holds its key once, in a header, and costs one search.
+    if head.query or not head.distinct or b"\n".join(head.values).count(sought) != 1:
+        elsewhere = any(sought in value and name not in _OURS for name, value in head.headers)
     if not elsewhere and head.query:
         kept = [part for part in head.query.decode("latin-1").split("&") if not _is_key(part)]
         elsewhere = key in unquote_plus("&".join(kept))

@@ -134,7 +134,9 @@ class Connection(asyncio.Protocol):
 
     def _serve(self, incoming: Incoming) -> None:
         self._current = incoming
-        fault = incoming.fault or self._listener.overload(surplus=self._surplus)
+        fault = incoming.fault
+        if fault is None and (self._surplus or self._listener.draining):
+            fault = self._listener.overload()
         if fault is None:
             self._task = self._loop.create_task(self._handle(incoming))
             return

@@ -138,7 +138,7 @@ class Incoming:
         """FaultError for a body that is known to be longer than ``limit`` bytes, or never to be complete."""
         if self.fault is not None:
             raise FaultError(self.fault)
-        if max(self.length or 0, self.received) > limit:
+        if self.received > limit or (self.length is not None and self.length > limit):
             raise too_large(limit)
 
     def pause(self) -> None:

@@ -99,14 +99,11 @@ class Listener:
         if self._emptied is not None and not self._connections and not self._emptied.done():
             self._emptied.set_result(None)
 
-    def overload(self, *, surplus: bool) -> Fault | None:
-        """The fault that a new request meets while there is no room for it."""
+    def overload(self) -> Fault:
+        """The fault that a request meets when there is no room for it, or no time."""
+        words = "This gateway has more connections than it is set to hold; try again in a moment."
         if self.draining:
             words = "This gateway is shutting down; send the request again."
-        elif surplus:
-            words = "This gateway has more connections than it is set to hold; try again in a moment."
-        else:
-            return None
         return Fault(kind=FaultKind.OVERLOADED, words=words, retry_after=1)
 
     async def close(self, drain_seconds: float) -> None:

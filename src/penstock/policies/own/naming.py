@@ -113,7 +113,10 @@ def in_body(stored: Stored, plain: bytes, dialect: str) -> list[Name]:
 
 def suspicious(stored: Stored, plain: bytes) -> bool:
     """Whether a body may hold one of the fields. False is certain; True costs a closer look."""
-    return _needles(stored.fields).search(plain) is not None or _DISGUISED.search(plain) is not None
+    if _needles(stored.fields).search(plain) is not None:
+        return True
+    # The plain search is at once through what the pattern would walk byte by byte.
+    return b"\\u00" in plain and _DISGUISED.search(plain) is not None
 
 
 @lru_cache(maxsize=256)

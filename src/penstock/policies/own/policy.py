@@ -78,9 +78,13 @@ def _nothing(stored: Stored, head: RequestHead, plain: bytes | None) -> bool:
         and plain[1:2] != b"\x00"
         and head.distinct
         and not (stored.names or stored.items or (stored.queries and head.query))
-        and forms.essence(head.get(b"content-type")) in {b"", b"application/json"}
+        and _is_json(head.get(b"content-type"))
         and not (stored.fields and naming.suspicious(stored, plain))
     )
+
+
+def _is_json(kind: bytes | None) -> bool:
+    return kind in {None, b"application/json"} or forms.essence(kind) in {b"", b"application/json"}
 
 
 def _in_body(exchange: Exchange, stored: Stored) -> list[Name]:
