@@ -59,6 +59,10 @@ class KeyTerms(msgspec.Struct, frozen=True):
     """Seconds since the epoch; None: never."""
 
 
+ORDINARY = KeyTerms()
+"""A key that may use everything and never ends."""
+
+
 class KeySecret(msgspec.Struct, frozen=True):
     """One secret of a key, as much as may be told of it."""
 
@@ -105,7 +109,7 @@ class KeyStore:
         self._until: int | None = None
         """When the next of the keys in force ends."""
 
-    def create(self, name: str, *, prefix: str, terms: KeyTerms = KeyTerms()) -> MadeKey:  # noqa: B008 - frozen
+    def create(self, name: str, *, prefix: str, terms: KeyTerms = ORDINARY) -> MadeKey:
         """Make a key; NameTakenError when the name is in use."""
         row: dict[str, object] = {"id": f"key_{secrets.token_hex(8)}", "name": name, "created": int(time.time())}
         with self._writing.begin() as connection:
