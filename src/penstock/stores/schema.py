@@ -3,7 +3,7 @@
 Times are whole seconds since the epoch, UTC. Tenants are written as ``KeyProfile.tenant`` spells them.
 """
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, MetaData, String, Table
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Table
 
 metadata = MetaData()
 
@@ -50,3 +50,14 @@ objects = Table(
 )
 
 Index("objects_tenant", objects.c.tenant)
+
+credentials = Table(
+    "credentials",
+    metadata,
+    Column("name", String, primary_key=True, comment="The provider row's name"),
+    Column("nonce", LargeBinary, nullable=False),
+    Column("ciphertext", LargeBinary, nullable=False, comment="The operator's credential, encrypted"),
+    Column("key_id", String, nullable=False, comment="Which master key opens it"),
+    Column("created", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
