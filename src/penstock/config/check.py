@@ -163,6 +163,13 @@ def timeouts_fit_together(settings: Settings, reading: Reading) -> Iterator[Foun
             yield total, what, "lower `first_byte`, or raise this"
 
 
+def a_log_that_is_named_is_written(settings: Settings, reading: Reading) -> Iterator[Found]:
+    """A file for a log that is off would stay empty."""
+    path: Path = ("access_log_file",)
+    if settings.access_log_file is not None and settings.access_log == "off" and reading.sound(("access_log",)):
+        yield path, "is never written: `access_log` is off", "write `access_log: json` or `human`, or remove this"
+
+
 def prefixes_differ(settings: Settings, reading: Reading) -> Iterator[Found]:
     """Header names know no case."""
     seen: set[str] = set()
@@ -185,6 +192,7 @@ RULES: tuple[Callable[[Settings, Reading], Iterator[Found]], ...] = (
     keys_are_not_the_providers,
     limits_fit_together,
     timeouts_fit_together,
+    a_log_that_is_named_is_written,
     prefixes_differ,
 )
 

@@ -22,7 +22,7 @@ _WORDS = {
     Form.AUTHORITIES: "PEM file", Form.BASE_URL: "URL", Form.PUBLIC_URL: "URL", Form.PROXY: "URL or `none`",
     Form.NAME: "name", Form.PROVIDER_KEY: "secret", Form.GATEWAY_KEY: "secret", Form.HEADER_NAME: "header name",
     Form.HEADER_VALUE: "text, kept secret", Form.HEADER_PREFIX: "header prefix", Form.KEY_PREFIX: "text",
-    Form.PATTERN: "pattern", Form.SIZE: "size", Form.SECONDS: "seconds",
+    Form.PATTERN: "pattern", Form.SIZE: "size", Form.SECONDS: "seconds", Form.OUTPUT: "file",
 }  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 A text that doesn't fit raises MisfitError. Pure but for the forms of files, which look whether the file is there.
 """
 
+import os
 import re
 from collections.abc import Callable, Mapping
 from enum import Enum
@@ -21,6 +22,7 @@ class Form(Enum):
     CERTIFICATE = "certificate"
     PRIVATE_KEY = "private_key"
     AUTHORITIES = "authorities"
+    OUTPUT = "output"
     BASE_URL = "base_url"
     PUBLIC_URL = "public_url"
     PROXY = "proxy"
@@ -164,6 +166,17 @@ class Files:
             raise MisfitError(f"leads through a file: {shown(str(existing))}", "name a folder")
         return str(path)
 
+    def output(self, text: str) -> str:
+        """A file that can be written to, there or not; absolute."""
+        path = self._absolute(text)
+        if path.is_dir():
+            raise MisfitError("names a folder", "name a file in it")
+        if not path.parent.is_dir():
+            raise MisfitError("names a file in a folder that does not exist", "make the folder, or name another")
+        if not os.access(path if path.exists() else path.parent, os.W_OK):
+            raise MisfitError("names a file that can't be written", "let the gateway's user write it")
+        return str(path)
+
     def pem(self, text: str, *labels: str) -> str:
         """A readable PEM file that holds one of these labels; absolute."""
         path = self._absolute(text)
@@ -205,6 +218,7 @@ def text_forms(files: Files) -> Mapping[Form, Callable[[str], str]]:
         Form.CERTIFICATE: lambda text: files.pem(text, "CERTIFICATE"),
         Form.PRIVATE_KEY: lambda text: files.pem(text, "PRIVATE KEY"),
         Form.AUTHORITIES: lambda text: files.pem(text, "CERTIFICATE"),
+        Form.OUTPUT: files.output,
         Form.BASE_URL: urls.base_url,
         Form.PUBLIC_URL: urls.public_url,
         Form.PROXY: urls.proxy,

@@ -38,6 +38,7 @@ _SYNONYMS = {
     "url": "base_url", "endpoint": "base_url", "api_base": "base_url", "token": "api_key", "key": "api_key",
     "secret": "api_key", "type": "dialect", "kind": "dialect", "format": "dialect", "timeout": "timeouts",
     "ca": "ca_file", "ca_bundle": "ca_file", "model": "match", "pattern": "match", "group": "team",
+    "processes": "workers", "log": "access_log", "prometheus": "metrics",
 }  # fmt: skip
 
 # What to write, by the name of a setting that was given as something else than a mapping or a list.

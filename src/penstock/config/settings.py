@@ -170,6 +170,10 @@ class LimitSettings(msgspec.Struct, frozen=True, kw_only=True):
     drain_seconds: Seconds = 30.0
     """How long running answers may take to end when the gateway is told to stop."""
 
+    notice_seconds: Annotated[float, Meta(ge=0, le=DAY, extra={"form": Form.SECONDS})] = 0.0
+    """How long the gateway goes on as usual after it was told to stop, while `/readyz` answers 503. For a load balancer
+    in front that asks there before it sends more; a little longer than it takes to ask."""
+
     sse_frame: Size = 16 * MB
     """Largest single event of a stream. Images arrive as one event, so this is generous."""
 
@@ -180,6 +184,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     listen: Annotated[str, Meta(extra={"form": Form.LISTEN})] = "127.0.0.1:8080"
     """The address that clients connect to. This machine only, unless it is told otherwise; `0.0.0.0:8080` is every
     IPv4 interface, port 0 any free port."""
+
+    workers: Annotated[int, Meta(ge=1, le=256)] = 1
+    """How many processes serve the address together. One uses one core; beyond that, one for each core that the machine
+    can spare."""
 
     data_dir: Annotated[str, Meta(extra={"form": Form.FOLDER})] = "./data"
     """The folder for everything that the gateway keeps: keys, ownership of stored objects. Made when it is missing.
@@ -216,6 +224,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds of silence in a stream after which a sign of life is written between two events, in the dialect's own
     way; `null` for never. Claude Code shows a waiting banner after 20 silent seconds, and proxies on the way cut
     silent connections after 30 to 60."""
+
+    metrics: Literal["local", "open", "off"] = "local"
+    """Who may read `/metrics`, in Prometheus' text format. `local`: programs on this machine, asking directly and not
+    through a proxy. `open`: everyone who reaches the gateway; the page names providers, models and volumes, but no key
+    and no content."""
+
+    access_log: Literal["off", "human", "json"] = "off"
+    """One line for each finished request, for people or for programs. Off, because the ledger keeps the same and more.
+    Lines hold no key, no credential and no content."""
+
+    access_log_file: Annotated[str, Meta(extra={"form": Form.OUTPUT})] | None = None
+    """The file that the access log is added to. Unset, it goes to standard output. Opened anew at every reload and
+    `SIGHUP`, for programs that rotate logs."""
 
     proxies: Annotated[Proxies, Meta(extra={"given_by": "environment"})] = Proxies()
     """The proxies between this machine and each provider, worked out from the environment and the provider rows."""

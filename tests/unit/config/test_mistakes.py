@@ -66,7 +66,7 @@ NAMES = [
     Row("a typing error", "lisen: 127.0.0.1:1\n", 1, "lisen", "is not a setting", "did you mean `listen`?"),
     Row("upper case", "Listen: 127.0.0.1:1\n", 1, "Listen", "is not a setting", "did you mean `listen`?"),
     Row("another program's word", "port: 80\n", 1, "port", "is not a setting", "did you mean `listen`?"),
-    Row("an unknown word", "zzz: 80\n", 1, "zzz", "is not a setting", "known here: `listen`, `data_dir`"),
+    Row("an unknown word", "zzz: 80\n", 1, "zzz", "is not a setting", "known here: `listen`, `workers`"),
     Row("what is worked out", "proxies: {}\n", 1, "proxies", "is not a setting", "did you mean `providers`?"),
     Row("a nested error", "limits: {boddy: 1MB}\n", 1, "limits.boddy", "is not a setting", "did you mean `body`?"),
     Row("in a provider", provider("api-key: x"), 3, "providers.a.api-key", "is not a setting",
@@ -276,7 +276,24 @@ HEADERS_AND_KEYS = [
         "shorter than `first_byte` (120)", "lower `first_byte`"),
 ]  # fmt: skip
 
-ROWS = [*YAML, *NAMES, *TYPES, *ADDRESSES, *FILES, *HEADERS_AND_KEYS]
+RUNNING = [
+    Row("no worker", "workers: 0\n", 1, "workers", "is too small: 0", "write 1 or more"),
+    Row("a crowd of workers", "workers: 1000\n", 1, "workers", "is too large: 1000", "write at most 256"),
+    Row("workers as a word", "workers: auto\n", 1, "workers", "not a whole number", "write a number"),
+    Row("workers by another name", "processes: 4\n", 1, "processes", "is not a setting", "did you mean `workers`?"),
+    Row("metrics for all", "metrics: public\n", 1, "metrics", "is not one of", "write "),
+    Row("a log in a third form", "access_log: jsonl\n", 1, "access_log", "is not one of", "did you mean `json`?"),
+    Row("a log that is a folder", "access_log: json\naccess_log_file: .\n", 2, "access_log_file", "names a folder",
+        "name a file in it"),
+    Row("a log in no folder", "access_log: json\naccess_log_file: none/a.log\n", 2, "access_log_file",
+        "in a folder that does not exist", "make the folder"),
+    Row("a log that is never written", "access_log_file: a.log\n", 1, "access_log_file", "is never written",
+        "write `access_log: json`"),
+    Row("a notice in milliseconds", "limits: {notice_seconds: 500ms}\n", 1, "limits.notice_seconds",
+        "has a unit", "write 0.5"),
+]  # fmt: skip
+
+ROWS = [*YAML, *NAMES, *TYPES, *ADDRESSES, *FILES, *HEADERS_AND_KEYS, *RUNNING]
 
 
 def mistakes(folder: Path, content: bytes, environment: Mapping[str, str]) -> tuple[Mistake, ...]:
