@@ -1,9 +1,10 @@
 """The tables of the database of record. Definitions only; ``migrations`` brings a database file to them.
 
-Times are whole seconds since the epoch, UTC. Tenants are written as ``KeyProfile.tenant`` spells them.
+Times are whole seconds since the epoch, UTC; finer in ``entries``. Tenants are written as ``KeyProfile.tenant`` spells
+them.
 """
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Table
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Table
 
 metadata = MetaData()
 
@@ -59,5 +60,85 @@ credentials = Table(
     Column("ciphertext", LargeBinary, nullable=False, comment="The operator's credential, encrypted"),
     Column("key_id", String, nullable=False, comment="Which master key opens it"),
     Column("created", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+
+def _integer(name: str, comment: str | None = None) -> Column[int]:
+    return Column(name, BigInteger, nullable=False, comment=comment)
+
+
+def _string(name: str, comment: str | None = None) -> Column[str]:
+    return Column(name, String, nullable=False, comment=comment)
+
+
+# One row per finished exchange. Nothing of a fixed size that repeats (no price maps, no settings), and no content.
+entries = Table(
+    "entries",
+    metadata,
+    Column(
+        "number",
+        BigInteger().with_variant(Integer, "sqlite"),
+        primary_key=True,
+        autoincrement=True,
+        comment="The order in which rows came in: who has seen one has seen all before it",
+    ),
+    Column("id", String, nullable=False, unique=True, comment="The exchange's"),
+    _integer("at", "Milliseconds since the epoch, UTC"),
+    _string("tenant"),
+    _string("key"),
+    _string("key_name"),
+    _string("team"),
+    _string("provider"),
+    _string("credential"),
+    _string("dialect"),
+    _string("operation"),
+    _string("model", "As the client asked"),
+    _string("served", "The model that answered, as the provider names it"),
+    _string("tier", "That model's"),
+    Column("stream", Boolean, nullable=False),
+    _string("client"),
+    _string("conversation"),
+    _string("trace"),
+    Column("status", Integer, nullable=False),
+    _string("outcome"),
+    _string("fault"),
+    _string("blame"),
+    _string("source"),
+    _string("price"),
+    _string("batch"),
+    Column("missing", Boolean, nullable=False),
+    _integer("input"),
+    _integer("input_audio"),
+    _integer("input_image"),
+    _integer("cache_write_5m"),
+    _integer("cache_write_1h"),
+    _integer("cache_read"),
+    _integer("output"),
+    _integer("output_audio"),
+    _integer("output_image"),
+    _integer("reasoning"),
+    Column("tools", String, comment="Calls of server tools, a JSON list of pairs; NULL: none"),
+    Column("shares", String, comment="A JSON list, where several models had a share; the counters are their sum"),
+    Column("cost", BigInteger, comment="Micro-dollars; NULL: unpriced"),
+    _integer("bytes_in"),
+    _integer("bytes_out"),
+    _integer("first_byte", "Microseconds, like the two that follow"),
+    _integer("duration"),
+    _integer("overhead"),
+    sqlite_autoincrement=True,
+)
+
+Index("entries_at", entries.c.at)
+Index("entries_tenant", entries.c.tenant, entries.c.at)
+Index("entries_key", entries.c.key, entries.c.at)
+
+batches = Table(
+    "batches",
+    metadata,
+    Column("provider", String, primary_key=True),
+    Column("batch", String, primary_key=True, comment="As the provider spells it"),
+    Column("usage", String, nullable=False, comment="What the books have counted of its results so far, as JSON"),
+    Column("cost", BigInteger, comment="Of these, micro-dollars; NULL: unpriced"),
     sqlite_with_rowid=False,
 )

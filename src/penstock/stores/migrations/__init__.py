@@ -2,4 +2,4 @@
 there already is opened without loading Alembic.
 """
 
-HEAD = "0003"
+HEAD = "0004"
