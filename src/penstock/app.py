@@ -32,6 +32,7 @@ from penstock.gateway import Gateway
 from penstock.policies.authenticate import Authenticate, KeyRing
 from penstock.policies.list_models import ListModels
 from penstock.policies.own import Own, Register
+from penstock.policies.permit import Permit
 from penstock.policies.relink import Relink
 from penstock.probes import probe
 from penstock.providers.headers import Wording
@@ -166,7 +167,9 @@ def policies(
         return attempt.credential is not None and attempt.credential.own
 
     order: Sequence[Policy] = (
-        # First: a list of several providers' models has no provider of its own to go to.
+        # Before anything that costs or answers: what a key may not use is refused, whatever would become of it.
+        Permit(undo),
+        # A list of several providers' models has no provider of its own to go to.
         ListModels(routing.speaking, calling.fetch),
         # Before anything that costs: an object of another tenant is answered 404, whatever else the request asks.
         Own(objects, brought, undo),

@@ -55,7 +55,7 @@ class ListModels:
         answers = await asyncio.gather(*(self._list(exchange, row) for row in rows))
         good = [answer for answer in answers if answer is not None and answer.status == 200]
         # With no good list at all the ordinary path tells the caller what is wrong, in the provider's own words.
-        return merge(route.dialect, good) if good else None
+        return merge(route.dialect, good, caller.key.may_use) if good else None
 
     async def _list(self, exchange: Exchange, provider: Provider) -> Answer | None:
         key = (provider.name, _WHOLE[provider.dialect], exchange.match.path)
@@ -83,8 +83,10 @@ class _Entry(msgspec.Struct):
     created: object = 0
 
 
-def merge(dialect: str, answers: Sequence[Answer]) -> Answer:
-    """Several providers' lists as one, in the shape of ``dialect``; the first of two entries with one id stays."""
+def merge(dialect: str, answers: Sequence[Answer], allowed: Callable[[str], bool]) -> Answer:
+    """Several providers' lists as one, in the shape of ``dialect``: the models that are ``allowed``, and of two entries
+    with one id the first.
+    """
     entries: dict[str, msgspec.Raw] = {}
     for answer in answers:
         try:
@@ -93,7 +95,7 @@ def merge(dialect: str, answers: Sequence[Answer]) -> Answer:
             continue
         for raw in page.models if dialect == "gemini" else page.data:
             name = _Named.of(raw)
-            if name:
+            if name and allowed(name):
                 entries.setdefault(name, raw)
     listed: dict[str, object]
     if dialect == "gemini":
