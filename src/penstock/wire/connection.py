@@ -201,6 +201,22 @@ class Connection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.write(data)
 
+    @property
+    def peer(self) -> str:
+        """The client's address, or that of the proxy before the gateway; empty once it is gone."""
+        name = None if self._transport is None else self._transport.get_extra_info("peername")
+        return str(name[0]) if isinstance(name, tuple) else ""
+
+    @property
+    def under_way(self) -> bool:
+        """A request is being served."""
+        return self._current is not None
+
+    @property
+    def answering(self) -> bool:
+        """Its answer has begun and not ended."""
+        return self._current is not None and self._current.answered and not self._current.done
+
     def hold_body(self) -> None:
         """Stop reading from the client for now."""
         self._held = True

@@ -47,6 +47,10 @@ class Connection(Protocol):
 
     writable: bool
 
+    @property
+    def peer(self) -> str:
+        """The address at the other end."""
+
     def send(self, data: bytes) -> None:
         """Bytes to the client."""
 
@@ -277,6 +281,11 @@ class Incoming:
         if not self.done and not self.gone:
             self.done = True
             self._connection.abort()
+
+    @property
+    def peer(self) -> str:
+        """The address that the request came from: the client's, or a proxy's; empty once it is gone."""
+        return self._connection.peer
 
     @property
     def writable(self) -> bool:

@@ -5,9 +5,10 @@ Owns the listening sockets; what happens on one client's connection is ``connect
 
 import asyncio
 import contextlib
+import socket
 import ssl
-from collections.abc import Callable, Coroutine
-from typing import Protocol
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, Protocol
 
 import msgspec
 
@@ -19,6 +20,8 @@ from penstock.wire.sweep import Sweep
 
 Handler = Callable[[Incoming], Coroutine[None, None, None]]
 
+# How many connections may wait to be accepted.
+BACKLOG = 4096
 # What running answers get to end in their client's own terms, once the time to end by themselves is over.
 LAST_WORDS_SECONDS = 1.0
 
@@ -60,27 +63,48 @@ class Listener:
         self.loop = asyncio.get_running_loop()
         self.secure = tls is not None
         self.draining = False
-        self._tls = tls
+        self._tls = self._newest = tls
         self._connections: set[Connection] = set()
         self._sweep = Sweep()
-        self._server: asyncio.Server | None = None
+        self._servers: list[asyncio.Server] = []
         self._emptied: asyncio.Future[None] | None = None
 
-    async def start(self, host: str, port: int) -> tuple[str, int]:
-        """Listen; returns the address in use (``port`` 0 takes a free one)."""
+    async def start(self, host: str, port: int, sockets: Sequence[socket.socket] = ()) -> tuple[str, int]:
+        """Listen; returns the address in use (``port`` 0 takes a free one). ``sockets``: on these, bound already."""
+        if self._tls is not None:
+            self._tls.sni_callback = self._show_newest
+        for given in sockets:
+            self._servers.append(await self._serve(sock=given))
+        if not sockets:
+            self._servers.append(await self._serve(host=host, port=port, reuse_address=True))
+        address = self._servers[0].sockets[0].getsockname()
+        return address[0], address[1]
+
+    async def _serve(self, **where: Any) -> asyncio.Server:
         secure = self._tls is not None
-        self._server = await self.loop.create_server(
+        return await self.loop.create_server(
             lambda: Connection(self),
-            host,
-            port,
             ssl=self._tls,
-            backlog=4096,
-            reuse_address=True,
+            backlog=BACKLOG,
             ssl_handshake_timeout=self.limits.head_seconds if secure else None,
             ssl_shutdown_timeout=self.limits.linger_seconds if secure else None,
+            **where,
         )
-        address = self._server.sockets[0].getsockname()
-        return address[0], address[1]
+
+    def renew(self, tls: ssl.SSLContext) -> None:
+        """Handshakes that begin from now on show this certificate; connections that stand keep theirs."""
+        self._newest = tls
+
+    def _show_newest(self, tls: ssl.SSLObject | ssl.SSLSocket, _name: str | None, _first: ssl.SSLContext) -> None:
+        # OpenSSL asks in every handshake, whether or not the client names a host.
+        if self._newest is not None:
+            tls.context = self._newest
+
+    def census(self) -> tuple[int, int, int]:
+        """How many connections are open, how many of them have a request under way, how many an answer begun."""
+        connections = list(self._connections)
+        under_way = sum(one.under_way for one in connections)
+        return len(connections), under_way, sum(one.answering for one in connections)
 
     def opened(self, connection: Connection) -> bool:
         """A client connected; whether there is room for it. The one beyond the limit is told so, not cut off."""
@@ -109,8 +133,8 @@ class Listener:
     async def close(self, drain_seconds: float) -> None:
         """Accept nothing new, let running requests end for at most ``drain_seconds``, then break off the rest."""
         self.draining = True
-        if self._server is not None:
-            self._server.close()
+        for server in self._servers:
+            server.close()
         for connection in list(self._connections):
             connection.drain()
         await self._empty(drain_seconds)

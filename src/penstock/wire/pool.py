@@ -24,6 +24,7 @@ class Pool:
         self._sweep = sweep
         self._idle: dict[Origin, list[UpstreamConnection]] = defaultdict(list)
         self._loop = asyncio.get_running_loop()
+        self._retired = False
 
     def reuse(self, origin: Origin) -> UpstreamConnection | None:
         """An idle connection to the origin, or None."""
@@ -42,7 +43,7 @@ class Pool:
 
     def _released(self, connection: UpstreamConnection) -> None:
         idle = self._idle[connection.origin]
-        if connection.usable and len(idle) < IDLE_PER_ORIGIN:
+        if connection.usable and not self._retired and len(idle) < IDLE_PER_ORIGIN:
             connection.expires = self._loop.time() + IDLE_SECONDS
             self._sweep.add(connection)
             idle.append(connection)
@@ -51,8 +52,14 @@ class Pool:
         elif connection in idle:
             idle.remove(connection)
 
+    @property
+    def idle(self) -> int:
+        """How many connections wait to be used again."""
+        return sum(len(connections) for connections in self._idle.values())
+
     def close(self) -> None:
-        """Close what is idle."""
+        """Close what is idle, and from now on each connection after its call."""
+        self._retired = True
         for idle in self._idle.values():
             for connection in list(idle):
                 connection.abort()
