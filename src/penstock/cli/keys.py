@@ -1,10 +1,67 @@
-"""``penstock keys``: makes gateway keys. A key is shown once, when it is made; what is kept is a keyed hash."""
+"""``penstock keys``: makes, shows and ends gateway keys. A key is shown once, when it is made; what is kept is a keyed
+hash. What the configuration file declares is listed here and changed there.
+"""
 
+import contextlib
+import sys
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict, TypeVar, Unpack
 
 import click
 
+from penstock.cli import moments
 from penstock.cli.configuration import config_option, load_settings
+from penstock.cli.exits import MistakeError, reaching
+from penstock.cli.printing import Table, columns, json_option, print_json, print_table
+
+if TYPE_CHECKING:
+    from penstock.config.settings import KeySettings, Settings
+    from penstock.stores.keys import KeyRow, KeyStore, KeyTerms, MadeKey
+
+_Command = TypeVar("_Command", bound=Callable[..., None])
+
+ANY = "any"
+
+
+class Terms(TypedDict):
+    """The options that say what a key may do; None where one was not given."""
+
+    team: str | None
+    owner: str | None
+    label: str | None
+    expires: int | None
+    models: tuple[str, ...]
+    routes: tuple[str, ...]
+    require_provider_key: bool | None
+
+
+_TERMS = (
+    click.option("--team", help="Keys of one team share what they store at a provider."),
+    click.option("--owner", help="Whom to ask about the key."),
+    click.option("--label", help="Words of your own."),
+    click.option("--expires", type=moments.Expiry(), help="When it ends: 90d, 2027-01-01 (UTC) or never."),
+    click.option(
+        "--model", "models", multiple=True, metavar="GLOB",
+        help="A model that the key may use, such as 'claude-*'; may be repeated. Without any, or with 'any': all.",
+    ),
+    click.option(
+        "--route", "routes", multiple=True, metavar="GLOB",
+        help="An operation that the key may use, such as 'messages.*' or 'openai.*' (docs/reference/routes.md names "
+        "them); may be repeated. Without any, or with 'any': all.",
+    ),
+    click.option(
+        "--require-provider-key/--no-require-provider-key", default=None,
+        help="The key must always bring its own provider credential.",
+    ),
+)  # fmt: skip
+
+
+def _terms_options(command: _Command) -> _Command:
+    for option in reversed(_TERMS):
+        command = option(command)
+    return command
 
 
 @click.group()
@@ -14,36 +71,298 @@ def keys() -> None:
 
 @keys.command()
 @config_option
-@click.option("--name", required=True, help="Who or what the key is for.")
-@click.option("--team", help="Keys of one team share what they store at a provider.")
-@click.option("--require-provider-key", is_flag=True, help="The key must always bring its own provider credential.")
-@click.option("--json", "as_json", is_flag=True, help="Print the key as JSON.")
-def create(config: Path | None, name: str, team: str | None, *, require_provider_key: bool, as_json: bool) -> None:
+@click.argument("name", required=False)
+@click.option("--name", "named", metavar="NAME", help="The same as the argument.")
+@_terms_options
+@json_option
+def create(config: Path | None, name: str | None, named: str | None, *, as_json: bool, **given: Unpack[Terms]) -> None:
     """Make a key and print it, this once.
 
-    A running gateway knows it within a second.
+    NAME says who or what the key is for. A running gateway knows the key within a second.
 
     \b
     Examples:
-      penstock keys create --name laptop
-      penstock keys create --name ci --team platform --json
+      penstock keys create laptop
+      penstock keys create ci --team platform --expires 90d --json
+      penstock keys create notebook --model 'claude-haiku-*' --route 'messages.*'
     """
-    import msgspec  # noqa: PLC0415 - keeps --help instant
+    from penstock.stores.keys import NameTakenError  # noqa: PLC0415 - keeps --help instant
 
-    from penstock.stores.keys import KeyStore, NameTakenError  # noqa: PLC0415
+    name = name or named
+    if not name:
+        raise click.UsageError("Say who or what the key is for: penstock keys create NAME")
+    if (name, named).count(None) == 0 and name != named:
+        raise click.UsageError("Give the name once.")
+    from penstock.stores.keys import ORDINARY  # noqa: PLC0415
+
+    terms = _changed(ORDINARY, given)
+    with _keys(config) as (settings, store):
+        if any(row.name == name for row in settings.keys):
+            raise MistakeError(f"the configuration file declares a key called {name!r}; choose another name")
+        try:
+            made = store.create(name, prefix=settings.key_prefix, terms=terms)
+        except NameTakenError:
+            words = f"there is a key called {name!r} already; choose another name, or `penstock keys rotate {name}`"
+            raise click.ClickException(words) from None
+        _show_made(made, store.find(made.profile.id), as_json=as_json)
+
+
+@keys.command("list")
+@config_option
+@click.option("--all", "everything", is_flag=True, help="Those that were revoked, too.")
+@json_option
+def list_keys(config: Path | None, *, everything: bool, as_json: bool) -> None:
+    """List the keys, those in the configuration file too.
+
+    \b
+    Examples:
+      penstock keys list
+      penstock keys list --all --json
+    """
+    now = time.time()
+    with _keys(config) as (settings, store):
+        rows = [row for row in store.rows() if everything or row.revoked is None]
+    if as_json:
+        print_json([*map(_declared, settings.keys), *map(_described, rows)])
+        return
+    if not rows and not settings.keys:
+        click.echo("There is no key yet. Make one: penstock keys create NAME")
+        return
+    lines: list[tuple[str, ...]] = [
+        (row.name, row.team or "-", "-", "in the file", "-", "-", "never") for row in settings.keys
+    ]
+    lines += [_line(row, now) for row in rows]
+    headings = columns("name", "team", "owner", "state", "begins with", "may use", "expires (UTC)")
+    print_table(Table(headings, tuple(lines)))
+
+
+@keys.command()
+@config_option
+@click.argument("name")
+@json_option
+def show(config: Path | None, name: str, *, as_json: bool) -> None:
+    """Show everything known of a key, by NAME or id; never the key itself."""
+    with _keys(config) as (settings, store), _known(settings, name):
+        row = store.find(name)
+    if as_json:
+        print_json(_described(row))
+        return
+    for heading, value in _particulars(row):
+        click.echo(f"{heading + ':':<22}{value}")
+
+
+@keys.command("set")
+@config_option
+@click.argument("name")
+@_terms_options
+@json_option
+def set_terms(config: Path | None, name: str, *, as_json: bool, **given: Unpack[Terms]) -> None:
+    """Change what a key may do, by NAME or id; what is not named stays. A running gateway follows within a second.
+
+    An empty text takes a team, owner or label away.
+
+    \b
+    Examples:
+      penstock keys set laptop --expires 30d
+      penstock keys set laptop --model 'claude-*' --model 'gpt-*'
+      penstock keys set laptop --model any --owner ''
+    """
+    if all(value is None or value == () for value in given.values()):
+        raise click.UsageError("Say what to change, for example --expires 30d.")
+    with _keys(config) as (settings, store), _known(settings, name):
+        row = store.find(name)
+        if row.revoked is not None:
+            raise click.ClickException(
+                f"the key {row.name!r} is revoked for good; make a new one: penstock keys create"
+            )
+        row = store.change(row.id, _changed(row.terms, given))
+    if as_json:
+        print_json(_described(row))
+    else:
+        click.echo(f"The key {row.name!r} is changed. See it: penstock keys show {row.name}")
+
+
+@keys.command()
+@config_option
+@click.argument("name")
+@click.option(
+    "--grace", type=moments.Span(), default="24h", show_default=True, help="How long the old key still works; 0s: not."
+)
+@json_option
+def rotate(config: Path | None, name: str, grace: int, *, as_json: bool) -> None:
+    """Make a new key for the same identity, by NAME or id, and print it, this once.
+
+    The old key works until the grace is over; team, limits and books stay the same.
+
+    \b
+    Examples:
+      penstock keys rotate laptop
+      penstock keys rotate ci --grace 7d --json
+    """
+    with _keys(config) as (settings, store), _known(settings, name):
+        row = store.find(name)
+        if row.state(time.time()) != "active":
+            state = row.state(time.time())
+            raise click.ClickException(f"the key {row.name!r} is {state}; a new secret would not make it work")
+        made = store.rotate(row.id, prefix=settings.key_prefix, grace=grace)
+        _show_made(made, store.find(row.id), as_json=as_json)
+    if not as_json:
+        ending = f"until {moments.shown(time.time() + grace)} UTC" if grace else "no longer"
+        click.echo(f"The old key works {ending}.", err=True)
+
+
+@keys.command()
+@config_option
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+def revoke(config: Path | None, name: str, *, yes: bool, as_json: bool) -> None:
+    """End a key for good, by NAME or id. A running gateway refuses it within a second.
+
+    On a terminal it asks first; elsewhere it wants --yes.
+
+    \b
+    Examples:
+      penstock keys revoke laptop
+      penstock keys revoke key_6f1d2c3b4a596877 --yes
+    """
+    with _keys(config) as (settings, store), _known(settings, name):
+        row = store.find(name)
+        if row.revoked is None and not yes:
+            if not sys.stdin.isatty():
+                raise click.UsageError(f"This ends the key {row.name!r} for good; say --yes.")
+            click.confirm(f"End the key {row.name!r} ({row.id}) for good?", abort=True)
+        row = store.revoke(row.id)
+    if as_json:
+        print_json(_described(row))
+    else:
+        click.echo(f"The key {row.name!r} is revoked since {moments.shown(row.revoked)} UTC.")
+
+
+@contextlib.contextmanager
+def _keys(config: Path | None) -> "Iterator[tuple[Settings, KeyStore]]":
+    from penstock.stores.keys import KeyStore  # noqa: PLC0415 - keeps --help instant
 
     settings = load_settings(config)
-    store = KeyStore(Path(settings.data_dir))
+    folder = Path(settings.data_dir)
+    with reaching(folder), contextlib.closing(KeyStore(folder)) as store:
+        yield settings, store
+
+
+@contextlib.contextmanager
+def _known(settings: "Settings", name: str) -> Iterator[None]:
+    """Says what to do where there is no key of this name in the database."""
+    from penstock.config.mistakes import nearest  # noqa: PLC0415 - keeps --help instant
+    from penstock.stores.keys import UnknownKeyError  # noqa: PLC0415
+
     try:
-        made = store.create(name, prefix=settings.key_prefix, team=team, require_provider_key=require_provider_key)
-    except NameTakenError as error:
-        raise click.ClickException(f"there is a key called {error.name!r} already; choose another name") from None
-    finally:
-        store.close()
+        yield
+    except UnknownKeyError as error:
+        if any(name in {row.name, f"file:{row.name}"} for row in settings.keys):
+            raise MistakeError(f"the key {name!r} stands in the configuration file; change it there") from None
+        guess = nearest(name, error.known)
+        words = f"did you mean {guess!r}?" if guess else "`penstock keys list` shows what there is."
+        raise click.ClickException(f"there is no key {name!r}; {words}") from None
+
+
+def _changed(terms: "KeyTerms", given: Terms) -> "KeyTerms":
+    """The terms with what was given in place of what was."""
+    import msgspec  # noqa: PLC0415 - keeps --help instant
+
+    changes: dict[str, object] = {}
+    for name in ("team", "owner", "label"):
+        if given[name] is not None:
+            changes[name] = given[name] or None
+    if given["expires"] is not None:
+        changes["expires"] = None if given["expires"] == moments.NEVER else given["expires"]
+    if given["models"]:
+        changes["models"] = () if given["models"] == (ANY,) else given["models"]
+    if given["routes"]:
+        changes["routes"] = () if given["routes"] == (ANY,) else _operations(given["routes"])
+    if given["require_provider_key"] is not None:
+        changes["require_provider_key"] = given["require_provider_key"]
+    return msgspec.structs.replace(terms, **changes)
+
+
+def _operations(patterns: tuple[str, ...]) -> tuple[str, ...]:
+    """The patterns, each of which some operation must meet: one that none does would lock the key out."""
+    from penstock.config.mistakes import nearest  # noqa: PLC0415 - keeps --help instant
+    from penstock.core.caller import matches  # noqa: PLC0415
+    from penstock.route_rows import ROWS  # noqa: PLC0415
+
+    known = sorted({name for row in ROWS for name in (row.operation, f"{row.dialect}.{row.operation}")})
+    for pattern in patterns:
+        if not any(matches((pattern,), name) for name in known):
+            guess = nearest(pattern, known)
+            words = f"did you mean {guess!r}?" if guess else "docs/reference/routes.md names them all"
+            raise click.BadParameter(f"no operation is called {pattern!r}; {words}", param_hint="--route")
+    return patterns
+
+
+def _show_made(made: "MadeKey", row: "KeyRow", *, as_json: bool) -> None:
     if as_json:
-        profile = made.profile
-        shown = {"id": profile.id, "name": profile.name, "team": profile.team, "key": made.key.reveal()}
-        click.echo(msgspec.json.format(msgspec.json.encode(shown), indent=2).decode())
-    else:
-        click.echo(made.key.reveal())
-        click.echo(f"This is the key for {name!r}. It is shown this once.", err=True)
+        print_json({**_described(row), "key": made.key.reveal()})
+        return
+    click.echo(made.key.reveal())
+    click.echo(f"This is the key for {row.name!r}. It is shown this once.", err=True)
+
+
+def _described(row: "KeyRow") -> dict[str, object]:
+    terms = row.terms
+    return {
+        "id": row.id,
+        "name": row.name,
+        "state": row.state(time.time()),
+        "team": terms.team,
+        "owner": terms.owner,
+        "label": terms.label,
+        "models": terms.models,
+        "routes": terms.routes,
+        "require_provider_key": terms.require_provider_key,
+        "created": moments.stamped(row.created),
+        "expires": moments.stamped(terms.expires),
+        "revoked": moments.stamped(row.revoked),
+        "secrets": [
+            {
+                "begins_with": secret.prefix,
+                "created": moments.stamped(secret.created),
+                "expires": moments.stamped(secret.expires),
+            }
+            for secret in row.secrets
+        ],
+    }
+
+
+def _declared(row: "KeySettings") -> dict[str, object]:
+    return {"id": f"file:{row.name}", "name": row.name, "state": "in the file", "team": row.team,
+            "require_provider_key": row.require_provider_key}  # fmt: skip
+
+
+def _line(row: "KeyRow", now: float) -> tuple[str, ...]:
+    terms = row.terms
+    state = row.state(now)
+    if state == "active" and len(row.secrets) > 1:
+        state = "rotating"
+    begins = row.secrets[0].prefix + "…" if row.secrets else "-"
+    allowed = ", ".join((*terms.models, *terms.routes)) or "everything"
+    return row.name, terms.team or "-", terms.owner or "-", state, begins, allowed, moments.shown(terms.expires)
+
+
+def _particulars(row: "KeyRow") -> Iterator[tuple[str, str]]:
+    terms = row.terms
+    yield "name", row.name
+    yield "id", row.id
+    yield "state", row.state(time.time())
+    yield "team", terms.team or "none"
+    yield "owner", terms.owner or "nobody is named"
+    yield "label", terms.label or "none"
+    yield "models", ", ".join(terms.models) or "all"
+    yield "operations", ", ".join(terms.routes) or "all"
+    yield "own provider key", "required" if terms.require_provider_key else "not required"
+    yield "made", f"{moments.shown(row.created)} UTC"
+    yield "expires", moments.shown(terms.expires)
+    if row.revoked is not None:
+        yield "revoked", f"{moments.shown(row.revoked)} UTC"
+    for secret in row.secrets:
+        ending = "" if secret.expires is None else f", works until {moments.shown(secret.expires)} UTC"
+        yield "secret", f"{secret.prefix}…, made {moments.shown(secret.created)} UTC{ending}"

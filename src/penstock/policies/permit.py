@@ -46,8 +46,10 @@ names all the same must be allowed."""
 
 # Where words stand, and the caller's own data: a model that is named there is not asked for.
 _CONTENT = frozenset(
-    """messages input contents content system instructions systemInstruction prompt metadata
-    input_schema parameters parametersJsonSchema schema json_schema responseSchema""".split()
+    (
+        *("messages", "input", "contents", "content", "system", "instructions", "systemInstruction", "prompt"),
+        *("metadata", "input_schema", "parameters", "parametersJsonSchema", "schema", "json_schema", "responseSchema"),
+    )
 )
 # One model or several: OpenAI-compatible routers and Anthropic's fallbacks take lists.
 _NAMING = frozenset(("model", "models", "fallback", "fallbacks"))
