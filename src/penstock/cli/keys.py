@@ -90,7 +90,7 @@ def create(config: Path | None, name: str | None, named: str | None, *, as_json:
 
     name = name or named
     if not name:
-        raise click.UsageError("Say who or what the key is for: penstock keys create NAME")
+        raise click.UsageError("Say who or what the key is for: a NAME, or --name NAME.")
     if (name, named).count(None) == 0 and name != named:
         raise click.UsageError("Give the name once.")
     from penstock.stores.keys import ORDINARY  # noqa: PLC0415
