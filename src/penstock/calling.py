@@ -25,8 +25,8 @@ class Calling:
 
     dialects: Mapping[str, Dialect]
     upstream: Upstream
-    private: tuple[bytes, ...]
-    """How header names begin that no provider may see."""
+    crossing: headers.Sieve
+    """The headers that a provider may see."""
     held_limit: int
 
     async def call(self, exchange: Exchange, incoming: Incoming) -> Relay:
@@ -66,4 +66,4 @@ class Calling:
     def _request(self, exchange: Exchange, attempt: Attempt, head: RequestHead, length: int | None) -> bytes:
         match = exchange.match
         dialect = self.dialects[match.route.dialect]
-        return headers.request_head(head, match.path, attempt, dialect, length=length, private=self.private)
+        return headers.request_head(head, match.path, attempt, dialect, length=length, sieve=self.crossing)

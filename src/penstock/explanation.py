@@ -49,8 +49,9 @@ def explain(table: Table, dialects: Mapping[str, Dialect], head: RequestHead, bo
     caller = Caller(KeyProfile("explain", "explain"), Credential(Secret("***"), own=True) if own else None)
     attempt = plan(table, match, facts, caller)[0]
     masked = _masked(attempt)
-    request = headers.request_head(head, match.path, masked, dialect, length=len(body))
-    kept = {name for name, _ in headers.crossing(head, headers.PRIVATE_PREFIXES)}
+    sieve = headers.Wording(()).crossing
+    request = headers.request_head(head, match.path, masked, dialect, length=len(body), sieve=sieve)
+    kept = {name for name, _ in sieve.passing(head)}
     dropped = sorted({name.decode("latin-1") for name, _ in head.headers if name not in kept})
     added = [name.decode() for name, _ in dialect.required_headers(head)]
     changes = [f"header {name}: not sent on" for name in dropped] + [f"header {name}: added" for name in added]

@@ -84,7 +84,7 @@ def identify(head: RequestHead, lookup: Lookup) -> Caller:
     Else the ordinary slot that holds a known key authenticates, and what the others hold is dropped.
     """
     ordinary = _ordinary(head)
-    explicit = _text(head.get(b"x-penstock-key"))
+    explicit = _text(head, b"x-penstock-key")
     presented = [explicit] if explicit else [value for _, value in ordinary]
     for key in presented:
         profile = lookup(key)
@@ -103,7 +103,7 @@ def identify(head: RequestHead, lookup: Lookup) -> Caller:
 
 
 def _provider_key(head: RequestHead) -> str | None:
-    own = _text(head.get(b"x-provider-key"))
+    own = _text(head, b"x-provider-key")
     if own and own[:7].lower() == "bearer ":
         return own[7:].strip()
     return own
@@ -127,7 +127,7 @@ def _refuse_copies(head: RequestHead, key: str) -> None:
 def _ordinary(head: RequestHead) -> list[tuple[bytes, str]]:
     found: list[tuple[bytes, str]] = []
     for slot in _SLOTS:
-        value = _text(head.get(slot))
+        value = _text(head, slot)
         if value and slot == b"authorization":
             scheme, _, token = value.partition(" ")
             value = token.strip() if scheme.lower() == "bearer" else None
@@ -155,7 +155,8 @@ def _credential(slot: bytes | None, value: str, key: str) -> Credential:
     return Credential(Secret(value), own=True, header=slot)
 
 
-def _text(value: bytes | None) -> str | None:
+def _text(head: RequestHead, name: bytes) -> str | None:
+    value = head.get(name)
     # Blanks and tabs are HTTP's own (RFC 9110 5.5); what Python holds for space besides belongs to the value.
     return None if value is None else value.decode("latin-1").strip(" \t")
 

@@ -5,7 +5,6 @@ place; credentials are replaced. Back: everything, but what would lead a client 
 operator's account. Header lists are open: an unknown header passes.
 """
 
-import functools
 import re
 from urllib.parse import unquote_plus
 
@@ -65,19 +64,19 @@ def request_head(
     dialect: Dialect,
     *,
     length: int | None,
-    private: tuple[bytes, ...] = PRIVATE_PREFIXES,
+    sieve: "Sieve",
 ) -> bytes:
     """The head that the provider receives.
 
-    ``path`` follows the provider's base path. ``length`` None announces a chunked body; 0 announces none. Headers
-    whose names begin like one of ``private`` stay here.
+    ``path`` follows the provider's base path. ``length`` None announces a chunked body; 0 announces none. Of the
+    client's headers those go on that pass the ``sieve``, which is ``Wording.crossing``.
     """
     provider = attempt.provider
     target = f"{head.method} {provider.base_path}{path}".encode("latin-1")
     if head.query:
         query = _query(head.query)
         target += b"?" + query if query else b""
-    sent = crossing(head, private)
+    sent = sieve.passing(head)
     sent += dialect.required_headers(head)
     if provider.headers:
         own = attempt.credential is not None and attempt.credential.own
@@ -98,12 +97,7 @@ def request_head(
     )
 
 
-def crossing(head: RequestHead, private: tuple[bytes, ...]) -> list[Header]:
-    """The client's headers that go on to the provider."""
-    return _passing(head, _sieve(_NEVER_OUT, (b"x-forwarded-", *private)))
-
-
-class _Sieve(dict[bytes, bool]):
+class Sieve(dict[bytes, bool]):
     """Whether a header of this name passes, worked out once per name: clients send the same names all day."""
 
     def __init__(self, never: frozenset[bytes], prefixes: tuple[bytes, ...]) -> None:
@@ -116,18 +110,13 @@ class _Sieve(dict[bytes, bool]):
             self[name] = passes
         return passes
 
-
-@functools.lru_cache(maxsize=16)
-def _sieve(never: frozenset[bytes], prefixes: tuple[bytes, ...]) -> _Sieve:
-    return _Sieve(never, prefixes)
-
-
-def _passing(head: RequestHead | ResponseHead, sieve: _Sieve) -> list[Header]:
-    connection = head.get(b"connection")
-    if connection is None or (connection in _PLAIN_CONNECTION and head.distinct):
-        return [header for header in head.headers if sieve[header[0]]]
-    named = connection_names(head.headers)
-    return [header for header in head.headers if sieve[header[0]] and header[0] not in named]
+    def passing(self, head: RequestHead | ResponseHead) -> list[Header]:
+        """The headers that pass, but those that ``Connection`` keeps on their own connection."""
+        connection = head.get(b"connection")
+        if connection is None or (connection in _PLAIN_CONNECTION and head.distinct):
+            return [header for header in head.headers if self[header[0]]]
+        named = connection_names(head.headers)
+        return [header for header in head.headers if self[header[0]] and header[0] not in named]
 
 
 def credential_header(provider: Provider, credential: Credential, dialect: Dialect) -> Header:
@@ -149,8 +138,9 @@ class Wording:
     """The gateway's own headers, under each prefix that the operator wants: as lines, the last without its end."""
 
     def __init__(self, prefixes: tuple[str, ...]) -> None:
-        self.private = tuple(sorted({*PRIVATE_PREFIXES, *(prefix.lower().encode() for prefix in prefixes)}))
-        """How header names begin that are spoken between client and gateway alone."""
+        private = tuple(sorted({*PRIVATE_PREFIXES, *(prefix.lower().encode() for prefix in prefixes)}))
+        self.crossing = Sieve(_NEVER_OUT, (b"x-forwarded-", *private))
+        """The client's headers that go on to the provider: none that is spoken between client and gateway alone."""
         self._prefixes = len(prefixes)
         self._templates: dict[str, bytes] = {}
         self._duration = b"X-Penstock-Exchange-Id: %b\r\n" + b"".join(
@@ -159,12 +149,12 @@ class Wording:
         # Formatting a float costs more than all else in these lines.
         self._overhead = b"".join(b"%bOverhead-Ms: %%d.%%d\r\n" % prefix.encode() for prefix in prefixes)
         self._refused = self._duration.removesuffix(b"\r\n")
-        self._back = _Sieve(_NEVER_BACK, self.private)
-        self._back_on_operators = _Sieve(_NEVER_BACK, self.private + _OPERATORS)
+        self._back = Sieve(_NEVER_BACK, private)
+        self._back_on_operators = Sieve(_NEVER_BACK, private + _OPERATORS)
 
     def returning(self, head: ResponseHead, *, operators: bool) -> tuple[Header, ...]:
         """The provider's headers that go back to the client; ``operators``: on the operator's account."""
-        return tuple(_passing(head, self._back_on_operators if operators else self._back))
+        return tuple((self._back_on_operators if operators else self._back).passing(head))
 
     def own(self, exchange: Exchange, elapsed: float) -> bytes:
         """What an answer says of its exchange; ``elapsed`` seconds have passed since the request's first byte."""

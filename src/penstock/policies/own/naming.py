@@ -119,12 +119,19 @@ def suspicious(stored: Stored, plain: bytes) -> bool:
     return b"\\u00" in plain and _DISGUISED.search(plain) is not None
 
 
+def quiet(stored: Stored, plain: bytes) -> bool:
+    """Whether a body for certain neither names a stored object nor has one made: the way of nearly every prompt."""
+    if stored.unless or not stored.asked or _needles(stored.fields, stored.asked).search(plain) is not None:
+        return False
+    return b"\\u00" not in plain
+
+
 @lru_cache(maxsize=256)
-def _needles(fields: tuple[str, ...]) -> re.Pattern[bytes]:
+def _needles(fields: tuple[str, ...], others: tuple[str, ...] = ()) -> re.Pattern[bytes]:
     pieces = [f'"{field}"' for field in fields if field != "model"]
     if "model" in fields:
         pieces.append(f'"{TUNED_MODEL}')
-    return _any_of(tuple(pieces))
+    return _any_of((*pieces, *others))
 
 
 @lru_cache(maxsize=256)

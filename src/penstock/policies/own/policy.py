@@ -41,6 +41,8 @@ class Own:
             # With the caller's own credential, the provider knows whose everything is.
             return None
         plain = exchange.document.plain if exchange.document is not None else None
+        if plain is not None and naming.quiet(stored, plain) and _readable(stored, exchange.head, plain):
+            return None
         if not _nothing(stored, exchange.head, plain):
             await self._refuse_others(exchange, stored, caller.key.tenant)
         watched = stored.makes or stored.claims or stored.events or stored.lists or stored.deletes
@@ -71,15 +73,22 @@ class Own:
 
 
 def _nothing(stored: Stored, head: RequestHead, plain: bytes | None) -> bool:
-    """Whether a request names nothing for certain, seen by a look at its bytes: the way of nearly every prompt."""
+    """Whether a request names nothing for certain, seen by a look at its bytes."""
     return (
         plain is not None
-        and plain[:1] == b"{"
+        and _readable(stored, head, plain)
+        and not (stored.fields and naming.suspicious(stored, plain))
+    )
+
+
+def _readable(stored: Stored, head: RequestHead, plain: bytes) -> bool:
+    """Whether all that a request can name stands in its body, which is plainly JSON."""
+    return (
+        plain[:1] == b"{"
         and plain[1:2] != b"\x00"
         and head.distinct
         and not (stored.names or stored.items or (stored.queries and head.query))
         and _is_json(head.get(b"content-type"))
-        and not (stored.fields and naming.suspicious(stored, plain))
     )
 
 
