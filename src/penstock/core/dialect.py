@@ -23,12 +23,24 @@ class StreamManner(msgspec.Struct, frozen=True):
     keep_alive: bytes
     endings: tuple[bytes, ...] = ()
     ending_required: bool = False
+    last: bytes = b""
+    """A piece that every frame with an ordinary ending holds, and few others: a look at a frame must cost nothing."""
     array: bool = False
     """Where the answer is no event stream, it is a JSON array that streams element by element."""
 
 
 class Tally(Protocol):
-    """Reads what one answer used, while it passes. Never raises, whatever the bytes are."""
+    """Reads what one answer used, while it passes. Never raises, whatever the bytes are.
+
+    Bytes come without their content encoding. An answer is fed by ``frames`` or by ``piece``, not by both.
+    """
+
+    @property
+    def batch(self) -> str:
+        """The object whose usage this is and can be read again: a batch, a response in the background, a run.
+
+        Its usage counts once, however often it is fetched. Empty for all other answers, and while it tells no usage.
+        """
 
     def frames(self, frames: bytes) -> None:
         """Whole events of a stream, one or many. Called for all of them, so most must cost no more than a search."""
@@ -58,6 +70,9 @@ class Dialect(Protocol):
 
     def broken_off(self, match: Match, fault: Fault, exchange_id: str, last: bytes) -> bytes:
         """The frames that end a stream which the provider cut; ``last`` is what came last before the cut."""
+
+    def tally(self, match: Match) -> Tally | None:
+        """What reads the usage of this operation's good answers; None where it never consumes tokens."""
 
     def credential_header(self, secret: str) -> Header:
         """The header that carries this provider credential by default."""

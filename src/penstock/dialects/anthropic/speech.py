@@ -6,12 +6,13 @@ error page, behaviour observed with Claude Code 2.1 and SDKs 0.x and 2.x. Pure.
 
 import msgspec
 
-from penstock.core.dialect import StreamManner, fault_headers
+from penstock.core.dialect import StreamManner, Tally, fault_headers
 from penstock.core.document import Facts
 from penstock.core.exchange import Answer
 from penstock.core.fault import Fault, FaultKind
 from penstock.core.head import Header, RequestHead
 from penstock.core.route import Match
+from penstock.dialects.anthropic import usage
 
 # The version that the API assumed before the header was required; clients of that generation may leave it out.
 DEFAULT_VERSION = b"2023-06-01"
@@ -39,6 +40,7 @@ _MANNER = StreamManner(
     keep_alive=b'event: ping\ndata: {"type": "ping"}\n\n',
     endings=(b'"message_stop"', b"event: error", b'"type":"error"', b'"type": "error"', b"data: [DONE]"),
     ending_required=True,
+    last=b"message_stop",
 )
 
 
@@ -66,6 +68,10 @@ class Anthropic:
         """An ``error`` event: without it SDKs return the torso as a success."""
         del match, last
         return b"event: error\ndata: " + msgspec.json.encode(_envelope(fault, exchange_id)) + b"\n\n"
+
+    def tally(self, match: Match) -> Tally | None:
+        """As ``usage`` says."""
+        return usage.tally(match)
 
     def credential_header(self, secret: str) -> Header:
         """API keys go in ``x-api-key``; subscription tokens (``sk-ant-oat…``) are only good as Bearer."""

@@ -6,12 +6,13 @@ take nothing in a silent stream but blank lines. Pure.
 
 import msgspec
 
-from penstock.core.dialect import StreamManner, fault_headers
+from penstock.core.dialect import StreamManner, Tally, fault_headers
 from penstock.core.document import Facts
 from penstock.core.exchange import Answer
 from penstock.core.fault import Fault
 from penstock.core.head import Header, RequestHead
 from penstock.core.route import Match
+from penstock.dialects.gemini import usage
 
 # google.rpc.Code and the HTTP statuses that Google maps it to.
 _STATUSES = {
@@ -58,6 +59,10 @@ class Gemini:
         """A data frame that holds the error object, which both SDKs raise."""
         del match, exchange_id, last
         return b"data: " + msgspec.json.encode(_envelope(fault)) + b"\r\n\r\n"
+
+    def tally(self, match: Match) -> Tally | None:
+        """As ``usage`` says."""
+        return usage.tally(match)
 
     def credential_header(self, secret: str) -> Header:
         """API keys go in ``x-goog-api-key``, never in the URL."""

@@ -8,12 +8,13 @@ import re
 
 import msgspec
 
-from penstock.core.dialect import StreamManner, fault_headers
+from penstock.core.dialect import StreamManner, Tally, fault_headers
 from penstock.core.document import Facts
 from penstock.core.exchange import Answer
 from penstock.core.fault import Fault, FaultKind
 from penstock.core.head import Header, RequestHead
 from penstock.core.route import Match
+from penstock.dialects.openai import usage
 
 _CODES = {
     FaultKind.UNAUTHENTICATED: "invalid_api_key",
@@ -27,7 +28,7 @@ _CODES = {
 _KEEP_ALIVE = b": keep-alive\n\n"
 
 # Chat: complete streams without [DONE] are common among compatible servers, so nothing is missed there.
-_CHAT = StreamManner(keep_alive=_KEEP_ALIVE, endings=(b"data: [DONE]",))
+_CHAT = StreamManner(keep_alive=_KEEP_ALIVE, endings=(b"data: [DONE]",), last=b"[DONE]")
 _RESPONSES = StreamManner(
     keep_alive=_KEEP_ALIVE,
     endings=(
@@ -79,6 +80,10 @@ class OpenAI:
             "sequence_number": int(numbers[-1]) + 1 if numbers else 0,
         }
         return b"event: error\ndata: " + msgspec.json.encode(event) + b"\n\n"
+
+    def tally(self, match: Match) -> Tally | None:
+        """As ``usage`` says."""
+        return usage.tally(match)
 
     def credential_header(self, secret: str) -> Header:
         """Always Bearer."""

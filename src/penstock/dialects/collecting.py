@@ -1,0 +1,130 @@
+"""Bytes of an answer on the way to being read: events, elements, lines, bodies. Knows no dialect.
+
+Memory has stated bounds: of a body at most ``CAP`` bytes are held, and beyond it only its last ``TAIL``, where
+providers tell usage. What is no JSON (audio, pictures, subtitles) is not held at all.
+"""
+
+import re
+from collections.abc import Iterator
+
+CAP = 4 * 1024 * 1024
+TAIL = 64 * 1024
+# A model's text cannot hold an unescaped key, but its tools' arguments can: so many places are tried, from the end.
+_TRIES = 8
+
+_FRAME_END = re.compile(rb"\r?\n\r?\n|\r\r")
+_LINE_END = re.compile(rb"\r\n|\n|\r")
+_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"|["\[\]{}]', re.DOTALL)
+_SPACE = b" \t\r\n"
+
+
+def event_data(frames: bytes, needle: bytes) -> Iterator[bytes]:
+    """The data of those events that hold ``needle``."""
+    for frame in _FRAME_END.split(frames):
+        if needle not in frame:
+            continue
+        lines = [line[5:].lstrip(b" ") for line in _LINE_END.split(frame) if line.startswith(b"data:")]
+        if lines:
+            yield b"\n".join(lines)
+
+
+def elements(text: bytes) -> Iterator[bytes]:
+    """The whole elements, objects only, of a JSON array that was cut anywhere."""
+    depth = start = 0
+    for found in _TOKEN.finditer(text):
+        byte = found[0]
+        if byte == b'"':
+            return
+        if byte in b"[{":
+            depth += 1
+            start = found.start() if depth == 2 else start
+        elif byte in b"]}":
+            depth -= 1
+            if depth == 1:
+                yield text[start : found.end()]
+
+
+def endings(tail: bytes, key: bytes) -> Iterator[bytes]:
+    """The end of an object that began long before, as objects that begin with ``key``: the latest first.
+
+    Read as JSON, only one that begins at the outermost level is whole: any other has brackets too many.
+    """
+    place = len(tail)
+    for _ in range(_TRIES):
+        place = tail.rfind(key, 0, place)
+        if place < 0:
+            return
+        yield b"{" + tail[place:]
+
+
+class Collected:
+    """A JSON body, put together from its pieces."""
+
+    __slots__ = ("_begun", "_cap", "_first", "_json", "_rest", "over")
+
+    def __init__(self, cap: int = CAP) -> None:
+        self._cap = cap
+        self._first = b""
+        self._rest: bytearray | None = None
+        self._begun = False
+        self._json = True
+        self.over = False
+        """It is larger than the cap: ``text`` is its end."""
+
+    def add(self, data: bytes) -> None:
+        """One more piece."""
+        if not self._begun:
+            begun = data.lstrip(_SPACE)
+            self._begun = bool(begun)
+            self._json = not begun or begun[0] in b"{["
+        if not self._json:
+            return
+        if not self._first and len(data) <= self._cap:
+            # Nearly every body is one piece: it is kept as it came.
+            self._first = data
+            return
+        if self._rest is None:
+            self._rest = bytearray(self._first)
+            self._first = b" "
+        self._rest += data
+        self.over = self.over or len(self._rest) > self._cap
+        if self.over and len(self._rest) > 2 * TAIL:
+            del self._rest[:-TAIL]
+
+    @property
+    def text(self) -> bytes:
+        """The body, or its end if it is ``over`` the cap."""
+        return self._first if self._rest is None else bytes(self._rest)
+
+
+class Lines:
+    """Whole lines of a body that is cut anywhere."""
+
+    __slots__ = ("_cap", "_held", "_skipping", "lost")
+
+    def __init__(self, cap: int = CAP) -> None:
+        self._cap = cap
+        self._held = bytearray()
+        self._skipping = False
+        self.lost = False
+        """A line was larger than the cap and has been left out."""
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """The lines that this piece completes."""
+        *whole, rest = data.split(b"\n")
+        lines: list[bytes] = []
+        for line in whole:
+            if not self._skipping:
+                lines.append(bytes(self._held) + line if self._held else line)
+            self._skipping = False
+            self._held.clear()
+        if not self._skipping:
+            self._held += rest
+            if len(self._held) > self._cap:
+                self._held.clear()
+                self._skipping = self.lost = True
+        return lines
+
+    def rest(self) -> bytes:
+        """What came after the last line end."""
+        return bytes(self._held)
