@@ -13,6 +13,7 @@ from penstock.config import proxies, tree
 from penstock.config.check import check
 from penstock.config.forms import Files
 from penstock.config.mistakes import ConfigError, Mistakes, Place
+from penstock.config.mistakes import Path as Where
 from penstock.config.reading import Reading
 from penstock.config.settings import Settings
 
@@ -30,6 +31,11 @@ _DEFAULTS = Place("defaults")
 
 def load(path: Path | None, environment: Mapping[str, str]) -> Settings:
     """The settings of a file, or the defaults when ``path`` is None; ConfigError when anything is wrong with them."""
+    return load_traced(path, environment)[0]
+
+
+def load_traced(path: Path | None, environment: Mapping[str, str]) -> tuple[Settings, Mapping[Where, str]]:
+    """As ``load``, and where each setting that was given comes from; those that are not named have their defaults."""
     mistakes = Mistakes()
     table = _table(()) if path is None else _parse(path, mistakes)
     if table is None:
@@ -45,7 +51,8 @@ def load(path: Path | None, environment: Mapping[str, str]) -> Settings:
     if settings is None or mistakes.found:
         raise ConfigError(mistakes.found)
     rows = proxies.from_rows((row.origin, row.proxy) for row in settings.providers.values())
-    return msgspec.structs.replace(settings, proxies=msgspec.structs.replace(usual, rows=rows))
+    traced = msgspec.structs.replace(settings, proxies=msgspec.structs.replace(usual, rows=rows))
+    return traced, {where: reading.source(where) for where in reading.places}
 
 
 def _parse(path: Path, mistakes: Mistakes) -> tree.Table | None:

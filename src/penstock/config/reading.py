@@ -78,6 +78,11 @@ class Reading:
             path = path[:-1]
         return self.places[path]
 
+    def source(self, path: Path) -> str:
+        """Where a setting's value comes from, in words."""
+        place = str(self.places[path])
+        return f"{place}, from ${{{self._variables[path]}}}" if path in self._variables else place
+
     def note(self, path: Path, what: str, suggestion: str) -> None:
         """Note a mistake about a setting that has been read."""
         if path in self._variables:
