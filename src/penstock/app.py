@@ -6,29 +6,31 @@ The order of the policies stands here, with its reasons.
 import asyncio
 import contextlib
 import functools
-import logging
 import random
-import ssl
+import socket
 import time
-from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from penstock import routes
+import msgspec
+
+from penstock import composing, routes
 from penstock.calling import Calling
-from penstock.config.settings import ProviderSettings, Settings
-from penstock.core.caller import KeyProfile, digest
+from penstock.config.settings import Settings
+from penstock.config.source import Source
 from penstock.core.exchange import Answer, Exchange
 from penstock.core.fault import Fault
 from penstock.core.head import Header, RequestHead
 from penstock.core.policy import Policy
-from penstock.core.target import Origin, Provider, Timeouts
+from penstock.core.target import Origin, Provider
 from penstock.core.ticket import mint
 from penstock.dialects.anthropic import Anthropic
 from penstock.dialects.gemini import Gemini
 from penstock.dialects.openai import OpenAI
 from penstock.explanation import Explanation, explain
 from penstock.gateway import Gateway
+from penstock.key_watch import KeyWatch
 from penstock.policies.authenticate import Authenticate, KeyRing
 from penstock.policies.list_models import ListModels
 from penstock.policies.own import Own, Register
@@ -36,26 +38,24 @@ from penstock.policies.permit import Permit
 from penstock.policies.relink import Relink
 from penstock.probes import probe
 from penstock.providers.headers import Wording
+from penstock.reloading import Reloading
 from penstock.route_rows import ROWS
-from penstock.routing.plan import ModelRule, Table, plan
-from penstock.stores.keys import KeyStore, StoreError
+from penstock.routing.plan import Table, plan
+from penstock.stores.keys import KeyStore
 from penstock.stores.objects import Objects
 from penstock.wire.call import Upstream
-from penstock.wire.connect import Connector
 from penstock.wire.encoding import undone
 from penstock.wire.incoming import Incoming
-from penstock.wire.listener import Handler, Limits, Listener
+from penstock.wire.listener import Handler, Listener
 from penstock.wire.pool import Pool
 from penstock.wire.relay import Passing
 from penstock.wire.sweep import Sweep
 
-log = logging.getLogger(__name__)
-
 # What the gateway holds of one answer when a policy must see it before the client does.
-KEYS_SECONDS = 0.5
+HELD_BYTES = 64 * 1024 * 1024
+
 # Between two frames of a demo stream, so that it looks like one.
 DEMO_PACE_SECONDS = 0.015
-HELD_BYTES = 64 * 1024 * 1024
 
 DIALECTS = {dialect.name: dialect for dialect in (Anthropic(), OpenAI(), Gemini())}
 
@@ -63,6 +63,18 @@ DIALECTS = {dialect.name: dialect for dialect in (Anthropic(), OpenAI(), Gemini(
 def new_id() -> str:
     """An exchange's id: sorts by time, and no two are alike."""
     return f"{time.time_ns() // 1_000_000:012x}{random.getrandbits(64):016x}"
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where this process stands among those that serve the address together."""
+
+    worker: int | None = None
+    """Its number from 0; None: it is alone."""
+    sockets: tuple[socket.socket, ...] = ()
+    """Where it accepts; none: it binds the address itself."""
+
+
+ALONE = Place()
 
 
 @dataclass
@@ -74,35 +86,93 @@ class Running:
     """The dialects for which the simulator answers."""
     first_key: str | None
     """The key that was made because there was none; for its owner's eyes alone."""
+    house: "House"
+    reload: Callable[[], None]
+    """Reads the configuration again, now."""
+
+    async def notice(self) -> None:
+        """Tell whoever asks that the end is near, and go on for as long as the settings say."""
+        self.house.ready = False
+        await asyncio.sleep(self.house.settings.limits.notice_seconds)
+
+    async def hand_over(self) -> None:
+        """Let another process accept in this one's place; connections that are here go after their next answer."""
+        self.house.ready = False
+        await self.house.listener.hand_over()
 
 
 @contextlib.asynccontextmanager
-async def running(settings: Settings, *, demo: bool) -> AsyncIterator[Running]:
-    """The gateway, listening for as long as the context is open; running answers may end when it closes."""
-    sweep = Sweep()
-    authorities = {row.origin: row.ca_file for row in settings.providers.values() if row.ca_file is not None}
-    pool = Pool(Connector(authorities=authorities, proxy_for=settings.proxies.proxy_for), sweep)
+async def running(
+    settings: Settings, *, demo: bool, source: Source | None = None, place: Place = ALONE
+) -> AsyncIterator[Running]:
+    """The gateway, listening for as long as the context is open; running answers may end when it closes.
+
+    ``source``: where the settings came from, to be read again when they change.
+    """
     async with contextlib.AsyncExitStack() as undo:
-        undo.callback(sweep.close)
-        undo.callback(pool.close)
-        store = KeyStore(Path(settings.data_dir))
-        undo.callback(store.close)
-        ring = KeyRing(store.pepper)
-        first_key = None
-        if not settings.keys and not store.profiles():
-            first_key = store.create("default", prefix=settings.key_prefix).key.reveal()
-        undo.enter_context(watching(store, ring, settings))
         simulator = await undo.enter_async_context(simulating(pace=DEMO_PACE_SECONDS)) if demo else None
-        upstream = Upstream(pool, sweep, upload_limit=settings.limits.upload)
+        house = House(settings, composing.simulators(DIALECTS, simulator), undo)
+        first_key = None if place.worker is not None else _first_key(house.store, settings)
+        host, port = await house.listener.start(*settings.address, place.sockets)
+        undo.push_async_callback(house.close_listener)
+        reloading = Reloading(source or Source(None, lambda: settings), settings, house.take, aloud=not place.worker)
+        undo.push_async_callback(_ended, asyncio.create_task(reloading.run()))
+        scheme = "https" if settings.tls else "http"
+        name = f"[{host}]" if ":" in host else host
+        url = f"{scheme}://{name}:{port}"
+        yield Running(url, simulated(settings) if demo else (), first_key, house, reloading.now)
+
+
+class House:
+    """What lives as long as the process, and the gateway that is in force in it."""
+
+    def __init__(self, settings: Settings, simulators: Mapping[str, Provider], undo: contextlib.AsyncExitStack) -> None:
+        self.settings = settings
+        self.ready = True
+        self._simulators = simulators
+        self._sweep = Sweep()
+        undo.callback(self._sweep.close)
+        undo.callback(self._close_pool)
+        self._ways = composing.ways(settings)
+        self._pool = Pool(self._ways.connector(), self._sweep)
+        tls = composing.certificate(settings)
+        self.store = KeyStore(Path(settings.data_dir))
+        undo.callback(self.store.close)
+        self._objects = Objects(self.store.engine)
+        undo.callback(self._objects.close)
+        self._ring = KeyRing(self.store.pepper)
+        self._keys = KeyWatch(self.store, self._ring, composing.declared(settings.keys, self.store.pepper))
+        undo.callback(self._keys.close)
+        self.gateway = self._furnish(settings, self._pool)
+        self.listener = Listener(_front(self, self.gateway), refusal, limits=composing.limits(settings), tls=tls)
+
+    def take(self, settings: Settings) -> None:
+        """Serve by these settings from the next request on; ConfigError, and nothing has changed.
+
+        Requests under way end as they began: with the gateway, the policies and the connections that they have.
+        """
+        tls = composing.certificate(settings)
+        ways = composing.ways(settings)
+        pool = self._pool if ways == self._ways else Pool(ways.connector(), self._sweep)
+        gateway = self._furnish(settings, pool)
+        if pool is not self._pool:
+            self._pool.close()
+        self._ways, self._pool, self.settings, self.gateway = ways, pool, settings, gateway
+        self._keys.declare(composing.declared(settings.keys, self.store.pepper))
+        if tls is not None:
+            self.listener.renew(tls)
+        self.listener.limits = composing.limits(settings)
+        self.listener.handler = _front(self, gateway)
+
+    def _furnish(self, settings: Settings, pool: Pool) -> Gateway:
+        upstream = Upstream(pool, self._sweep, upload_limit=settings.limits.upload)
         wording = Wording(tuple(settings.header_prefixes))
-        routing = table(settings, simulator)
-        calling = Calling(DIALECTS, upstream, wording.private, HELD_BYTES)
-        objects = Objects(store.engine)
-        undo.callback(objects.close)
-        gateway = Gateway(
+        routing = composing.table(settings, self._simulators)
+        calling = Calling(DIALECTS, upstream, wording.crossing, HELD_BYTES)
+        return Gateway(
             dialects=DIALECTS,
-            authenticate=Authenticate(ring),
-            policies=policies(settings, routing, calling, objects, store.pepper),
+            authenticate=Authenticate(self._ring),
+            policies=policies(settings, routing, calling, self._objects, self.store.pepper),
             table=routing,
             calling=calling,
             wording=wording,
@@ -111,47 +181,35 @@ async def running(settings: Settings, *, demo: bool) -> AsyncIterator[Running]:
             body_limit=settings.limits.body,
             held_limit=HELD_BYTES,
         )
-        listener = Listener(_front(gateway), refusal, limits=_limits(settings), tls=_tls(settings))
-        host, port = await listener.start(*settings.address)
-        undo.push_async_callback(listener.close, settings.limits.drain_seconds)
-        scheme = "https" if settings.tls else "http"
-        name = f"[{host}]" if ":" in host else host
-        simulated = [name for name in DIALECTS if simulator and not _answered_for(gateway.table, name)]
-        yield Running(f"{scheme}://{name}:{port}", simulated, first_key)
+
+    async def close_listener(self) -> None:
+        """Let running answers end."""
+        self.ready = False
+        await self.listener.close(self.settings.limits.drain_seconds)
+
+    def _close_pool(self) -> None:
+        self._pool.close()
+
+
+def prepare(settings: Settings) -> str | None:
+    """Make the data folder ready for the processes that will share it; the first key, where there was none."""
+    store = KeyStore(Path(settings.data_dir))
+    try:
+        return _first_key(store, settings)
+    finally:
+        store.close()
+
+
+def simulated(settings: Settings) -> Sequence[str]:
+    """The dialects for which the simulator answers in a demo: no provider of theirs can be called."""
+    routing = composing.table(settings, {})
+    return [name for name in DIALECTS if not composing.answered_for(routing, name)]
 
 
 def explain_request(settings: Settings, head: RequestHead, body: bytes, *, demo: bool) -> Explanation:
     """What would become of a request under these settings; nothing is sent."""
     nowhere = Origin(secure=False, host="127.0.0.1", port=0) if demo else None
-    return explain(table(settings, nowhere), DIALECTS, head, body)
-
-
-@contextlib.contextmanager
-def watching(store: KeyStore, ring: KeyRing, settings: Settings) -> Iterator[None]:
-    """Keeps the key ring as the file and the database have it: a key made elsewhere is known within a second."""
-    declared = {
-        digest(store.pepper, row.key.reveal()): KeyProfile(
-            f"file:{row.name}", row.name, row.team, row.require_provider_key
-        )
-        for row in settings.keys
-    }
-    loop = asyncio.get_running_loop()
-
-    def look() -> None:
-        try:
-            # Looked up on the loop: a pragma of a third of a millisecond; the rows are read only after a change.
-            if store.changed():
-                ring.replace({**store.profiles(), **declared})
-        except StoreError as error:
-            log.warning("the keys can't be read, the known ones stay in force: %s", error)
-        timers[:] = [loop.call_later(KEYS_SECONDS, look)]
-
-    timers: list[asyncio.TimerHandle] = []
-    look()
-    try:
-        yield
-    finally:
-        timers[0].cancel()
+    return explain(composing.table(settings, composing.simulators(DIALECTS, nowhere)), DIALECTS, head, body)
 
 
 def policies(
@@ -183,45 +241,11 @@ def policies(
     return concerned
 
 
-def table(settings: Settings, simulator: Origin | None) -> Table:
-    """Provider rows and model rules as routing reads them."""
-    simulators = {} if simulator is None else {name: _simulated(name, simulator) for name in DIALECTS}
-    return Table(
-        providers={name: _provider(name, row) for name, row in settings.providers.items()},
-        rules=tuple(ModelRule(rule.match, rule.provider) for rule in settings.models),
-        simulators=simulators,
-    )
-
-
 def refusal(fault: Fault, head: RequestHead | None) -> tuple[int, list[Header], bytes]:
     """Speaks what went wrong before there was an exchange, in the dialect that the path suggests."""
     dialect = "anthropic" if head is None or not head.target else routes.dialect_of(head)
     answer = DIALECTS[dialect].fault(fault, new_id())
     return answer.status, list(answer.headers), answer.body
-
-
-def _provider(name: str, row: ProviderSettings) -> Provider:
-    return Provider(
-        name=name,
-        dialect=row.dialect,
-        origin=row.origin,
-        base_path=row.base_path,
-        auth=row.auth,
-        credential=row.api_key,
-        headers=tuple((header.lower().encode(), value.reveal().encode()) for header, value in row.headers.items()),
-        timeouts=Timeouts(row.timeouts.connect, row.timeouts.first_byte, row.timeouts.idle, row.timeouts.total),
-    )
-
-
-def _answered_for(table: Table, dialect: str) -> bool:
-    """Some provider of the dialect can be called without the caller's own credential."""
-    rows = [row for row in table.providers.values() if row.dialect == dialect][:1]
-    return any(row.credential is not None or row.auth == "none" for row in rows)
-
-
-def _simulated(dialect: str, origin: Origin) -> Provider:
-    base_path = "/v1" if dialect == "openai" else ""
-    return Provider("simulator", dialect, origin, base_path, auth="none", simulated=True)
 
 
 @contextlib.asynccontextmanager
@@ -241,10 +265,10 @@ async def simulating(
         await listener.close(0)
 
 
-def _front(gateway: Gateway) -> Handler:
+def _front(house: House, gateway: Gateway) -> Handler:
     # No coroutine around the gateway's own: every request would pass through it at every step.
     def handle(incoming: Incoming) -> Coroutine[None, None, None]:
-        answer = probe(incoming.head)
+        answer = probe(incoming.head, ready=house.ready)
         return gateway.handle(incoming) if answer is None else _reply(incoming, answer)
 
     return handle
@@ -254,23 +278,13 @@ async def _reply(incoming: Incoming, answer: Answer) -> None:
     incoming.reply(answer)
 
 
-def _limits(settings: Settings) -> Limits:
-    limits = settings.limits
-    return Limits(
-        head_bytes=limits.head,
-        header_count=limits.headers,
-        head_seconds=limits.head_seconds,
-        body_stall_seconds=limits.body_stall_seconds,
-        keepalive_seconds=limits.keepalive_seconds,
-        write_stall_seconds=limits.write_stall_seconds,
-        connections=limits.connections,
-    )
-
-
-def _tls(settings: Settings) -> ssl.SSLContext | None:
-    if settings.tls is None:
+def _first_key(store: KeyStore, settings: Settings) -> str | None:
+    if settings.keys or store.profiles():
         return None
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(settings.tls.certificate, settings.tls.key)
-    context.set_alpn_protocols(["http/1.1"])
-    return context
+    return store.create("default", prefix=settings.key_prefix).key.reveal()
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task

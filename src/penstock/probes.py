@@ -16,9 +16,11 @@ _PATHS = {
 }
 
 
-def probe(head: RequestHead) -> Answer | None:
-    """The answer to a probe; None for everything else."""
+def probe(head: RequestHead, *, ready: bool = True) -> Answer | None:
+    """The answer to a probe; None for everything else. ``ready`` False: the gateway is about to stop."""
     body = _PATHS.get(head.target)
     if body is None or head.method not in {"GET", "HEAD"}:
         return None
+    if not ready and head.target == b"/readyz":
+        return Answer(503, _JSON, b'{"status":"stopping"}\n')
     return Answer(200, _JSON, body)

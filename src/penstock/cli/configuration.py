@@ -8,6 +8,7 @@ import click
 
 if TYPE_CHECKING:
     from penstock.config.settings import Settings
+    from penstock.config.source import Source
 
 config_option = click.option(
     "--config",
@@ -20,16 +21,23 @@ config_option = click.option(
 
 def load_settings(path: Path | None, *, listen: str | None = None) -> "Settings":
     """The settings; every mistake in them, at once, as one error message and exit code 2."""
+    from penstock.config.mistakes import ConfigError  # noqa: PLC0415 - keeps --help instant
+
+    try:
+        return source_of(path, listen=listen).read()
+    except ConfigError as error:
+        raise ConfigurationMistake(str(error)) from None
+
+
+def source_of(path: Path | None, *, listen: str | None = None) -> "Source":
+    """Where the settings come from, to be read now and again."""
     from penstock.config.load import load  # noqa: PLC0415 - keeps --help instant
-    from penstock.config.mistakes import ConfigError  # noqa: PLC0415
+    from penstock.config.source import Source  # noqa: PLC0415
 
     environment = dict(os.environ)
     if listen is not None:
         environment["PENSTOCK_LISTEN"] = listen
-    try:
-        return load(path, environment)
-    except ConfigError as error:
-        raise ConfigurationMistake(str(error)) from None
+    return Source(path, lambda: load(path, environment))
 
 
 class ConfigurationMistake(click.ClickException):

@@ -10,15 +10,15 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from penstock.cli.configuration import config_option, load_settings
+from penstock.cli import systemd
+from penstock.cli.configuration import config_option, load_settings, source_of
+from penstock.cli.parent import Start, cannot_listen, parent
+from penstock.cli.welcome import welcome
 
-if TYPE_CHECKING:
-    from penstock.config.settings import Settings
-
+log = logging.getLogger(__name__)
 
 # A request makes no cycles that matter; looking for them after every 700 allocations would cost it four per cent.
 COLLECTION = (20_000, 10, 20)
@@ -28,50 +28,109 @@ COLLECTION = (20_000, 10, 20)
 @config_option
 @click.option("--listen", metavar="HOST:PORT", help="Where to listen, in place of what the configuration says.")
 @click.option(
+    "--workers", type=click.IntRange(1, 256), help="How many processes, in place of what the configuration says."
+)
+@click.option(
     "--demo", is_flag=True, help="Let the built-in simulator stand in for every provider without a credential."
 )
-def serve(config: Path | None, listen: str | None, *, demo: bool) -> None:
+@click.option("--worker", hidden=True, help="What a parent tells its worker; see supervising.py.")
+def serve(config: Path | None, listen: str | None, workers: int | None, worker: str | None, *, demo: bool) -> None:
     """Run the gateway.
 
     With no configuration at all it is the demo: the simulator answers, and everything works without a key to any
     provider. With ANTHROPIC_API_KEY, OPENAI_API_KEY or GEMINI_API_KEY in the environment the real providers answer.
 
+    A changed configuration file is used within a second, or refused as a whole. SIGHUP reads it again at once, SIGTERM
+    stops the gateway once running answers have ended, SIGUSR2 replaces the workers one by one, where there are several.
+
     \b
     Examples:
       penstock serve
       penstock serve --config penstock.yaml
-      penstock serve --config penstock.yaml --listen 0.0.0.0:8080
+      penstock serve --config penstock.yaml --listen 0.0.0.0:8080 --workers 4
     """
     settings = load_settings(config, listen=listen)
     unconfigured = config is None and not any(row.api_key for row in settings.providers.values())
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    start = Start(settings, source_of(config, listen=listen), demo or unconfigured)
+    _log(worker)
     _allow_many_files()
     _forbid_core_dumps()
+    count = workers or settings.workers
+    if worker is None and count > 1:
+        parent(start, count)
+        return
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve(settings, demo=demo or unconfigured))
+        runner.run(_work(start, worker) if worker else _alone(start))
 
 
-async def _serve(settings: "Settings", *, demo: bool) -> None:
+async def _alone(start: Start) -> None:
     from penstock.app import running  # noqa: PLC0415 - heavy, and only this command needs it
-    from penstock.cli.welcome import welcome  # noqa: PLC0415
 
     stopping = asyncio.Event()
+    try:
+        async with running(start.settings, demo=start.demo, source=start.source) as gateway:
+            _settle()
+            _listen_to_signals(stopping, gateway.reload)
+            welcome(gateway.url, gateway.simulated, gateway.first_key, Path(start.settings.data_dir))
+            systemd.tell("READY=1")
+            await stopping.wait()
+            systemd.tell("STOPPING=1")
+            click.echo("stopping: running answers may end, new requests are refused", err=True)
+            _stop_at_once_when_told_again()
+            await gateway.notice()
+    except OSError as error:
+        raise cannot_listen(start, error) from None
+
+
+async def _work(start: Start, worker: str) -> None:
+    """One of several: accepts where its parent says, and stops when its parent does."""
+    from penstock.app import Place, running  # noqa: PLC0415
+    from penstock.supervising import told  # noqa: PLC0415
+    from penstock.wire.sockets import adopt  # noqa: PLC0415
+
+    slot, link, descriptors = told(worker)
+    stopping = asyncio.Event()
+    place = Place(slot, tuple(adopt(descriptors)))
+    async with running(start.settings, demo=start.demo, source=start.source, place=place) as gateway:
+        _settle()
+        _listen_to_signals(stopping, gateway.reload)
+        link.ready()
+        parent, stop = asyncio.create_task(link.heard()), asyncio.create_task(stopping.wait())
+        await asyncio.wait((parent, stop), return_when=asyncio.FIRST_COMPLETED)
+        if stop.done():
+            parent.cancel()
+            await gateway.notice()
+        else:
+            stop.cancel()
+            if parent.result():
+                await gateway.hand_over()
+
+
+def _settle() -> None:
+    # What is alive now lives as long as the process: the collector need not look at it again.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECTION)
+
+
+def _listen_to_signals(stopping: asyncio.Event, reload: Callable[[], None]) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopping.set)
-    try:
-        async with running(settings, demo=demo) as gateway:
-            # What is alive now lives as long as the process: the collector need not look at it again.
-            gc.collect()
-            gc.freeze()
-            gc.set_threshold(*COLLECTION)
-            welcome(gateway, settings)
-            await stopping.wait()
-            click.echo("stopping: running answers may end, new requests are refused", err=True)
-            for number in (signal.SIGINT, signal.SIGTERM):
-                loop.add_signal_handler(number, lambda: os._exit(130))
-    except OSError as error:
-        raise click.ClickException(f"can't listen on {settings.listen}: {error.strerror or error}") from None
+    loop.add_signal_handler(signal.SIGHUP, reload)
+    words = "SIGUSR2 replaces workers one by one; here is only one process, which has to be restarted as a whole"
+    loop.add_signal_handler(signal.SIGUSR2, lambda: log.warning(words))
+
+
+def _stop_at_once_when_told_again() -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, lambda: os._exit(130))
+
+
+def _log(worker: str | None) -> None:
+    who = "" if worker is None else f"worker {worker.partition(':')[0]} "
+    logging.basicConfig(level=logging.WARNING, format=f"%(asctime)s %(levelname)s {who}%(name)s: %(message)s")
+    logging.getLogger("penstock").setLevel(logging.INFO)
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -6,30 +6,25 @@ is not a terminal ends in logs.
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-if TYPE_CHECKING:
-    from penstock.app import Running
-    from penstock.config.settings import Settings
 
-
-def welcome(gateway: "Running", settings: "Settings") -> None:
-    """Print it to standard output."""
-    url = gateway.url
-    if gateway.simulated:
-        names = ", ".join(gateway.simulated)
+def welcome(url: str, simulated: Sequence[str], first_key: str | None, data_dir: Path) -> None:
+    """Print it to standard output. ``simulated``: the dialects for which the simulator answers."""
+    if simulated:
+        names = ", ".join(simulated)
         click.echo(f"The built-in simulator answers for {names}: no key to a provider is needed, and nothing is spent.")
-    if gateway.first_key is None:
+    if first_key is None:
         click.echo(_ready(url))
         return
     if sys.stdout.isatty():
-        shown = gateway.first_key
+        shown = first_key
         click.echo(f"\nYour gateway key, shown this once:  {click.style(shown, bold=True)}")
     else:
-        path = _write_key(Path(settings.data_dir), gateway.first_key)
+        path = _write_key(data_dir, first_key)
         shown = f"$(cat {path})"
         click.echo(f"\nThe first gateway key is in {path}")
     click.echo(_paste(url, shown))

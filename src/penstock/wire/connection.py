@@ -115,6 +115,7 @@ class Connection(asyncio.Protocol):
         """A whole head: served now, or when its turn comes."""
         if self._closing or len(self._waiting) >= WAITING_MOST:
             raise refuse(FaultKind.OVERLOADED, "This connection has had its last turn, or too many wait for theirs.")
+        keep_alive = keep_alive and not self._listener.leaving
         incoming = Incoming(head, self, started=self._reader.began, keep_alive=keep_alive, chunkable=chunkable)
         if self._current is None:
             self._serve(incoming)
@@ -311,6 +312,11 @@ class Connection(asyncio.Protocol):
             self.expires = None
 
     # --- the listener stops -----------------------------------------------------------------------------------
+
+    def leave(self) -> None:
+        """The answer under way, or else the next, is the last."""
+        if self._current is not None:
+            self._current.close_after = True
 
     def drain(self) -> None:
         """Close now if no request is under way; else after its answer."""

@@ -22,6 +22,8 @@ Handler = Callable[[Incoming], Coroutine[None, None, None]]
 
 # How many connections may wait to be accepted.
 BACKLOG = 4096
+# How long idle clients may take to send the request after which they connect anew.
+HAND_OVER_SECONDS = 2.0
 # What running answers get to end in their client's own terms, once the time to end by themselves is over.
 LAST_WORDS_SECONDS = 1.0
 
@@ -63,6 +65,8 @@ class Listener:
         self.loop = asyncio.get_running_loop()
         self.secure = tls is not None
         self.draining = False
+        self.leaving = False
+        """Each answer from now on is the last of its connection."""
         self._tls = self._newest = tls
         self._connections: set[Connection] = set()
         self._sweep = Sweep()
@@ -129,6 +133,18 @@ class Listener:
         if self.draining:
             words = "This gateway is shutting down; send the request again."
         return Fault(kind=FaultKind.OVERLOADED, words=words, retry_after=1)
+
+    async def hand_over(self) -> None:
+        """Accept nothing new, and let each connection go after its next answer, so that no request meets its end.
+
+        HTTP/1.1 has no word for it: who is silent for too long may still send into a connection that is being closed.
+        """
+        self.leaving = True
+        for server in self._servers:
+            server.close()
+        for connection in list(self._connections):
+            connection.leave()
+        await self._empty(HAND_OVER_SECONDS)
 
     async def close(self, drain_seconds: float) -> None:
         """Accept nothing new, let running requests end for at most ``drain_seconds``, then break off the rest."""

@@ -1,0 +1,97 @@
+"""``penstock serve`` with several workers, as their parent: binds the address, makes ready what they share, watches."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from penstock.cli import systemd
+from penstock.cli.welcome import welcome
+
+if TYPE_CHECKING:
+    from penstock.config.settings import Settings
+    from penstock.config.source import Source
+    from penstock.supervising import Supervisor
+
+
+@dataclass
+class Start:
+    """What the command line and the configuration say."""
+
+    settings: "Settings"
+    source: "Source"
+    demo: bool
+
+
+def cannot_listen(start: Start, error: OSError) -> click.ClickException:
+    """The error of an address that is taken, or is not this machine's."""
+    return click.ClickException(f"can't listen on {start.settings.listen}: {error.strerror or error}")
+
+
+def parent(start: Start, count: int) -> None:
+    """Run ``count`` workers until told to stop."""
+    from penstock.app import prepare, simulated  # noqa: PLC0415 - heavy, and only this command needs it
+    from penstock.supervising import Supervisor  # noqa: PLC0415
+    from penstock.wire.sockets import bind  # noqa: PLC0415
+
+    settings = start.settings
+    try:
+        sets = bind(*settings.address, count)
+    except OSError as error:
+        raise cannot_listen(start, error) from None
+    first_key = prepare(settings)
+    host, port = sets[0][0].getsockname()[:2]
+    name = f"[{host}]" if ":" in host else host
+    url = f"{'https' if settings.tls else 'http'}://{name}:{port}"
+    command = [sys.executable, "-m", "penstock", *sys.argv[1:], "--worker"]
+    supervisor = Supervisor(command, sets, before_restart=lambda: _check(start), gone=lambda _pid: None)
+
+    def greet() -> None:
+        welcome(url, simulated(settings) if start.demo else (), first_key, Path(settings.data_dir))
+
+    asyncio.run(_watch(supervisor, greet))
+
+
+async def _watch(supervisor: "Supervisor", greet: Callable[[], None]) -> None:
+    from penstock.supervising import WorkerFailedError  # noqa: PLC0415
+
+    loop, stopping = asyncio.get_running_loop(), asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopping.set)
+    loop.add_signal_handler(signal.SIGHUP, supervisor.reload)
+    loop.add_signal_handler(signal.SIGUSR2, supervisor.restart)
+    try:
+        await supervisor.start()
+    except WorkerFailedError as error:
+        raise click.ClickException(f"{error}; what it said stands above") from None
+    greet()
+    systemd.tell("READY=1")
+    await stopping.wait()
+    systemd.tell("STOPPING=1")
+    click.echo("stopping: running answers may end, new requests are refused", err=True)
+
+    def at_once() -> None:
+        supervisor.kill()
+        os._exit(130)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, at_once)
+    await supervisor.stop()
+
+
+def _check(start: Start) -> None:
+    """Before workers are replaced: what they would start with must be sound."""
+    from penstock.app import prepare  # noqa: PLC0415
+    from penstock.config.mistakes import ConfigError  # noqa: PLC0415
+    from penstock.supervising import WorkerFailedError  # noqa: PLC0415
+
+    try:
+        prepare(start.source.read())
+    except ConfigError as error:
+        raise WorkerFailedError(str(error)) from None

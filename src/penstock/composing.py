@@ -1,0 +1,129 @@
+"""Settings, as the parts of the gateway take them: rows for routing, limits for the wire, contexts for TLS.
+
+Called by the composition root alone, at the start and at every reload. What it raises is a ConfigError, before anything
+in force has been touched. It starts nothing and keeps nothing.
+"""
+
+import hashlib
+import ssl
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import msgspec
+
+from penstock.config.mistakes import ConfigError, Mistake
+from penstock.config.proxies import Proxies
+from penstock.config.settings import KeySettings, ProviderSettings, Settings
+from penstock.core.caller import KeyProfile, digest
+from penstock.core.target import Origin, Provider, Timeouts
+from penstock.routing.plan import ModelRule, Table
+from penstock.wire.connect import Connector
+from penstock.wire.listener import Limits
+
+
+class Ways(msgspec.Struct, frozen=True):
+    """How providers are reached. Connections that were made by other ways must not be used again."""
+
+    authorities: tuple[tuple[Origin, str, str], ...]
+    """Origins with certificate authorities of their own: the file, and a digest of what it holds."""
+    proxies: Proxies
+
+    def connector(self) -> Connector:
+        """Opens connections by these ways."""
+        files = {origin: path for origin, path, _ in self.authorities}
+        return Connector(authorities=files, proxy_for=self.proxies.proxy_for)
+
+
+def ways(settings: Settings) -> Ways:
+    """The ways of these settings; ConfigError for a file of authorities that TLS cannot use."""
+    found = []
+    for name, row in settings.providers.items():
+        if row.ca_file is not None:
+            place = f"providers.{name}.ca_file"
+            try:
+                ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=row.ca_file)
+                held = hashlib.sha256(Path(row.ca_file).read_bytes()).hexdigest()
+            except OSError as error:
+                raise _unusable(row.ca_file, place, error, "name a PEM file with certificates") from None
+            found.append((row.origin, row.ca_file, held))
+    return Ways(tuple(dict.fromkeys(found)), settings.proxies)
+
+
+def certificate(settings: Settings) -> ssl.SSLContext | None:
+    """What the gateway shows to clients; ConfigError for a certificate and a key that do not belong together."""
+    if settings.tls is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        context.load_cert_chain(settings.tls.certificate, settings.tls.key)
+    except OSError as error:
+        suggestion = "name the whole chain, the gateway's own certificate first, and the key that belongs to it"
+        raise _unusable(settings.tls.certificate, "tls", error, suggestion) from None
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+def table(settings: Settings, simulators: Mapping[str, Provider]) -> Table:
+    """Provider rows and model rules as routing reads them."""
+    return Table(
+        providers={name: _provider(name, row) for name, row in settings.providers.items()},
+        rules=tuple(ModelRule(rule.match, rule.provider) for rule in settings.models),
+        simulators=simulators,
+    )
+
+
+def simulators(dialects: Iterable[str], origin: Origin | None) -> Mapping[str, Provider]:
+    """The simulator as a provider of each dialect, where there is one."""
+    if origin is None:
+        return {}
+    base_path = {"openai": "/v1"}
+    return {
+        name: Provider("simulator", name, origin, base_path.get(name, ""), auth="none", simulated=True)
+        for name in dialects
+    }
+
+
+def answered_for(table: Table, dialect: str) -> bool:
+    """Some provider of the dialect can be called without the caller's own credential."""
+    rows = [row for row in table.providers.values() if row.dialect == dialect][:1]
+    return any(row.credential is not None or row.auth == "none" for row in rows)
+
+
+def declared(rows: Iterable[KeySettings], pepper: bytes) -> Mapping[str, KeyProfile]:
+    """The keys that stand in the file, by digest."""
+    return {
+        digest(pepper, row.key.reveal()): KeyProfile(f"file:{row.name}", row.name, row.team, row.require_provider_key)
+        for row in rows
+    }
+
+
+def limits(settings: Settings) -> Limits:
+    """What the listener allows a client."""
+    given = settings.limits
+    return Limits(
+        head_bytes=given.head,
+        header_count=given.headers,
+        head_seconds=given.head_seconds,
+        body_stall_seconds=given.body_stall_seconds,
+        keepalive_seconds=given.keepalive_seconds,
+        write_stall_seconds=given.write_stall_seconds,
+        connections=given.connections,
+    )
+
+
+def _provider(name: str, row: ProviderSettings) -> Provider:
+    return Provider(
+        name=name,
+        dialect=row.dialect,
+        origin=row.origin,
+        base_path=row.base_path,
+        auth=row.auth,
+        credential=row.api_key,
+        headers=tuple((header.lower().encode(), value.reveal().encode()) for header, value in row.headers.items()),
+        timeouts=Timeouts(row.timeouts.connect, row.timeouts.first_byte, row.timeouts.idle, row.timeouts.total),
+    )
+
+
+def _unusable(file: str, setting: str, error: OSError, suggestion: str) -> ConfigError:
+    reason = getattr(error, "reason", None) or error.strerror or str(error)
+    return ConfigError([Mistake(file, 0, 0, setting, f"can't be used: {str(reason).lower()}", suggestion)])
