@@ -1,71 +1,8 @@
-"""One row of the books, and the note that says a row is to come. Values only; never any content.
+"""The values of the books, by the name that the ledger's readers know them by.
 
-``Opened`` is written before the provider is called, ``Entry`` before the last byte of the answer is handed to the
-client's socket. An ``Opened`` whose ``Entry`` never came is a killed exchange (``killed``). Both are positional on the
-wire (``array_like``): fields are added at the end, with defaults, and never moved.
+They stand in ``core``: stores write them and policies make them, and no two of these rooms know each other.
 """
 
-import msgspec
+from penstock.core.entry import Entry, Opened
 
-from penstock.core.usage import Consumption
-
-
-class Opened(msgspec.Struct, frozen=True, array_like=True, tag="o"):
-    """An exchange that has begun."""
-
-    id: str
-    at: float
-    """Seconds since the epoch, UTC, of the request's first byte."""
-    tenant: str
-    """As ``KeyProfile.tenant`` spells it; empty for a stranger."""
-    key: str
-    """The gateway key's identity, never the key; empty for a stranger."""
-    key_name: str
-    team: str
-    provider: str
-    """The provider row's name; empty when none was called."""
-    credential: str
-    """Whose credential the provider was shown: ``caller``, ``operator`` or empty."""
-    dialect: str
-    operation: str
-    """As the route's row names it; empty when no route matched."""
-    model: str
-    """As the client asked; empty where the operation names none."""
-    stream: bool
-    client: str
-    """What the client says that it is, name and version, such as ``claude-cli/2.1.329``; at most 80 characters."""
-    conversation: str
-    """The client's own id of the session, where it sends one; it only groups rows."""
-    trace: str
-    """The trace id of a ``traceparent`` header, or empty."""
-    bytes_in: int
-    """Length of the request's body."""
-
-
-class Entry(msgspec.Struct, frozen=True, array_like=True, tag="e"):
-    """A finished exchange: a pure function of what is known at its end."""
-
-    opened: Opened
-    outcome: str
-    """``served``, ``refused``, ``failed``, ``abandoned``, ``cut`` or ``killed``."""
-    status: int
-    """Of the answer that the client got; 0 where it got none."""
-    fault: str
-    """The fault's kind, or empty."""
-    blame: str
-    """``client``, ``gateway``, ``upstream``, or empty without a fault."""
-    consumption: Consumption
-    price: str
-    """The version of the price table that ``cost`` comes from; empty where nothing was priced."""
-    cost: int | None
-    """Micro-dollars at list prices, or None: unpriced. Without any usage it is 0."""
-    bytes_out: int
-    """Length of the answer's body as it went to the client."""
-    first_byte: float
-    """Seconds from the request's first byte until the answer's head was written; 0 where there was no answer."""
-    duration: float
-    """Seconds from the request's first byte to its end."""
-    overhead: float
-    """Of these, seconds that the gateway took until the answer's head was written."""
-    batch: str = ""
-    """The batch whose results these are: its usage counts once, however often it is fetched."""
+__all__ = ["Entry", "Opened"]
