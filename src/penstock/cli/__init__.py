@@ -6,7 +6,10 @@ Commands load what they need when they run, so that ``--help`` and completion ar
 import click
 
 from penstock import __version__
+from penstock.cli.backup import backup
+from penstock.cli.completion import completion
 from penstock.cli.config import config
+from penstock.cli.doctor import doctor
 from penstock.cli.explain import explain
 from penstock.cli.keys import keys
 from penstock.cli.providers import providers
@@ -20,5 +23,5 @@ def main() -> None:
     """Penstock, a self-hosted gateway for LLM APIs: clients change their base URL and nothing else."""
 
 
-for command in (serve, keys, providers, config, explain, simulate):
+for command in (serve, keys, providers, config, explain, doctor, backup, completion, simulate):
     main.add_command(command)

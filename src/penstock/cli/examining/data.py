@@ -1,0 +1,113 @@
+"""Looks at what the gateway keeps: room on the disk, the database, and who else may read its secrets."""
+
+import os
+import shutil
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from penstock.cli.examining import Finding, good, problem, warning
+from penstock.config.settings import Settings
+
+_FULL = 100 * 1024 * 1024
+_SCARCE = 1024 * 1024 * 1024
+_SECRETS = ("pepper", "master-key", "first-key", "penstock.db")
+
+
+def folder(settings: Settings) -> Iterator[Finding]:
+    """Whether there is a data folder, with room, that this user may write to."""
+    path = Path(settings.data_dir)
+    there = path
+    while not there.exists() and there != there.parent:
+        there = there.parent
+    if not os.access(there, os.W_OK | os.X_OK):
+        yield problem("data", f"this user may not write to {there}", "change its owner, or set another data_dir")
+        return
+    try:
+        usage = shutil.disk_usage(there)
+    except OSError as error:
+        yield problem("data", f"{there} can't be looked at: {error.strerror}", "is the disk mounted?")
+        return
+    free = f"{usage.free / 1024**3:.1f} GB free in {path}"
+    action = "make room: a full disk stops the books, and keys can't be changed"
+    if usage.free < _FULL:
+        yield problem("data", free, action)
+    elif usage.free < _SCARCE:
+        yield warning("data", free, action)
+    else:
+        yield good("data", free if path.exists() else f"{path} is made when the gateway first starts")
+
+
+def database(settings: Settings) -> Iterator[Finding]:
+    """Whether the database is sound, and of this release."""
+    from penstock.stores.database import DATABASE  # noqa: PLC0415 - heavy
+    from penstock.stores.upkeep import DamagedError, examine  # noqa: PLC0415
+
+    path = Path(settings.data_dir) / DATABASE
+    if not path.exists():
+        yield good("database", "there is none yet; the gateway makes it")
+        return
+    restore = "stop the gateway and put the latest `penstock backup` in its place"
+    try:
+        found = examine(path)
+    except DamagedError as error:
+        yield problem("database", f"{path} can't be read: {error}", restore)
+        return
+    if found.problems:
+        yield problem("database", f"{path} is damaged: {'; '.join(found.problems)}", restore)
+    elif found.revision is not None and found.revision > found.expected:
+        what = f"{path} has schema {found.revision}, this release knows {found.expected}"
+        yield problem("database", what, "run the release that wrote it, or a later one")
+    elif found.revision != found.expected:
+        what = f"schema {found.revision}, to become {found.expected}"
+        yield warning("database", what, "it is brought up to date at the next start; make a backup before")
+    else:
+        rows = ", ".join(f"{count} {name}" for name, count in found.rows)
+        yield good("database", f"sound, schema {found.revision}; {rows}")
+
+
+def permissions(settings: Settings, config: Path | None) -> Iterator[Finding]:
+    """Whether anyone but the owner may read a secret."""
+    kept = Path(settings.data_dir)
+    paths = [kept / name for name in _SECRETS]
+    if settings.tls is not None:
+        paths.append(Path(settings.tls.key))
+    found = [path for path in paths if _is_open(path)]
+    for path in found:
+        yield problem("secrets", f"others may read {path}", f"chmod 600 {path}")
+    if config is not None and _is_open(config) and _holds_secrets(config):
+        action = f"chmod 600 {config}, or write ${{NAME}} and keep the value in the environment"
+        yield warning("secrets", f"others may read {config}, which holds credentials", action)
+        return
+    if not found:
+        yield good("secrets", "readable by their owner alone")
+
+
+def _is_open(path: Path) -> bool:
+    try:
+        return bool(stat.S_IMODE(path.stat().st_mode) & 0o077)
+    except OSError:
+        return False
+
+
+def _holds_secrets(config: Path) -> bool:
+    """Whether a credential stands in the file itself, and not only the name of a variable."""
+    from penstock.config import tree  # noqa: PLC0415 - only here
+    from penstock.config.mistakes import Mistakes  # noqa: PLC0415
+
+    table = tree.parse(config.read_text(encoding="utf-8-sig"), str(config), Mistakes())
+    return table is not None and any(_secrets(table))
+
+
+def _secrets(node: object) -> Iterator[bool]:
+    from penstock.config import tree  # noqa: PLC0415 - only here
+
+    if isinstance(node, tree.Table):
+        for entry in node.entries:
+            if entry.key in {"api_key", "key"} and isinstance(entry.node, tree.Scalar) and entry.node.text:
+                # A key's file is named by ``tls.key``; it is looked at by itself.
+                yield "${" not in entry.node.text and not entry.node.text.endswith((".pem", ".key"))
+            yield from _secrets(entry.node)
+    elif isinstance(node, tree.Listing):
+        for item in node.items:
+            yield from _secrets(item)
