@@ -125,6 +125,16 @@ class Segment:
         """Some entries of this segment are not in the database."""
         return bool(self._flying or (self._read < self.at if self.fresh is None else self.fresh))
 
+    @property
+    def waiting(self) -> int:
+        """Entries in memory that are not in the database."""
+        return len(self._flying) + len(self.fresh or ())
+
+    @property
+    def unread(self) -> int:
+        """Bytes to be read back for more of them."""
+        return self.at - self._read if self.fresh is None else 0
+
     def unmap(self) -> None:
         """Nothing more will be written."""
         if self.view is not None:
