@@ -5,7 +5,8 @@ absurd sizes are treated as not told. Nothing here raises, whatever the bytes ar
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar
 
 import msgspec
 
@@ -14,8 +15,10 @@ from penstock.core.usage import Share, Usage
 MOST = 1_000_000_000
 """No single call has more tokens of one kind: what is larger is no count."""
 
+T = TypeVar("T")
+
 _NOTHING: dict[str, object] = {}
-_decode = msgspec.json.Decoder().decode
+_UNREADABLE = (ValueError, msgspec.MsgspecError, RecursionError)
 
 
 def known(value: object) -> bool:
@@ -38,23 +41,18 @@ def apart(total: int, *claims: int) -> tuple[int, ...]:
     return total, *taken
 
 
-def table(text: bytes | msgspec.Raw) -> dict[str, object]:
-    """A JSON object; empty for whatever is none."""
-    text = bytes(text)
-    if not text.startswith(b"{"):
-        return _NOTHING
+def read(decode: Callable[[bytes], T], text: bytes | msgspec.Raw) -> T | None:
+    """What a decoder makes of a text; None where it can make nothing of it."""
     try:
-        found = _decode(text)
-    except (msgspec.MsgspecError, RecursionError):
-        # msgspec refuses numbers beyond 64 bits; the other counters beside one still say something.
-        found = _decode_slowly(text)
-    return found if isinstance(found, dict) else _NOTHING
-
-
-def _decode_slowly(text: bytes) -> object:
+        return decode(text)
+    except msgspec.ValidationError:
+        # Perhaps only a number beyond 64 bits, which msgspec refuses: what stands beside it still says something.
+        pass
+    except _UNREADABLE:
+        return None
     try:
-        return json.loads(text, parse_int=_integer, parse_float=_nothing, parse_constant=_nothing)
-    except (ValueError, RecursionError):
+        return decode(msgspec.json.encode(json.loads(bytes(text), parse_int=_integer, parse_constant=_nothing)))
+    except _UNREADABLE:
         return None
 
 
@@ -66,25 +64,23 @@ def _nothing(digits: str) -> None:
     del digits
 
 
+def table(value: object) -> dict[str, object]:
+    """A JSON object; empty for whatever is none."""
+    return value if isinstance(value, dict) else _NOTHING
+
+
+def word(value: object) -> str:
+    """A JSON string; empty for whatever is none."""
+    return value if isinstance(value, str) else ""
+
+
 def inner(told: Mapping[str, object], *names: str) -> Mapping[str, object]:
     """The object under the first of these names that holds one; empty without any."""
     for name in names:
         found = told.get(name)
-        if isinstance(found, dict):
+        if found and isinstance(found, dict):
             return found
     return _NOTHING
-
-
-def word(text: bytes | msgspec.Raw) -> str:
-    """A JSON string; empty for whatever is none."""
-    text = bytes(text)
-    if not text.startswith(b'"'):
-        return ""
-    try:
-        found = _decode(text)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        return ""
-    return found if isinstance(found, str) else ""
 
 
 def merged(before: Mapping[str, object], after: Mapping[str, object]) -> dict[str, object]:
@@ -92,6 +88,8 @@ def merged(before: Mapping[str, object], after: Mapping[str, object]) -> dict[st
 
     Streams tell cumulative numbers, and Claude Code too keeps a positive number against a later 0 (wire contract 3.5).
     """
+    if not before:
+        return dict(after)
     result = dict(before)
     for name, value in after.items():
         old = result.get(name)

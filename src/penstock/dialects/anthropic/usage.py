@@ -12,28 +12,27 @@ from penstock.core.dialect import Tally
 from penstock.core.route import Match
 from penstock.core.usage import Consumption, Share, Source, Usage
 from penstock.dialects.collecting import Collected, endings, event_data
-from penstock.dialects.counting import apart, calls, count, inner, known, merged, shared, table, word
+from penstock.dialects.counting import apart, calls, count, inner, known, merged, read, shared, table, word
 from penstock.dialects.results import Results
 
 _KEY = b'"usage"'
-_NONE = msgspec.Raw(b"")
 
 
 class _Message(msgspec.Struct):
-    model: msgspec.Raw = _NONE
-    usage: msgspec.Raw = _NONE
-    error: msgspec.Raw = _NONE
+    model: object = None
+    usage: object = None
+    error: object = None
 
 
 class _Delta(msgspec.Struct):
-    stop_reason: msgspec.Raw = _NONE
+    stop_reason: object = None
 
 
 class _Event(msgspec.Struct):
-    type: msgspec.Raw = _NONE
+    type: object = None
     message: _Message | None = None
     delta: _Delta | None = None
-    usage: msgspec.Raw = _NONE
+    usage: object = None
 
 
 class _Result(msgspec.Struct):
@@ -98,30 +97,26 @@ class Messages:
         return Consumption(shares, source, missing=not final and not self._refused)
 
     def _read(self, data: bytes) -> None:
-        try:
-            event = _event(data)
-        except (msgspec.MsgspecError, RecursionError):
+        event = read(_event, data)
+        if event is None:
             return
         if event.message is not None:
             self._model = self._model or word(event.message.model)
             self._told = merged(self._told, table(event.message.usage))
-        elif bytes(event.usage).startswith(b"{") and bytes(event.type) == b'"message_delta"':
+        elif event.type == "message_delta" and table(event.usage):
             self._told = merged(self._told, table(event.usage))
-            reason = b"" if event.delta is None else bytes(event.delta.stop_reason)
-            self._final = self._final or reason.startswith(b'"')
+            self._final = self._final or (event.delta is not None and bool(word(event.delta.stop_reason)))
             self._unsure = not self._final
 
     def _read_body(self, body: Collected) -> None:
         for text in endings(body.text, _KEY) if body.over else (body.text,):
-            try:
-                message = _message(text)
-            except (msgspec.MsgspecError, RecursionError):
-                continue
-            self._model = word(message.model)
-            self._told = table(message.usage)
-            self._refused = bytes(message.error).startswith(b"{")
-            self._final = True
-            return
+            message = read(_message, text)
+            if message is not None:
+                self._model = word(message.model)
+                self._told = table(message.usage)
+                self._refused = bool(table(message.error))
+                self._final = True
+                return
 
 
 def shares_of(told: Mapping[str, object], model: str | None) -> tuple[Share, ...]:
@@ -130,6 +125,8 @@ def shares_of(told: Mapping[str, object], model: str | None) -> tuple[Share, ...
         return (Share(model, Usage()),) if model else ()
     tier = _tier(told)
     iterations = told.get("iterations")
+    if not iterations:
+        return (Share(model, _usage(told), tier),)
     several = [one for one in iterations if isinstance(one, dict)] if isinstance(iterations, list) else []
     shares = [Share(_model_of(one) or model, _counters(one), tier) for one in several]
     if all(_plain(one) for one in several) or not any(share.usage.total_input for share in shares):
@@ -152,9 +149,11 @@ def _model_of(iteration: Mapping[str, object]) -> str:
 
 
 def _usage(told: Mapping[str, object]) -> Usage:
-    usage = _counters(told)
-    output, reasoning = apart(usage.output, _thought(told))
-    return msgspec.structs.replace(usage, output=output, reasoning=reasoning, tools=_tools(told))
+    usage, thought, tools = _counters(told), _thought(told), _tools(told)
+    if not thought and not tools:
+        return usage
+    output, reasoning = apart(usage.output, thought)
+    return msgspec.structs.replace(usage, output=output, reasoning=reasoning, tools=tools)
 
 
 def _counters(told: Mapping[str, object]) -> Usage:
@@ -175,7 +174,8 @@ def _thought(told: Mapping[str, object]) -> int:
 
 
 def _tools(told: Mapping[str, object]) -> tuple[tuple[str, int], ...]:
-    return calls(inner(told, "server_tool_use"), "_requests")
+    told = inner(told, "server_tool_use")
+    return calls(told, "_requests") if told else ()
 
 
 def _tier(told: Mapping[str, object]) -> str:
@@ -187,12 +187,9 @@ def _tier(told: Mapping[str, object]) -> str:
 
 
 def _batched(line: bytes) -> tuple[Share, ...]:
-    try:
-        result = _line(line).result
-    except (msgspec.MsgspecError, RecursionError):
+    found = read(_line, line)
+    message = None if found is None or found.result is None else found.result.message
+    if message is None or not known(table(message.usage).get("output_tokens")):
         return ()
-    told = {} if result is None or result.message is None else table(result.message.usage)
-    if result is None or result.message is None or not known(told.get("output_tokens")):
-        return ()
-    shares = shares_of(told, word(result.message.model) or None)
+    shares = shares_of(table(message.usage), word(message.model) or None)
     return tuple(Share(share.model, share.usage, "batch") for share in shares)

@@ -12,7 +12,7 @@ from penstock.core.dialect import Tally
 from penstock.core.route import Match
 from penstock.core.usage import Consumption, Share, Source, Usage
 from penstock.dialects.collecting import Collected, elements, endings, event_data
-from penstock.dialects.counting import apart, count, known, merged, table, word
+from penstock.dialects.counting import apart, count, known, merged, read, table, word
 from penstock.dialects.results import Results
 
 _KEY = b'"usageMetadata"'
@@ -28,15 +28,15 @@ _ORDINARY = frozenset({"", "standard", "on_demand", "traffic_type_unspecified", 
 
 
 class _Answer(msgspec.Struct, rename="camel"):
+    usage_metadata: object = None
+    model_version: object = None
+    prompt_feedback: object = None
+    error: object = None
     candidates: msgspec.Raw = _NONE
-    prompt_feedback: msgspec.Raw = _NONE
-    usage_metadata: msgspec.Raw = _NONE
-    model_version: msgspec.Raw = _NONE
-    error: msgspec.Raw = _NONE
 
 
 class _Candidate(msgspec.Struct, rename="camel"):
-    finish_reason: msgspec.Raw = _NONE
+    finish_reason: object = None
 
 
 class _Line(msgspec.Struct):
@@ -114,64 +114,50 @@ class Contents:
 
     def _read_frames(self, frames: bytes) -> None:
         for data in event_data(frames, b'"'):
-            self._read(data)
+            answer = read(_answer, data)
+            if answer is not None:
+                self._take(answer)
+                self._ended = self._ended or _finished(answer)
 
-    def _read(self, text: bytes) -> None:
-        try:
-            self._take(_answer(text))
-        except (msgspec.MsgspecError, RecursionError):
-            return
+    def _read(self, text: bytes) -> bool:
+        answer = read(_answer, text)
+        if answer is None:
+            return False
+        self._take(answer)
+        return True
 
     def _read_body(self, body: Collected) -> None:
         text = body.text
         if body.over:
             # An array's end has the array's bracket on top.
-            for end in endings(text.rstrip(b" \t\r\n").removesuffix(b"]"), _KEY):
-                before = self._told
-                self._read(end)
-                if self._told is not before:
-                    self._ended = True
-                    return
+            tail = text.rstrip(b" \t\r\n").removesuffix(b"]")
+            self._ended = any(self._read(end) for end in endings(tail, _KEY))
         elif text.lstrip().startswith(b"["):
-            for answer in _whole_answers(text):
+            whole = read(_answers, text)
+            for answer in _whole_ones(text) if whole is None else whole:
                 self._take(answer)
+                self._ended = self._ended or _finished(answer)
         else:
-            self._read(text)
-            self._ended = self._told is not None
+            self._ended = self._read(text)
 
     def _take(self, answer: _Answer) -> None:
         self._model = word(answer.model_version) or self._model
         self._told = merged(self._told or {}, table(answer.usage_metadata))
-        self._ended = self._ended or _finished(answer)
-        self._refused = self._refused or bytes(answer.error).startswith(b"{")
+        self._refused = self._refused or bool(table(answer.error))
 
 
-def _whole_answers(array: bytes) -> Iterable[_Answer]:
-    try:
-        return _answers(array)
-    except (msgspec.MsgspecError, RecursionError):
-        return _answers_of_a_torso(array)
-
-
-def _answers_of_a_torso(array: bytes) -> Iterable[_Answer]:
-    for element in elements(array):
-        try:
-            yield _answer(element)
-        except (msgspec.MsgspecError, RecursionError):
-            continue
+def _whole_ones(torso: bytes) -> Iterable[_Answer]:
+    answers = (read(_answer, element) for element in elements(torso))
+    return (answer for answer in answers if answer is not None)
 
 
 def _finished(answer: _Answer) -> bool:
     """A candidate says why it ended, or there will be none because the prompt was refused."""
-    if b'"blockReason"' in bytes(answer.prompt_feedback):
+    if "blockReason" in table(answer.prompt_feedback):
         return True
     candidates = bytes(answer.candidates)
-    if _END not in candidates:
-        return False
-    try:
-        return any(bytes(one.finish_reason).startswith(b'"') for one in _candidates(candidates))
-    except (msgspec.MsgspecError, RecursionError):
-        return False
+    found = read(_candidates, candidates) if _END in candidates else None
+    return found is not None and any(word(one.finish_reason) for one in found)
 
 
 def usage_of(told: Mapping[str, object]) -> Usage:
@@ -221,11 +207,8 @@ def tier_of(told: Mapping[str, object]) -> str:
 
 
 def _batched(line: bytes) -> tuple[Share, ...]:
-    try:
-        answer = _line(line).response
-    except (msgspec.MsgspecError, RecursionError):
+    found = read(_line, line)
+    told = {} if found is None or found.response is None else table(found.response.usage_metadata)
+    if found is None or found.response is None or not known(told.get("promptTokenCount")):
         return ()
-    told = {} if answer is None else table(answer.usage_metadata)
-    if answer is None or not known(told.get("promptTokenCount")):
-        return ()
-    return (Share(word(answer.model_version) or None, usage_of(told), "batch"),)
+    return (Share(word(found.response.model_version) or None, usage_of(told), "batch"),)

@@ -17,6 +17,7 @@ _IN_DETAILS = ("prompt_tokens_details", "input_tokens_details", "prompt_token_de
 _OUT_DETAILS = ("completion_tokens_details", "output_tokens_details", "output_token_details")
 # DeepSeek, Mistral, Moonshot.
 _CACHED = ("prompt_cache_hit_tokens", "num_cached_tokens", "cached_tokens")
+_BESIDE = {"seconds", "server_side_tool_usage_details"}
 MOST_SECONDS = 10_000_000
 
 
@@ -36,30 +37,31 @@ def usage_of(told: Mapping[str, object], native: str) -> Usage:
     audio, image = count(ins.get("audio_tokens")), count(ins.get("image_tokens")) + count(ins.get("video_tokens"))
     reasoning = count(outs.get("reasoning_tokens")) or count(told.get("reasoning_tokens"))
     prompt, output = _first(told, _IN), _first(told, _OUT)
-    prompt, output, reasoning = _on_top(prompt, output, reasoning, audio, count(told.get("total_tokens")))
+    if count(told.get("total_tokens")) > prompt + output:
+        prompt, output, reasoning = _on_top(prompt, output, reasoning, audio, count(told.get("total_tokens")))
     cached = count(ins.get("cached_tokens")) or _first(told, _CACHED)
-    text_in, cached, written, audio, image = apart(prompt, cached, count(ins.get("cache_write_tokens")), audio, image)
-    rest, reasoning, spoken, painted = apart(
-        output, reasoning, count(outs.get("audio_tokens")), count(outs.get("image_tokens"))
-    )
-    out = {"output": 0, "output_audio": spoken, "output_image": painted}
-    out["output" if outs else native] += rest
+    text, cached, written, audio, image = apart(prompt, cached, count(ins.get("cache_write_tokens")), audio, image)
+    spoken, painted = count(outs.get("audio_tokens")), count(outs.get("image_tokens"))
+    rest, reasoning, spoken, painted = apart(output, reasoning, spoken, painted)
+    plain = bool(outs) or native == "output"
     return Usage(
-        input=text_in,
+        input=text,
         input_audio=audio,
         input_image=image,
         cache_write_5m=written,
         cache_read=cached,
+        output=rest if plain else 0,
+        output_audio=rest if not plain and native == "output_audio" else spoken,
+        output_image=rest if not plain and native == "output_image" else painted,
         reasoning=reasoning,
-        tools=_tools(told),
-        **out,
+        tools=_tools(told) if _BESIDE & told.keys() else (),
     )
 
 
 def _on_top(prompt: int, output: int, reasoning: int, audio: int, total: int) -> tuple[int, int, int]:
     """Input and output with what the total holds beyond them. A difference that nothing explains is left alone."""
     beyond = total - prompt - output
-    if beyond <= 0 or not output:
+    if not output:
         return prompt, output, reasoning
     if beyond == audio:
         return prompt + audio, output, reasoning
@@ -69,7 +71,10 @@ def _on_top(prompt: int, output: int, reasoning: int, audio: int, total: int) ->
 
 
 def _first(told: Mapping[str, object], names: tuple[str, ...]) -> int:
-    return next((found for name in names if (found := count(told.get(name)))), 0)
+    for name in names:
+        if found := count(told.get(name)):
+            return found
+    return 0
 
 
 def _seconds(told: Mapping[str, object]) -> int:

@@ -13,7 +13,7 @@ from penstock.core.dialect import Tally
 from penstock.core.route import Match
 from penstock.core.usage import Consumption, Share, Source
 from penstock.dialects.collecting import Collected, endings, event_data
-from penstock.dialects.counting import merged, table, word
+from penstock.dialects.counting import merged, read, table, word
 from penstock.dialects.openai.counters import breakdown, output_known, reported, usage_of
 from penstock.dialects.results import Results
 
@@ -31,36 +31,35 @@ _UNFINISHED = frozenset({"queued", "in_progress"})
 class _Answer(msgspec.Struct):
     """A body, a chunk, an event, or what an event holds in ``response``."""
 
-    id: msgspec.Raw = _NONE
-    object: msgspec.Raw = _NONE
-    model: msgspec.Raw = _NONE
-    status: msgspec.Raw = _NONE
-    background: msgspec.Raw = _NONE
-    service_tier: msgspec.Raw = _NONE
+    id: object = None
+    kind: object = msgspec.field(name="object", default=None)
+    model: object = None
+    status: object = None
+    background: object = None
+    service_tier: object = None
+    usage: object = None
+    usage_breakdown: object = None
+    x_groq: object = None
+    error: object = None
     choices: msgspec.Raw = _NONE
-    usage: msgspec.Raw = _NONE
-    usage_breakdown: msgspec.Raw = _NONE
-    x_groq: msgspec.Raw = _NONE
     response: msgspec.Raw = _NONE
-    error: msgspec.Raw = _NONE
 
 
 class _Choice(msgspec.Struct):
-    finish_reason: msgspec.Raw = _NONE
-
-
-class _Line(msgspec.Struct):
-    response: msgspec.Raw = _NONE
+    finish_reason: object = None
 
 
 class _Response(msgspec.Struct):
-    body: msgspec.Raw = _NONE
+    body: _Answer | None = None
+
+
+class _Line(msgspec.Struct):
+    response: _Response | None = None
 
 
 _answer = msgspec.json.Decoder(_Answer).decode
 _choices = msgspec.json.Decoder(list[_Choice]).decode
 _line = msgspec.json.Decoder(_Line).decode
-_response = msgspec.json.Decoder(_Response).decode
 
 
 class Manner(msgspec.Struct, frozen=True):
@@ -160,54 +159,52 @@ class Answers:
         return Consumption(shares, Source.REPORTED if reported(self._told) else Source.NONE, missing)
 
     def _read(self, data: bytes) -> None:
-        try:
-            event = _answer(data)
-            held = bytes(event.response)
-            self._take(_answer(held) if held.startswith(b"{") else event, streamed=True)
-        except (msgspec.MsgspecError, RecursionError):
-            return
+        answer = _opened(data)
+        if answer is not None:
+            self._take(answer, streamed=True)
 
     def _read_body(self, body: Collected) -> None:
         for text in endings(body.text, _KEY) if body.over else (body.text,):
-            try:
-                answer = _answer(text)
-            except (msgspec.MsgspecError, RecursionError):
-                continue
-            self._take(answer, streamed=False)
-            return
+            answer = read(_answer, text)
+            if answer is not None:
+                self._take(answer, streamed=False)
+                return
 
     def _take(self, answer: _Answer, *, streamed: bool) -> None:
         # The steps of a run tell their part of what the run tells.
-        if word(answer.object) == "thread.run.step":
+        if answer.kind == "thread.run.step":
             return
-        if self._manner.only_background and bytes(answer.background) != b"true":
-            self._refused = True
+        manner = self._manner
+        if manner.only_background and answer.background is not True:
             return
-        told, groq = table(answer.usage), table(answer.x_groq)
-        if not told:
-            told = table(msgspec.json.encode(groq["usage"])) if isinstance(groq.get("usage"), dict) else {}
-        unfinished = word(answer.status) in _UNFINISHED
+        groq = table(answer.x_groq)
+        told = table(answer.usage) or table(groq.get("usage"))
+        unfinished = answer.status in _UNFINISHED if isinstance(answer.status, str) else False
         self._model = word(answer.model) or self._model
-        self._tier = tier_of(word(answer.service_tier), told) or self._tier
+        self._tier = tier_of(answer.service_tier, told) or self._tier
         self._told = merged(self._told, told)
-        self._shares = (
-            breakdown(groq.get("usage_breakdown") or table(answer.usage_breakdown), self._told) or self._shares
-        )
+        named = answer.usage_breakdown or groq.get("usage_breakdown")
+        self._shares = (breakdown(named, self._told) if named else ()) or self._shares
         self._final = self._final or (not unfinished and (not streamed or _finished(answer)))
         self._unsure = not self._final
         # What goes on in the background tells its usage to whoever asks for it later.
-        self._refused = bytes(answer.error).startswith(b"{") or (unfinished and self._manner.kept and not streamed)
-        if self._manner.kept and told and (bytes(answer.background) == b"true" or word(answer.object) == "thread.run"):
+        self._refused = bool(table(answer.error)) or (unfinished and manner.kept and not streamed)
+        if manner.kept and told and (answer.background is True or answer.kind == "thread.run"):
             self.batch = word(answer.id)
 
     def _name(self, beginning: bytes) -> None:
         for data in event_data(beginning, b'"model"'):
-            try:
-                event = _answer(data)
-                held = bytes(event.response)
-                self._model = word((_answer(held) if held.startswith(b"{") else event).model) or self._model
-            except (msgspec.MsgspecError, RecursionError):
-                continue
+            answer = _opened(data)
+            if answer is not None:
+                self._model = word(answer.model) or self._model
+
+
+def _opened(data: bytes) -> _Answer | None:
+    """What an event tells, or the response that it holds."""
+    event = read(_answer, data)
+    if event is None or not bytes(event.response).startswith(b"{"):
+        return event
+    return read(_answer, event.response)
 
 
 def _finished(chunk: _Answer) -> bool:
@@ -215,25 +212,21 @@ def _finished(chunk: _Answer) -> bool:
     choices = bytes(chunk.choices)
     if not choices.startswith(b"["):
         return True
-    try:
-        found = _choices(choices)
-    except (msgspec.MsgspecError, RecursionError):
-        return False
-    return not found or any(bytes(choice.finish_reason).startswith(b'"') for choice in found)
+    found = read(_choices, choices)
+    return found is not None and (not found or any(word(choice.finish_reason) for choice in found))
 
 
-def tier_of(named: str, told: Mapping[str, object]) -> str:
+def tier_of(named: object, told: Mapping[str, object]) -> str:
     """The word at the top, or the one beside the counters, unless it is one for the ordinary way."""
-    beside = told.get("service_tier")
-    return next((word for word in (named, beside) if isinstance(word, str) and word not in _ORDINARY), "")
+    for one in (named, told.get("service_tier")):
+        if isinstance(one, str) and one not in _ORDINARY:
+            return one
+    return ""
 
 
 def _batched(line: bytes) -> tuple[Share, ...]:
-    try:
-        answer = _answer(bytes(_response(bytes(_line(line).response)).body))
-    except (msgspec.MsgspecError, RecursionError):
+    found = read(_line, line)
+    answer = None if found is None or found.response is None else found.response.body
+    if answer is None or not reported(table(answer.usage)):
         return ()
-    told = table(answer.usage)
-    if not reported(told):
-        return ()
-    return (Share(word(answer.model) or None, usage_of(told, "output"), "batch"),)
+    return (Share(word(answer.model) or None, usage_of(table(answer.usage), "output"), "batch"),)
