@@ -1,0 +1,178 @@
+"""Writes finished exchanges into the database of record, each once, and makes entries of rows again.
+
+Called by one thread per process, never on the path. A batch of entries is one transaction: all of it or nothing.
+The results of a provider's batch may be fetched again and again; what they used counts once.
+"""
+
+import os
+from collections.abc import Sequence
+from operator import itemgetter
+
+import msgspec
+from msgspec.structs import astuple
+from sqlalchemy import Connection, Engine, RowMapping, insert, select, update
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from penstock.core.books import BooksError
+from penstock.core.entry import Entry, Opened
+from penstock.core.usage import COUNTERS, Consumption, Share, Source, Usage
+from penstock.stores.schema import batches, entries
+
+_CLOSED_AS_THEY_ARE = ("outcome", "status", "fault", "blame", "price", "cost", "bytes_out", "batch")
+_MADE = ("first_byte", "duration", "overhead", "source", "missing", "served", "tier", "tools", "shares")
+
+COLUMNS = (*Opened.__struct_fields__, *_CLOSED_AS_THEY_ARE, *COUNTERS, *_MADE)
+"""The columns that ``row`` fills, in its order."""
+
+Value = str | int | bool | None
+
+_USAGE = msgspec.json.Decoder(Usage)
+_SHARES = msgspec.json.Decoder(tuple[Share, ...])
+_TOOLS = msgspec.json.Decoder(tuple[tuple[str, int], ...])
+_ENCODE = msgspec.json.Encoder().encode
+_NOTHING = Share(None, Usage())
+# What an integer column holds. Only a provider that counts nonsense gets there.
+_INTEGER_MOST = 2**63 - 1
+
+
+class Ledger:
+    """The books' side of one database."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._writing = engine.execution_options(writes=True)
+        self._file = _identity(engine)
+        statement = sqlite.insert(entries).on_conflict_do_nothing(index_elements=["id"])
+        # Compiled once and handed to the driver as it is: SQLAlchemy would look at every value of every row.
+        compiled = statement.compile(dialect=engine.dialect, column_keys=COLUMNS)
+        self._insert = str(compiled)
+        self._arranged = itemgetter(*map(COLUMNS.index, compiled.positiontup or ()))
+
+    def append(self, closed: Sequence[Entry]) -> None:
+        """All of them or none; those that are there already stay as they are. BooksError when it can't be done now."""
+        self._must_be_there()
+        try:
+            with self._writing.begin() as connection:
+                rows = [self._arranged(row(_once(connection, one) if one.batch else one)) for one in closed]
+                try:
+                    connection.exec_driver_sql(self._insert, rows)
+                except OverflowError:
+                    connection.exec_driver_sql(self._insert, [tuple(map(_capped, one)) for one in rows])
+        except SQLAlchemyError as error:
+            raise BooksError(words(error)) from None
+        # A file that was deleted meanwhile has taken the rows along.
+        self._must_be_there()
+
+    def _must_be_there(self) -> None:
+        found = _identity(self._engine)
+        if found is None:
+            raise BooksError("the database file is gone")
+        if found != self._file:
+            # Restored from a backup, say: connections still lead to the file that was there before.
+            self._engine.dispose()
+            self._file = found
+            raise BooksError("the database file is another one than before")
+
+
+def row(entry: Entry) -> tuple[Value, ...]:
+    """An entry's columns, as ``COLUMNS`` names them. Made for every exchange, so written out for speed."""
+    opened, consumption = astuple(entry.opened), entry.consumption
+    shares = consumption.shares
+    last = shares[-1] if shares else _NOTHING
+    usage = last.usage if len(shares) < 2 else consumption.usage
+    return (
+        opened[0],
+        round(opened[1] * 1e3),
+        *opened[2:],
+        entry.outcome,
+        entry.status,
+        entry.fault,
+        entry.blame,
+        entry.price,
+        entry.cost,
+        entry.bytes_out,
+        entry.batch,
+        *astuple(usage)[:-1],
+        round(entry.first_byte * 1e6),
+        round(entry.duration * 1e6),
+        round(entry.overhead * 1e6),
+        consumption.source.value,
+        consumption.missing,
+        last.model or "",
+        last.tier,
+        _ENCODE(usage.tools).decode() if usage.tools else None,
+        _ENCODE(shares).decode() if len(shares) > 1 else None,
+    )
+
+
+def entry_of(values: RowMapping) -> Entry:
+    """The entry that a row of ``entries`` was made of; times to the millisecond and microsecond."""
+    opened = {name: values[name] for name in Opened.__struct_fields__}
+    return Entry(
+        Opened(**{**opened, "at": values["at"] / 1e3}),
+        consumption=Consumption(_shares(values), Source(values["source"]), values["missing"]),
+        first_byte=values["first_byte"] / 1e6,
+        duration=values["duration"] / 1e6,
+        overhead=values["overhead"] / 1e6,
+        **{name: values[name] for name in _CLOSED_AS_THEY_ARE},
+    )
+
+
+def words(error: SQLAlchemyError) -> str:
+    """The driver's own words: they name tables and columns. Statement and values stand apart, and are left out."""
+    return str(error.orig) if isinstance(error, DBAPIError) and error.orig is not None else type(error).__name__
+
+
+def _shares(values: RowMapping) -> tuple[Share, ...]:
+    if values["shares"] is not None:
+        return _SHARES.decode(values["shares"])
+    counters = {name: values[name] for name in COUNTERS}
+    tools = () if values["tools"] is None else _TOOLS.decode(values["tools"])
+    if not (values["served"] or tools or any(counters.values())):
+        return ()
+    return (Share(values["served"] or None, Usage(**counters, tools=tools), values["tier"]),)
+
+
+def _once(connection: Connection, entry: Entry) -> Entry:
+    """The entry with what the books have not counted of its batch yet: nothing, unless an earlier fetch broke off."""
+    if connection.execute(select(entries.c.id).where(entries.c.id == entry.opened.id)).first() is not None:
+        return entry
+    mine = (batches.c.provider == entry.opened.provider) & (batches.c.batch == entry.batch)
+    counted = connection.execute(select(batches.c.usage, batches.c.cost).where(mine)).first()
+    used = entry.consumption.usage
+    if counted is None:
+        key = {"provider": entry.opened.provider, "batch": entry.batch}
+        connection.execute(insert(batches).values(**key, usage=_ENCODE(used).decode(), cost=entry.cost))
+        return entry
+    before = _USAGE.decode(counted.usage)
+    rest = _beyond(used, before)
+    cost: int | None = 0
+    if rest != Usage():
+        cost = None if entry.cost is None or counted.cost is None else max(0, entry.cost - counted.cost)
+        total = None if cost is None else counted.cost + cost
+        connection.execute(update(batches).where(mine).values(usage=_ENCODE(before + rest).decode(), cost=total))
+    last = entry.consumption.shares[-1] if entry.consumption.shares else _NOTHING
+    shares = (Share(last.model, rest, last.tier),)
+    consumption = msgspec.structs.replace(entry.consumption, shares=shares)
+    return msgspec.structs.replace(entry, consumption=consumption, cost=cost)
+
+
+def _beyond(used: Usage, counted: Usage) -> Usage:
+    """What ``used`` has more of, counter by counter."""
+    counts = {name: max(0, getattr(used, name) - getattr(counted, name)) for name in COUNTERS}
+    before = dict(counted.tools)
+    tools = tuple((name, calls - before.get(name, 0)) for name, calls in used.tools if calls > before.get(name, 0))
+    return Usage(**counts, tools=tools)
+
+
+def _capped(value: Value) -> Value:
+    return max(-_INTEGER_MOST, min(value, _INTEGER_MOST)) if type(value) is int else value
+
+
+def _identity(engine: Engine) -> tuple[int, int] | None:
+    try:
+        found = os.stat(engine.url.database or "")
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
