@@ -165,12 +165,9 @@ def usage_of(told: Mapping[str, object]) -> Usage:
     # ``promptTokenDetails`` is what batchEmbedContents writes.
     prompt = _details(told.get("promptTokensDetails") or told.get("promptTokenDetails"))
     cached, tools = _details(told.get("cacheTokensDetails")), _details(told.get("toolUsePromptTokensDetails"))
-    text, read, audio, image = apart(
-        count(told.get("promptTokenCount")),
-        count(told.get("cachedContentTokenCount")),
-        max(0, prompt[0] - cached[0]),
-        max(0, prompt[1] - cached[1]),
-    )
+    sound, pictures = max(0, prompt[0] - cached[0]), max(0, prompt[1] - cached[1])
+    whole, kept = count(told.get("promptTokenCount")), count(told.get("cachedContentTokenCount"))
+    text, kept, audio, image = apart(whole, kept, sound, pictures)
     used, used_audio, used_image = apart(count(told.get("toolUsePromptTokenCount")), *tools)
     written, spoken, painted = apart(
         count(told.get("candidatesTokenCount")), *_details(told.get("candidatesTokensDetails"))
@@ -179,7 +176,7 @@ def usage_of(told: Mapping[str, object]) -> Usage:
         input=text + used,
         input_audio=audio + used_audio,
         input_image=image + used_image,
-        cache_read=read,
+        cache_read=kept,
         output=written,
         output_audio=spoken,
         output_image=painted,
@@ -190,7 +187,9 @@ def usage_of(told: Mapping[str, object]) -> Usage:
 def _details(told: object) -> tuple[int, int]:
     """Tokens of sound, and of pictures. The modality is a name, or its number in the protocol."""
     audio = image = 0
-    for one in told if isinstance(told, list) else ():
+    if not isinstance(told, list):
+        return audio, image
+    for one in told:
         if not isinstance(one, dict):
             continue
         modality = one.get("modality")

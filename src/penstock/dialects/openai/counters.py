@@ -23,12 +23,13 @@ MOST_SECONDS = 10_000_000
 
 def reported(told: Mapping[str, object]) -> bool:
     """It holds anything that counts."""
-    return any(known(told.get(name)) for name in (*_IN, *_OUT)) or bool(_seconds(told))
+    get = told.get
+    return known(get("prompt_tokens")) or known(get("input_tokens")) or output_known(told) or bool(_seconds(told))
 
 
 def output_known(told: Mapping[str, object]) -> bool:
     """It says how much came out."""
-    return any(known(told.get(name)) for name in _OUT)
+    return known(told.get("completion_tokens")) or known(told.get("output_tokens"))
 
 
 def usage_of(told: Mapping[str, object], native: str) -> Usage:
@@ -40,9 +41,16 @@ def usage_of(told: Mapping[str, object], native: str) -> Usage:
     if count(told.get("total_tokens")) > prompt + output:
         prompt, output, reasoning = _on_top(prompt, output, reasoning, audio, count(told.get("total_tokens")))
     cached = count(ins.get("cached_tokens")) or _first(told, _CACHED)
-    text, cached, written, audio, image = apart(prompt, cached, count(ins.get("cache_write_tokens")), audio, image)
+    written = count(ins.get("cache_write_tokens"))
+    cached = min(cached, prompt)
+    text = prompt - cached
+    if written or audio or image:
+        text, written, audio, image = apart(text, written, audio, image)
     spoken, painted = count(outs.get("audio_tokens")), count(outs.get("image_tokens"))
-    rest, reasoning, spoken, painted = apart(output, reasoning, spoken, painted)
+    reasoning = min(reasoning, output)
+    rest = output - reasoning
+    if spoken or painted:
+        rest, spoken, painted = apart(rest, spoken, painted)
     plain = bool(outs) or native == "output"
     return Usage(
         input=text,
