@@ -16,7 +16,9 @@ from pathlib import Path
 import msgspec
 
 from penstock import composing, routes
+from penstock.bookkeeping import Bookkeeping
 from penstock.calling import Calling
+from penstock.catalog.catalog import shipped
 from penstock.config.settings import Settings
 from penstock.config.source import Source
 from penstock.core.exchange import Answer, Exchange
@@ -42,6 +44,7 @@ from penstock.reloading import Reloading
 from penstock.route_rows import ROWS
 from penstock.routing.plan import Table, plan
 from penstock.stores.keys import KeyStore
+from penstock.stores.ledger import Ledger
 from penstock.stores.objects import Objects
 from penstock.wire.call import Upstream
 from penstock.wire.encoding import undone
@@ -140,6 +143,7 @@ class House:
         undo.callback(self.store.close)
         self._objects = Objects(self.store.engine)
         undo.callback(self._objects.close)
+        self.books = Bookkeeping(Path(settings.data_dir), Ledger(self.store.engine), undo)
         self._ring = KeyRing(self.store.pepper)
         self._keys = KeyWatch(self.store, self._ring, composing.declared(settings.keys, self.store.pepper))
         undo.callback(self._keys.close)
@@ -171,15 +175,15 @@ class House:
         calling = Calling(DIALECTS, upstream, wording.crossing, HELD_BYTES)
         return Gateway(
             dialects=DIALECTS,
+            record=self.books.record(shipped()),
             authenticate=Authenticate(self._ring),
             policies=policies(settings, routing, calling, self._objects, self.store.pepper),
             table=routing,
             calling=calling,
             wording=wording,
-            passing=Passing(settings.limits.sse_frame, settings.stream_keepalive),
+            passing=Passing(settings.limits.sse_frame, settings.stream_keepalive, HELD_BYTES),
             new_id=new_id,
             body_limit=settings.limits.body,
-            held_limit=HELD_BYTES,
         )
 
     async def close_listener(self) -> None:

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from penstock.core.caller import Credential
 from penstock.core.dialect import Dialect
 from penstock.core.exchange import Answer, Exchange
+from penstock.core.fault import FaultKind, refuse
 from penstock.core.head import RequestHead
 from penstock.core.target import Attempt, Provider
 from penstock.providers import deadline, headers
 from penstock.wire.call import Upstream
 from penstock.wire.incoming import Incoming
+from penstock.wire.judge import judge, unclear
 from penstock.wire.relay import Relay
 
 
@@ -30,7 +32,8 @@ class Calling:
     held_limit: int
 
     async def call(self, exchange: Exchange, incoming: Incoming) -> Relay:
-        """Send the request; FaultError when no answer begins."""
+        """Send the request; FaultError when no answer begins, or one that no client could make sense of."""
+        exchange.attempt = exchange.plan[0]
         stored = exchange.match.route.stored
         if stored is not None and stored.lists is not None:
             exchange.again = functools.partial(self._again, exchange)
@@ -44,7 +47,19 @@ class Calling:
         # The request's bytes are out; a stream of an hour must not hold them.
         exchange.document = None
         exchange.waited = relay.waited
+        try:
+            await self._vet(exchange, relay)
+        except BaseException:
+            relay.close()
+            raise
         return relay
+
+    async def _vet(self, exchange: Exchange, relay: Relay) -> None:
+        head, route = relay.response, exchange.match.route
+        if head.status in {401, 403} and exchange.on_operators_account:
+            raise refuse(FaultKind.CREDENTIAL_REFUSED, headers.credential_refused(exchange.called.provider))
+        if unclear(head, relay, route):
+            await judge(relay, route)
 
     async def fetch(self, exchange: Exchange, provider: Provider, query: bytes) -> Answer:
         """What a provider answers to this request's operation, under the operator's credential.

@@ -6,6 +6,7 @@ here and nowhere else.
 """
 
 import asyncio
+import functools
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,15 +15,16 @@ from penstock import routes
 from penstock.calling import Calling
 from penstock.core.dialect import Dialect
 from penstock.core.exchange import Answer, Exchange, Outcome
-from penstock.core.fault import Fault, FaultError, FaultKind, refuse
-from penstock.core.policy import Policy, Visit, watched
+from penstock.core.fault import Fault, FaultError, FaultKind
+from penstock.core.policy import Policy, Recorder, watched
 from penstock.core.route import Reply
 from penstock.providers import headers
 from penstock.routing.plan import Table, plan
 from penstock.wire.incoming import Incoming
-from penstock.wire.judge import is_stream, judge, unclear
+from penstock.wire.judge import is_stream
 from penstock.wire.read import read
 from penstock.wire.relay import Passing, Relay
+from penstock.wire.tap import Tap
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +34,7 @@ class Gateway:
     """Carries requests from clients to providers, and answers back. ``app.py`` puts it together."""
 
     dialects: Mapping[str, Dialect]
+    record: Recorder
     authenticate: Policy
     policies: Mapping[str, Sequence[Policy]]
     """By route template: those whose business it can be, outermost first."""
@@ -41,106 +44,106 @@ class Gateway:
     passing: Passing
     new_id: Callable[[], str]
     body_limit: int
-    held_limit: int
 
     async def handle(self, incoming: Incoming) -> None:
         """One request, from its head to its outcome."""
-        exchange_id = self.new_id()
-        exchange: Exchange | None = None
-        visits: list[Visit] = []
+        exchange_id, exchange = self.new_id(), None
         try:
             match = routes.match(incoming.head)
             exchange = Exchange(exchange_id, incoming.head, match, incoming.started)
+            exchange.visits.append(self.record.enter(exchange))
             await self.authenticate.enter(exchange)
             await read(exchange, incoming, self.body_limit)
+            exchange.bytes_in = incoming.received or incoming.length or 0
             exchange.facts = self.dialects[match.route.dialect].facts(match, exchange.facts)
-            answer = await self._enter(exchange, visits)
+            answer = await self._enter(exchange)
             if answer is None:
-                await self._call(exchange, visits, incoming)
+                await self._call(exchange, incoming)
             else:
-                self._leave(exchange, visits, Outcome.SERVED)
-                incoming.reply(answer, self.wording.own(exchange, incoming.elapsed))
+                self._reply_whole(exchange, incoming, answer)
         except FaultError as error:
-            self._refuse(error.fault, exchange_id, exchange, visits, incoming)
+            self._refuse(error.fault, exchange_id, exchange, incoming)
         except asyncio.CancelledError:
-            self._leave(exchange, visits, Outcome.ABANDONED)
+            self._leave(exchange, Outcome.ABANDONED)
             raise
         except Exception as bug:  # the one place where a bug becomes a Fault
             log.error("a bug on the path of %s", exchange_id, exc_info=bug)
             words = f"The gateway failed; its operator finds the cause in the log under {exchange_id}."
-            self._refuse(Fault(kind=FaultKind.INTERNAL, words=words), exchange_id, exchange, visits, incoming)
+            self._refuse(Fault(kind=FaultKind.INTERNAL, words=words), exchange_id, exchange, incoming)
 
-    async def _enter(self, exchange: Exchange, visits: list[Visit]) -> Answer | None:
+    async def _enter(self, exchange: Exchange) -> Answer | None:
         for policy in self.policies[exchange.match.route.template]:
             met = await policy.enter(exchange)
             if isinstance(met, Answer):
                 return met
             if met is not None:
-                visits.append(met)
+                exchange.visits.append(met)
         return None
 
-    async def _call(self, exchange: Exchange, visits: list[Visit], incoming: Incoming) -> None:
+    async def _call(self, exchange: Exchange, incoming: Incoming) -> None:
         exchange.plan = plan(self.table, exchange.match, exchange.facts, exchange.caller)
-        exchange.attempt = exchange.plan[0]
+        for visit in exchange.visits:
+            visit.begin(exchange)
         relay = await self.calling.call(exchange, incoming)
         try:
-            head = relay.response
-            if exchange.on_operators_account and head.status in {401, 403}:
-                raise refuse(FaultKind.CREDENTIAL_REFUSED, headers.credential_refused(exchange.called.provider))
-            if unclear(head, relay, exchange.match.route):
-                await judge(relay, exchange.match.route)
-            exchange.status = head.status
-            passed = self.wording.returning(head, operators=exchange.on_operators_account)
-            await self._reply(exchange, visits, incoming, relay, Answer(head.status, passed, b""))
+            exchange.status = relay.response.status
+            passed = self.wording.returning(relay.response, operators=exchange.on_operators_account)
+            await self._reply(exchange, incoming, relay, Answer(exchange.status, passed, b""))
         finally:
             relay.close()
 
-    async def _reply(
-        self, exchange: Exchange, visits: list[Visit], incoming: Incoming, relay: Relay, answer: Answer
-    ) -> None:
+    async def _reply(self, exchange: Exchange, incoming: Incoming, relay: Relay, answer: Answer) -> None:
         match, dialect = exchange.match, self.dialects[exchange.match.route.dialect]
         stream, whole = is_stream(relay.response), relay.complete
-        holders = [visit for visit in reversed(visits) if visit.holds and match.route.reply is Reply.JSON]
+        tap = exchange.tap = Tap(dialect.tally(match), relay.response, stream=stream)
+        holders = [visit for visit in reversed(exchange.visits) if visit.holds and match.route.reply is Reply.JSON]
         if holders:
-            held = await (relay.first_frames() if stream else relay.whole(self.held_limit))
+            held = await (relay.first_frames() if stream else relay.whole(self.passing.held))
             answer = Answer(answer.status, answer.headers, held)
             for visit in holders:
                 answer = await visit.answered(answer)
             whole = answer.body
-        own = self.wording.own(exchange, incoming.elapsed)
         if whole is not None and not stream:
-            self._leave(exchange, visits, Outcome.SERVED)
-            incoming.reply(Answer(answer.status, answer.headers, whole), own)
+            tap.take(whole)
+            self._reply_whole(exchange, incoming, Answer(answer.status, answer.headers, whole))
             return
+        exchange.first_byte = incoming.elapsed
+        own = self.wording.own(exchange, exchange.first_byte)
         incoming.answer(answer.status, answer.headers, lines=own, length=None if stream else relay.length)
+        tap.take(answer.body)
         incoming.write(answer.body)
-        watch = watched([visit.watch for visit in reversed(visits) if visit.watches])
-        relay.pass_on(dialect.manner(match), self.passing, watch, stream=stream)
+        watch = watched([visit.watch for visit in reversed(exchange.visits) if visit.watches])
+        served = functools.partial(self._leave, exchange, Outcome.SERVED)
+        relay.pass_on(dialect.manner(match), self.passing, tap.take, served, watch, stream=stream)
         fault = exchange.fault = await relay.finished()
-        self._leave(exchange, visits, Outcome.FAILED if fault else Outcome.SERVED)
         ending: bytes | None = relay.remainder()
+        tap.take(ending or b"")
+        self._leave(exchange, Outcome.FAILED if fault else Outcome.SERVED)
         if fault is not None:
             event = dialect.broken_off(match, fault, exchange.id, relay.last)
             ending = relay.ended_by(event, dialect.fault(fault, exchange.id).body)
         incoming.abort() if ending is None else incoming.end(ending)
 
-    def _refuse(
-        self, fault: Fault, exchange_id: str, exchange: Exchange | None, visits: list[Visit], incoming: Incoming
-    ) -> None:
+    def _reply_whole(self, exchange: Exchange, incoming: Incoming, answer: Answer) -> None:
+        exchange.status, exchange.bytes_out, exchange.first_byte = answer.status, len(answer.body), incoming.elapsed
+        self._leave(exchange, Outcome.SERVED)
+        incoming.reply(answer, self.wording.own(exchange, exchange.first_byte))
+
+    def _refuse(self, fault: Fault, exchange_id: str, exchange: Exchange | None, incoming: Incoming) -> None:
         if exchange is not None:
-            exchange.fault, exchange.status = fault, fault.status
-        self._leave(exchange, visits, Outcome.FAILED if fault.status >= 500 else Outcome.REFUSED)
+            exchange.fault, exchange.status = fault, exchange.status if incoming.answered else fault.status
+        self._leave(exchange, Outcome.FAILED if fault.status >= 500 else Outcome.REFUSED)
         if incoming.answered:
             incoming.abort()
-            return
-        answer = self.dialects[routes.dialect_of(incoming.head)].fault(fault, exchange_id)
-        incoming.reply(answer, self.wording.refused(exchange_id, incoming.elapsed))
+        else:
+            answer = self.dialects[routes.dialect_of(incoming.head)].fault(fault, exchange_id)
+            incoming.reply(answer, self.wording.refused(exchange_id, incoming.elapsed))
 
-    def _leave(self, exchange: Exchange | None, visits: list[Visit], outcome: Outcome) -> None:
+    def _leave(self, exchange: Exchange | None, outcome: Outcome) -> None:
         if exchange is None or exchange.outcome is not None:
             return
         exchange.outcome = outcome
-        for visit in reversed(visits):
+        for visit in reversed(exchange.visits):
             try:
                 visit.leave(exchange)
             except Exception as error:  # one policy's bug must not keep the others from leaving

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
@@ -12,6 +13,10 @@ from penstock.core.fault import Fault
 from penstock.core.head import Header, RequestHead
 from penstock.core.route import Match
 from penstock.core.target import Attempt
+from penstock.core.usage import Consumption
+
+if TYPE_CHECKING:
+    from penstock.core.policy import Visit
 
 
 class Outcome(Enum):
@@ -22,6 +27,20 @@ class Outcome(Enum):
     FAILED = "failed"
     ABANDONED = "abandoned"
     CUT = "cut"
+
+
+class Tap(Protocol):
+    """What passes of an answer, seen from the books."""
+
+    size: int
+    """Bytes that have gone to the client."""
+
+    @property
+    def batch(self) -> str:
+        """The object whose usage this is and can be read again, or empty."""
+
+    def consumed(self) -> Consumption:
+        """What the answer told that it used; asked once, at its end."""
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -40,17 +59,22 @@ class Exchange:
     head: RequestHead  # gateway
     match: Match  # gateway
     started: float  # gateway: event loop seconds of the first request byte
+    visits: "list[Visit]" = field(default_factory=list)  # gateway: who asked to see the way out, outermost first
     document: Document | None = None  # gateway, stop 2; None while there is no held body
     facts: Facts = field(default_factory=Facts)  # gateway, stop 2
     caller: Caller | None = None  # authenticate
     plan: tuple[Attempt, ...] = ()  # gateway, stop 4
-    attempt: Attempt | None = None  # gateway, stop 5: the one under way
+    attempt: Attempt | None = None  # calling: the one under way
     status: int | None = None  # gateway: of the answer that the client got
     outcome: Outcome | None = None  # gateway
     fault: Fault | None = None  # gateway
     again: Callable[[bytes], Awaitable[Answer]] | None = None
     """gateway, stop 5: repeats the call with another query, for lists that go on over several pages."""
     waited: float = 0.0  # gateway: seconds spent waiting for the provider's first byte
+    first_byte: float = 0.0  # gateway: seconds from the first request byte until the answer's head was written
+    bytes_in: int = 0  # gateway: length of the request's body, as far as it has come
+    bytes_out: int = 0  # gateway: length of an answer that went out whole
+    tap: Tap | None = None  # gateway, stop 6: on the answer that passes
 
     @property
     def called(self) -> Attempt:

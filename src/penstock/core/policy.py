@@ -20,6 +20,9 @@ class Visit:
     watches = False
     """Wants to see a stream's later frames as well, before the client does."""
 
+    def begin(self, exchange: Exchange) -> None:
+        """The plan is made and the provider is about to be called: nothing has been spent yet."""
+
     async def answered(self, answer: Answer) -> Answer:
         """Called once with what was held; returns what the client gets in its place."""
         return answer
@@ -41,6 +44,13 @@ class Policy(Protocol):
 
     async def enter(self, exchange: Exchange) -> Answer | Visit | None:
         """Look at the request; answer it, refuse it (FaultError), visit its way out, or let it be."""
+
+
+class Recorder(Protocol):
+    """The outermost policy: it sees a request before anyone has judged it, and its visit leaves last."""
+
+    def enter(self, exchange: Exchange) -> Visit:
+        """Visit every exchange; FaultError 503 while what happens could not be written down."""
 
 
 Watch = Callable[[bytes], Awaitable[None] | None]

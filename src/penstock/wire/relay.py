@@ -6,7 +6,7 @@ error ending never lands inside one. It knows what the endings look like because
 """
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from time import perf_counter
 
 import msgspec
@@ -29,11 +29,12 @@ FIRST_FRAME_BYTES = 16 * 1024 * 1024
 
 
 class Passing(msgspec.Struct, frozen=True):
-    """How event streams pass: a frame of more than ``frame_cap`` bytes is not held for its end, and after
-    ``keep_alive_seconds`` of silence the client is told that the stream lives."""
+    """How answers pass: of an event stream a frame of more than ``frame_cap`` bytes is not held for its end, and after
+    ``keep_alive_seconds`` of silence the client is told that it lives; of others at most ``held`` bytes are held."""
 
     frame_cap: int = 16 * 1024 * 1024
     keep_alive_seconds: float | None = 15.0
+    held: int = 64 * 1024 * 1024
 
 
 class _Nowhere:
@@ -78,6 +79,7 @@ class Relay:
     _keep_alive_seconds: float | None = None
     _watch: Watch | None = None
     _waiting: asyncio.Task[None] | None = None
+    _last = b""
 
     def __init__(self, incoming: Incoming | None, connection: UpstreamConnection, sweep: Sweep) -> None:
         self.bodiless = connection.bodiless
@@ -187,12 +189,23 @@ class Relay:
         self._held.add(whole)
         return whole
 
-    def pass_on(self, manner: StreamManner, passing: Passing, watch: Watch | None = None, *, stream: bool) -> None:
-        """From now on bytes go straight to the client; of a ``stream`` (of events) only whole frames.
+    def pass_on(
+        self,
+        manner: StreamManner,
+        passing: Passing,
+        tap: Callable[[bytes], None],
+        ending: Callable[[], None],
+        watch: Watch | None = None,
+        *,
+        stream: bool,
+    ) -> None:
+        """From now on bytes go straight to the client, past the ``tap``; of a ``stream`` (of events) only whole frames.
 
         ``watch`` sees the whole frames that are about to go out; where it returns something to wait for, they wait.
+        ``ending`` is called before frames go out that hold the stream's own ending: many clients read no further.
         """
         self._watch = watch
+        self._tap = tap
         if manner.array and not stream:
             self._elements = Elements(passing.frame_cap)
         if stream:
@@ -200,6 +213,8 @@ class Relay:
             if manner.endings:
                 self._trail = Trail(manner.endings)
                 self._trail.add(self._taken)
+                self._last = manner.last
+                self._ending = ending
             self._frames = self._frames or Frames(passing.frame_cap)
             self._keep_alive_seconds = passing.keep_alive_seconds
         self._passing = True
@@ -276,7 +291,9 @@ class Relay:
     def _pass(self, data: bytes) -> None:
         manner, frames = self._manner, self._frames
         if manner is None or frames is None:
-            self._incoming.write(data if self._elements is None else self._elements.feed(data))
+            passed = data if self._elements is None else self._elements.feed(data)
+            self._tap(passed)
+            self._incoming.write(passed)
             return
         if self._keep_alive_seconds is not None:
             self.expires = self._loop.time() + self._keep_alive_seconds
@@ -295,8 +312,11 @@ class Relay:
             self._waiting.add_done_callback(lambda _: self._wake())
 
     def _send(self, whole: bytes) -> None:
+        self._tap(whole)
         if self._trail is not None:
             self._trail.add(whole)
+            if self._last in whole and self._trail.ended():
+                self._ending()
         self._incoming.write(whole)
 
     async def _wait(self, waiting: Awaitable[None], whole: bytes) -> None:

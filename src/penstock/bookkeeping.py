@@ -1,0 +1,57 @@
+"""How the books are kept in this process: journal, writer and prices put together, behind what the path calls.
+
+Part of the composition root: it names concrete classes and decides nothing. Rows go into the journal, which a thread
+empties into the database; the path waits for neither.
+"""
+
+import contextlib
+import functools
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from penstock.catalog.catalog import Catalog
+from penstock.core.entry import Entry
+from penstock.core.price import Price
+from penstock.core.target import Provider
+from penstock.core.usage import Consumption
+from penstock.ledger.journal import FOLDER, Journal
+from penstock.ledger.prices import charge
+from penstock.ledger.writer import Writer
+from penstock.policies.record import Record
+
+
+class Ledger(Protocol):
+    """The database's side of the books."""
+
+    def append(self, entries: Sequence[Entry]) -> None:
+        """All of them or none."""
+
+
+class Bookkeeping:
+    """Journal and writer, for as long as the process lives."""
+
+    def __init__(self, data: Path, ledger: Ledger, undo: contextlib.AsyncExitStack) -> None:
+        self.journal = undo.enter_context(Journal(data / FOLDER))
+        self.writer = undo.enter_context(Writer(self.journal, ledger))
+
+    def record(self, catalog: Catalog) -> Record:
+        """The policy that writes exchanges down, valued by this catalog."""
+        return Record(self.journal, functools.partial(value, catalog), as_told)
+
+
+def value(catalog: Catalog, consumption: Consumption, asked: str, provider: Provider | None) -> tuple[str, int | None]:
+    """What was used at list prices. What runs on the operator's own machines has the price that he gave it, or none."""
+    own = provider is not None and provider.auth == "none" and not provider.simulated
+    find = catalog.find_configured if own else catalog.find
+
+    def price_of(name: str) -> Price | None:
+        model = find(name)
+        return None if model is None else model.price
+
+    return catalog.version, charge(consumption, asked, price_of)
+
+
+def as_told(consumption: Consumption, _model: str, _bytes_in: int, _bytes_out: int) -> Consumption:
+    """What was told, and no more."""
+    return consumption

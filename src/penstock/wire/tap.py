@@ -1,0 +1,61 @@
+"""The tap on an answer that passes: counts its bytes, and lets a tally read what was used.
+
+It takes what goes to the client and changes none of it. Of an answer that the provider compressed it keeps a copy, up
+to a bound, and undoes the encoding once at the end: asked for ``identity``, hardly any provider compresses.
+"""
+
+from penstock.core.dialect import Tally
+from penstock.core.fault import FaultError
+from penstock.core.head import ResponseHead
+from penstock.core.usage import Consumption
+from penstock.wire.encoding import decode
+
+# What is kept of a compressed answer, and what it may unfold to.
+CODED_BYTES, PLAIN_BYTES = 1024 * 1024, 8 * 1024 * 1024
+
+
+class Tap:
+    """What passes of one answer."""
+
+    __slots__ = ("_coded", "_encodings", "_events", "_look", "_tally", "size")
+
+    def __init__(self, tally: Tally | None, head: ResponseHead, *, stream: bool) -> None:
+        self.size = 0
+        """Bytes that have gone to the client."""
+        self._tally = tally
+        self._coded: bytearray | None = None
+        self._encodings = head.get(b"content-encoding")
+        # An answer without success used nothing that its body could tell.
+        self._look = None if tally is None or head.status >= 400 else tally.frames if stream else tally.piece
+        if self._look is not None and self._encodings is not None and self._encodings.lower() != b"identity":
+            self._coded = bytearray()
+            self._look = self._keep
+            self._events = (head.get(b"content-type") or b"").lower().startswith(b"text/event-stream")
+
+    def take(self, data: bytes) -> None:
+        """These go out."""
+        self.size += len(data)
+        if self._look is not None:
+            self._look(data)
+
+    @property
+    def batch(self) -> str:
+        """As the tally says."""
+        return "" if self._tally is None else self._tally.batch
+
+    def consumed(self) -> Consumption:
+        """What the answer told; asked once, at its end."""
+        if self._tally is None or self._look is None:
+            return Consumption()
+        if self._coded is not None and self._encodings is not None and len(self._coded) <= CODED_BYTES:
+            try:
+                plain = decode(bytes(self._coded), self._encodings.decode("latin-1"), PLAIN_BYTES)
+            except FaultError:
+                # Cut short or in a coding that we don't know: the client may make something of it, we can't.
+                return self._tally.consumed()
+            (self._tally.frames if self._events else self._tally.piece)(plain)
+        return self._tally.consumed()
+
+    def _keep(self, data: bytes) -> None:
+        if self._coded is not None and len(self._coded) <= CODED_BYTES:
+            self._coded += data
