@@ -159,6 +159,8 @@ def unreached(error: FaultError, provider: Provider, proxy: str | None) -> tuple
     if isinstance(cause, TimeoutError):
         words = f"{host} did not accept a connection{through} in time"
         return words, via or "is there a firewall, or is a proxy needed? see providers.NAME.proxy"
+    if provider.origin.secure and isinstance(cause, ConnectionError) and not isinstance(cause, ConnectionRefusedError):
+        return f"{host} cut the connection while TLS was begun", "is it https at this port? check base_url"
     text = "" if cause is None else str(cause)
     if "proxy" in text and parts is not None:
         return f"{text} ({parts.hostname})", via

@@ -1,0 +1,117 @@
+"""Keys in the database: what the earlier schema held is kept, and what a rotation leaves is exact."""
+
+import sqlite3
+import time
+from pathlib import Path
+
+import pytest
+from alembic.command import downgrade, upgrade
+from alembic.config import Config
+from sqlalchemy import create_engine
+
+from penstock.core.caller import digest
+from penstock.stores import migrations
+from penstock.stores.keys import KeyStore, KeyTerms, UnknownKeyError
+from penstock.stores.pepper import read_pepper
+
+
+@pytest.fixture
+def store(tmp_path: Path):
+    made = KeyStore(tmp_path)
+    yield made
+    made.close()
+
+
+def migrate(path: Path, revision: str, *, back: bool = False) -> None:
+    """Bring a database to a revision, as any release that ends there would leave it."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        (downgrade if back else upgrade)(config, revision)
+    engine.dispose()
+
+
+def test_a_key_of_the_first_schema_still_works(tmp_path: Path) -> None:
+    """The secret moves to its own table; name, team, expiry and the key itself stay good."""
+    pepper = read_pepper(tmp_path)
+    path = tmp_path / "penstock.db"
+    migrate(path, "0001")
+    later = int(time.time()) + 1000
+    with sqlite3.connect(path) as connection:
+        row = (
+            "key_1",
+            "laptop",
+            "red",
+            "ada",
+            "mine",
+            "pk_live_abcdef",
+            digest(pepper, "pk_live_abcdefgh"),
+            1,
+            7,
+            later,
+        )
+        connection.execute("INSERT INTO keys VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)", row)
+    connection.close()
+    store = KeyStore(tmp_path)
+    profile = store.profiles()[digest(pepper, "pk_live_abcdefgh")]
+    assert (profile.id, profile.name, profile.team, profile.require_provider_key) == ("key_1", "laptop", "red", True)
+    found = store.find("laptop")
+    assert (found.terms.owner, found.terms.label, found.terms.expires, found.created) == ("ada", "mine", later, 7)
+    assert [secret.prefix for secret in found.secrets] == ["pk_live_abcdef"]
+    store.close()
+
+
+def test_the_way_back_keeps_the_newest_secret(tmp_path: Path) -> None:
+    """An operator who goes back a release keeps the keys that can be kept."""
+    store = KeyStore(tmp_path)
+    store.create("laptop", prefix="pk_")
+    newest = store.rotate("laptop", prefix="pk_", grace=60).key.reveal()
+    pepper = store.pepper
+    store.close()
+    migrate(tmp_path / "penstock.db", "0001", back=True)
+    with sqlite3.connect(tmp_path / "penstock.db") as connection:
+        rows = connection.execute("SELECT name, digest FROM keys").fetchall()
+    connection.close()
+    assert rows == [("laptop", digest(pepper, newest))]
+
+
+def test_a_secret_never_works_longer_than_it_was_to(store: KeyStore) -> None:
+    """A second rotation with a long grace does not give the first secret more time; a short one cuts it."""
+    store.create("laptop", prefix="pk_")
+    store.rotate("laptop", prefix="pk_", grace=100)
+    ends = store.find("laptop").secrets[-1].expires
+    store.rotate("laptop", prefix="pk_", grace=100_000)
+    assert ends in [secret.expires for secret in store.find("laptop").secrets]
+    store.rotate("laptop", prefix="pk_", grace=10)
+    now = time.time()
+    assert [secret.expires is None or secret.expires <= now + 10 for secret in store.find("laptop").secrets] == [
+        True
+    ] * 4
+
+
+def test_a_key_that_expired_takes_its_rotated_secrets_along(store: KeyStore) -> None:
+    """The key's own end counts, whatever grace a secret has."""
+    store.create("laptop", prefix="pk_")
+    store.rotate("laptop", prefix="pk_", grace=100)
+    store.change("laptop", KeyTerms(expires=int(time.time()) - 1))
+    assert store.profiles() == {}
+    assert store.find("laptop").state(time.time()) == "expired"
+
+
+def test_terms_reach_the_profile(store: KeyStore) -> None:
+    """What the path holds a key to is what its operator wrote."""
+    store.create("laptop", prefix="pk_", terms=KeyTerms(models=("claude-*",), routes=("messages.*", "models.*")))
+    (profile,) = store.profiles().values()
+    assert (profile.models, profile.routes) == (("claude-*",), ("messages.*", "models.*"))
+
+
+def test_a_key_that_is_not_there_says_which_are(store: KeyStore) -> None:
+    """Revoked ones are not offered."""
+    for name in ("a", "b"):
+        store.create(name, prefix="pk_")
+    store.revoke("b")
+    with pytest.raises(UnknownKeyError) as caught:
+        store.find("c")
+    assert caught.value.known == ("a",)
