@@ -103,6 +103,7 @@ class Messages:
         if event.message is not None:
             self._model = self._model or word(event.message.model)
             self._told = merged(self._told, table(event.message.usage))
+            self._final = False
         elif event.type == "message_delta" and table(event.usage):
             self._told = merged(self._told, table(event.usage))
             self._final = self._final or (event.delta is not None and bool(word(event.delta.stop_reason)))

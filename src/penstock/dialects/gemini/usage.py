@@ -117,7 +117,7 @@ class Contents:
             answer = read(_answer, data)
             if answer is not None:
                 self._take(answer)
-                self._ended = self._ended or _finished(answer)
+                self._ended = _ends(answer, before=self._ended)
 
     def _read(self, text: bytes) -> bool:
         answer = read(_answer, text)
@@ -136,7 +136,7 @@ class Contents:
             whole = read(_answers, text)
             for answer in _whole_ones(text) if whole is None else whole:
                 self._take(answer)
-                self._ended = self._ended or _finished(answer)
+                self._ended = _ends(answer, before=self._ended)
         else:
             self._ended = self._read(text)
 
@@ -151,11 +151,16 @@ def _whole_ones(torso: bytes) -> Iterable[_Answer]:
     return (answer for answer in answers if answer is not None)
 
 
-def _finished(answer: _Answer) -> bool:
-    """A candidate says why it ended, or there will be none because the prompt was refused."""
+def _ends(answer: _Answer, *, before: bool) -> bool:
+    """A candidate says why it ended, or there will be none because the prompt was refused.
+
+    Where code is executed, a candidate ends several times: one that goes on has not ended.
+    """
     if "blockReason" in table(answer.prompt_feedback):
         return True
     candidates = bytes(answer.candidates)
+    if len(candidates) <= len(b"[]"):
+        return before
     found = read(_candidates, candidates) if _END in candidates else None
     return found is not None and any(word(one.finish_reason) for one in found)
 
