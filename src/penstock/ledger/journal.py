@@ -33,6 +33,9 @@ HOLD_RECORDS = 20_000
 # Between two looks at what failed, at the spare segment and, with ``second``, between two synchronizations.
 _TICK_SECONDS = 0.5
 
+# What was carried over sorts before all that came after it: an exchange is opened before it is closed.
+_FIRST_NUMBER = 10_000_000
+
 Fsync = Literal["never", "second", "always"]
 
 
@@ -77,7 +80,8 @@ class Journal:
         self._size = segment_bytes
         self._mapped = mapped
         self._owner = f"{time.time_ns() // 1_000_000:012x}{os.urandom(4).hex()}"
-        self._numbers = itertools.count(1)
+        self._numbers = itertools.count(_FIRST_NUMBER)
+        self._carried_numbers = itertools.count(1)
         self._encode_into = msgspec.msgpack.Encoder().encode_into
         self._buffer = bytearray(2048)
         self._lock = threading.Lock()
@@ -155,6 +159,7 @@ class Journal:
             carried.put(framed)
         carried.open.update((record.id, record) for record, _ in frames)
         carried.sealed = True
+        self._published(carried, next(self._carried_numbers))
         with self._lock:
             self._kept.insert(0, carried)
         for record, _ in frames:
@@ -230,11 +235,7 @@ class Journal:
         return segment
 
     def _rotate(self, length: int) -> None:
-        least = len(MAGIC) + LENGTH_AT + length
-        if self._spare is None or least > self._size:
-            following = self._create(max(self._size, least))
-        else:
-            following, self._spare = self._spare, None
+        following = self._following(len(MAGIC) + LENGTH_AT + length)
         if self._fsync == "always":
             following.limit = 0
         # Two segments' entries stay in memory; a writer that is further behind reads the others from their files.
@@ -246,12 +247,27 @@ class Journal:
         self._segment = following
         self._wanted.set()
 
+    def _following(self, least: int) -> Segment:
+        if self._spare is None or least > self._size:
+            return self._published(self._create(max(self._size, least)), next(self._numbers))
+        spare, self._spare = self._spare, None
+        return self._published(spare, next(self._numbers))
+
     def _create(self, size: int) -> Segment:
+        # Under a name that nobody looks for, so that it can be locked before anyone takes it for a dead process's.
         self.folder.mkdir(mode=0o700, exist_ok=True)
-        path = self.folder / f"{self._owner}-{next(self._numbers):08d}{SUFFIX}"
-        segment = Segment.create(path, size, mapped=self._mapped)
-        if self._fsync != "never":
-            _synchronize_folder(self.folder)
+        path = self.folder / f".{self._owner}-{os.urandom(4).hex()}{SUFFIX}"
+        return Segment.create(path, size, mapped=self._mapped)
+
+    def _published(self, segment: Segment, number: int) -> Segment:
+        """The same, under its own name: readers take a process's segments in the order of their numbers."""
+        try:
+            segment.publish(self.folder / f"{self._owner}-{number:08d}{SUFFIX}")
+            if self._fsync != "never":
+                _synchronize_folder(self.folder)
+        except OSError:
+            segment.close(delete=False)
+            raise
         return segment
 
     def _closed_elsewhere(self, record: Entry) -> None:

@@ -29,8 +29,8 @@ AT_ONCE = 500
 TORN = ".torn"
 _LOCK = "recovery.lock"
 _NAME = re.compile(rf"([0-9a-f]{{20}})-[0-9]{{8}}{re.escape(SUFFIX)}")
-# A segment gets its name milliseconds after its file is made; without one after this long, its maker died in between.
-_UNNAMED_SECONDS = 3600
+# Between its making and its locking a file looks like a dead process's: microseconds, so this is long enough.
+_UNLOCKED_SECONDS = 10.0
 _PATIENCE_SECONDS = 10.0
 _POLL_SECONDS = 0.05
 
@@ -150,10 +150,12 @@ def _put_away(path: Path) -> None:
 
 
 def _sweep(folder: Path) -> None:
+    """Segments that a dead process had made ready and never used."""
     for path in folder.glob(f".*{SUFFIX}"):
-        with contextlib.suppress(OSError):
-            if time.time() - path.stat().st_mtime > _UNNAMED_SECONDS:
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - path.stat().st_mtime > _UNLOCKED_SECONDS and (descriptor := _locked(path)) is not None:
                 path.unlink()
+                os.close(descriptor)
 
 
 def _locked(path: Path, flags: int = 0) -> int | None:

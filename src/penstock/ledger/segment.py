@@ -50,20 +50,21 @@ class Segment:
     @classmethod
     def create(cls, path: Path, size: int, *, mapped: bool) -> "Segment":
         """A new, empty, locked segment at ``path``; OSError when the disk has no room or no file may be made."""
-        # Under its own name only once it is locked: a file without an owner is taken for a dead process's.
-        making = path.with_name(f".{path.name}")
-        descriptor = os.open(making, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             view = _mapping(descriptor, size) if mapped else None
             _write_all(descriptor, MAGIC, 0)
-            making.rename(path)
         except BaseException:
             os.close(descriptor)
             with contextlib.suppress(OSError):
-                making.unlink()
+                path.unlink()
             raise
         return cls(path, descriptor, view)
+
+    def publish(self, path: Path) -> None:
+        """From now on the file stands at ``path``."""
+        self.path = self.path.rename(path)
 
     def put(self, frame: bytes | bytearray) -> None:
         """Add a record: its checksum and then ``frame``, which begins with its length. The caller has seen to room."""

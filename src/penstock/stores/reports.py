@@ -60,7 +60,8 @@ class Reports:
         """Sums per group, ordered by the groups' values; one row without any group when nothing is grouped by."""
         groups = [_GROUPS[one].label(f"group_{one.value}") for one in by]
         with self._reading() as connection:
-            summed: Select[Any] = select(*groups, *_sums()).where(*_where(which)).group_by(*groups).order_by(*groups)
+            columns: list[ColumnElement[Any]] = [*groups, *_sums()]
+            summed = select(*columns).where(*_where(which)).group_by(*groups).order_by(*groups)
             tools = _tools(connection, groups, which)
             rows = connection.execute(summed).all()
             return [_usage_row(row, by, tools.get(tuple(row[: len(by)]), ())) for row in rows if row.exchanges]

@@ -1,0 +1,77 @@
+"""A journal file that something has happened to is read up to where it happened, and no further."""
+
+import zlib
+from itertools import accumulate
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from penstock.ledger.records import CHECKSUM, LENGTH_AT, MAGIC, Record, ended_cleanly, frame, replay
+from tests.support.books import entry, opened
+
+RECORDS: list[Record] = [opened(1), opened(2, model="ä" * 99), entry(1), opened(3), entry(3), entry(2, cost=None)]
+
+
+def written(record: Record) -> bytes:
+    framed = frame(record)
+    return CHECKSUM.pack(zlib.crc32(framed)) + framed
+
+
+PIECES = [written(record) for record in RECORDS]
+ENDS = [len(MAGIC) + end for end in accumulate(map(len, PIECES))]
+WHOLE = MAGIC + b"".join(PIECES) + bytes(4096)
+
+
+def whole_before(at: int) -> list[Record]:
+    """The records that end at or before this byte."""
+    return [record for record, end in zip(RECORDS, ENDS, strict=True) if end <= at]
+
+
+def test_what_was_written_is_read_back() -> None:
+    """Every record, every field, in order; the zeros behind them are no record and no damage."""
+    assert list(replay(WHOLE)) == RECORDS
+    assert ended_cleanly(WHOLE)
+
+
+def test_a_file_cut_at_any_byte_gives_the_records_before_the_cut() -> None:
+    """Whether the rest is missing or was never written."""
+    for at in range(ENDS[-1] + 1):
+        expected = whole_before(at) if at >= len(MAGIC) else []
+        assert list(replay(WHOLE[:at])) == expected
+        assert list(replay(WHOLE[:at] + bytes(len(WHOLE) - at))) == expected
+
+
+@given(st.integers(0, ENDS[-1] - 1), st.integers(1, 255))
+def test_a_byte_that_flipped_ends_the_reading_at_its_record(at: int, change: int) -> None:
+    """Nothing that was not written is ever read, and the damage shows."""
+    damaged = bytearray(WHOLE)
+    damaged[at] ^= change
+    assert list(replay(damaged)) == (whole_before(at) if at >= len(MAGIC) else [])
+    assert not ended_cleanly(bytes(damaged))
+
+
+@given(st.binary(max_size=200), st.booleans())
+def test_noise_is_no_record(noise: bytes, begins_well: bool) -> None:
+    """Reading never raises, whatever stands in the file."""
+    assert list(replay(MAGIC * begins_well + noise)) == []
+
+
+def test_a_sound_record_of_an_unknown_kind_ends_the_reading() -> None:
+    """A later release may write what this one cannot read: it is left alone, not skipped over."""
+    payload = b"\x92\xa1z\x01"
+    strange = CHECKSUM.pack(len(payload)) + payload
+    data = MAGIC + PIECES[0] + CHECKSUM.pack(zlib.crc32(strange)) + strange + PIECES[1]
+    assert list(replay(data)) == RECORDS[:1]
+    assert not ended_cleanly(data)
+
+
+def test_what_no_file_takes_is_replaced() -> None:
+    """Half a surrogate pair or a number beyond 64 bits must not keep an exchange out of the books."""
+    strange = entry(1, model="\ud800", bytes_out=2**70)
+    (read,) = replay(MAGIC + written(strange))
+    assert read == entry(1, model="?", bytes_out=2**63 - 1)
+
+
+def test_a_frame_is_what_its_checksum_covers() -> None:
+    """Length and payload: a length that was torn cannot lead astray."""
+    assert CHECKSUM.unpack_from(frame(RECORDS[0]))[0] == len(frame(RECORDS[0])) - LENGTH_AT
