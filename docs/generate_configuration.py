@@ -34,7 +34,8 @@ models:
 ## How values are written
 
 **Sizes** are numbers of bytes, or numbers with `kB`, `MB` or `GB` (each 1,024 of the one before): `32MB`, `512 kB`.
-**Seconds** are plain numbers: `30`, `0.5`. **Paths** count from the folder of the configuration file, and `~` is the home
+**Seconds** are plain numbers: `30`, `0.5`. **Prices** are US dollars per million tokens, plain
+numbers with at most six decimals. **Paths** count from the folder of the configuration file, and `~` is the home
 folder; without a file they count from the folder that the gateway is started in. A text needs no quotes unless YAML
 would read it otherwise; one that holds `${NAME}` inside `{ }` does.
 
@@ -52,6 +53,7 @@ characters `${`.
 |---|---|
 | `PENSTOCK_LISTEN` | replaces `listen` |
 | `PENSTOCK_DATA_DIR` | replaces `data_dir` |
+| `PENSTOCK_MASTER_KEY` | replaces `master_key` |
 | `ANTHROPIC_API_KEY`, `OPENAI_API_KEY`, `GEMINI_API_KEY` or `GOOGLE_API_KEY` | the providers' keys where the file names no `providers` |
 | `HTTPS_PROXY`, `HTTP_PROXY` | the proxy for providers with `https://` and with `http://`; the lower-case names win |
 | `NO_PROXY` | what is reached directly: domains with their subdomains, addresses, networks (`10.0.0.0/8`), each with an optional `:port`, or `*` |

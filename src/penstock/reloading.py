@@ -114,8 +114,7 @@ class Reloading:
             yield self.settings.tls.certificate
             yield self.settings.tls.key
         for row in self.settings.providers.values():
-            if row.ca_file is not None:
-                yield row.ca_file
+            yield from filter(None, (row.ca_file, row.api_key_file))
 
 
 _REFUSED = "the configuration was not taken over; the one before stays in force."

@@ -26,6 +26,13 @@ _BASES = {
     "gemini": "https://generativelanguage.googleapis.com",
 }
 
+_CREDENTIALS = {
+    None: "the callers' own",
+    "api_key": "in the configuration",
+    "api_key_file": "in a file",
+    "api_key_stored": "in the database",
+}
+
 
 class Row(TypedDict):
     """What ``add`` writes, as far as it was given."""
@@ -178,10 +185,7 @@ def _written(given: Row) -> dict[str, object]:
 
 def _described(name: str, row: "ProviderSettings", settings: "Settings") -> dict[str, object]:
     first = next(other for other, found in settings.providers.items() if found.dialect == row.dialect)
-    if row.auth == "none":
-        credential = "none wanted"
-    else:
-        credential = "the callers' own" if row.api_key is None else "in the configuration"
+    credential = "none wanted" if row.auth == "none" else _CREDENTIALS[row.credential_setting]
     return {
         "name": name,
         "dialect": row.dialect,

@@ -8,13 +8,10 @@ from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
 from itertools import combinations
 
-from penstock.config import urls
+from penstock.config import check_prices, urls
 from penstock.config.mistakes import Path, dotted, listed, nearest, shown
-from penstock.config.reading import Reading
+from penstock.config.reading import Found, Reading
 from penstock.config.settings import ModelRule, ProviderSettings, Settings
-
-Found = tuple[Path, str, str]
-"""The setting, what is wrong, and a suggestion."""
 
 # What the gateway itself puts behind a base URL of the dialect, and so must not stand at its end.
 _VERSIONS = {"anthropic": ("/v1",), "gemini": ("/v1", "/v1beta", "/v1alpha"), "openai": ()}
@@ -66,7 +63,7 @@ def base_urls_end_where_the_dialect_begins(settings: Settings, reading: Reading)
 def keys_travel_encrypted(settings: Settings, _reading: Reading) -> Iterator[Found]:
     """A key over http to another machine needs the operator's word."""
     for path, row in _providers(settings):
-        secret = "api_key" if row.api_key else next((name for name in row.headers if name in _SECRET_HEADERS), None)
+        secret = row.credential_setting or next((name for name in row.headers if name in _SECRET_HEADERS), None)
         if secret and not row.origin.secure and not row.insecure and not urls.is_loopback(row.origin.host):
             what = f"would send the {secret} unencrypted to another machine"
             yield (*path, "base_url"), what, "write https://, or `insecure: true` on this row if the way is yours alone"
@@ -76,11 +73,21 @@ def credentials_have_one_place(settings: Settings, reading: Reading) -> Iterator
     """``auth: none`` with a key, and a fixed header where the credential goes, contradict themselves."""
     for path, row in _providers(settings):
         header = _CREDENTIAL_HEADERS[row.auth].get(row.dialect)
-        if row.api_key and row.auth == "none":
-            yield (*path, "auth"), "is none, so the api_key would never be used", "remove one of the two"
+        if row.credential_setting and row.auth == "none":
+            what = f"is none, so the {row.credential_setting} would never be used"
+            yield (*path, "auth"), what, "remove one of the two"
         elif header in row.headers and reading.sound((*path, "dialect"), (*path, "auth")):
             what = "is the header that carries the credential, the caller's own too"
             yield (*path, "headers", header), what, "give it as `api_key`, or write `auth: none`"
+
+
+def credentials_have_one_source(settings: Settings, _reading: Reading) -> Iterator[Found]:
+    """Of two credentials nobody could tell which is used."""
+    for path, row in _providers(settings):
+        if (row.api_key is not None) + (row.api_key_file is not None) + row.api_key_stored > 1:
+            setting = row.credential_setting or ""
+            what = "is given beside another credential of the same row"
+            yield (*path, setting), what, "keep one of `api_key`, `api_key_file` and `api_key_stored`"
 
 
 def providers_are_others(settings: Settings, reading: Reading) -> Iterator[Found]:
@@ -184,6 +191,7 @@ RULES: tuple[Callable[[Settings, Reading], Iterator[Found]], ...] = (
     base_urls_end_where_the_dialect_begins,
     keys_travel_encrypted,
     credentials_have_one_place,
+    credentials_have_one_source,
     providers_are_others,
     origins_are_reached_one_way,
     rules_name_providers,
@@ -194,6 +202,7 @@ RULES: tuple[Callable[[Settings, Reading], Iterator[Found]], ...] = (
     timeouts_fit_together,
     a_log_that_is_named_is_written,
     prefixes_differ,
+    *check_prices.RULES,
 )
 
 

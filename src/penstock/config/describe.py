@@ -22,6 +22,7 @@ _WORDS = {
     Form.AUTHORITIES: "PEM file", Form.BASE_URL: "URL", Form.PUBLIC_URL: "URL", Form.PROXY: "URL or `none`",
     Form.NAME: "name", Form.PROVIDER_KEY: "secret", Form.GATEWAY_KEY: "secret", Form.HEADER_NAME: "header name",
     Form.HEADER_VALUE: "text, kept secret", Form.HEADER_PREFIX: "header prefix", Form.KEY_PREFIX: "text",
+    Form.KEY_FILE: "file", Form.MASTER_KEY: "secret", Form.DOLLARS: "US dollars", Form.FACTOR: "number",
     Form.PATTERN: "pattern", Form.SIZE: "size", Form.SECONDS: "seconds", Form.OUTPUT: "file",
 }  # fmt: skip
 
@@ -52,7 +53,15 @@ def docstrings() -> dict[str, dict[str, str]]:
     """The words under each field, by struct and field; the struct's own under an empty name."""
     module = ast.parse(source.getsource(definitions))
     classes = [node for node in module.body if isinstance(node, ast.ClassDef)]
-    return {node.name: {"": ast.get_docstring(node) or "", **dict(_field_words(node))} for node in classes}
+    words: dict[str, dict[str, str]] = {}
+    for node in classes:
+        inherited = (words.get(base.id, {}) for base in node.bases if isinstance(base, ast.Name))
+        words[node.name] = {
+            **{name: text for found in inherited for name, text in found.items()},
+            "": ast.get_docstring(node) or "",
+            **dict(_field_words(node)),
+        }
+    return words
 
 
 def size_words(value: int) -> str:

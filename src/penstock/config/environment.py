@@ -9,7 +9,11 @@ from collections.abc import Mapping
 from penstock.config.mistakes import Mistakes, Path, Place
 from penstock.config.tree import Entry, Listing, Node, Scalar, Table
 
-OVERRIDES = {"PENSTOCK_LISTEN": "listen", "PENSTOCK_DATA_DIR": "data_dir"}
+OVERRIDES = {
+    "PENSTOCK_LISTEN": "listen",
+    "PENSTOCK_DATA_DIR": "data_dir",
+    "PENSTOCK_MASTER_KEY": "master_key",
+}
 """Environment variables that win over the file, and the settings they set."""
 
 # `$${` writes a literal `${`.

@@ -3,15 +3,19 @@
 A text that doesn't fit raises MisfitError. Pure but for the forms of files, which look whether the file is there.
 """
 
+import base64
+import binascii
 import os
 import re
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from enum import Enum
 from pathlib import Path
 
 from penstock.config import urls
 from penstock.config.mistakes import MisfitError, is_private, shown
 from penstock.core.head import HOP_BY_HOP
+from penstock.core.price import FACTOR_DECIMALS, PRICE_DECIMALS
 
 
 class Form(Enum):
@@ -34,11 +38,20 @@ class Form(Enum):
     HEADER_PREFIX = "header_prefix"
     KEY_PREFIX = "key_prefix"
     PATTERN = "pattern"
+    KEY_FILE = "key_file"
+    MASTER_KEY = "master_key"
+    DOLLARS = "dollars"
+    FACTOR = "factor"
     SIZE = "size"
     SECONDS = "seconds"
 
 
 MIN_KEY_LENGTH = 20
+
+MASTER_KEY_BYTES = 32
+
+# A credential fits in a header; a file with more than this is something else.
+_KEY_FILE_BYTES = 16 * 1024
 
 # The largest bundle of authorities in use has about 250 kB.
 _PEM_BYTES = 4 * 1024 * 1024
@@ -76,6 +89,22 @@ def seconds(text: str) -> float:
     return float(found[1])
 
 
+def dollars(text: str) -> Decimal:
+    """A price."""
+    if not re.fullmatch(rf"[0-9]{{1,9}}(\.[0-9]{{1,{PRICE_DECIMALS}}})?", text.strip()):
+        what = f"is not a price in US dollars with at most {PRICE_DECIMALS} decimals: {shown(text)}"
+        raise MisfitError(what, "write a plain number like 2.5 or 0.075, without a currency")
+    return Decimal(text.strip())
+
+
+def factor(text: str) -> Decimal:
+    """What a price is multiplied by."""
+    if not re.fullmatch(rf"[0-9]{{1,3}}(\.[0-9]{{1,{FACTOR_DECIMALS}}})?", text.strip()):
+        what = f"is not a factor with at most {FACTOR_DECIMALS} decimals: {shown(text)}"
+        raise MisfitError(what, "write a plain number: 0.5 for half the price")
+    return Decimal(text.strip())
+
+
 def name(text: str) -> str:
     """Of a provider, a key or a team: it stands in headers, logs and commands."""
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", text):
@@ -100,6 +129,20 @@ def gateway_key(text: str) -> str:
     if len(text) < MIN_KEY_LENGTH:
         what = f"is shorter than {MIN_KEY_LENGTH} characters and could be guessed"
         raise MisfitError(what, "make one with `penstock keys create --name NAME`")
+    return text
+
+
+def master_key(text: str) -> str:
+    """One key in base64 or several, the one in force first; as the credential store reads them."""
+    for one in text.split(","):
+        try:
+            # Both alphabets of base64 are in use, and the padding is often lost.
+            raw = base64.b64decode(one.strip().rstrip("=").translate(str.maketrans("-_", "+/")) + "=", validate=True)
+        except binascii.Error:
+            raw = b""
+        if len(raw) != MASTER_KEY_BYTES:
+            what = f"is not {MASTER_KEY_BYTES} bytes in base64"
+            raise MisfitError(what, f"make one with `openssl rand -base64 {MASTER_KEY_BYTES}`")
     return text
 
 
@@ -197,6 +240,13 @@ class Files:
             raise MisfitError(what, "name a PEM file; are certificate and key swapped?")
         return str(path)
 
+    def key(self, text: str) -> str:
+        """A file that holds one provider credential; absolute. Its mode is not looked at: where secrets are mounted
+        into containers, everyone in there may read them."""
+        path = self._absolute(text)
+        read_key(path, f"looked {self._there(path, text)}")
+        return str(path)
+
     def _there(self, path: Path, text: str) -> str:
         return f"in {self._folder}" if is_private(text) else f"for {path}"
 
@@ -208,6 +258,27 @@ class Files:
                 raise MisfitError("begins with ~, but HOME is not set", "write the whole path")
             text = self._home + text[1:]
         return (self._folder / text).absolute()
+
+
+def read_key(path: Path, missing: str = "put it back") -> str:
+    """The credential in a file; ``missing`` is what to do when there is no such file."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(_KEY_FILE_BYTES + 1)
+    except FileNotFoundError:
+        raise MisfitError("names a file that does not exist", missing) from None
+    except IsADirectoryError:
+        raise MisfitError("names a folder", "name a file in it") from None
+    except OSError as error:
+        what = f"names a file that can't be read ({error.strerror})"
+        raise MisfitError(what, "let the gateway's user read it") from None
+    text = content.decode("latin-1").strip()
+    if not text:
+        raise MisfitError("names an empty file", "write the credential into it, and nothing else")
+    try:
+        return provider_key(text)
+    except MisfitError:
+        raise MisfitError("names a file that holds something else than one credential", "put the key alone") from None
 
 
 def text_forms(files: Files) -> Mapping[Form, Callable[[str], str]]:
@@ -230,4 +301,6 @@ def text_forms(files: Files) -> Mapping[Form, Callable[[str], str]]:
         Form.HEADER_PREFIX: header_prefix,
         Form.KEY_PREFIX: key_prefix,
         Form.PATTERN: pattern,
+        Form.KEY_FILE: files.key,
+        Form.MASTER_KEY: master_key,
     }

@@ -11,11 +11,12 @@ import msgspec
 from penstock.config import environment as variables
 from penstock.config import proxies, tree
 from penstock.config.check import check
-from penstock.config.forms import Files
-from penstock.config.mistakes import ConfigError, Mistakes, Place
+from penstock.config.forms import Files, read_key
+from penstock.config.mistakes import ConfigError, MisfitError, Mistakes, Place
 from penstock.config.mistakes import Path as Where
 from penstock.config.reading import Reading
 from penstock.config.settings import Settings
+from penstock.core.caller import Secret
 
 MAX_BYTES = 1024 * 1024
 
@@ -48,11 +49,25 @@ def load_traced(path: Path | None, environment: Mapping[str, str]) -> tuple[Sett
     usual = proxies.from_environment(environment, mistakes)
     if settings is not None:
         check(settings, reading)
+        settings = _with_key_files(settings, reading)
     if settings is None or mistakes.found:
         raise ConfigError(mistakes.found)
     rows = proxies.from_rows((row.origin, row.proxy) for row in settings.providers.values())
     traced = msgspec.structs.replace(settings, proxies=msgspec.structs.replace(usual, rows=rows))
     return traced, {where: reading.source(where) for where in reading.places}
+
+
+def _with_key_files(settings: Settings, reading: Reading) -> Settings:
+    """The settings with the credentials that stand in files of their own."""
+    rows = dict(settings.providers)
+    for name, row in settings.providers.items():
+        where = ("providers", name, "api_key_file")
+        if row.api_key_file is not None and reading.sound(where):
+            try:
+                rows[name] = msgspec.structs.replace(row, api_key=Secret(read_key(Path(row.api_key_file))))
+            except MisfitError as misfit:  # gone since it was looked at
+                reading.note(where, misfit.what, misfit.suggestion)
+    return msgspec.structs.replace(settings, providers=rows)
 
 
 def _parse(path: Path, mistakes: Mistakes) -> tree.Table | None:

@@ -21,6 +21,10 @@ from penstock.core.caller import Secret
 T = TypeVar("T")
 
 
+Found = tuple[Path, str, str]
+"""A mistake that a rule has found: the setting, what is wrong, and a suggestion."""
+
+
 class Nothing(Enum):
     """Why a node gave no value: it counts as not written, or its mistake has been noted."""
 
@@ -37,6 +41,8 @@ _SYNONYMS = {
     "model_list": "models", "routes": "models", "cert": "certificate", "private_key": "key", "ssl": "tls",
     "url": "base_url", "endpoint": "base_url", "api_base": "base_url", "token": "api_key", "key": "api_key",
     "secret": "api_key", "type": "dialect", "kind": "dialect", "format": "dialect", "timeout": "timeouts",
+    "proxies": "providers", "pricing": "prices", "costs": "prices", "cached": "cache_read",
+    "cached_input": "cache_read", "key_file": "api_key_file", "threshold": "above",
     "ca": "ca_file", "ca_bundle": "ca_file", "model": "match", "pattern": "match", "group": "team",
     "processes": "workers", "log": "access_log", "prometheus": "metrics",
 }  # fmt: skip
@@ -45,6 +51,10 @@ _SYNONYMS = {
 _EXAMPLES = {
     "providers": "write a mapping: `NAME: {dialect: openai, base_url: https://…}`",
     "models": "write a list: `- {match: \"llama*\", provider: NAME}`",
+    "prices": "write a mapping: `\"llama*\": {input: 0.1, output: 0.4}`",
+    "tiers": "write a mapping: `batch: {factor: 0.5}`",
+    "tools": "write a mapping: `web_search: 10`",
+    "long_context": "write a list: `- {above: 200000, input: 6, output: 22.5}`",
     "keys": "write a list: `- {name: NAME, key: \"${PENSTOCK_KEY}\"}`",
     "tls": "write a mapping: `{certificate: FILE, key: FILE}`",
     "headers": "write a mapping: `{x-name: value}`",
@@ -183,10 +193,8 @@ class Reading:
         if entry.key == "<<":
             self._wrong(entry, path, "uses a merge key (`<<`), which is not supported", "write the settings out")
             return None
-        guess = nearest(entry.key, known)
         synonym = _SYNONYMS.get(entry.key.lower())
-        if synonym in known and guess is None:
-            guess = synonym
+        guess = synonym if synonym in known else nearest(entry.key, known)
         suggestion = f"did you mean `{guess}`?" if guess else f"known here: {listed(known)}"
         self._wrong(entry, (*path, entry.key), "is not a setting", suggestion)
         return guess
@@ -255,6 +263,8 @@ class Reading:
             return _choice(text, [str(value) for value in kind.values])
         if isinstance(kind, (inspect.IntType, inspect.FloatType)):
             return _number(text, kind, form)
+        if isinstance(kind, inspect.DecimalType):
+            return forms.factor(text) if form is Form.FACTOR else forms.dollars(text)
         value = self._text_forms[form](text) if form is not None else text
         return Secret(value) if isinstance(kind, inspect.CustomType) else value
 
@@ -291,10 +301,7 @@ def _without_value(what: str, variable: str) -> tuple[str, str]:
 
 
 def _example(path: Path) -> str:
-    for name in reversed(path):
-        if isinstance(name, str):
-            return _EXAMPLES.get(name, _EXAMPLES.get(str(path[0]), ""))
-    return ""
+    return next((_EXAMPLES[name] for name in reversed(path) if isinstance(name, str) and name in _EXAMPLES), "")
 
 
 def _noun(node: Node) -> str:

@@ -42,6 +42,14 @@ def _of(kind: inspect.Type, words: dict[str, dict[str, str]]) -> dict[str, objec
         return {"anyOf": [{"enum": list(inner.values)}, _REFERENCE]}
     if isinstance(inner, (inspect.IntType, inspect.FloatType)):
         return {"anyOf": [_of_number(inner), *([_SIZE] if form is Form.SIZE else []), _REFERENCE]}
+    if isinstance(inner, inspect.DecimalType):
+        return {
+            "anyOf": [
+                {"type": "number", "minimum": 0},
+                {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?$"},
+                _REFERENCE,
+            ]
+        }
     # YAML reads an unquoted run of digits as a number; where a text is meant, it is one.
     return {"type": ["string", "number"]} if form in {Form.NAME, Form.PATTERN} else {"type": "string"}
 

@@ -4,6 +4,7 @@
 a setting is added here and nowhere else. Nothing here reads a file or the environment.
 """
 
+from decimal import Decimal
 from typing import Annotated, Literal
 
 import msgspec
@@ -13,6 +14,7 @@ from penstock.config.forms import Form
 from penstock.config.proxies import Proxies
 from penstock.config.urls import origin_of, path_of, split_listen
 from penstock.core.caller import Secret
+from penstock.core.price import LongRates, Rates, Sheet, Terms
 from penstock.core.target import Origin
 
 MB = 1024 * 1024
@@ -22,10 +24,13 @@ Size = Annotated[int, Meta(ge=1, extra={"form": Form.SIZE})]
 Seconds = Annotated[float, Meta(gt=0, le=DAY, extra={"form": Form.SECONDS})]
 Count = Annotated[int, Meta(ge=1)]
 Name = Annotated[str, Meta(extra={"form": Form.NAME})]
+Pattern = Annotated[str, Meta(extra={"form": Form.PATTERN})]
 HeaderName = Annotated[str, Meta(extra={"form": Form.HEADER_NAME})]
 HeaderValue = Annotated[Secret, Meta(extra={"form": Form.HEADER_VALUE})]
 HeaderPrefix = Annotated[str, Meta(extra={"form": Form.HEADER_PREFIX})]
 ProxyUrl = Annotated[Secret, Meta(extra={"form": Form.PROXY})]
+Dollars = Annotated[Decimal, Meta(extra={"form": Form.DOLLARS})]
+Factor = Annotated[Decimal, Meta(extra={"form": Form.FACTOR})]
 
 
 class TlsSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,6 +76,14 @@ class ProviderSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The operator's credential, used when the caller brings none in `X-Provider-Key`. Without either the caller is
     asked for one."""
 
+    api_key_file: Annotated[str, Meta(extra={"form": Form.KEY_FILE})] | None = None
+    """A file that holds the credential and nothing else, in place of `api_key`: for the secrets that Docker, Kubernetes
+    and systemd hand to programs. Read at the start and whenever it changes."""
+
+    api_key_stored: bool = False
+    """The credential stands in the gateway's own database, encrypted, in place of `api_key`. It is put there under this
+    row's name by `penstock providers credential set NAME`."""
+
     auth: Literal["default", "none", "bearer", "x-api-key", "x-goog-api-key"] = "default"
     """The header that carries the credential. `default` is the dialect's own (`x-api-key` for Anthropic,
     `Authorization: Bearer` for OpenAI, `x-goog-api-key` for Gemini); `none` sends no credential at all, not a
@@ -95,6 +108,15 @@ class ProviderSettings(msgspec.Struct, frozen=True, kw_only=True):
     it."""
 
     @property
+    def credential_setting(self) -> str | None:
+        """The name of the setting that gives the operator's credential, if any does."""
+        if self.api_key_stored:
+            return "api_key_stored"
+        if self.api_key_file is not None:
+            return "api_key_file"
+        return "api_key" if self.api_key is not None else None
+
+    @property
     def origin(self) -> Origin:
         """Scheme, host and port of ``base_url``."""
         return origin_of(self.base_url)
@@ -108,11 +130,95 @@ class ProviderSettings(msgspec.Struct, frozen=True, kw_only=True):
 class ModelRule(msgspec.Struct, frozen=True, kw_only=True):
     """One row of ``models``: the first row that matches a request's model chooses its provider."""
 
-    match: Annotated[str, Meta(extra={"form": Form.PATTERN})]
+    match: Pattern
     """A model name; `*` stands for any characters, `?` for one, `[ab]` for one of these. Case matters."""
 
     provider: Name
     """A name under `providers`. It must speak the dialect of the route that the request came in on."""
+
+
+class RateSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """US dollars per million tokens, with at most six decimals."""
+
+    input: Dollars | None = None
+    """Text that goes in, neither written to a cache nor read from one."""
+
+    input_audio: Dollars | None = None
+    """Audio that goes in, where the provider counts it apart."""
+
+    input_image: Dollars | None = None
+    """Pictures and video that go in, where the provider counts them apart."""
+
+    cache_write_5m: Dollars | None = None
+    """Input that is written to a cache, for five minutes or for as long as the provider usually keeps it."""
+
+    cache_write_1h: Dollars | None = None
+    """Input that is written to a cache for an hour."""
+
+    cache_read: Dollars | None = None
+    """Input that is read from a cache."""
+
+    output: Dollars | None = None
+    """What the model answers, text and calls of tools."""
+
+    output_audio: Dollars | None = None
+    """Audio that it answers, where it is counted apart."""
+
+    output_image: Dollars | None = None
+    """Pictures that it answers, where they are counted apart."""
+
+    reasoning: Dollars | None = None
+    """What it thinks before it answers. Unset, it costs what `output` costs."""
+
+
+class LongContextSettings(RateSettings, frozen=True, kw_only=True):
+    """The prices of a whole request with a long input."""
+
+    above: Count
+    """Requests whose input has more tokens than this, cached ones included, cost these prices from the first token
+    on."""
+
+
+class TierSettings(RateSettings, frozen=True, kw_only=True):
+    """The prices of another way of being served: a factor on every ordinary price, or prices of its own."""
+
+    factor: Factor | None = None
+    """What every ordinary price is multiplied by, long inputs included: `0.5` for half of it."""
+
+    long_context: tuple[LongContextSettings, ...] = ()
+    """This tier's prices for long inputs."""
+
+
+class PriceSettings(RateSettings, frozen=True, kw_only=True):
+    """What a model costs you, in place of its list price: US dollars per million tokens. It replaces the list price as
+    a whole. What is used and has no price here leaves the request without a cost, never with a part of it."""
+
+    long_context: tuple[LongContextSettings, ...] = ()
+    """Other prices for long inputs; the row with the highest `above` that a request passes holds."""
+
+    tiers: dict[Name, TierSettings] = {}
+    """Other ways of being served, by the provider's own word for them: `batch`, `priority`, `flex`."""
+
+    tools: dict[Name, Dollars] = {}
+    """US dollars per thousand calls of the provider's own tools, by its name for them: `web_search`."""
+
+    @property
+    def sheet(self) -> Sheet:
+        """The same, as the catalog takes it."""
+        tiers = {
+            name: Terms(factor=row.factor, price=Rates(**_rates(row)), long=_long(row.long_context))
+            for name, row in self.tiers.items()
+        }
+        return Sheet(price=Rates(**_rates(self)), long=_long(self.long_context), tiers=tiers, tools=self.tools)
+
+
+def _rates(row: RateSettings) -> dict[str, Decimal]:
+    named = {name: getattr(row, name) for name in Rates.__struct_fields__}
+    return {name: price for name, price in named.items() if price is not None}
+
+
+def _long(rows: tuple[LongContextSettings, ...]) -> tuple[LongRates, ...]:
+    return tuple(LongRates(above=row.above, **_rates(row)) for row in rows)
 
 
 class KeySettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -208,8 +314,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     models: tuple[ModelRule, ...] = ()
     """Which models go to another provider than their dialect's default; the first match wins."""
 
+    prices: dict[Pattern, PriceSettings] = {}
+    """What models cost you, by their names, in place of the list prices that the gateway knows. A name may hold
+    wildcards as in `models`; the name itself comes before patterns, and longer patterns before shorter ones. A dated
+    snapshot (`…-20250929`) that has no row is looked up without its date. Providers with `auth: none` have no prices
+    but these."""
+
     keys: tuple[KeySettings, ...] = ()
     """Gateway keys that stand in the file, beside those that `penstock keys create` makes."""
+
+    master_key: Annotated[Secret, Meta(extra={"form": Form.MASTER_KEY})] | None = None
+    """The key that opens the credentials in the database (`api_key_stored`): 32 random bytes in base64, better as
+    `"${NAME}"` than in the file. Several, with commas between them, while it is being replaced: the new one first.
+    Unset, the gateway makes one in the file `master-key` of its data folder."""
 
     key_prefix: Annotated[str, Meta(extra={"form": Form.KEY_PREFIX})] = "pk_live_"
     """How new gateway keys begin, so that people and secret scanners know them. Old keys keep working."""

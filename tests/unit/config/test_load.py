@@ -1,11 +1,13 @@
 """File and environment in, settings out."""
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from penstock.config import ConfigError, Secret, Settings, load
+from penstock.core.price import LongRates, Rates, Sheet, Terms
 from penstock.core.target import Origin
 
 Load = Callable[..., Settings]
@@ -69,6 +71,47 @@ def test_every_setting_arrives_as_written(loaded: Load, tmp_path: Path) -> None:
     assert (limits.body, limits.upload, limits.head) == (64 * 1024**2, 1024**3, 32 * 1024)
     assert (limits.headers, limits.connections, limits.drain_seconds, limits.sse_frame) == (100, 50, 5, 1000)
     assert settings.stream_keepalive is None
+
+
+PRICES = """\
+prices:
+  llama-3.3-70b:
+    input: 0.1
+    output: "0.40"
+    long_context: [{above: 200000, input: 0.2}]
+    tiers: {batch: {factor: 0.5}, priority: {input: 1, long_context: [{above: 9}]}}
+    tools: {web_search: 10}
+"""
+
+
+def test_prices_arrive_as_a_sheet_to_the_last_digit(loaded: Load) -> None:
+    """What is written in decimals is never a binary fraction on the way, with quotes or without."""
+    row = loaded(PRICES).prices["llama-3.3-70b"]
+    assert row.sheet == Sheet(
+        price=Rates(input=Decimal("0.1"), output=Decimal("0.40")),
+        long=(LongRates(above=200_000, input=Decimal("0.2")),),
+        tiers={
+            "batch": Terms(factor=Decimal("0.5")),
+            "priority": Terms(price=Rates(input=Decimal(1)), long=(LongRates(above=9),)),
+        },
+        tools={"web_search": Decimal(10)},
+    )
+
+
+def test_a_credential_may_stand_in_a_file_of_its_own(loaded: Load, tmp_path: Path) -> None:
+    """Without the line's end that editors write, and read anew each time."""
+    text = "providers: {a: {dialect: openai, base_url: 'https://h/v1', api_key_file: secrets/a}}\n"
+    (tmp_path / "secrets").mkdir()
+    for secret in ("sk-one", "sk-two"):
+        (tmp_path / "secrets" / "a").write_text(secret + "\n")
+        row = loaded(text).providers["a"]
+        assert (row.api_key, row.credential_setting) == (Secret(secret), "api_key_file")
+
+
+def test_a_stored_credential_is_named_and_not_read(loaded: Load) -> None:
+    """The database is not the configuration's matter."""
+    row = loaded("providers: {a: {dialect: openai, base_url: 'https://h/v1', api_key_stored: true}}").providers["a"]
+    assert (row.api_key, row.credential_setting) == (None, "api_key_stored")
 
 
 @pytest.mark.parametrize("text", ["", "# nothing but a comment\n", "---\n", "providers:\nmodels: []\n", "\ufeff{}"])

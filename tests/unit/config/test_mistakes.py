@@ -293,7 +293,60 @@ RUNNING = [
         "has a unit", "write 0.5"),
 ]  # fmt: skip
 
-ROWS = [*YAML, *NAMES, *TYPES, *ADDRESSES, *FILES, *HEADERS_AND_KEYS, *RUNNING]
+CREDENTIALS = [
+    Row("a key in no file", provider("api_key_file: gone.key"), 3, "providers.a.api_key_file",
+        "names a file that does not exist", "looked for "),
+    Row("a key in a folder", provider("api_key_file: ."), 3, "providers.a.api_key_file", "names a folder",
+        "name a file in it"),
+    Row("a key in an empty file", provider("api_key_file: empty.key"), 3, "providers.a.api_key_file",
+        "names an empty file", "write the credential into it"),
+    Row("a file with more than a key", provider("api_key_file: cert.pem"), 3, "providers.a.api_key_file",
+        "something else than one credential", "put the key alone"),
+    Row("two credentials", provider("api_key: x, api_key_file: one.key"), 3, "providers.a.api_key_file",
+        "beside another credential of the same row", "keep one of"),
+    Row("stored and given", provider("api_key: x, api_key_stored: true"), 3, "providers.a.api_key_stored",
+        "beside another credential of the same row", "keep one of"),
+    Row("stored and never used", provider("auth: none, api_key_stored: yes"), 3, "providers.a.auth",
+        "the api_key_stored would never be used", "remove one of the two"),
+    Row("a file over http", provider("api_key_file: one.key", url="http://llm.example.com/v1"), 2,
+        "providers.a.base_url", "would send the api_key_file unencrypted", "write https://"),
+    Row("a short master key", "master_key: c2hvcnQ=\n", 1, "master_key", "is not 32 bytes in base64",
+        "openssl rand -base64 32"),
+    Row("a master key from the environment", "", 0, "master_key", "is not 32 bytes in base64",
+        "openssl rand", {"PENSTOCK_MASTER_KEY": "hunter2"}),
+]  # fmt: skip
+
+PRICES = [
+    Row("a price in dollars", "prices: {a: {input: $2}}\n", 1, "prices.a.input", "is not a price in US dollars",
+        "write a plain number like 2.5"),
+    Row("a price per token", "prices: {a: {input: 2.5e-6}}\n", 1, "prices.a.input", "is not a price", "plain number"),
+    Row("a price below zero", "prices: {a: {output: -1}}\n", 1, "prices.a.output", "is not a price", "plain number"),
+    Row("too fine a price", "prices: {a: {output: 0.0000001}}\n", 1, "prices.a.output", "at most 6 decimals",
+        "plain number"),
+    Row("a price without a counter", "prices: {a: 2}\n", 1, "prices.a", "is a single value, not a mapping",
+        "{input: 0.1, output: 0.4}"),
+    Row("prices as a list", "prices: [a]\n", 1, "prices", "is a list, not a mapping", "{input: 0.1, output: 0.4}"),
+    Row("another program's counter", "prices: {a: {cached: 2, input: 1}}\n", 1, "prices.a.cached",
+        "is not a setting", "did you mean `cache_read`?"),
+    Row("an empty price", "prices:\n  a: {}\n", 2, "prices.a", "has no price", "write `input:` and `output:`"),
+    Row("a long price of no size", "prices: {a: {input: 1, long_context: [{input: 2}]}}\n", 1,
+        "prices.a.long_context[0].above", "is missing", "add `above:`"),
+    Row("two long prices of one size",
+        "prices: {a: {input: 1, long_context: [{above: 9, input: 2}, {above: 9, input: 3}]}}\n", 1,
+        "prices.a.long_context[1].above", "is the `above` of an earlier row", "keep one"),
+    Row("a tier as a number", "prices: {a: {input: 1, tiers: {batch: 0.5}}}\n", 1, "prices.a.tiers.batch",
+        "is a single value, not a mapping", "batch: {factor: 0.5}"),
+    Row("a tier in per cent", "prices: {a: {input: 1, tiers: {batch: {factor: 50%}}}}\n", 1,
+        "prices.a.tiers.batch.factor", "is not a factor", "0.5 for half the price"),
+    Row("a tier of both kinds", "prices: {a: {input: 1, tiers: {batch: {factor: 0.5, input: 2}}}}\n", 1,
+        "prices.a.tiers.batch.factor", "stands beside prices of the tier's own", "keep one of the two"),
+    Row("an empty tier", "prices: {a: {input: 1, tiers: {flex: {}}}}\n", 1, "prices.a.tiers.flex", "has no price",
+        "write `factor: 0.5`"),
+    Row("a tool's price in words", "prices: {a: {tools: {web_search: free}}}\n", 1, "prices.a.tools.web_search",
+        "is not a price", "plain number"),
+]  # fmt: skip
+
+ROWS = [*YAML, *NAMES, *TYPES, *ADDRESSES, *FILES, *HEADERS_AND_KEYS, *RUNNING, *CREDENTIALS, *PRICES]
 
 
 def mistakes(folder: Path, content: bytes, environment: Mapping[str, str]) -> tuple[Mistake, ...]:
@@ -310,6 +363,8 @@ def folder(tmp_path: Path) -> Path:
     """A folder with the files that the rows name."""
     (tmp_path / "cert.pem").write_text("-----BEGIN CERTIFICATE-----\n")
     (tmp_path / "key.pem").write_text("-----BEGIN PRIVATE KEY-----\n")
+    (tmp_path / "empty.key").write_text("\n")
+    (tmp_path / "one.key").write_text("one\n")
     (tmp_path / "locked.pem").write_text("-----BEGIN ENCRYPTED PRIVATE KEY-----\n")
     return tmp_path
 

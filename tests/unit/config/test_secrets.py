@@ -27,6 +27,8 @@ WHOLE: dict[str, Any] = {
             "auth": "bearer",
             "headers": {"x-a": "b"},
             "timeouts": {"connect": 1},
+            "api_key_file": "gone.key",
+            "api_key_stored": False,
             "ca_file": "gone.pem",
             "proxy": "none",
             "insecure": False,
@@ -34,6 +36,15 @@ WHOLE: dict[str, Any] = {
     },
     "models": [{"match": "b*", "provider": "a"}],
     "keys": [{"name": "k", "key": "mt_live_0123456789abcdef", "team": "t", "require_provider_key": True}],
+    "prices": {
+        "m": {
+            "input": 1,
+            "long_context": [{"above": 9, "input": 2}],
+            "tiers": {"flex": {"factor": 1}},
+            "tools": {"t": 1},
+        }
+    },
+    "master_key": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
     "key_prefix": "mt_live_",
     "header_prefixes": ["X-A-"],
     "limits": {"body": "1MB", "headers": 20, "drain_seconds": 5},

@@ -27,7 +27,7 @@ def providers(settings: Settings, *, online: bool) -> Iterator[Finding]:
         if settings.proxies.proxy_for(row.origin) is None and not _resolves(host, row.origin.port):
             action = "check base_url and this machine's name servers; does it need a proxy?"
             yield problem(about, f"the name {host} has no address (DNS)", action)
-        elif row.api_key is None and row.auth != "none":
+        elif row.credential_setting is None and row.auth != "none":
             action = "nothing, if callers bring their own in X-Provider-Key; else give it an api_key"
             yield warning(about, "there is no credential", action)
         else:
