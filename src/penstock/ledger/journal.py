@@ -144,6 +144,12 @@ class Journal:
         with self._lock:
             return [record for record in self._held if isinstance(record, Entry)]
 
+    def forget_held(self) -> None:
+        """They are in the database. What was only opened by then is over with the process, and nobody asks for it."""
+        with self._lock:
+            self._held.clear()
+            self._held_bytes = 0
+
     def release(self, segment: Segment) -> None:
         """Delete a sealed segment: its entries are in the database, and none of its exchanges is under way."""
         with self._lock:

@@ -4,6 +4,7 @@ A record is a CRC-32 and a length, four bytes each, and a MessagePack payload; t
 After the last record come zeros. What cannot be read whole ends the reading and is never guessed at.
 """
 
+import re
 import struct
 import zlib
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ CHECKSUM = struct.Struct("<I")
 
 _HEAD = struct.Struct("<II")
 _DECODE = msgspec.msgpack.Decoder(Record).decode
+_TAG = re.compile(rb"\xa1[oe]")
 _INTEGER_MOST = 2**63 - 1
 
 
@@ -59,13 +61,25 @@ def replay(data: bytes | memoryview) -> Iterator[Record]:
 
 
 def ended_cleanly(data: bytes) -> bool:
-    """Nothing stands behind the last whole record: what ``replay`` gives is all that was ever written."""
+    """Nothing was lost but the one record, if any, in whose writing the process was killed."""
     if data[: len(MAGIC)] != MAGIC:
         return not data.strip(b"\0")
     end = len(MAGIC)
     for end, _ in read(data):  # noqa: B007 - the last end is asked for
         pass
-    return not data[end:].strip(b"\0")
+    rest = data[end:].rstrip(b"\0")
+    if len(rest) <= LENGTH_AT:
+        return True
+    (length,) = CHECKSUM.unpack_from(data, end + LENGTH_AT)
+    # The copy of a record goes forward: one that is there to its last byte was whole once.
+    cut_short = len(rest) < PAYLOAD_AT + length
+    return cut_short and not any(_stands(data, end + found.start()) for found in _TAG.finditer(rest))
+
+
+def _stands(data: bytes, tag: int) -> bool:
+    """Whether a whole record has its tag here; a short array's head takes one byte before it, a longer one's three."""
+    starts = (tag - PAYLOAD_AT - 1, tag - PAYLOAD_AT - 3)
+    return any(next(read(data, start), None) is not None for start in starts)
 
 
 def tamed(record: Record) -> Record:

@@ -8,7 +8,7 @@ are committed, never before.
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import islice
 
 import msgspec
@@ -88,16 +88,20 @@ class Writer:
     def _run(self) -> None:
         wait = 0.0
         while not self._stopped.wait(wait):
-            wait = self._period if self._attempt() else min(LONGEST_WAIT_SECONDS, max(wait, self._period) * 2)
-        if self._attempt():
-            self._rescue()
+            went_well = self._attempt(self._work)
+            wait = self._period if went_well else min(LONGEST_WAIT_SECONDS, max(wait, self._period) * 2)
+        self._attempt(self._store)
+        self._attempt(self._rescue)
 
-    def _attempt(self) -> bool:
+    def _work(self) -> None:
+        self._store()
+        if time.monotonic() >= self._recover_at:
+            recover(self._journal.folder, self._books, self._ending)
+            self._recover_at = time.monotonic() + RECOVERY_SECONDS
+
+    def _attempt(self, work: Callable[[], None]) -> bool:
         try:
-            self._store()
-            if time.monotonic() >= self._recover_at:
-                recover(self._journal.folder, self._books, self._ending)
-                self._recover_at = time.monotonic() + RECOVERY_SECONDS
+            work()
         except BooksError as error:
             self._fail(str(error))
         except OSError as error:
@@ -134,6 +138,7 @@ class Writer:
         held = iter(self._journal.held_entries())
         while some := list(islice(held, AT_ONCE)):
             self._books.append(some)
+        self._journal.forget_held()
 
     def _fail(self, words: str) -> None:
         if not self._error:
