@@ -106,8 +106,10 @@ class Messages:
             self._final = False
         elif event.type == "message_delta" and table(event.usage):
             self._told = merged(self._told, table(event.usage))
-            self._final = self._final or (event.delta is not None and bool(word(event.delta.stop_reason)))
-            self._unsure = not self._final
+            # What message_start says of the output is no more than its first token.
+            if known(table(event.usage).get("output_tokens")):
+                self._final = event.delta is not None and bool(word(event.delta.stop_reason))
+                self._unsure = not self._final
 
     def _read_body(self, body: Collected) -> None:
         for text in endings(body.text, _KEY) if body.over else (body.text,):
