@@ -12,9 +12,12 @@ from penstock.cli.config import config
 from penstock.cli.doctor import doctor
 from penstock.cli.explain import explain
 from penstock.cli.keys import keys
+from penstock.cli.log import log, show
+from penstock.cli.models import models
 from penstock.cli.providers import providers
 from penstock.cli.serve import serve
 from penstock.cli.simulate import simulate
+from penstock.cli.usage import usage
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -23,5 +26,11 @@ def main() -> None:
     """Penstock, a self-hosted gateway for LLM APIs: clients change their base URL and nothing else."""
 
 
-for command in (serve, keys, providers, config, explain, doctor, backup, completion, simulate):
+COMMANDS = (
+    *(serve, keys, providers, models, config),
+    *(usage, log, show, explain),
+    *(doctor, backup, completion, simulate),
+)
+
+for command in COMMANDS:
     main.add_command(command)

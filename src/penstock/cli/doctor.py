@@ -44,7 +44,7 @@ def doctor(config: Path | None, *, online: bool, as_json: bool) -> None:
 
 
 def _findings(settings: "Settings", config: Path | None, *, online: bool) -> "Iterator[Finding]":
-    from penstock.cli.examining import certificates, data, machine, upstream  # noqa: PLC0415 - keeps --help instant
+    from penstock.cli.examining import certificates, data, journal, machine, upstream  # noqa: PLC0415 - keeps --help instant
 
     yield from machine.environment()
     yield from machine.clocks()
@@ -52,6 +52,7 @@ def _findings(settings: "Settings", config: Path | None, *, online: bool) -> "It
     yield from machine.address(settings)
     yield from data.folder(settings)
     yield from data.database(settings)
+    yield from journal.journal(settings)
     yield from data.permissions(settings, config)
     yield from certificates.certificates(settings)
     yield from upstream.providers(settings, online=online)

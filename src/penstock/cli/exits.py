@@ -39,6 +39,9 @@ def reaching(folder: Path) -> Iterator[None]:
         # A statement's values stand in the whole message; the driver's own sentence has none.
         reason = getattr(error, "orig", None) or type(error).__name__
         raise UnreachableError(f"the database in {folder} can't be used: {reason}. Try `penstock doctor`.") from None
+    except BrokenPipeError:
+        # Whoever read has seen enough, as under ``| head``.
+        raise
     except OSError as error:
         words = f"{error.filename or folder} can't be used: {error.strerror}."
         raise UnreachableError(f"{words} Is data_dir right, and may this user write there?") from None

@@ -4,7 +4,7 @@ A table is a value, so that one and the same can be printed, drawn for the docs,
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import TYPE_CHECKING, Literal
 
 import click
@@ -12,6 +12,9 @@ import msgspec
 
 if TYPE_CHECKING:
     from rich.table import Table as RichTable
+
+# What a drawn table has between two columns, and how narrow a column of words may become.
+_BETWEEN, _BROKEN = 3, 12
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 
@@ -31,9 +34,25 @@ class Table(msgspec.Struct, frozen=True):
     totals: tuple[str, ...] | None = None
 
 
+def without(table: Table, names: Container[str]) -> Table:
+    """The table without these columns."""
+    kept = [at for at, column in enumerate(table.columns) if column.name not in names]
+
+    def cut(line: Sequence[str]) -> tuple[str, ...]:
+        return tuple(line[at] for at in kept)
+
+    totals = None if table.totals is None else cut(table.totals)
+    return Table(tuple(table.columns[at] for at in kept), tuple(map(cut, table.rows)), totals)
+
+
 def columns(*names: str) -> tuple[Column, ...]:
     """Columns by their headings; one that begins with ``#`` holds numbers."""
     return tuple(Column(name.removeprefix("#"), name.startswith("#")) for name in names)
+
+
+def legible(text: str) -> str:
+    """The text as a terminal may get it: names come from clients too, and must not move the cursor or start a line."""
+    return text if text.isprintable() else "".join(letter if letter.isprintable() else "·" for letter in text)
 
 
 def print_json(value: object) -> None:
@@ -48,15 +67,24 @@ def print_table(table: Table) -> None:
         return
     from rich.console import Console  # noqa: PLC0415 - keeps --help instant
 
-    Console(highlight=False).print(drawn(table))
+    console = Console(highlight=False)
+    if needed(table) > console.width:
+        # A number that is cut off is a wrong number; the terminal breaks long lines without losing any.
+        click.echo(plain(table))
+    else:
+        console.print(drawn(table))
 
 
 def plain(table: Table) -> str:
     """Aligned columns, one line a row, no colour."""
-    headings = tuple(column.name for column in table.columns)
-    lines = [headings, *table.rows, *([table.totals] if table.totals else [])]
-    widths = [max(len(line[at]) for line in lines) for at in range(len(headings))]
-    return "\n".join(_aligned(line, widths, table.columns) for line in lines)
+    widths = _widths(table)
+    return "\n".join(_aligned(line, widths, table.columns) for line in _lines(table))
+
+
+def needed(table: Table) -> int:
+    """How many columns a terminal must have to show every number whole; words may be broken."""
+    pairs = zip(table.columns, _widths(table), strict=True)
+    return sum((width if column.number else min(width, _BROKEN)) + _BETWEEN for column, width in pairs)
 
 
 def drawn(table: Table) -> "RichTable":
@@ -69,18 +97,28 @@ def drawn(table: Table) -> "RichTable":
     for at, column in enumerate(table.columns):
         justify: Literal["left", "right"] = "right" if column.number else "left"
         total = table.totals[at] if table.totals else ""
-        # The first column says what a row is; cut short, rows could not be told apart.
+        # Words may go on in the next line; a number in two pieces would be read as another one.
         made.add_column(
-            column.name, Text(total), justify=justify, no_wrap=at == 0, overflow="fold", footer_style="bold"
+            column.name, Text(total), justify=justify, no_wrap=column.number, overflow="fold", footer_style="bold"
         )
     for row in table.rows:
-        made.add_row(*(Text(cell) for cell in row))
+        made.add_row(*(Text(legible(cell)) for cell in row))
     return made
+
+
+def _lines(table: Table) -> Sequence[tuple[str, ...]]:
+    headings = tuple(column.name for column in table.columns)
+    return [headings, *table.rows, *([table.totals] if table.totals else [])]
+
+
+def _widths(table: Table) -> Sequence[int]:
+    lines = _lines(table)
+    return [max(len(line[at]) for line in lines) for at in range(len(table.columns))]
 
 
 def _aligned(line: Sequence[str], widths: Sequence[int], kinds: Sequence[Column]) -> str:
     cells = [
-        cell.rjust(width) if kind.number else cell.ljust(width)
+        legible(cell).rjust(width) if kind.number else legible(cell).ljust(width)
         for cell, width, kind in zip(line, widths, kinds, strict=True)
     ]
     return "  ".join(cells).rstrip()

@@ -1,0 +1,134 @@
+"""What the commands that read the books share: opening them, choosing exchanges, and how money and names are shown.
+
+Before anything is told, journals that no living process will bring in are brought in; a running gateway brings in its
+own, half a second behind.
+"""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
+
+import click
+
+from penstock.cli import moments
+from penstock.cli.exits import UnreachableError, reaching
+
+if TYPE_CHECKING:
+    from penstock.config.settings import Settings
+    from penstock.core.books import Filter
+    from penstock.stores.reports import Reports
+
+_Command = TypeVar("_Command", bound=Callable[..., None])
+
+if TYPE_CHECKING:
+    Range = click.ParamType[tuple[int, int]]
+else:
+    # Generic only in click's later releases.
+    Range = click.ParamType
+
+MICRO = 1_000_000
+NOBODY = "(no key)"
+
+
+class Status(Range):
+    """A status, or a range of them."""
+
+    name = "status"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
+        """The least and the greatest."""
+        if isinstance(value, tuple):
+            return value
+        first, dash, last = value.strip().lower().partition("-")
+        if len(first) == 3 and first[0].isdigit() and first.endswith("xx") and not dash:
+            return int(first[0]) * 100, int(first[0]) * 100 + 99
+        if not first.isdigit() or (dash and not last.isdigit()):
+            self.fail(f"{value!r} is no status; write it like 429, 5xx or 400-499", param, ctx)
+        return int(first), int(last or first)
+
+
+class Choice(TypedDict):
+    """The options that choose exchanges; None where one was not given."""
+
+    since: int | None
+    until: int | None
+    key: str | None
+    team: str | None
+    provider: str | None
+    model: str | None
+    status: tuple[int, int] | None
+
+
+_CHOICE = (
+    click.option("--since", type=moments.Since(), help="From then on: 24h, 7d, today, 2026-11-01 (UTC)."),
+    click.option("--until", type=moments.Since(), help="Before then, written in the same ways."),
+    click.option("--key", metavar="NAME", help="Of this key, by name or id."),
+    click.option("--team", help="Of this team."),
+    click.option("--provider", help="That this provider got."),
+    click.option("--model", help="For this model, as asked or as served."),
+    click.option("--status", type=Status(), help="With this status: 429, 5xx, 400-499."),
+)
+
+
+def choosing(command: _Command) -> _Command:
+    """The options that choose exchanges."""
+    for option in reversed(_CHOICE):
+        command = option(command)
+    return command
+
+
+def chosen(given: Choice) -> "Filter":
+    """The same as the books take it."""
+    from penstock.core.books import Filter  # noqa: PLC0415 - keeps --help instant
+
+    return Filter(**given)
+
+
+@contextlib.contextmanager
+def reports(settings: "Settings") -> "Iterator[Reports]":
+    """The books of these settings; exit code 3 where they can't be read."""
+    from penstock.core.books import BooksError  # noqa: PLC0415 - keeps --help instant
+    from penstock.stores.database import DATABASE, open_database  # noqa: PLC0415
+    from penstock.stores.reports import Reports  # noqa: PLC0415
+
+    folder = Path(settings.data_dir)
+    if not (folder / DATABASE).exists():
+        words = f"there are no books in {folder}: no gateway has run there yet."
+        raise UnreachableError(f"{words} Name the configuration that it runs with (--config).")
+    with reaching(folder):
+        engine = open_database(folder / DATABASE)
+        try:
+            _settle(folder, engine)
+            yield Reports(engine)
+        except BooksError as error:
+            raise UnreachableError(f"the books can't be read: {error}. Try `penstock doctor`.") from None
+        finally:
+            engine.dispose()
+
+
+def _settle(folder: Path, engine: Any) -> None:
+    from penstock.core.books import BooksError  # noqa: PLC0415 - keeps --help instant
+    from penstock.ledger.journal import FOLDER  # noqa: PLC0415
+    from penstock.ledger.recovery import settle  # noqa: PLC0415
+    from penstock.stores.ledger import Ledger  # noqa: PLC0415
+
+    try:
+        settle(folder / FOLDER, Ledger(engine))
+    except (BooksError, OSError) as error:
+        # What can be read is worth more than nothing; that it is not all is said.
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        click.echo(f"What a gateway that ended left behind is not in these books yet: {reason}.", err=True)
+
+
+def dollars(cost: int | None) -> str:
+    """Micro-dollars as dollars, exactly: nothing is rounded, so that what is shown adds up."""
+    if cost is None:
+        return "unpriced"
+    sign, amount = ("-", -cost) if cost < 0 else ("", cost)
+    return f"{sign}{amount // MICRO:,}.{amount % MICRO:06d}"
+
+
+def whole(number: int) -> str:
+    """``1,234,567``."""
+    return f"{number:,}"

@@ -1,0 +1,264 @@
+"""``penstock usage``: what was used and what it cost, by whatever one asks for, with totals.
+
+Money is shown to the micro-dollar. What has no price, and what rests on estimates, is counted beside every sum.
+"""
+
+import csv
+import io
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Unpack
+
+import click
+import msgspec
+
+from penstock.cli import moments
+from penstock.cli.books import NOBODY, Choice, choosing, chosen, dollars, reports, whole
+from penstock.cli.configuration import config_option, load_settings
+from penstock.cli.printing import Column, Table, columns, json_option, plain, print_json, print_table, without
+
+if TYPE_CHECKING:
+    from penstock.core.books import UsageRow
+    from penstock.stores.reports import Reports
+
+GROUPS = ("day", "key", "team", "model", "provider", "status")
+USUAL_SECONDS = 30 * 86_400
+WATCH_SECONDS = 2.0
+_OCCASIONAL = ("not served", "cached", "unpriced", "estimated")
+"""Columns that are nothing but zeros in most houses."""
+
+
+class Report(msgspec.Struct, frozen=True):
+    """What one look at the books found."""
+
+    by: tuple[str, ...]
+    since: int
+    until: int | None
+    rows: "tuple[UsageRow, ...]"
+    total: "UsageRow"
+
+
+if TYPE_CHECKING:
+    Names = click.ParamType[tuple[str, ...]]
+else:
+    # Generic only in click's later releases.
+    Names = click.ParamType
+
+
+class Groups(Names):
+    """Some of ``GROUPS``, with commas between them."""
+
+    name = "groups"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
+        """Each once, in the order given."""
+        if isinstance(value, tuple):
+            return value
+        names = tuple(dict.fromkeys(name.strip() for name in value.split(",") if name.strip()))
+        for name in names:
+            if name not in GROUPS:
+                self.fail(f"{name!r} can't be grouped by; choose from {', '.join(GROUPS)}", param, ctx)
+        return names
+
+
+@click.command()
+@config_option
+@click.option("--by", type=Groups(), default="day", show_default=True, metavar="GROUPS",
+              help="day, key, team, model, provider, status; several with commas.")  # fmt: skip
+@choosing
+@click.option("--csv", "as_csv", is_flag=True, help="Print it as CSV.")
+@click.option("--watch", is_flag=True, help="Look again every two seconds, until Ctrl-C.")
+@json_option
+def usage(
+    config: Path | None, by: tuple[str, ...], *, as_csv: bool, watch: bool, as_json: bool, **given: Unpack[Choice]
+) -> None:
+    """Show what was used and what it cost at list prices, in US dollars.
+
+    Without --since: the last 30 days. Input counts everything that went in; `cached` is the part of it that was read
+    from a cache. What has no price is not in the cost, but counted beside it.
+
+    \b
+    Examples:
+      penstock usage
+      penstock usage --by team,model --since 2026-11-01 --until 2026-12-01
+      penstock usage --by key --status 4xx --since 24h
+      penstock usage --by day,key --csv > usage.csv
+      penstock usage --by model --since today --watch
+    """
+    settings = load_settings(config)
+    if as_csv and as_json:
+        raise click.UsageError("Choose one of --csv and --json.")
+    given["since"] = int(time.time()) - USUAL_SECONDS if given["since"] is None else given["since"]
+    with reports(settings) as books:
+        if watch:
+            _watch(books, by, given, as_json=as_json)
+            return
+        report = read(books, by, given)
+    if as_json:
+        print_json(described(report))
+    elif as_csv:
+        click.echo(written(report), nl=False)
+    else:
+        _print(report)
+
+
+def read(books: "Reports", by: Sequence[str], given: Choice) -> Report:
+    """One look."""
+    from penstock.core.books import By, total  # noqa: PLC0415 - keeps --help instant
+
+    rows = tuple(books.usage([By(name) for name in by], chosen(given)))
+    return Report(tuple(by), given["since"] or 0, given["until"], rows, total(rows))
+
+
+def table(report: Report) -> Table:
+    """The report as people read it."""
+    numbers = ("#requests", "#not served", "#input", "#cached", "#output", "#cost in $", "#unpriced", "#estimated")
+    lines = tuple((*_names(report.by, row), *_numbers(row)) for row in report.rows)
+    names: tuple[Column, ...] = columns(*report.by) if report.by else ()
+    label = ("total", *[""] * (len(report.by) - 1)) if report.by else ()
+    return Table((*names, *columns(*numbers)), lines, (*label, *_numbers(report.total)) if report.by else None)
+
+
+def narrow(report: Report) -> Table:
+    """The same without the columns that say nothing here: on a terminal every column costs."""
+    found = table(report)
+    numbers = dict(
+        zip((column.name for column in found.columns[len(report.by) :]), _numbers(report.total), strict=True)
+    )
+    return without(found, {name for name in _OCCASIONAL if numbers[name] == "0"})
+
+
+def notes(report: Report) -> Sequence[str]:
+    """What must be said beside the sums."""
+    found = []
+    if report.total.unpriced:
+        requests = f"{whole(report.total.unpriced)} request{'' if report.total.unpriced == 1 else 's'}"
+        found.append(f"{requests} without a price, not in the cost: penstock models --unpriced")
+    if report.total.estimated:
+        share = report.total.estimated_share
+        shown = "Less than 0.1%" if share < 0.001 else f"{share:.1%}"
+        found.append(f"{shown} of the tokens are estimates, ${dollars(report.total.estimated_cost)} of the cost.")
+    return found
+
+
+def described(report: Report) -> dict[str, object]:
+    """The report for programs; money in whole micro-dollars."""
+    return {
+        "by": report.by,
+        "since": moments.stamped(report.since),
+        "until": moments.stamped(report.until),
+        "rows": [{**_group(report.by, row), **_sums(row)} for row in report.rows],
+        "total": _sums(report.total),
+    }
+
+
+def written(report: Report) -> str:
+    """The report as CSV, a line for each group and no total: it is for adding up elsewhere."""
+    text = io.StringIO()
+    rows = [{**_group(report.by, row), **_flat(_sums(row))} for row in report.rows]
+    empty = {**_group(report.by, report.total), **_flat(_sums(report.total))}
+    writer = csv.DictWriter(text, list(rows[0] if rows else empty), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def _print(report: Report) -> None:
+    if not report.rows:
+        since = moments.shown(report.since)
+        click.echo(f"Nothing was used since {since} UTC that fits. Look further back with --since 2026-01-01.")
+        return
+    print_table(narrow(report) if sys.stdout.isatty() else table(report))
+    for note in notes(report):
+        click.echo(note, err=True)
+
+
+def _watch(books: "Reports", by: tuple[str, ...], given: Choice, *, as_json: bool) -> None:
+    """Looks again and again; Ctrl-C is the ordinary end."""
+    try:
+        if as_json or not sys.stdout.isatty():
+            while True:
+                report = read(books, by, given)
+                click.echo(msgspec.json.encode(described(report)) if as_json else plain(table(report)) + "\n")
+                time.sleep(WATCH_SECONDS)
+        _watch_on_terminal(books, by, given)
+    except KeyboardInterrupt:
+        return
+
+
+def _watch_on_terminal(books: "Reports", by: tuple[str, ...], given: Choice) -> None:
+    from rich.console import Console, Group  # noqa: PLC0415 - keeps --help instant
+    from rich.live import Live  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    from penstock.cli.printing import drawn  # noqa: PLC0415
+
+    with Live(console=Console(highlight=False), auto_refresh=False) as live:
+        while True:
+            report = read(books, by, given)
+            words = [*notes(report), f"{moments.shown(time.time())} UTC; Ctrl-C ends it."]
+            live.update(Group(drawn(narrow(report)), *map(Text, words)), refresh=True)
+            time.sleep(WATCH_SECONDS)
+
+
+def _names(by: Sequence[str], row: "UsageRow") -> tuple[str, ...]:
+    """A group's values for people: a key by its name, and words where there is nothing to name."""
+    names = []
+    for name, value in zip(by, row.group, strict=True):
+        if name == "key":
+            names.append(row.key_name or value or NOBODY)
+        elif name == "status":
+            names.append(value if value != "0" else "(none)")
+        else:
+            names.append(value or "-")
+    return tuple(names)
+
+
+def _numbers(row: "UsageRow") -> tuple[str, ...]:
+    used = row.usage
+    return (
+        whole(row.exchanges),
+        whole(row.not_served),
+        whole(used.total_input),
+        whole(used.cache_read),
+        whole(used.total_output),
+        dollars(row.cost),
+        whole(row.unpriced),
+        whole(row.estimated),
+    )
+
+
+def _group(by: Sequence[str], row: "UsageRow") -> dict[str, object]:
+    found: dict[str, object] = dict(zip(by, row.group or ("",) * len(by), strict=True))
+    if "key" in found:
+        found["key_name"] = row.key_name
+    return found
+
+
+def _sums(row: "UsageRow") -> dict[str, object]:
+    from penstock.core.usage import COUNTERS  # noqa: PLC0415 - keeps --help instant
+
+    return {
+        "exchanges": row.exchanges,
+        "not_served": row.not_served,
+        "total_input": row.usage.total_input,
+        "total_output": row.usage.total_output,
+        "usage": {**{name: getattr(row.usage, name) for name in COUNTERS}, "tools": dict(row.usage.tools)},
+        "cost_micro_dollars": row.cost,
+        "unpriced": row.unpriced,
+        "estimated": row.estimated,
+        "estimated_tokens": row.estimated_tokens,
+        "estimated_cost_micro_dollars": row.estimated_cost,
+    }
+
+
+def _flat(sums: dict[str, object]) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for name, value in sums.items():
+        if isinstance(value, dict):
+            found.update({inner: count for inner, count in value.items() if inner != "tools"})
+        else:
+            found[name] = value
+    return found
