@@ -18,8 +18,17 @@ HEAD = """\
 <!-- Printed by docs/generate_cli.py from src/penstock/cli/; edit the text there. -->
 
 What each command says when it is asked with `--help`. Every command that takes `--config` also reads its value from the
-environment variable `PENSTOCK_CONFIG`. Exit codes: 0 when all went well, 1 when the command could not do it, 2 when it
-was called wrongly or the configuration has mistakes; the reason stands on standard error.
+environment variable `PENSTOCK_CONFIG`. Times are UTC.
+
+| exit code | means |
+|---|---|
+| 0 | all went well; warnings are no failure |
+| 1 | a problem was found, or what was asked for can't be done |
+| 2 | the command was called wrongly, or the configuration has mistakes |
+| 3 | the database, or another file that the gateway keeps, can't be read or written |
+
+The reason stands on standard error, with what to do next. Tables are drawn on a terminal; in a pipe they are aligned
+columns without colour, and `NO_COLOR` takes the colour away everywhere.
 """
 
 WIDTH = 100
