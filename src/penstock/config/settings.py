@@ -284,6 +284,22 @@ class LimitSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Largest single event of a stream. Images arrive as one event, so this is generous."""
 
 
+class JournalSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How exchanges are written down before anything else is done with them."""
+
+    fsync: Literal["never", "second", "always"] = "never"
+    """What survives a power cut. A killed process loses nothing with either. `never`: the system writes when it likes,
+    some 30 seconds may be missing. `second`: about one. `always`: nothing, but each request waits for the disk twice,
+    and so does everyone behind it."""
+
+    hold: Size = 16 * MB
+    """How much is held in memory while the journal can't be written, because the disk is full, say. Past it new
+    requests are answered 503 until it can. What is held would be lost with the process."""
+
+    hold_records: Count = 20_000
+    """The same bound as a number of records; every exchange has two."""
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that an operator can set."""
 
@@ -296,7 +312,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     can spare."""
 
     data_dir: Annotated[str, Meta(extra={"form": Form.FOLDER})] = "./data"
-    """The folder for everything that the gateway keeps: keys, ownership of stored objects. Made when it is missing.
+    """The folder for everything that the gateway keeps: keys, ownership of stored objects, the books. Made when it is missing.
     Like every path in the file it counts from the file's own folder."""
 
     public_url: Annotated[str, Meta(extra={"form": Form.PUBLIC_URL})] | None = None
@@ -336,6 +352,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     limits: LimitSettings = LimitSettings()
     """What one client may cost before and while it is served."""
+
+    journal: JournalSettings = JournalSettings()
+    """How exchanges are written down before anything else is done with them."""
 
     stream_keepalive: Annotated[float, Meta(ge=1, le=300, extra={"form": Form.SECONDS})] | None = 15.0
     """Seconds of silence in a stream after which a sign of life is written between two events, in the dialect's own
