@@ -312,8 +312,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     can spare."""
 
     data_dir: Annotated[str, Meta(extra={"form": Form.FOLDER})] = "./data"
-    """The folder for everything that the gateway keeps: keys, ownership of stored objects, the books. Made when it is missing.
-    Like every path in the file it counts from the file's own folder."""
+    """The folder for everything that the gateway keeps: keys, ownership of stored objects, the books. Made when it is
+    missing. Like every path in the file it counts from the file's own folder."""
 
     public_url: Annotated[str, Meta(extra={"form": Form.PUBLIC_URL})] | None = None
     """Where clients see this gateway, for links in answers that lead back here (batch results, resumable uploads).
