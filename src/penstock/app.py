@@ -33,6 +33,9 @@ from penstock.dialects.openai import OpenAI
 from penstock.explanation import Explanation, explain
 from penstock.gateway import Gateway
 from penstock.key_watch import KeyWatch
+from penstock.observe.metrics import Gauge
+from penstock.observing import PATH as METRICS
+from penstock.observing import Observing
 from penstock.policies.authenticate import Authenticate, KeyRing
 from penstock.policies.list_models import ListModels
 from penstock.policies.own import Own, Register
@@ -114,7 +117,7 @@ async def running(
     """
     async with contextlib.AsyncExitStack() as undo:
         simulator = await undo.enter_async_context(simulating(pace=DEMO_PACE_SECONDS)) if demo else None
-        house = House(settings, composing.simulators(DIALECTS, simulator), undo)
+        house = House(settings, composing.simulators(DIALECTS, simulator), undo, place)
         first_key = None if place.worker is not None else _first_key(house.store, settings)
         host, port = await house.listener.start(*settings.address, place.sockets)
         undo.push_async_callback(house.close_listener)
@@ -129,7 +132,9 @@ async def running(
 class House:
     """What lives as long as the process, and the gateway that is in force in it."""
 
-    def __init__(self, settings: Settings, simulators: Mapping[str, Provider], undo: contextlib.AsyncExitStack) -> None:
+    def __init__(
+        self, settings: Settings, simulators: Mapping[str, Provider], undo: contextlib.AsyncExitStack, place: Place
+    ) -> None:
         self.settings = settings
         self.ready = True
         self._simulators = simulators
@@ -147,6 +152,8 @@ class House:
         self._ring = KeyRing(self.store.pepper)
         self._keys = KeyWatch(self.store, self._ring, composing.declared(settings.keys, self.store.pepper))
         undo.callback(self._keys.close)
+        self._observing = Observing(settings, self._gauges(), shared=place.worker is not None)
+        undo.callback(self._observing.close)
         self.gateway = self._furnish(settings, self._pool)
         self.listener = Listener(_front(self, self.gateway), refusal, limits=composing.limits(settings), tls=tls)
 
@@ -159,6 +166,7 @@ class House:
         ways = composing.ways(settings)
         pool = self._pool if ways == self._ways else Pool(ways.connector(), self._sweep)
         gateway = self._furnish(settings, pool)
+        self._observing.take(settings)
         if pool is not self._pool:
             self._pool.close()
         self._ways, self._pool, self.settings, self.gateway = ways, pool, settings, gateway
@@ -175,7 +183,7 @@ class House:
         calling = Calling(DIALECTS, upstream, wording.crossing, HELD_BYTES)
         return Gateway(
             dialects=DIALECTS,
-            record=self.books.record(shipped()),
+            record=self.books.record(shipped(), self._observing.closed),
             authenticate=Authenticate(self._ring),
             policies=policies(settings, routing, calling, self._objects, self.store.pepper),
             table=routing,
@@ -190,6 +198,24 @@ class House:
         """Let running answers end."""
         self.ready = False
         await self.listener.close(self.settings.limits.drain_seconds)
+
+    def observed(self, incoming: Incoming) -> Answer | None:
+        """What is told to those who may know how the gateway is doing."""
+        return self._observing.answer(incoming)
+
+    def _gauges(self) -> Sequence[Gauge]:
+        def census(place: int) -> Callable[[], float]:
+            return lambda: self.listener.census()[place]
+
+        return (
+            Gauge("penstock_open_connections", "Connections of clients.", census(0)),
+            Gauge("penstock_open_requests", "Requests under way.", census(1)),
+            Gauge("penstock_open_streams", "Answers that have begun and not ended.", census(2)),
+            Gauge("penstock_idle_provider_connections", "To providers, kept for reuse.", lambda: self._pool.idle),
+            Gauge("penstock_journal_held_records", "In memory alone.", lambda: self.books.journal.state().held),
+            Gauge("penstock_journal_segments", "Files not yet emptied.", lambda: self.books.journal.state().segments),
+            Gauge("penstock_journal_failing_seconds", "Of trouble.", lambda: self.books.journal.state().failing_for),
+        )
 
     def _close_pool(self) -> None:
         self._pool.close()
@@ -273,6 +299,8 @@ def _front(house: House, gateway: Gateway) -> Handler:
     # No coroutine around the gateway's own: every request would pass through it at every step.
     def handle(incoming: Incoming) -> Coroutine[None, None, None]:
         answer = probe(incoming.head, ready=house.ready)
+        if incoming.head.target == METRICS:
+            answer = house.observed(incoming)
         return gateway.handle(incoming) if answer is None else _reply(incoming, answer)
 
     return handle

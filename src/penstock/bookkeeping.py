@@ -6,7 +6,7 @@ empties into the database; the path waits for neither.
 
 import contextlib
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -35,9 +35,30 @@ class Bookkeeping:
         self.journal = undo.enter_context(Journal(data / FOLDER))
         self.writer = undo.enter_context(Writer(self.journal, ledger))
 
-    def record(self, catalog: Catalog) -> Record:
-        """The policy that writes exchanges down, valued by this catalog."""
-        return Record(self.journal, functools.partial(value, catalog), as_told)
+    def record(self, catalog: Catalog, told: Callable[[Entry], None]) -> Record:
+        """The policy that writes exchanges down, valued by this catalog; ``told`` hears of each that is over."""
+        return Record(_Told(self.journal, told), functools.partial(value, catalog), as_told)
+
+
+class _Told:
+    """The journal, and whoever else wants to know that an exchange is over."""
+
+    __slots__ = ("_journal", "_tell", "opened")
+
+    def __init__(self, journal: Journal, tell: Callable[[Entry], None]) -> None:
+        self._journal = journal
+        self._tell = tell
+        self.opened = journal.opened
+
+    @property
+    def accepting(self) -> bool:
+        """As the journal says."""
+        return self._journal.accepting
+
+    def closed(self, entry: Entry) -> None:
+        """Written down first."""
+        self._journal.closed(entry)
+        self._tell(entry)
 
 
 def value(catalog: Catalog, consumption: Consumption, asked: str, provider: Provider | None) -> tuple[str, int | None]:

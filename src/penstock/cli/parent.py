@@ -37,6 +37,7 @@ def cannot_listen(start: Start, error: OSError) -> click.ClickException:
 def parent(start: Start, count: int) -> None:
     """Run ``count`` workers until told to stop."""
     from penstock.app import prepare, simulated  # noqa: PLC0415 - heavy, and only this command needs it
+    from penstock.observe.sharing import Sharing  # noqa: PLC0415
     from penstock.supervising import Supervisor  # noqa: PLC0415
     from penstock.wire.sockets import bind  # noqa: PLC0415
 
@@ -50,7 +51,9 @@ def parent(start: Start, count: int) -> None:
     name = f"[{host}]" if ":" in host else host
     url = f"{'https' if settings.tls else 'http'}://{name}:{port}"
     command = [sys.executable, "-m", "penstock", *sys.argv[1:], "--worker"]
-    supervisor = Supervisor(command, sets, before_restart=lambda: _check(start), gone=lambda _pid: None)
+    sharing = Sharing(Path(settings.data_dir))
+    sharing.begin()
+    supervisor = Supervisor(command, sets, before_restart=lambda: _check(start), gone=sharing.fold)
 
     def greet() -> None:
         welcome(url, simulated(settings) if start.demo else (), first_key, Path(settings.data_dir))
