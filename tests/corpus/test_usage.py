@@ -44,7 +44,7 @@ TOLD_AGAIN = {
 
 
 @cache
-def _exchanges() -> tuple[tuple[Recorded, str, Match], ...]:
+def exchanges() -> tuple[tuple[Recorded, str, Match], ...]:
     """Good answers of the gateway's operations."""
     found = []
     for exchange in recorded():
@@ -57,7 +57,7 @@ def _exchanges() -> tuple[tuple[Recorded, str, Match], ...]:
 
 
 def _telling(dialect: str) -> Iterator[tuple[Recorded, Match, Said]]:
-    for exchange, spoken, met in _exchanges():
+    for exchange, spoken, met in exchanges():
         told = said(exchange, spoken) if spoken == dialect else None
         if told is not None:
             yield exchange, met, told
@@ -69,7 +69,7 @@ def _pieces(data: bytes, dice: Random) -> Iterator[bytes]:
         yield data[start:end]
 
 
-def _fed(tally: Tally, exchange: Recorded, data: bytes, *, split: bool) -> Consumption:
+def fed(tally: Tally, exchange: Recorded, data: bytes, *, split: bool) -> Consumption:
     pieces = _pieces(data, exchange.dice("usage")) if split else iter([data])
     if exchange.sse:
         frames = Frames(1 << 24)
@@ -103,7 +103,7 @@ def test_usage_is_what_the_recorded_answer_says(dialect: str, split: bool) -> No
         if tally is None or operation == "responses.retrieve":
             again.add(operation)
             continue
-        consumption = _fed(tally, exchange, exchange.response_body.encode(), split=split)
+        consumption = fed(tally, exchange, exchange.response_body.encode(), split=split)
         usage = consumption.usage
         same = _counters(usage) == told.counters if told.consistent else _sums(usage) == told.sums
         if not same:
@@ -142,7 +142,7 @@ def test_a_cut_stream_says_that_something_is_missing_or_has_told_all(dialect: st
         if tally is None or not (exchange.sse or body.startswith(b"[")) or _several(body):
             continue
         cut = exchange.dice("cut").randrange(len(body))
-        consumption = _fed(tally, exchange, body[:cut], split=True)
+        consumption = fed(tally, exchange, body[:cut], split=True)
         if consumption.missing:
             missing += 1
         elif _sums(consumption.usage) == told.sums:

@@ -1,0 +1,89 @@
+"""Estimates: what is told stays, the rest is bytes times a ratio that learns."""
+
+import pytest
+
+from penstock.core.usage import Consumption, Share, Source, Usage
+from penstock.ledger import estimates
+from penstock.ledger.estimates import Estimates, Way
+
+CHAT = Way("chat.completions.create", stream=True)
+WHOLE = Way("chat.completions.create", stream=False)
+NOTHING = Consumption(missing=True)
+
+
+def reported(model: str, into: int, out: int) -> Consumption:
+    return Consumption((Share(model, Usage(input=into, output=out)),), Source.REPORTED)
+
+
+def learned(model: str = "m", way: Way = CHAT, times: int = 100) -> Estimates:
+    """From answers of one token per 100 bytes, and requests of one per 10."""
+    found = Estimates()
+    for _ in range(times):
+        found.learn(reported(model, 50, 200), "asked", way, 500, 20_000)
+    return found
+
+
+def test_a_ratio_is_learned_per_model_and_way() -> None:
+    """Another model, and the same model's whole answers, are not touched by it."""
+    known = learned()
+    mine = known.estimate(NOTHING, "m", CHAT, 1_000, 50_000).usage
+    assert mine.input == pytest.approx(100, rel=0.05)
+    assert mine.output == pytest.approx(500, rel=0.05)
+    for model, way in (("other", CHAT), ("m", WHOLE)):
+        assert known.estimate(NOTHING, model, way, 1_000, 50_000) == Estimates().estimate(
+            NOTHING, model, way, 1_000, 50_000
+        )
+
+
+def test_what_was_told_stays() -> None:
+    """Input, cache, tier and the other models' shares; the output is never less than was told."""
+    advisor = Share("advisor", Usage(input=7, output=7))
+    last = Share("m", Usage(input=30, cache_read=900, output=1, reasoning=2), "priority")
+    told = Consumption((advisor, last), Source.REPORTED, missing=True)
+    found = learned().estimate(told, "asked", CHAT, 1_000, 50_000)
+    usage = found.shares[-1].usage
+    assert (found.source, found.missing, found.shares[0]) == (Source.ESTIMATED, True, advisor)
+    assert (usage.input, usage.cache_read, usage.reasoning, found.shares[-1].tier) == (30, 900, 2, "priority")
+    assert usage.total_output == pytest.approx(500, rel=0.05)
+    assert learned().estimate(told, "asked", CHAT, 1_000, 0).usage == told.usage
+
+
+def test_what_misses_nothing_is_not_estimated() -> None:
+    """Neither what was told in full nor what is not counted in tokens."""
+    for whole in (reported("m", 3, 4), Consumption()):
+        assert learned().estimate(whole, "m", CHAT, 1_000, 50_000) is whole
+
+
+def test_the_asked_model_stands_in_for_one_that_is_not_named() -> None:
+    """A stream that never began has no model of its own."""
+    found = learned().estimate(NOTHING, "m", CHAT, 1_000, 0)
+    assert (found.model, found.usage.output, found.usage.input > 0) == ("m", 0, True)
+
+
+def test_only_full_reports_teach() -> None:
+    """An estimate, a cut answer and an empty one change nothing."""
+    known = Estimates()
+    for taught in (
+        Consumption((Share("m", Usage(output=9_000)),), Source.ESTIMATED, missing=True),
+        Consumption((Share("m", Usage(output=9_000)),), Source.REPORTED, missing=True),
+        Consumption((Share("m", Usage(output=9_000)),), Source.NONE),
+    ):
+        known.learn(taught, "m", CHAT, 10, 10)
+    known.learn(reported("m", 9_000, 9_000), "m", CHAT, 10, 0)
+    assert known.estimate(NOTHING, "m", CHAT, 1_000, 1_000) == Estimates().estimate(NOTHING, "m", CHAT, 1_000, 1_000)
+
+
+def test_what_is_remembered_is_bounded() -> None:
+    """The model that was heard of longest ago begins anew; one that is heard of again stays."""
+    known = learned("old")
+    known.learn(reported("kept", 50, 200), "", CHAT, 500, 20_000)
+    for number in range(estimates.MODELS - 1):
+        known.learn(reported(f"model-{number}", 50, 200), "", CHAT, 500, 20_000)
+        known.learn(reported("kept", 50, 200), "", CHAT, 500, 20_000)
+
+    def fresh(model: str) -> bool:
+        return known.estimate(NOTHING, model, CHAT, 1_000, 50_000) == Estimates().estimate(
+            NOTHING, model, CHAT, 1_000, 50_000
+        )
+
+    assert (fresh("old"), fresh("kept"), fresh("model-998")) == (True, False, False)
