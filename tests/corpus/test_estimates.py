@@ -76,6 +76,8 @@ def test_the_page_tells_the_error_that_is_measured() -> None:
     for operation, cells in measured.items():
         print(f"| `{operation}` | {' | '.join(cells)} |")
     assert page == measured
+    middle = statistics.median(one.consumption.usage.total_output for one in _streams())
+    assert f"answered with {middle:.0f} tokens or fewer" in PAGE.read_text()
 
 
 def test_sums_are_nearer_than_single_answers() -> None:
