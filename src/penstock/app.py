@@ -40,6 +40,7 @@ from penstock.policies.authenticate import Authenticate, KeyRing
 from penstock.policies.list_models import ListModels
 from penstock.policies.own import Own, Register
 from penstock.policies.permit import Permit
+from penstock.policies.record import Unrecorded
 from penstock.policies.relink import Relink
 from penstock.probes import probe
 from penstock.providers.headers import Wording
@@ -148,7 +149,8 @@ class House:
         undo.callback(self.store.close)
         self._objects = Objects(self.store.engine)
         undo.callback(self._objects.close)
-        self.books = Bookkeeping(Path(settings.data_dir), Ledger(self.store.engine), undo)
+        data = Path(settings.data_dir)
+        self.books = Bookkeeping(data, Ledger(self.store.engine), undo) if settings.books else None
         self._ring = KeyRing(self.store.pepper)
         self._keys = KeyWatch(self.store, self._ring, composing.declared(settings.keys, self.store.pepper))
         undo.callback(self._keys.close)
@@ -183,7 +185,7 @@ class House:
         calling = Calling(DIALECTS, upstream, wording.crossing, HELD_BYTES)
         return Gateway(
             dialects=DIALECTS,
-            record=self.books.record(shipped(), self._observing.closed),
+            record=Unrecorded() if self.books is None else self.books.record(shipped(), self._observing.closed),
             authenticate=Authenticate(self._ring),
             policies=policies(settings, routing, calling, self._objects, self.store.pepper),
             table=routing,
@@ -207,15 +209,20 @@ class House:
         def census(place: int) -> Callable[[], float]:
             return lambda: self.listener.census()[place]
 
-        return (
+        gauges = [
             Gauge("penstock_open_connections", "Connections of clients.", census(0)),
             Gauge("penstock_open_requests", "Requests under way.", census(1)),
             Gauge("penstock_open_streams", "Answers that have begun and not ended.", census(2)),
             Gauge("penstock_idle_provider_connections", "To providers, kept for reuse.", lambda: self._pool.idle),
-            Gauge("penstock_journal_held_records", "In memory alone.", lambda: self.books.journal.state().held),
-            Gauge("penstock_journal_segments", "Files not yet emptied.", lambda: self.books.journal.state().segments),
-            Gauge("penstock_journal_failing_seconds", "Of trouble.", lambda: self.books.journal.state().failing_for),
-        )
+        ]
+        if self.books is not None:
+            state = self.books.journal.state
+            gauges += [
+                Gauge("penstock_journal_held_records", "In memory alone.", lambda: state().held),
+                Gauge("penstock_journal_segments", "Files not yet emptied.", lambda: state().segments),
+                Gauge("penstock_journal_failing_seconds", "Of trouble.", lambda: state().failing_for),
+            ]
+        return gauges
 
     def _close_pool(self) -> None:
         self._pool.close()

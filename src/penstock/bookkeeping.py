@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Protocol
 
 from penstock.catalog.catalog import Catalog
-from penstock.core.entry import Entry
+from penstock.core.entry import Entry, Opened
 from penstock.core.price import Price
 from penstock.core.target import Provider
-from penstock.core.usage import Consumption
+from penstock.core.usage import Consumption, Source
+from penstock.ledger.estimates import Estimates, Way
 from penstock.ledger.journal import FOLDER, Journal
 from penstock.ledger.prices import charge
 from penstock.ledger.writer import Writer
@@ -34,10 +35,11 @@ class Bookkeeping:
     def __init__(self, data: Path, ledger: Ledger, undo: contextlib.AsyncExitStack) -> None:
         self.journal = undo.enter_context(Journal(data / FOLDER))
         self.writer = undo.enter_context(Writer(self.journal, ledger))
+        self._completed = functools.partial(completed, Estimates())
 
     def record(self, catalog: Catalog, told: Callable[[Entry], None]) -> Record:
         """The policy that writes exchanges down, valued by this catalog; ``told`` hears of each that is over."""
-        return Record(_Told(self.journal, told), functools.partial(value, catalog), as_told)
+        return Record(_Told(self.journal, told), functools.partial(value, catalog), self._completed)
 
 
 class _Told:
@@ -73,6 +75,13 @@ def value(catalog: Catalog, consumption: Consumption, asked: str, provider: Prov
     return catalog.version, charge(consumption, asked, price_of)
 
 
-def as_told(consumption: Consumption, _model: str, _bytes_in: int, _bytes_out: int) -> Consumption:
-    """What was told, and no more."""
+def completed(
+    estimates: Estimates, consumption: Consumption, opened: Opened, bytes_in: int, bytes_out: int
+) -> Consumption:
+    """What was told, with an estimate of what is missing; from what is told in full, estimates learn."""
+    way = Way(opened.operation, opened.stream)
+    if consumption.missing:
+        return estimates.estimate(consumption, opened.model, way, bytes_in, bytes_out)
+    if consumption.source is Source.REPORTED:
+        estimates.learn(consumption, opened.model, way, bytes_in, bytes_out)
     return consumption

@@ -93,9 +93,9 @@ class Gateway:
             relay.close()
 
     async def _reply(self, exchange: Exchange, incoming: Incoming, relay: Relay, answer: Answer) -> None:
-        match, dialect = exchange.match, self.dialects[exchange.match.route.dialect]
-        stream, whole = is_stream(relay.response), relay.complete
-        tap = exchange.tap = Tap(dialect.tally(match), relay.response, stream=stream)
+        match, stream, whole = exchange.match, is_stream(relay.response), relay.complete
+        dialect = self.dialects[match.route.dialect]
+        tap = exchange.tap = Tap(dialect.tally(match) if self.record.counts else None, relay.response, stream=stream)
         holders = [visit for visit in reversed(exchange.visits) if visit.holds and match.route.reply is Reply.JSON]
         if holders:
             held = await (relay.first_frames() if stream else relay.whole(self.passing.held))

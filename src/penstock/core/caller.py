@@ -36,7 +36,7 @@ class Secret:
         return hash(self._value)
 
 
-class KeyProfile(msgspec.Struct, frozen=True):
+class KeyProfile(msgspec.Struct, frozen=True, gc=False):
     """A gateway key as the path knows it: never the key itself."""
 
     id: str
@@ -60,7 +60,7 @@ class KeyProfile(msgspec.Struct, frozen=True):
         return f"team:{self.team}" if self.team else f"key:{self.id}"
 
 
-class Credential(msgspec.Struct, frozen=True):
+class Credential(msgspec.Struct, frozen=True, gc=False):
     """A provider credential. ``own`` is True for the caller's, False for the operator's.
 
     ``header`` is the header that the caller sent it in, when it has to go up in that very header; None means that the
@@ -72,7 +72,7 @@ class Credential(msgspec.Struct, frozen=True):
     header: bytes | None = None
 
 
-class Caller(msgspec.Struct, frozen=True):
+class Caller(msgspec.Struct, frozen=True, gc=False):
     """What authentication found in a request's headers and query."""
 
     key: KeyProfile

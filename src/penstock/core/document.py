@@ -7,7 +7,7 @@ history costs a scan and not a tree. With no edits, what goes upstream is the ve
 import msgspec
 
 
-class Facts(msgspec.Struct, frozen=True):
+class Facts(msgspec.Struct, frozen=True, gc=False):
     """What the path must know of a request, read without decoding its messages."""
 
     model: str | None = None

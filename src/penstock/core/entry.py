@@ -10,7 +10,7 @@ import msgspec
 from penstock.core.usage import Consumption
 
 
-class Opened(msgspec.Struct, frozen=True, array_like=True, tag="o"):
+class Opened(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="o"):
     """An exchange that has begun."""
 
     id: str
@@ -42,7 +42,7 @@ class Opened(msgspec.Struct, frozen=True, array_like=True, tag="o"):
     """Length of the request's body."""
 
 
-class Entry(msgspec.Struct, frozen=True, array_like=True, tag="e"):
+class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="e"):
     """A finished exchange: a pure function of what is known at its end."""
 
     opened: Opened

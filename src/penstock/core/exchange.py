@@ -43,7 +43,7 @@ class Tap(Protocol):
         """What the answer told that it used; asked once, at its end."""
 
 
-class Answer(msgspec.Struct, frozen=True):
+class Answer(msgspec.Struct, frozen=True, gc=False):
     """A status, headers and a whole body, or the first frame of a stream."""
 
     status: int

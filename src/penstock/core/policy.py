@@ -49,6 +49,9 @@ class Policy(Protocol):
 class Recorder(Protocol):
     """The outermost policy: it sees a request before anyone has judged it, and its visit leaves last."""
 
+    counts: bool
+    """It wants to know what answers used; to read that costs something."""
+
     def enter(self, exchange: Exchange) -> Visit:
         """Visit every exchange; FaultError 503 while what happens could not be written down."""
 

@@ -86,7 +86,7 @@ class Route(msgspec.Struct, frozen=True):
     """May be reached by a link of ours that carries an upload ticket in place of a key (``core.ticket``)."""
 
 
-class Match(msgspec.Struct, frozen=True):
+class Match(msgspec.Struct, frozen=True, gc=False):
     """A route that a request met: the row, the path's parameters as they came, and the provider's path.
 
     ``path`` is what follows the provider's base path. ``prefix`` is what the client had in front of the dialect's

@@ -63,7 +63,7 @@ class Provider(msgspec.Struct, frozen=True):
     """The built-in simulator: its answers say so."""
 
 
-class Attempt(msgspec.Struct, frozen=True):
+class Attempt(msgspec.Struct, frozen=True, gc=False):
     """One planned call: which provider, with which credential, and why."""
 
     provider: Provider

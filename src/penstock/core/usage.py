@@ -20,7 +20,7 @@ class Source(Enum):
     """Nothing was told and nothing can be said: an operation that is not counted in tokens, or one that failed."""
 
 
-class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
+class Usage(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """Tokens, disjoint; and how often the provider's own tools ran."""
 
     input: int = 0
@@ -62,7 +62,7 @@ COUNTERS = tuple(name for name in Usage.__struct_fields__ if name != "tools")
 """The names of the token counters, in order."""
 
 
-class Share(msgspec.Struct, frozen=True):
+class Share(msgspec.Struct, frozen=True, gc=False):
     """What one model used of a call. Most calls have one share; a fallback, an advisor or a compaction adds others."""
 
     model: str | None
@@ -72,7 +72,7 @@ class Share(msgspec.Struct, frozen=True):
     """How the provider bills it, in its own word (``batch``, ``priority``, ``flex``), or empty for the ordinary way."""
 
 
-class Consumption(msgspec.Struct, frozen=True):
+class Consumption(msgspec.Struct, frozen=True, gc=False):
     """What an answer told about what it used."""
 
     shares: tuple[Share, ...] = ()

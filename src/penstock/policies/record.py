@@ -49,12 +49,14 @@ Value = Callable[[Consumption, str, Provider | None], tuple[str, int | None]]
 """What was used, the model that was asked for and the provider that was called, to the version of the prices and the
 cost in micro-dollars; None where something has no price."""
 
-Complete = Callable[[Consumption, str, int, int], Consumption]
-"""What was told, the model and the bytes in and out, to the same with what is missing estimated."""
+Complete = Callable[[Consumption, Opened, int, int], Consumption]
+"""What was told, by which exchange, and the bytes in and out, to the same with what is missing estimated."""
 
 
 class Record:
     """Makes a row of every exchange."""
+
+    counts = True
 
     def __init__(self, books: Books, value: Value, complete: Complete) -> None:
         self._books = books
@@ -67,6 +69,18 @@ class Record:
             words = "This gateway can't write its books and takes no requests until it can; tell your operator."
             raise FaultError(Fault(kind=FaultKind.OVERLOADED, words=words, retry_after=10))
         return _Recording(self._books, self._value, self._complete, exchange.started)
+
+
+class Unrecorded:
+    """Where no books are kept: nothing is written down."""
+
+    counts = False
+    _nothing = Visit()
+
+    def enter(self, exchange: Exchange) -> Visit:
+        """The same idle visit for all."""
+        del exchange
+        return self._nothing
 
 
 class _Recording(Visit):
@@ -97,8 +111,7 @@ class _Recording(Visit):
         elif outcome is Outcome.ABANDONED and self._opened is not None and exchange.match.route.routed:
             # The provider has read the request and may charge for it, though nobody heard its answer.
             consumption = _UNREAD
-        if consumption.missing:
-            consumption = self._complete(consumption, opened.model, exchange.bytes_in, passed)
+        consumption = self._complete(consumption, opened, exchange.bytes_in, passed)
         provider = None if exchange.attempt is None else exchange.attempt.provider
         price, cost = self._value(consumption, opened.model, provider) if consumption.shares else ("", 0)
         return Entry(
