@@ -160,7 +160,7 @@ class House:
         self.listener = Listener(_front(self, self.gateway), refusal, limits=composing.limits(settings), tls=tls)
 
     def take(self, settings: Settings) -> None:
-        """Serve by these settings from the next request on; ConfigError, and nothing has changed.
+        """Serve by these settings from the next request on; ConfigError or OSError, and nothing has changed.
 
         Requests under way end as they began: with the gateway, the policies and the connections that they have.
         """

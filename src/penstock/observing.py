@@ -40,7 +40,10 @@ class Observing:
             self._access.closed(entry)
 
     def take(self, settings: Settings) -> None:
-        """Observe by these settings from now on. A log file that has been moved away is let go."""
+        """Observe by these settings from now on. A log file that has been moved away is let go.
+
+        OSError where the log can't be opened, and nothing has changed.
+        """
         self._rule = settings.metrics
         form = (settings.access_log, settings.access_log_file)
         if form == self._form:

@@ -25,7 +25,7 @@ SETTLE_MOST = 10
 # A refused configuration is tried again now and then: what it lacked may be a file that has come since.
 RETRY_SECONDS = 5.0
 
-FIXED = ("listen", "workers", "data_dir", "books")
+FIXED = ("listen", "workers", "data_dir", "books", "journal")
 """Settings that hold from the start to the end of the process."""
 
 Stamp = tuple[tuple[int, int, int] | None, ...]
@@ -82,7 +82,7 @@ class Reloading:
             settings, waiting = self._reachable(found)
             changed = [name for name in Settings.__struct_fields__ if _differ(self.settings, settings, name)]
             self._apply(settings)
-        except ConfigError as error:
+        except (ConfigError, OSError) as error:
             if str(error) != self._refusal or not again:
                 log.log(logging.ERROR if self._aloud else logging.DEBUG, "%s\n%s", _REFUSED, error)
             self._refusal = str(error)
