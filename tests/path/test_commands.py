@@ -55,7 +55,7 @@ def test_the_first_key_goes_into_a_file_when_nobody_looks(tmp_path: Path) -> Non
         )
         assert ask(gateway, key=key[:-1]).status == 401
         path.unlink()
-        assert all(key.encode() not in file.read_bytes() for file in (tmp_path / "data").iterdir())
+        assert all(key.encode() not in file.read_bytes() for file in (tmp_path / "data").rglob("*") if file.is_file())
 
 
 def test_the_first_key_is_shown_on_a_terminal(tmp_path: Path) -> None:
@@ -85,7 +85,7 @@ def test_the_first_key_is_shown_on_a_terminal(tmp_path: Path) -> None:
         "base_url=",
     ):
         assert line in text
-    assert all(key.encode() not in file.read_bytes() for file in (tmp_path / "data").iterdir())
+    assert all(key.encode() not in file.read_bytes() for file in (tmp_path / "data").rglob("*") if file.is_file())
 
 
 def test_a_second_start_makes_no_second_key(tmp_path: Path) -> None:
@@ -137,7 +137,7 @@ def test_a_key_made_while_the_gateway_runs_is_known_within_a_second(tmp_path: Pa
                 time.sleep(0.05)
             assert status == 200
             assert ask(gateway, key=KEY).status == 200
-        stored = [file.read_bytes() for file in (tmp_path / "data").iterdir()]
+        stored = [file.read_bytes() for file in (tmp_path / "data").rglob("*") if file.is_file()]
         assert all(shown["key"].encode() not in content for content in stored)
 
 
