@@ -95,7 +95,7 @@ def reports(settings: "Settings") -> "Iterator[Reports]":
     folder = Path(settings.data_dir)
     if not (folder / DATABASE).exists():
         words = f"there are no books in {folder}: no gateway has run there yet."
-        raise UnreachableError(f"{words} Name the configuration that it runs with (--config).")
+        raise UnreachableError(f"{words} Name the configuration that it runs with (--config).{off(settings)}")
     with reaching(folder):
         engine = open_database(folder / DATABASE)
         try:
@@ -119,6 +119,11 @@ def _settle(folder: Path, engine: Any) -> None:
         # What can be read is worth more than nothing; that it is not all is said.
         reason = error.strerror if isinstance(error, OSError) else str(error)
         click.echo(f"What a gateway that ended left behind is not in these books yet: {reason}.", err=True)
+
+
+def off(settings: "Settings") -> str:
+    """What to add where there is nothing to tell: with the books off there never will be, but in the demo."""
+    return "" if settings.books else " The books are off here: set `books: true` in the configuration."
 
 
 def dollars(cost: int | None) -> str:

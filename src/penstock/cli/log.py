@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Unpack
 import click
 import msgspec
 
-from penstock.cli.books import NOBODY, Choice, choosing, chosen, dollars, reports, whole
+from penstock.cli.books import NOBODY, Choice, choosing, chosen, dollars, off, reports, whole
 from penstock.cli.configuration import config_option, load_settings
 from penstock.cli.printing import json_option, legible, print_json
 
@@ -45,7 +45,8 @@ def log(config: Path | None, lines: int | None, *, follow: bool, as_json: bool, 
     """
     which = chosen(given)
     most = lines or (20 if given["since"] is None else MOST)
-    with reports(load_settings(config)) as books:
+    settings = load_settings(config)
+    with reports(settings) as books:
         try:
             found = books.newest(which, most=most)
             if not as_json and (found.lines or follow):
@@ -53,7 +54,8 @@ def log(config: Path | None, lines: int | None, *, follow: bool, as_json: bool, 
             for line in reversed(found.lines):
                 click.echo(_printed(line, as_json=as_json))
             if not found.lines and not follow and not as_json:
-                click.echo("There is no exchange that fits. `penstock usage --since 2026-01-01` shows what there is.")
+                words = "There is no exchange that fits. `penstock usage --since 2026-01-01` shows what there is."
+                click.echo(words + off(settings))
             while follow:
                 found = books.after(found.cursor, which, most=_AT_ONCE)
                 for line in found.lines:

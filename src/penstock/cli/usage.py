@@ -15,7 +15,7 @@ import click
 import msgspec
 
 from penstock.cli import moments
-from penstock.cli.books import NOBODY, Choice, choosing, chosen, dollars, reports, whole
+from penstock.cli.books import NOBODY, Choice, choosing, chosen, dollars, off, reports, whole
 from penstock.cli.configuration import config_option, load_settings
 from penstock.cli.printing import Column, Table, columns, json_option, plain, print_json, print_table, without
 
@@ -101,7 +101,7 @@ def usage(
     elif as_csv:
         click.echo(written(report), nl=False)
     else:
-        _print(report)
+        _print(report, off(settings))
 
 
 def read(books: "Reports", by: Sequence[str], given: Choice) -> Report:
@@ -165,10 +165,10 @@ def written(report: Report) -> str:
     return text.getvalue()
 
 
-def _print(report: Report) -> None:
+def _print(report: Report, off: str) -> None:
     if not report.rows:
         since = moments.shown(report.since)
-        click.echo(f"Nothing was used since {since} UTC that fits. Look further back with --since 2026-01-01.")
+        click.echo(f"Nothing was used since {since} UTC that fits. Look further back with --since 2026-01-01.{off}")
         return
     print_table(narrow(report) if sys.stdout.isatty() else table(report))
     for note in notes(report):

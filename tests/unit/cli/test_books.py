@@ -149,8 +149,14 @@ def test_csv_is_for_adding_up_elsewhere() -> None:
 
 def test_nothing_used_says_what_to_do() -> None:
     """An empty table would look like a mistake."""
-    found = invoke("usage", "--since", "2020-01-01", "--until", "2020-01-02")
+    nothing = ("--since", "2020-01-01", "--until", "2020-01-02")
+    found = invoke("usage", *nothing)
     assert (found.exit_code, "--since" in found.stdout) == (0, True)
+    # Nobody looks for a mistake of their own where nothing is written down at all.
+    assert "`books: true`" in found.stdout
+    assert "`books: true`" in invoke("log", *nothing).stdout
+    Path("on.yaml").write_text("books: true\n")
+    assert "`books: true`" not in invoke("usage", *nothing, "-c", "on.yaml").stdout
 
 
 @pytest.mark.parametrize(

@@ -17,9 +17,12 @@ def journal(settings: Settings) -> Iterator[Finding]:
     from penstock.ledger.records import SUFFIX  # noqa: PLC0415
     from penstock.ledger.recovery import TORN  # noqa: PLC0415
 
+    if not settings.books:
+        yield good("journal", "the books are off; `books: true` in the configuration writes every exchange down")
     folder = Path(settings.data_dir) / FOLDER
     if not folder.exists():
-        yield good("journal", "there is none yet; the gateway makes it")
+        if settings.books:
+            yield good("journal", "there is none yet; the gateway makes it")
         return
     if not os.access(folder, os.W_OK | os.X_OK):
         action = "change its owner: without a journal the gateway refuses requests after a while"
