@@ -18,7 +18,6 @@ import msgspec
 from penstock import composing, routes
 from penstock.bookkeeping import Bookkeeping
 from penstock.calling import Calling
-from penstock.catalog.catalog import shipped
 from penstock.config.settings import Settings
 from penstock.config.source import Source
 from penstock.core.exchange import Answer, Exchange
@@ -119,7 +118,6 @@ async def running(
     async with contextlib.AsyncExitStack() as undo:
         simulator = await undo.enter_async_context(simulating(pace=DEMO_PACE_SECONDS)) if demo else None
         house = House(settings, composing.simulators(DIALECTS, simulator), undo, place)
-        first_key = None if place.worker is not None else _first_key(house.store, settings)
         host, port = await house.listener.start(*settings.address, place.sockets)
         undo.push_async_callback(house.close_listener)
         reloading = Reloading(source or Source(None, lambda: settings), settings, house.take, aloud=not place.worker)
@@ -127,7 +125,7 @@ async def running(
         scheme = "https" if settings.tls else "http"
         name = f"[{host}]" if ":" in host else host
         url = f"{scheme}://{name}:{port}"
-        yield Running(url, simulated(settings) if demo else (), first_key, house, reloading.now)
+        yield Running(url, simulated(settings) if demo else (), house.first_key, house, reloading.now)
 
 
 class House:
@@ -147,10 +145,11 @@ class House:
         tls = composing.certificate(settings)
         self.store = KeyStore(Path(settings.data_dir))
         undo.callback(self.store.close)
+        # Before the keys are watched, so that it is known from the first request on.
+        self.first_key = None if place.worker is not None else _first_key(self.store, settings)
         self._objects = Objects(self.store.engine)
         undo.callback(self._objects.close)
-        data = Path(settings.data_dir)
-        self.books = Bookkeeping(data, Ledger(self.store.engine), undo) if settings.books else None
+        self.books = Bookkeeping(settings, Ledger(self.store.engine), undo) if settings.books or simulators else None
         self._ring = KeyRing(self.store.pepper)
         self._keys = KeyWatch(self.store, self._ring, composing.declared(settings.keys, self.store.pepper))
         undo.callback(self._keys.close)
@@ -185,7 +184,9 @@ class House:
         calling = Calling(DIALECTS, upstream, wording.crossing, HELD_BYTES)
         return Gateway(
             dialects=DIALECTS,
-            record=Unrecorded() if self.books is None else self.books.record(shipped(), self._observing.closed),
+            record=Unrecorded()
+            if self.books is None
+            else self.books.record(composing.catalog(settings), self._observing.closed),
             authenticate=Authenticate(self._ring),
             policies=policies(settings, routing, calling, self._objects, self.store.pepper),
             table=routing,
@@ -229,7 +230,11 @@ class House:
 
 
 def prepare(settings: Settings) -> str | None:
-    """Make the data folder ready for the processes that will share it; the first key, where there was none."""
+    """Make the data folder ready for the processes that will share it; the first key, where there was none.
+
+    ConfigError for what would keep each of them from starting.
+    """
+    composing.table(settings, {})
     store = KeyStore(Path(settings.data_dir))
     try:
         return _first_key(store, settings)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from penstock.catalog.catalog import Catalog
+from penstock.config.settings import Settings
 from penstock.core.entry import Entry, Opened
 from penstock.core.price import Price
 from penstock.core.target import Provider
@@ -32,8 +33,15 @@ class Ledger(Protocol):
 class Bookkeeping:
     """Journal and writer, for as long as the process lives."""
 
-    def __init__(self, data: Path, ledger: Ledger, undo: contextlib.AsyncExitStack) -> None:
-        self.journal = undo.enter_context(Journal(data / FOLDER))
+    def __init__(self, settings: Settings, ledger: Ledger, undo: contextlib.AsyncExitStack) -> None:
+        kept = settings.journal
+        journal = Journal(
+            Path(settings.data_dir) / FOLDER,
+            fsync=kept.fsync,
+            hold_records=kept.hold_records,
+            hold_bytes=kept.hold,
+        )
+        self.journal = undo.enter_context(journal)
         self.writer = undo.enter_context(Writer(self.journal, ledger))
         self._completed = functools.partial(completed, Estimates())
 

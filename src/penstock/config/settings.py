@@ -369,7 +369,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     books: bool = False
     """Write every exchange down, with its usage and cost: what `penstock usage`, `log` and `show`, the access log and
     the counters of `/metrics` tell of. Off until what it costs is within the path's budget: it takes about a third more
-    CPU per request. A change needs a restart."""
+    CPU per request. The demo keeps them all the same. A change needs a restart."""
 
     access_log: Literal["off", "human", "json"] = "off"
     """One line for each finished request, for people or for programs. Off, because the ledger keeps the same and more.
