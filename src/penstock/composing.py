@@ -11,12 +11,17 @@ from pathlib import Path
 
 import msgspec
 
+from penstock.catalog.catalog import Catalog, shipped
 from penstock.config.mistakes import ConfigError, Mistake
 from penstock.config.proxies import Proxies
 from penstock.config.settings import KeySettings, ProviderSettings, Settings
-from penstock.core.caller import KeyProfile, digest
+from penstock.core.caller import KeyProfile, Secret, digest
 from penstock.core.target import Origin, Provider, Timeouts
 from penstock.routing.plan import ModelRule, Table
+from penstock.stores.credentials import CredentialError, CredentialStore
+from penstock.stores.database import DATABASE, DatabaseTooNewError, open_database
+from penstock.stores.keys import StoreError
+from penstock.stores.master_key import MasterKeyError
 from penstock.wire.connect import Connector
 from penstock.wire.listener import Limits
 
@@ -64,12 +69,43 @@ def certificate(settings: Settings) -> ssl.SSLContext | None:
 
 
 def table(settings: Settings, simulators: Mapping[str, Provider]) -> Table:
-    """Provider rows and model rules as routing reads them."""
+    """Provider rows and model rules as routing reads them; ConfigError for a stored credential that can't be had."""
+    stored = stored_credentials(settings)
     return Table(
-        providers={name: _provider(name, row) for name, row in settings.providers.items()},
+        providers={name: _provider(name, row, stored.get(name)) for name, row in settings.providers.items()},
         rules=tuple(ModelRule(rule.match, rule.provider) for rule in settings.models),
         simulators=simulators,
     )
+
+
+def stored_credentials(settings: Settings) -> Mapping[str, Secret]:
+    """What the database keeps for the rows that say so. Where none does it is not even opened."""
+    names = [name for name, row in settings.providers.items() if row.api_key_stored]
+    if not names:
+        return {}
+    folder = Path(settings.data_dir)
+    file = str(folder / DATABASE)
+    try:
+        engine = open_database(folder / DATABASE)
+        try:
+            return CredentialStore(engine, folder, settings.master_key).secrets(names)
+        finally:
+            engine.dispose()
+    except CredentialError as error:
+        place = f"providers.{error.name}.api_key_stored"
+        suggestion = f"set it: penstock providers credential set {error.name}"
+        mistake = Mistake(file, 0, 0, place, f"names a credential that {error.words}", suggestion)
+    except MasterKeyError as error:
+        mistake = Mistake(file, 0, 0, "master_key", f"can't be used: {error}", "")
+    except (DatabaseTooNewError, StoreError, OSError) as error:
+        what = f"can't be read for the credentials in it: {getattr(error, 'orig', None) or error}"
+        mistake = Mistake(file, 0, 0, "data_dir", what, "run `penstock doctor`")
+    raise ConfigError([mistake])
+
+
+def catalog(settings: Settings) -> Catalog:
+    """Models and their prices, the operator's own before those that are listed."""
+    return shipped().with_overrides({pattern: row.sheet for pattern, row in settings.prices.items()})
 
 
 def simulators(dialects: Iterable[str], origin: Origin | None) -> Mapping[str, Provider]:
@@ -111,14 +147,14 @@ def limits(settings: Settings) -> Limits:
     )
 
 
-def _provider(name: str, row: ProviderSettings) -> Provider:
+def _provider(name: str, row: ProviderSettings, stored: Secret | None) -> Provider:
     return Provider(
         name=name,
         dialect=row.dialect,
         origin=row.origin,
         base_path=row.base_path,
         auth=row.auth,
-        credential=row.api_key,
+        credential=stored or row.api_key,
         headers=tuple((header.lower().encode(), value.reveal().encode()) for header, value in row.headers.items()),
         timeouts=Timeouts(row.timeouts.connect, row.timeouts.first_byte, row.timeouts.idle, row.timeouts.total),
     )
