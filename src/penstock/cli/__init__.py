@@ -9,6 +9,7 @@ from penstock import __version__
 from penstock.cli.backup import backup
 from penstock.cli.completion import completion
 from penstock.cli.config import config
+from penstock.cli.credentials import credential
 from penstock.cli.doctor import doctor
 from penstock.cli.explain import explain
 from penstock.cli.keys import keys
@@ -34,3 +35,4 @@ COMMANDS = (
 
 for command in COMMANDS:
     main.add_command(command)
+providers.add_command(credential)

@@ -1,6 +1,8 @@
 """The options and errors of configuration that all commands share."""
 
+import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,10 +23,17 @@ config_option = click.option(
 
 def load_settings(path: Path | None, *, listen: str | None = None) -> "Settings":
     """The settings; every mistake in them, at once, as one error message and exit code 2."""
+    with saying_mistakes():
+        return source_of(path, listen=listen).read()
+
+
+@contextlib.contextmanager
+def saying_mistakes() -> Iterator[None]:
+    """Turns mistakes that show only when settings are used (a credential that is not stored) into the same error."""
     from penstock.config.mistakes import ConfigError  # noqa: PLC0415 - keeps --help instant
 
     try:
-        return source_of(path, listen=listen).read()
+        yield
     except ConfigError as error:
         raise ConfigurationMistake(str(error)) from None
 

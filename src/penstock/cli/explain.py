@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from penstock.cli.configuration import config_option, load_settings
+from penstock.cli.configuration import config_option, load_settings, saying_mistakes
 
 if TYPE_CHECKING:
     from penstock.core.head import RequestHead
@@ -50,7 +50,8 @@ def explain(
 
     head, body = _parse(request.read(), path, method, headers)
     try:
-        explanation = explain_request(load_settings(config), head, body, demo=demo)
+        with saying_mistakes():
+            explanation = explain_request(load_settings(config), head, body, demo=demo)
     except FaultError as error:
         raise click.ClickException(f"{error.fault.status}: {error.fault.words}") from None
     if as_json:

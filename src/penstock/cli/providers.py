@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import click
 
-from penstock.cli.configuration import config_option, load_settings
+from penstock.cli.configuration import config_option, load_settings, saying_mistakes
 from penstock.cli.exits import PROBLEM, MistakeError
 from penstock.cli.printing import Table, columns, json_option, print_json, print_table
 
@@ -145,7 +145,8 @@ def check(config: Path | None, names: tuple[str, ...], timeout: float, *, as_jso
     for name in names:
         if name not in settings.providers:
             raise click.UsageError(f"There is no provider {name!r}; there is {', '.join(settings.providers)}.")
-    checked = asyncio.run(_check(settings, names, patience=timeout))
+    with saying_mistakes():
+        checked = asyncio.run(_check(settings, names, patience=timeout))
     if as_json:
         print_json(checked)
     else:

@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 
 from penstock.cli import systemd
-from penstock.cli.configuration import config_option, load_settings, source_of
+from penstock.cli.configuration import config_option, load_settings, saying_mistakes, source_of
 from penstock.cli.parent import Start, cannot_listen, parent
 from penstock.cli.welcome import welcome
 
@@ -57,9 +57,10 @@ def serve(config: Path | None, listen: str | None, workers: int | None, worker: 
     _forbid_core_dumps()
     count = workers or settings.workers
     if worker is None and count > 1:
-        parent(start, count)
+        with saying_mistakes():
+            parent(start, count)
         return
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    with saying_mistakes(), asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(_work(start, worker) if worker else _alone(start))
 
 

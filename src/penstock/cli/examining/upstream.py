@@ -9,6 +9,7 @@ import socket
 import threading
 from collections.abc import Iterator
 
+from penstock.cli.configuration import saying_mistakes
 from penstock.cli.examining import Finding, good, problem, warning
 from penstock.config.settings import Settings
 
@@ -38,7 +39,9 @@ def _asked(settings: Settings) -> Iterator[Finding]:
     from penstock.checking import check_providers  # noqa: PLC0415 - heavy
 
     states = {"good": good, "limited": warning, "bad": problem}
-    for row in asyncio.run(check_providers(settings, patience=_PATIENCE * 2)):
+    with saying_mistakes():
+        checked = asyncio.run(check_providers(settings, patience=_PATIENCE * 2))
+    for row in checked:
         about = f"provider {row.provider}"
         make = states[row.state]
         yield good(about, row.words) if make is good else Finding(about, make.__name__, row.words, row.action)

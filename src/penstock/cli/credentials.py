@@ -1,0 +1,162 @@
+"""``penstock providers credential``: puts the operator's credentials into the database, where they stand encrypted.
+
+A secret comes from a prompt or from standard input, never from the command line: other users of the machine can read
+that, and shells remember it. None is ever printed.
+"""
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from penstock.cli import moments
+from penstock.cli.configuration import config_option, load_settings
+from penstock.cli.exits import PROBLEM, MistakeError, reaching
+from penstock.cli.printing import Table, columns, json_option, print_json, print_table
+
+if TYPE_CHECKING:
+    from penstock.config.settings import Settings
+    from penstock.stores.credentials import CredentialStore
+
+# Far more than a header can hold.
+_MOST_CHARACTERS = 16 * 1024
+
+_WHEN = "A running gateway uses it after its next reload: SIGHUP, or a change of its configuration file."
+
+
+@click.group()
+def credential() -> None:
+    """Providers' credentials in the database, encrypted."""
+
+
+@credential.command("set")
+@config_option
+@click.argument("name")
+@json_option
+def put(config: Path | None, name: str, *, as_json: bool) -> None:
+    """Keep the credential of provider NAME, in place of the one before.
+
+    It is asked for, or read from standard input.
+
+    \b
+    Examples:
+      penstock providers credential set anthropic --config penstock.yaml
+      penstock providers credential set anthropic -c penstock.yaml < key.txt
+    """
+    from penstock.core.caller import Secret  # noqa: PLC0415 - keeps --help instant
+
+    with _credentials(config) as (settings, store):
+        if name not in settings.providers:
+            known = ", ".join(settings.providers)
+            raise MistakeError(f"there is no provider {name!r} in the configuration; there is {known}")
+        store.put(name, Secret(_asked(name)))
+        used = settings.providers[name].api_key_stored
+    if as_json:
+        print_json({"provider": name, "used": used})
+        return
+    click.echo(f"The credential of {name!r} is stored.")
+    hint = _WHEN if used else f"It is not used yet: write `api_key_stored: true` under providers.{name}."
+    click.echo(hint, err=True)
+
+
+@credential.command("list")
+@config_option
+@json_option
+def list_credentials(config: Path | None, *, as_json: bool) -> None:
+    """List whose credentials are stored, and since when.
+
+    \b
+    Examples:
+      penstock providers credential list
+    """
+    with _credentials(config) as (settings, store):
+        found = store.listed()
+        used = {name for name, row in settings.providers.items() if row.api_key_stored}
+    if as_json:
+        print_json(
+            [{"provider": row.name, "created": moments.stamped(row.created), "used": row.name in used} for row in found]
+        )
+        return
+    lines = tuple((row.name, moments.shown(row.created), "yes" if row.name in used else "no") for row in found)
+    print_table(Table(columns("provider", "stored", "used"), lines))
+
+
+@credential.command()
+@config_option
+@click.argument("name")
+@json_option
+def remove(config: Path | None, name: str, *, as_json: bool) -> None:
+    """Forget the credential of provider NAME.
+
+    \b
+    Examples:
+      penstock providers credential remove anthropic
+    """
+    with _credentials(config) as (_, store):
+        was_there = store.remove(name)
+    if as_json:
+        print_json({"provider": name, "removed": was_there})
+    elif was_there:
+        click.echo(f"The credential of {name!r} is forgotten.")
+    if not was_there:
+        click.echo(f"No credential of {name!r} is stored.", err=True)
+        raise SystemExit(PROBLEM)
+
+
+@credential.command()
+@config_option
+@json_option
+def rotate(config: Path | None, *, as_json: bool) -> None:
+    """Encrypt all stored credentials under a new master key, and forget the old one.
+
+    May be interrupted at any time and run again. A running gateway goes on. Where `master_key` gives the key, put the
+    new one before the old one, `NEW,OLD`, run this, then take the old one away.
+
+    \b
+    Examples:
+      penstock providers credential rotate
+    """
+    from penstock.stores.credentials import CredentialError  # noqa: PLC0415 - keeps --help instant
+
+    with _credentials(config) as (_, store):
+        try:
+            count = store.rotate()
+        except CredentialError as error:
+            words = f"{error}. Nothing was changed; restore the master key, or set that credential anew or remove it."
+            raise click.ClickException(words) from None
+    if as_json:
+        print_json({"rotated": count})
+    else:
+        click.echo(f"{count} credential{'' if count == 1 else 's'} encrypted anew. Back the new master key up.")
+
+
+@contextlib.contextmanager
+def _credentials(config: Path | None) -> "Iterator[tuple[Settings, CredentialStore]]":
+    from penstock.stores.credentials import CredentialStore  # noqa: PLC0415 - keeps --help instant
+    from penstock.stores.database import DATABASE, open_database  # noqa: PLC0415
+
+    settings = load_settings(config)
+    folder = Path(settings.data_dir)
+    with reaching(folder):
+        engine = open_database(folder / DATABASE)
+        try:
+            yield settings, CredentialStore(engine, folder, settings.master_key)
+        finally:
+            engine.dispose()
+
+
+def _asked(name: str) -> str:
+    from penstock.config.forms import provider_key  # noqa: PLC0415 - keeps --help instant
+    from penstock.config.mistakes import MisfitError  # noqa: PLC0415
+
+    if sys.stdin.isatty():
+        text: str = click.prompt(f"Credential of {name}", hide_input=True)
+    else:
+        text = sys.stdin.read(_MOST_CHARACTERS)
+    try:
+        return provider_key(text.strip())
+    except MisfitError as misfit:
+        raise MistakeError(f"what was given as the credential {misfit.what}") from None
