@@ -136,7 +136,7 @@ def reload_under_load(folder: Path, count: int, *, streams: int) -> None:
                 assert load.failures == []
                 assert [body.count(b"event: ping") for body in load.ended] == [PIECES] * streams
                 assert set(load.statuses) == {200}
-                assert len(load.statuses) > 100
+                assert len(load.statuses) >= 50
             assert threads(gateway.pid) < 20
             until(lambda: descriptors(gateway.pid) <= open_before + 6)
 
