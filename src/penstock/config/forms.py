@@ -4,7 +4,6 @@ A text that doesn't fit raises MisfitError. Pure but for the forms of files, whi
 """
 
 import base64
-import binascii
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -138,7 +137,7 @@ def master_key(text: str) -> str:
         try:
             # Both alphabets of base64 are in use, and the padding is often lost.
             raw = base64.b64decode(one.strip().rstrip("=").translate(str.maketrans("-_", "+/")) + "=", validate=True)
-        except binascii.Error:
+        except ValueError:
             raw = b""
         if len(raw) != MASTER_KEY_BYTES:
             what = f"is not {MASTER_KEY_BYTES} bytes in base64"

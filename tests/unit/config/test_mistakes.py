@@ -310,6 +310,7 @@ CREDENTIALS = [
         "the api_key_stored would never be used", "remove one of the two"),
     Row("a file over http", provider("api_key_file: one.key", url="http://llm.example.com/v1"), 2,
         "providers.a.base_url", "would send the api_key_file unencrypted", "write https://"),
+    Row("a master key of other letters", "master_key: ä\n", 1, "master_key", "is not 32 bytes in base64", "openssl rand"),
     Row("a short master key", "master_key: c2hvcnQ=\n", 1, "master_key", "is not 32 bytes in base64",
         "openssl rand -base64 32"),
     Row("a master key from the environment", "", 0, "master_key", "is not 32 bytes in base64",
