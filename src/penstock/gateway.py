@@ -114,7 +114,7 @@ class Gateway:
         incoming.write(answer.body)
         watch = watched([visit.watch for visit in reversed(exchange.visits) if visit.watches])
         served = functools.partial(self._leave, exchange, Outcome.SERVED)
-        relay.pass_on(dialect.manner(match), self.passing, tap.take, served, watch, stream=stream)
+        relay.pass_on(dialect.manner(match), self.passing, tap, served, watch, stream=stream)
         fault = exchange.fault = await relay.finished()
         ending: bytes | None = relay.remainder()
         tap.take(ending or b"")

@@ -20,6 +20,7 @@ from penstock.wire.gathered import Gathered
 from penstock.wire.incoming import Incoming, Source
 from penstock.wire.sse import Frames
 from penstock.wire.sweep import Sweep
+from penstock.wire.tap import Tap
 from penstock.wire.trail import Trail
 from penstock.wire.upstream import UpstreamConnection
 
@@ -193,7 +194,7 @@ class Relay:
         self,
         manner: StreamManner,
         passing: Passing,
-        tap: Callable[[bytes], None],
+        tap: Tap,
         ending: Callable[[], None],
         watch: Watch | None = None,
         *,
@@ -205,7 +206,8 @@ class Relay:
         ``ending`` is called before frames go out that hold the stream's own ending: many clients read no further.
         """
         self._watch = watch
-        self._tap = tap
+        # Where nobody reads what was used, a frame costs no look at all.
+        self._tap = tap.take if tap.reads else None
         if manner.array and not stream:
             self._elements = Elements(passing.frame_cap)
         if stream:
@@ -292,7 +294,8 @@ class Relay:
         manner, frames = self._manner, self._frames
         if manner is None or frames is None:
             passed = data if self._elements is None else self._elements.feed(data)
-            self._tap(passed)
+            if self._tap is not None:
+                self._tap(passed)
             self._incoming.write(passed)
             return
         if self._keep_alive_seconds is not None:
@@ -312,10 +315,11 @@ class Relay:
             self._waiting.add_done_callback(lambda _: self._wake())
 
     def _send(self, whole: bytes) -> None:
-        self._tap(whole)
         if self._trail is not None:
             self._trail.add(whole)
-            if self._last in whole and self._trail.ended():
+        if self._tap is not None:
+            self._tap(whole)
+            if self._trail is not None and self._last in whole and self._trail.ended():
                 self._ending()
         self._incoming.write(whole)
 

@@ -39,6 +39,11 @@ class Tap:
             self._look(data)
 
     @property
+    def reads(self) -> bool:
+        """Somebody wants to know what the answer used."""
+        return self._tally is not None
+
+    @property
     def batch(self) -> str:
         """As the tally says."""
         return "" if self._tally is None else self._tally.batch

@@ -42,6 +42,7 @@ _RESPONSES = StreamManner(
         b"data: [DONE]",
     ),
     ending_required=True,
+    last=b'"response.completed"',
 )
 _UNNAMED = frozenset({"chat.completions.create", "completions.create"})
 _SEQUENCE = re.compile(rb'"sequence_number"\s*:\s*(\d{1,15})')
