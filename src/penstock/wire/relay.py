@@ -77,7 +77,7 @@ class Relay:
     """A watch did not let go of some frames: the client has no ending, whatever came."""
     _trail: Trail | None = None
     _taken = b""
-    _keep_alive_seconds: float | None = None
+    _keep_alive_seconds = 0.0
     _watch: Watch | None = None
     _waiting: asyncio.Task[None] | None = None
     _last = b""
@@ -105,7 +105,15 @@ class Relay:
 
     def data(self, data: bytes) -> None:
         if self._passing:
-            self._pass(data)
+            frames = self._frames
+            if frames is None:
+                self._pass(data)
+                return
+            whole = frames.feed(data)
+            if self._watch is not None:
+                self._offer(whole)
+            elif whole:
+                self._send(whole)
             return
         self._held.add(data)
         self._blank = self._blank and data.isspace()
@@ -218,17 +226,17 @@ class Relay:
                 self._last = manner.last
                 self._ending = ending
             self._frames = self._frames or Frames(passing.frame_cap)
-            self._keep_alive_seconds = passing.keep_alive_seconds
         self._passing = True
         self._incoming.source = self
         if self._held.size:
-            self._pass(self._held.take())
+            self.data(self._held.take())
         self._incoming.flush()
         if not self._incoming.writable:
             self.pause()
         elif self._slowed:
             self._release()
-        if self._keep_alive_seconds is not None and not self._over:
+        if stream and passing.keep_alive_seconds is not None and not self._over:
+            self._keep_alive_seconds = passing.keep_alive_seconds
             self.expires = self._loop.time() + self._keep_alive_seconds
             self._sweep.add(self)
 
@@ -291,16 +299,11 @@ class Relay:
     # --- passing ----------------------------------------------------------------------------------------------
 
     def _pass(self, data: bytes) -> None:
-        manner, frames = self._manner, self._frames
-        if manner is None or frames is None:
-            passed = data if self._elements is None else self._elements.feed(data)
-            if self._tap is not None:
-                self._tap(passed)
-            self._incoming.write(passed)
-            return
-        if self._keep_alive_seconds is not None:
-            self.expires = self._loop.time() + self._keep_alive_seconds
-        self._offer(frames.feed(data))
+        """Bytes of an answer that is no stream of events."""
+        passed = data if self._elements is None else self._elements.feed(data)
+        if self._tap is not None:
+            self._tap(passed)
+        self._incoming.write(passed)
 
     def _offer(self, whole: bytes) -> None:
         """Whole frames go out, at once or when the watch lets go of them."""
@@ -315,11 +318,12 @@ class Relay:
             self._waiting.add_done_callback(lambda _: self._wake())
 
     def _send(self, whole: bytes) -> None:
-        if self._trail is not None:
-            self._trail.add(whole)
+        trail = self._trail
+        if trail is not None:
+            trail.add(whole)
         if self._tap is not None:
             self._tap(whole)
-            if self._trail is not None and self._last in whole and self._trail.ended():
+            if trail is not None and self._last in whole and trail.ended():
                 self._ending()
         self._incoming.write(whole)
 
@@ -339,17 +343,22 @@ class Relay:
             self._send(whole)
             self._passing = True
             if self._held.size:
-                self._pass(self._held.take())
+                self.data(self._held.take())
             if self._passing:
                 self._release()
 
     def expired(self, now: float) -> None:
         """Silence: tell the client, in its own way, that the stream lives."""
+        due = self._connection.heard_at + self._keep_alive_seconds
+        if now < due:
+            # Frames only note when they came: to move the deadline with each of them would cost more.
+            self.expires = due
+            return
         torn = self._frames is not None and self._frames.torn
         ended = self._trail is not None and self._trail.ended()
         if self._manner is not None and self._incoming.writable and not torn and not ended:
             self._incoming.write(self._manner.keep_alive)
-        self.expires = None if self._keep_alive_seconds is None else now + self._keep_alive_seconds
+        self.expires = now + self._keep_alive_seconds
 
     def pause(self) -> None:
         """The client is slow."""

@@ -18,6 +18,7 @@ _BOM = b"\xef\xbb\xbf"
 
 # A stream begins where a frame begins.
 _START = b"\n\n"
+_ENDS = (b"\n\n", b"\r\n\r\n")
 
 
 def boundary(data: bytes, before: bytes = _START) -> int:
@@ -64,11 +65,12 @@ class Frames:
 
     def feed(self, data: bytes) -> bytes:
         """What may go out now that ``data`` has come."""
-        place = len(data) if data.endswith((b"\n\n", b"\r\n\r\n")) else boundary(data, self._before)
-        self._before = data[-2:] if len(data) > 1 else (self._before + data)[-2:]
-        if place == len(data) and not self._held:
+        if data.endswith(_ENDS):
+            self._before = _START
             self.torn = False
-            return data
+            return self.rest() + data if self._held else data
+        place = boundary(data, self._before)
+        self._before = data[-2:] if len(data) > 1 else (self._before + data)[-2:]
         whole = b""
         if place >= 0:
             whole, data = self.rest() + data[:place], data[place:]

@@ -29,6 +29,8 @@ class UpstreamConnection(asyncio.Protocol):
         self.origin = origin
         self.expires: float | None = None
         self.served = 0
+        self.heard_at = 0.0
+        """When it last said something of its answer's body, in the loop's seconds."""
         self.loop = asyncio.get_running_loop()
         self._sweep = sweep
         self._released = released
@@ -122,7 +124,10 @@ class UpstreamConnection(asyncio.Protocol):
             self._transport.abort()
 
     def _expect(self, seconds: float) -> None:
-        moment = self.loop.time() + seconds
+        self._expect_from(self.loop.time(), seconds)
+
+    def _expect_from(self, began: float, seconds: float) -> None:
+        moment = began + seconds
         self.expires = moment if self._total is None else min(moment, self._total)
 
     # --- the transport ----------------------------------------------------------------------------------------
@@ -151,11 +156,14 @@ class UpstreamConnection(asyncio.Protocol):
                 )
                 return
         if self._head_done:
-            if not self._paused:
-                self._expect(self._timeouts.idle)
-            if self._pieces:
-                pieces, self._pieces = self._pieces, []
-                receiver.data(pieces[0] if len(pieces) == 1 else b"".join(pieces))
+            # A moment is noted and no deadline set: that is left to the sweep, which seldom has to.
+            self.heard_at = self.loop.time()
+            pieces = self._pieces
+            if len(pieces) == 1:
+                receiver.data(pieces.pop())
+            elif pieces:
+                self._pieces = []
+                receiver.data(b"".join(pieces))
         if self._complete:
             self._finish(reusable=self._keep_alive and self._sent and not self._surplus and not self.bodiless)
         elif self._heard - self._body * CHUNK_OVERHEAD > HEAD_BYTES:
@@ -207,6 +215,7 @@ class UpstreamConnection(asyncio.Protocol):
             self._headers = []
             return
         self._head_done = True
+        self._expect(self._timeouts.idle)
         head = ResponseHead(status, tuple(self._headers))
         coding = head.get(b"transfer-encoding")
         if coding is not None and coding.strip().lower() != b"chunked":
@@ -269,7 +278,10 @@ class UpstreamConnection(asyncio.Protocol):
         elif self._total is not None and now >= self._total:
             self._fail(FaultKind.TIMED_OUT, "The provider's answer took longer than this gateway waits for one.")
         elif self._head_done:
-            self._fail(FaultKind.TIMED_OUT, "The provider stopped answering in the middle of its answer.")
+            if now < self.heard_at + self._timeouts.idle:
+                self._expect_from(self.heard_at, self._timeouts.idle)
+            else:
+                self._fail(FaultKind.TIMED_OUT, "The provider stopped answering in the middle of its answer.")
         elif self._sent:
             self._fail(FaultKind.TIMED_OUT, "The provider did not begin to answer in time.")
         elif not self._reads_on():
