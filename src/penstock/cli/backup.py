@@ -1,6 +1,7 @@
 """``penstock backup``: a consistent copy of what the gateway keeps, made while it runs or while it does not.
 
-Secrets come along only when they are asked for. Everything written is readable by its owner alone.
+What only the journal holds so far is written into the copy, so that one file is all there is to restore. Secrets come
+along only when they are asked for. Everything written is readable by its owner alone.
 """
 
 import hashlib
@@ -19,6 +20,9 @@ from penstock.cli.exits import MistakeError, UnreachableError
 from penstock.cli.printing import json_option, print_json
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from penstock.core.entry import Entry
     from penstock.stores.upkeep import Examined
 
 MANIFEST = "backup.json"
@@ -35,8 +39,9 @@ SECRETS = ("pepper", "master-key")
 def backup(config: Path | None, destination: Path, *, with_secrets: bool, verify: bool, as_json: bool) -> None:
     """Copy the database into DEST, a new folder, as it is at this moment; then read the copy and check it.
 
-    A gateway may go on writing meanwhile. Keep secrets apart from backups that others can read: who has both can
-    try keys.
+    A gateway may go on writing meanwhile. Every exchange that was over when the command began is in the copy, also
+    one that the gateway has only in its journal yet. Keep secrets apart from backups that others can read: who has
+    both can try keys.
 
     \b
     Examples:
@@ -65,7 +70,9 @@ def backup(config: Path | None, destination: Path, *, with_secrets: bool, verify
 
 
 def _copy(folder: Path, destination: Path, secrets: tuple[str, ...]) -> None:
-    from penstock.stores.database import DATABASE  # noqa: PLC0415 - keeps --help instant
+    from penstock.ledger.journal import FOLDER  # noqa: PLC0415 - keeps --help instant
+    from penstock.ledger.standing import standing  # noqa: PLC0415
+    from penstock.stores.database import DATABASE  # noqa: PLC0415
     from penstock.stores.upkeep import DamagedError, copy_database  # noqa: PLC0415
 
     source = folder / DATABASE
@@ -75,7 +82,10 @@ def _copy(folder: Path, destination: Path, secrets: tuple[str, ...]) -> None:
         destination.mkdir(mode=0o700, parents=True, exist_ok=True)
         if any(destination.iterdir()):
             raise MistakeError(f"{destination} is not empty; name a new folder, so that no earlier backup is lost.")
+        # First: what leaves the journal meanwhile is in the database by then.
+        entries = list(standing(folder / FOLDER))
         copy_database(source, destination / DATABASE)
+        _add(destination / DATABASE, entries)
         for name in secrets:
             if (folder / name).exists():
                 _copy_secret(folder / name, destination / name)
@@ -85,6 +95,31 @@ def _copy(folder: Path, destination: Path, secrets: tuple[str, ...]) -> None:
     except OSError as error:
         words = f"{error.filename or destination} can't be written or read: {error.strerror}."
         raise UnreachableError(f"{words} Is there room, and may this user?") from None
+
+
+def _add(copy: Path, entries: "Sequence[Entry]") -> None:
+    """Write what only the journal held into the copy; what the copy has already stays as it is."""
+    from penstock.core.books import BooksError  # noqa: PLC0415 - keeps --help instant
+    from penstock.stores.database import open_database  # noqa: PLC0415
+    from penstock.stores.ledger import Ledger  # noqa: PLC0415
+    from penstock.stores.upkeep import DamagedError, as_one_file, examine_schema  # noqa: PLC0415
+
+    if not entries:
+        return
+    found, expected = examine_schema(copy)
+    if found != expected:
+        # To write into it would be to migrate it, and a copy is to be what was there.
+        words = f"The database is of another release ({found}); what only the journal holds is not in this copy."
+        click.echo(f"{words} Start this release's gateway once for a whole one.", err=True)
+        return
+    engine = open_database(copy)
+    try:
+        Ledger(engine).append(entries)
+    except BooksError as error:
+        raise DamagedError(f"what the journal holds can't be added: {error}") from None
+    finally:
+        engine.dispose()
+    as_one_file(copy)
 
 
 def _copy_secret(source: Path, destination: Path) -> None:

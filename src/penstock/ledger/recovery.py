@@ -81,7 +81,7 @@ def recover(folder: Path, books: Books, ending: Killed = killed) -> Recovered | 
         if lock is None:
             return None
         undo.callback(os.close, lock)
-        found = [_take_over(paths, books, ending) for paths in _by_process(folder)]
+        found = [_take_over(paths, books, ending) for paths in by_process(folder)]
         _sweep(folder)
     return Recovered(*(sum(column) for column in zip(*(msgspec.structs.astuple(one) for one in found), strict=True)))
 
@@ -97,7 +97,8 @@ def settle(folder: Path, books: Books, ending: Killed = killed) -> Recovered:
     return Recovered()
 
 
-def _by_process(folder: Path) -> Iterator[Sequence[Path]]:
+def by_process(folder: Path) -> Iterator[Sequence[Path]]:
+    """The segments of each process that wrote into ``folder``, in the order in which it wrote them."""
     named = sorted(path for path in folder.iterdir() if _NAME.fullmatch(path.name))
     for _, paths in itertools.groupby(named, key=lambda path: path.name.partition("-")[0]):
         yield list(paths)
@@ -113,7 +114,7 @@ def _take_over(paths: Sequence[Path], books: Books, ending: Killed) -> Recovered
         under_way: dict[str, Opened] = {}
         entries = 0
         for path in paths:
-            for some in _in_batches(_closed(path.read_bytes(), under_way)):
+            for some in _in_batches(closed(path.read_bytes(), under_way)):
                 books.append(some)
                 entries += len(some)
         for some in _in_batches(map(ending, under_way.values())):
@@ -125,7 +126,8 @@ def _take_over(paths: Sequence[Path], books: Books, ending: Killed) -> Recovered
     return Recovered(1, entries, len(under_way))
 
 
-def _closed(data: bytes, under_way: dict[str, Opened]) -> Iterator[Entry]:
+def closed(data: bytes, under_way: dict[str, Opened]) -> Iterator[Entry]:
+    """The entries of one segment; ``under_way`` gains what is opened in it and loses what is closed."""
     for record in replay(data):
         if isinstance(record, Opened):
             under_way[record.id] = record

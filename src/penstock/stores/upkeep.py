@@ -40,14 +40,36 @@ def copy_database(source: Path, destination: Path) -> None:
     try:
         with _reading(source) as reading, contextlib.closing(sqlite3.connect(destination)) as writing:
             reading.backup(writing)
-            # One file, without a -wal beside it that somebody forgets to take along.
-            writing.execute("PRAGMA journal_mode=DELETE")
+            _leave_write_ahead(writing)
     except sqlite3.Error as error:
         destination.unlink(missing_ok=True)
         raise DamagedError(str(error)) from None
     except BaseException:
         destination.unlink(missing_ok=True)
         raise
+
+
+def as_one_file(path: Path) -> None:
+    """Make a database that nobody uses one file again, after it was written to. DamagedError."""
+    try:
+        with contextlib.closing(sqlite3.connect(path)) as connection:
+            _leave_write_ahead(connection)
+    except sqlite3.Error as error:
+        raise DamagedError(str(error)) from None
+
+
+def _leave_write_ahead(connection: sqlite3.Connection) -> None:
+    # Without a -wal beside it that somebody forgets to take along.
+    connection.execute("PRAGMA journal_mode=DELETE")
+
+
+def examine_schema(path: Path) -> tuple[str | None, str]:
+    """The schema's revision of a database file, None without one, and this release's. DamagedError."""
+    try:
+        with _reading(path) as connection:
+            return _revision(connection), HEAD
+    except sqlite3.Error as error:
+        raise DamagedError(str(error)) from None
 
 
 def examine(path: Path) -> Examined:
@@ -57,10 +79,7 @@ def examine(path: Path) -> Examined:
             found = [str(row[0]) for row in connection.execute(f"PRAGMA integrity_check({_SHOWN})")]
             found += [f"{row[0]} names a missing {row[2]}" for row in connection.execute("PRAGMA foreign_key_check")]
             tables = [str(row[0]) for row in connection.execute(_TABLES)]
-            revision = None
-            if "alembic_version" in tables:
-                row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-                revision = None if row is None else str(row[0])
+            revision = _revision(connection)
             counts = tuple((name, _count(connection, name)) for name in tables if name != "alembic_version")
     except sqlite3.Error as error:
         raise DamagedError(str(error)) from None
@@ -68,6 +87,13 @@ def examine(path: Path) -> Examined:
 
 
 _TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
+
+
+def _revision(connection: sqlite3.Connection) -> str | None:
+    if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone() is None:
+        return None
+    row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    return None if row is None else str(row[0])
 
 
 def _count(connection: sqlite3.Connection, table: str) -> int:

@@ -1,6 +1,8 @@
 """``penstock backup``: whole while others write, private, and honest about what it lacks."""
 
+import contextlib
 import json
+import sqlite3
 import stat
 import threading
 from pathlib import Path
@@ -8,7 +10,11 @@ from pathlib import Path
 import pytest
 
 from penstock.core.caller import digest
+from penstock.ledger.journal import Journal
+from penstock.stores.database import open_database
 from penstock.stores.keys import KeyStore
+from penstock.stores.ledger import Ledger
+from tests.support.books import entry, opened
 from tests.support.command import invoke
 
 
@@ -92,3 +98,46 @@ def test_an_earlier_backup_is_never_written_over() -> None:
     found = invoke("backup", "copy")
     assert (found.exit_code, "name a new folder" in found.stderr) == (2, True)
     assert [path.name for path in Path("copy").iterdir()] == ["other"]
+
+
+def test_what_only_the_journal_holds_is_in_the_copy() -> None:
+    """Restored, the copy tells of every exchange that was over, once; the gateway's own files stay as they were."""
+    invoke("keys", "create", "laptop")
+    engine = open_database(Path("data/penstock.db"))
+    stored, fresh, left, hanging = (entry(name) for name in ("stored", "fresh", "left", "hanging"))
+    Ledger(engine).append([stored])
+    with Journal(Path("data/journal")) as dead:
+        dead.opened(left.opened)
+        dead.closed(left)
+        dead.opened(hanging.opened)
+    with Journal(Path("data/journal")) as living:
+        for one in (stored, fresh):
+            living.opened(one.opened)
+            living.closed(one)
+        living.opened(opened("under-way"))
+        files = [path for path in Path("data").rglob("*") if path.is_file() and path.suffix != ".db-shm"]
+        before = [path.read_bytes() for path in files]
+        found = invoke("backup", "copy", "--with-secrets", "--json")
+        after = [path.read_bytes() for path in files]
+    assert (found.exit_code, json.loads(found.stdout)["rows"]["entries"]) == (0, 4)
+    assert after == before
+    engine.dispose()
+    Path("data").rename("lost")
+    Path("copy").rename("data")
+    told = {line["id"]: line["outcome"] for line in map(json.loads, invoke("log", "--json").stdout.splitlines())}
+    assert told == {"stored": "served", "fresh": "served", "left": "served", "hanging": "killed"}
+
+
+def test_a_copy_of_another_release_stays_as_it_is() -> None:
+    """A database that this release would migrate is copied as it is, and what the copy lacks is said."""
+    invoke("keys", "create", "laptop")
+    with contextlib.closing(sqlite3.connect("data/penstock.db")) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '0003'")
+        connection.commit()
+    with Journal(Path("data/journal")) as living:
+        one = entry("fresh")
+        living.opened(one.opened)
+        living.closed(one)
+        found = invoke("backup", "copy", "--json")
+    assert (found.exit_code, json.loads(found.stdout)["schema"]) == (0, "0003")
+    assert "what only the journal holds is not in this copy" in found.stderr
