@@ -26,6 +26,7 @@ from penstock.core.head import Header, RequestHead
 from penstock.core.policy import Policy
 from penstock.core.target import Origin, Provider
 from penstock.core.ticket import mint
+from penstock.credential_watch import CredentialWatch
 from penstock.dialects.anthropic import Anthropic
 from penstock.dialects.gemini import Gemini
 from penstock.dialects.openai import OpenAI
@@ -153,6 +154,8 @@ class House:
         self._ring = KeyRing(self.store.pepper)
         self._keys = KeyWatch(self.store, self._ring, composing.declared(settings.keys, self.store.pepper))
         undo.callback(self._keys.close)
+        credentials = CredentialWatch(self.store.engine, self._stores_credentials, lambda: self.take(self.settings))
+        undo.callback(credentials.close)
         self._observing = Observing(settings, self._gauges(), shared=place.worker is not None)
         undo.callback(self._observing.close)
         self.gateway = self._furnish(settings, self._pool)
@@ -224,6 +227,9 @@ class House:
                 Gauge("penstock_journal_failing_seconds", "Of trouble.", lambda: state().failing_for),
             ]
         return gauges
+
+    def _stores_credentials(self) -> bool:
+        return any(row.api_key_stored for row in self.settings.providers.values())
 
     def _close_pool(self) -> None:
         self._pool.close()

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from penstock.core.caller import KeyProfile
 from penstock.policies.authenticate import KeyRing
+from penstock.stores.database import DatabaseTooNewError
 from penstock.stores.keys import KeyStore, StoreError
 
 log = logging.getLogger(__name__)
@@ -24,6 +25,8 @@ class KeyWatch:
         self._ring = ring
         self._declared = declared
         self._kept: Mapping[str, KeyProfile] = {}
+        self._due = False
+        self._trouble = ""
         self._loop = asyncio.get_running_loop()
         self._look()
 
@@ -35,12 +38,24 @@ class KeyWatch:
     def _look(self) -> None:
         try:
             # On the loop: a pragma of a third of a millisecond; the rows are read only after a change.
-            if self._store.changed():
+            self._due = self._store.changed() or self._due
+            if self._due:
                 self._kept = self._store.profiles()
                 self._ring.replace({**self._kept, **self._declared})
-        except StoreError as error:
-            log.warning("the keys can't be read, the known ones stay in force: %s", error)
+                self._due = False
+            self._say("")
+        except (StoreError, DatabaseTooNewError, OSError) as error:
+            self._say(str(getattr(error, "orig", None) or error))
         self._timer = self._loop.call_later(SECONDS, self._look)
+
+    def _say(self, trouble: str) -> None:
+        """Once when it begins, and once when it is over."""
+        if trouble != self._trouble:
+            if trouble:
+                log.warning("the keys can't be read, the known ones stay in force: %s", trouble)
+            else:
+                log.warning("the keys are read again")
+        self._trouble = trouble
 
     def close(self) -> None:
         """Look no more."""

@@ -24,7 +24,12 @@ if TYPE_CHECKING:
 # Far more than a header can hold.
 _MOST_CHARACTERS = 16 * 1024
 
-_WHEN = "A running gateway uses it after its next reload: SIGHUP, or a change of its configuration file."
+_WHEN = "A running gateway uses it within a second."
+
+_STILL = (
+    "A running gateway goes on with it, and none can start: take `api_key_stored` away from providers.{name}, too, or "
+    "set another."
+)
 
 
 @click.group()
@@ -39,7 +44,7 @@ def credential() -> None:
 def put(config: Path | None, name: str, *, as_json: bool) -> None:
     """Keep the credential of provider NAME, in place of the one before.
 
-    It is asked for, or read from standard input.
+    It is asked for, or read from standard input. A running gateway uses it within a second.
 
     \b
     Examples:
@@ -95,12 +100,15 @@ def remove(config: Path | None, name: str, *, as_json: bool) -> None:
     Examples:
       penstock providers credential remove anthropic
     """
-    with _credentials(config) as (_, store):
+    with _credentials(config) as (settings, store):
         was_there = store.remove(name)
+        used = name in settings.providers and settings.providers[name].api_key_stored
     if as_json:
         print_json({"provider": name, "removed": was_there})
     elif was_there:
         click.echo(f"The credential of {name!r} is forgotten.")
+        if used:
+            click.echo(_STILL.format(name=name), err=True)
     if not was_there:
         click.echo(f"No credential of {name!r} is stored.", err=True)
         raise SystemExit(PROBLEM)

@@ -2,7 +2,7 @@
 
 Each is bound to its provider's name and its master key, so that a row that was changed, or put in another's place,
 does not open. Who can write to the database can still delete a credential or put an older one of the same provider
-back. Read at the start and at a reload, never on the path of a request; the cipher is loaded only then.
+back. Read at the start, at a reload and after a change, never on the path of a request; the cipher is loaded only then.
 """
 
 import os
@@ -143,6 +143,12 @@ class CredentialStore:
                     yield connection
             finally:
                 _durable(connection, "NORMAL")
+
+
+def seals(engine: Engine) -> Mapping[str, bytes]:
+    """By provider, what becomes another whenever its credential is put anew; tells nothing of the credential."""
+    with engine.connect() as connection:
+        return {row.name: row.nonce for row in connection.execute(select(credentials.c.name, credentials.c.nonce))}
 
 
 def _durable(connection: Connection, level: str) -> None:

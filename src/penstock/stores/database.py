@@ -37,12 +37,32 @@ def open_database(path: Path) -> Engine:
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     try:
-        if _revision(engine) != HEAD:
-            _migrate(engine)
+        _bring_up_to_date(engine)
     except BaseException:
         engine.dispose()
         raise
     return engine
+
+
+def standing(engine: Engine) -> tuple[int, int, int, int] | None:
+    """The file that stands where the engine looks for its own, None without one: device and inode, which are others
+    after a restore, then size and time of its last change."""
+    try:
+        found = os.stat(engine.url.database or "")
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def lead_to_new_file(engine: Engine) -> None:
+    """From now on connections lead to the file that stands there now, at the newest schema."""
+    engine.dispose()
+    _bring_up_to_date(engine)
+
+
+def _bring_up_to_date(engine: Engine) -> None:
+    if _revision(engine) != HEAD:
+        _migrate(engine)
 
 
 def _prepare(connection: DBAPIConnection, _: object) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, RowMapping, delete, insert, or_, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from penstock.core.caller import KeyProfile, Secret, digest
-from penstock.stores.database import DATABASE, open_database
+from penstock.stores.database import DATABASE, lead_to_new_file, open_database, standing
 from penstock.stores.pepper import read_pepper
 from penstock.stores.schema import key_secrets, keys
 
@@ -104,6 +104,8 @@ class KeyStore:
         self.pepper = read_pepper(folder)
         self.engine = open_database(folder / DATABASE)
         self._writing = self.engine.execution_options(writes=True)
+        self._seen = standing(self.engine)
+        self._file = None if self._seen is None else self._seen[:2]
         self._watching = self.engine.connect()
         self._version = -1
         self._until: int | None = None
@@ -180,12 +182,27 @@ class KeyStore:
 
     def changed(self) -> bool:
         """Whether the keys in force may be others than at the last look: another process has written to the database,
-        or a key's time is over. Costs a third of a millisecond.
+        another database stands in its place, or a key's time is over. Costs a third of a millisecond.
         """
+        self._follow()
         version: int = self._watching.execute(text("PRAGMA data_version")).scalar_one()
         self._watching.rollback()
         before, self._version = self._version, version
         return version != before or (self._until is not None and time.time() >= self._until)
+
+    def _follow(self) -> None:
+        """Restored from a backup, say: connections still lead to the file that was there before. While there is none,
+        its keys stay in force."""
+        found = standing(self.engine)
+        before, self._seen = self._seen, found
+        # Followed once it has been still between two looks: half of a copy must be neither read nor migrated.
+        if found is None or found[:2] == self._file or found != before:
+            return
+        self._watching.close()
+        self._version = -1
+        lead_to_new_file(self.engine)
+        self._watching = self.engine.connect()
+        self._file = found[:2]
 
     def close(self) -> None:
         """Let go of the database."""

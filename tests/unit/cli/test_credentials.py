@@ -44,7 +44,7 @@ def test_what_is_set_is_what_the_provider_is_shown() -> None:
     """From standard input to the table of routing; nothing prints it, and only the row that asks for it gets it."""
     told = put("one")
     assert (told.exit_code, told.stdout) == (0, "The credential of 'one' is stored.\n")
-    assert "next reload" in told.stderr
+    assert "within a second" in told.stderr
     assert "api_key_stored: true" in put("two").stderr
     assert (shown_to("one"), shown_to("two")) == (Secret(SECRET), None)
     listed = invoke("providers", "credential", "list")

@@ -1,5 +1,6 @@
 """Keys in the database: what the earlier schema held is kept, and what a rotation leaves is exact."""
 
+import contextlib
 import sqlite3
 import time
 from pathlib import Path
@@ -115,3 +116,27 @@ def test_a_key_that_is_not_there_says_which_are(store: KeyStore) -> None:
     with pytest.raises(UnknownKeyError) as caught:
         store.find("c")
     assert caught.value.known == ("a",)
+
+
+def test_a_database_that_was_put_in_its_place_is_followed(tmp_path: Path) -> None:
+    """Restored while the store is open: the keys are the other file's, once it has been still between two looks, though
+    it is older; while there is no file the known ones stay."""
+    before, after = tmp_path / "before", tmp_path / "after"
+    with contextlib.closing(KeyStore(before)) as other:
+        restored = other.create("restored", prefix="pk_").profile
+    migrate(before / "penstock.db", "0003", back=True)
+    with contextlib.closing(KeyStore(after)) as store:
+        store.create("lost", prefix="pk_")
+        assert store.changed()
+        for path in after.glob("penstock.db*"):
+            path.unlink()
+        assert not store.changed()
+        (before / "penstock.db").rename(after / "penstock.db")
+        assert not store.changed()
+        assert store.changed()
+        assert [profile.id for profile in store.profiles().values()] == [restored.id]
+        assert not store.changed()
+        with contextlib.closing(KeyStore(after)) as elsewhere:
+            elsewhere.create("made since", prefix="pk_")
+        assert store.changed()
+        assert {row.name for row in store.rows()} == {"restored", "made since"}
