@@ -125,12 +125,15 @@ def answered_for(table: Table, dialect: str) -> bool:
     return any(row.credential is not None or row.auth == "none" for row in rows)
 
 
-def declared(rows: Iterable[KeySettings], pepper: bytes) -> Mapping[str, KeyProfile]:
-    """The keys that stand in the file, by digest."""
-    return {
-        digest(pepper, row.key.reveal()): KeyProfile(f"file:{row.name}", row.name, row.team, row.require_provider_key)
-        for row in rows
-    }
+def declared(rows: Iterable[KeySettings], pepper: bytes) -> Mapping[str, tuple[KeyProfile, float | None]]:
+    """The keys that stand in the file, by digest, each with the time at which it ends."""
+    return {digest(pepper, row.key.reveal()): _declared(row) for row in rows}
+
+
+def _declared(row: KeySettings) -> tuple[KeyProfile, float | None]:
+    terms = row.team, row.require_provider_key, row.models, row.routes
+    ends = None if row.expires is None else row.expires.timestamp()
+    return KeyProfile(f"file:{row.name}", row.name, *terms), ends
 
 
 def limits(settings: Settings) -> Limits:

@@ -5,6 +5,7 @@ Looks at the database on a timer, never on the path of a request.
 
 import asyncio
 import logging
+import time
 from collections.abc import Mapping
 
 from penstock.core.caller import KeyProfile
@@ -16,24 +17,39 @@ log = logging.getLogger(__name__)
 
 SECONDS = 0.5
 
+Declared = Mapping[str, tuple[KeyProfile, float | None]]
+"""Keys that stand in the file, by digest, each with the time at which it ends."""
+
 
 class KeyWatch:
     """Watches until it is closed."""
 
-    def __init__(self, store: KeyStore, ring: KeyRing, declared: Mapping[str, KeyProfile]) -> None:
+    def __init__(self, store: KeyStore, ring: KeyRing, declared: Declared) -> None:
         self._store = store
         self._ring = ring
         self._declared = declared
+        self._until: float | None = None
+        """When the next of them ends."""
         self._kept: Mapping[str, KeyProfile] = {}
         self._due = False
         self._trouble = ""
         self._loop = asyncio.get_running_loop()
+        # Whatever the database is like: these do not stand in it.
+        self._renew()
         self._look()
 
-    def declare(self, declared: Mapping[str, KeyProfile]) -> None:
-        """From now on these are the keys that stand in the file, by digest."""
+    def declare(self, declared: Declared) -> None:
+        """From now on these are the keys that stand in the file."""
         self._declared = declared
-        self._ring.replace({**self._kept, **declared})
+        self._renew()
+
+    def _renew(self) -> None:
+        now = time.time()
+        alive = {
+            name: (profile, ends) for name, (profile, ends) in self._declared.items() if ends is None or ends > now
+        }
+        self._until = min((ends for _, ends in alive.values() if ends is not None), default=None)
+        self._ring.replace({**self._kept, **{name: profile for name, (profile, _) in alive.items()}})
 
     def _look(self) -> None:
         try:
@@ -41,11 +57,13 @@ class KeyWatch:
             self._due = self._store.changed() or self._due
             if self._due:
                 self._kept = self._store.profiles()
-                self._ring.replace({**self._kept, **self._declared})
                 self._due = False
+                self._renew()
             self._say("")
         except (StoreError, DatabaseTooNewError, OSError) as error:
             self._say(str(getattr(error, "orig", None) or error))
+        if self._until is not None and time.time() >= self._until:
+            self._renew()
         self._timer = self._loop.call_later(SECONDS, self._look)
 
     def _say(self, trouble: str) -> None:

@@ -3,13 +3,15 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from penstock.stores.keys import KeyStore, KeyTerms
+from tests.path.test_reload import rewritten, until
 from tests.support.client import Got, ask
-from tests.support.gateway import CALLER_KEY, OPERATOR_KEY, Gateway, settings
+from tests.support.gateway import CALLER_KEY, KEY, OPERATOR_KEY, Gateway, settings
 from tests.support.provider import Provider, Received, Scripted, json_answer
 
 LIST = b'{"data":[{"id":"claude-haiku-4-5"},{"id":"gpt-small"},{"id":"gpt-large"}]}'
@@ -145,3 +147,30 @@ def test_lists_of_models_show_only_what_the_key_may_use(
     assert [entry["id"] for entry in json.loads(got.body)["data"]] == names
     whole = ask(scene.gateway, target, None, headers, method="GET")
     assert len(json.loads(whole.body)["data"]) == 3
+
+
+def test_a_key_in_the_file_is_held_to_what_the_file_says(tmp_path: Path) -> None:
+    """To its models, operations and end: it works until then and is unknown a moment later, and another day in the
+    file brings it back."""
+    allowed, other = {"model": "gpt-small", "messages": []}, {"model": "gpt-large", "messages": []}
+    ends = datetime.now(UTC) + timedelta(seconds=4)
+    row = {
+        "name": "held",
+        "key": KEY,
+        "models": ["gpt-small"],
+        "routes": ["chat.*"],
+        "expires": ends.isoformat("T", "seconds"),
+    }
+    with Provider(script) as provider:
+        rows = {"openai": {"dialect": "openai", "base_url": provider.base_url + "/v1", "api_key": OPERATOR_KEY}}
+        config = {**settings(**rows), "keys": [row]}
+        with Gateway(config, tmp_path) as gateway:
+
+            def status(body: object, target: str = CHAT) -> int:
+                return ask(gateway, target, json.dumps(body)).status
+
+            assert (status(allowed), status(other), status(allowed, "/v1/responses")) == (200, 400, 400)
+            until(lambda: status(allowed) == 401)
+            assert datetime.now(UTC) >= ends.replace(microsecond=0)
+            rewritten(gateway, {**config, "keys": [{**row, "expires": "2099-01-01"}]})
+            until(lambda: status(allowed) == 200)

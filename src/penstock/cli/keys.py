@@ -14,7 +14,7 @@ import click
 from penstock.cli import moments
 from penstock.cli.configuration import config_option, load_settings
 from penstock.cli.exits import MistakeError, reaching
-from penstock.cli.printing import Table, columns, json_option, print_json, print_table
+from penstock.cli.printing import Table, columns, json_option, legible, print_json, print_table
 
 if TYPE_CHECKING:
     from penstock.config.settings import KeySettings, Settings
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _Command = TypeVar("_Command", bound=Callable[..., None])
 
 ANY = "any"
+IN_FILE = "file:"
+"""How the identity of a key begins that stands in the configuration file."""
 
 
 class Terms(TypedDict):
@@ -122,16 +124,14 @@ def list_keys(config: Path | None, *, everything: bool, as_json: bool) -> None:
     now = time.time()
     with _keys(config) as (settings, store):
         rows = [row for row in store.rows() if everything or row.revoked is None]
+    listed = [*map(_declared, settings.keys), *rows]
     if as_json:
-        print_json([*map(_declared, settings.keys), *map(_described, rows)])
+        print_json([*map(_described, listed)])
         return
-    if not rows and not settings.keys:
+    if not listed:
         click.echo("There is no key yet. Make one: penstock keys create NAME")
         return
-    lines: list[tuple[str, ...]] = [
-        (row.name, row.team or "-", "-", "in the file", "-", "-", "never") for row in settings.keys
-    ]
-    lines += [_line(row, now) for row in rows]
+    lines = [_line(row, now) for row in listed]
     headings = columns("name", "team", "owner", "state", "begins with", "may use", "expires (UTC)")
     print_table(Table(headings, tuple(lines)))
 
@@ -141,14 +141,28 @@ def list_keys(config: Path | None, *, everything: bool, as_json: bool) -> None:
 @click.argument("name")
 @json_option
 def show(config: Path | None, name: str, *, as_json: bool) -> None:
-    """Show everything known of a key, by NAME or id; never the key itself."""
-    with _keys(config) as (settings, store), _known(settings, name):
-        row = store.find(name)
+    """Show everything known of a key, by NAME or id; never the key itself.
+
+    \b
+    Examples:
+      penstock keys show laptop
+      penstock keys show key_6f1d2c3b4a596877 --json
+    """
+    from penstock.stores.keys import UnknownKeyError  # noqa: PLC0415 - keeps --help instant
+
+    with _keys(config) as (settings, store), _known(settings, config, name):
+        try:
+            row = store.find(name)
+        except UnknownKeyError:
+            declared = _in_file(settings, name)
+            if declared is None:
+                raise
+            row = _declared(declared)
     if as_json:
         print_json(_described(row))
         return
     for heading, value in _particulars(row):
-        click.echo(f"{heading + ':':<22}{value}")
+        click.echo(legible(f"{heading + ':':<22}{value}"))
 
 
 @keys.command("set")
@@ -169,7 +183,7 @@ def set_terms(config: Path | None, name: str, *, as_json: bool, **given: Unpack[
     """
     if all(value is None or value == () for value in given.values()):
         raise click.UsageError("Say what to change, for example --expires 30d.")
-    with _keys(config) as (settings, store), _known(settings, name):
+    with _keys(config) as (settings, store), _known(settings, config, name):
         row = store.find(name)
         if row.revoked is not None:
             raise click.ClickException(
@@ -199,7 +213,7 @@ def rotate(config: Path | None, name: str, grace: int, *, as_json: bool) -> None
       penstock keys rotate laptop
       penstock keys rotate ci --grace 7d --json
     """
-    with _keys(config) as (settings, store), _known(settings, name):
+    with _keys(config) as (settings, store), _known(settings, config, name):
         row = store.find(name)
         if row.state(time.time()) != "active":
             state = row.state(time.time())
@@ -226,7 +240,7 @@ def revoke(config: Path | None, name: str, *, yes: bool, as_json: bool) -> None:
       penstock keys revoke laptop
       penstock keys revoke key_6f1d2c3b4a596877 --yes
     """
-    with _keys(config) as (settings, store), _known(settings, name):
+    with _keys(config) as (settings, store), _known(settings, config, name):
         row = store.find(name)
         if row.revoked is None and not yes:
             if not sys.stdin.isatty():
@@ -250,7 +264,7 @@ def _keys(config: Path | None) -> "Iterator[tuple[Settings, KeyStore]]":
 
 
 @contextlib.contextmanager
-def _known(settings: "Settings", name: str) -> Iterator[None]:
+def _known(settings: "Settings", config: Path | None, name: str) -> Iterator[None]:
     """Says what to do where there is no key of this name in the database."""
     from penstock.config.mistakes import nearest  # noqa: PLC0415 - keeps --help instant
     from penstock.stores.keys import UnknownKeyError  # noqa: PLC0415
@@ -258,11 +272,25 @@ def _known(settings: "Settings", name: str) -> Iterator[None]:
     try:
         yield
     except UnknownKeyError as error:
-        if any(name in {row.name, f"file:{row.name}"} for row in settings.keys):
-            raise MistakeError(f"the key {name!r} stands in the configuration file; change it there") from None
-        guess = nearest(name, error.known)
+        if _in_file(settings, name) is not None:
+            words = f"the key {name!r} stands in the configuration file, {config}; change it there"
+            raise MistakeError(words) from None
+        guess = nearest(name, [*error.known, *(row.name for row in settings.keys)])
         words = f"did you mean {guess!r}?" if guess else "`penstock keys list` shows what there is."
         raise click.ClickException(f"there is no key {name!r}; {words}") from None
+
+
+def _in_file(settings: "Settings", name: str) -> "KeySettings | None":
+    return next((row for row in settings.keys if name in {row.name, f"{IN_FILE}{row.name}"}), None)
+
+
+def _declared(row: "KeySettings") -> "KeyRow":
+    """A key of the file as those in the database are shown."""
+    from penstock.stores.keys import KeyRow, KeyTerms  # noqa: PLC0415 - keeps --help instant
+
+    expires = None if row.expires is None else int(row.expires.timestamp())
+    terms = KeyTerms(row.team, row.owner, row.label, row.models, row.routes, row.require_provider_key, expires)
+    return KeyRow(f"{IN_FILE}{row.name}", row.name, terms, None, None, ())
 
 
 def _changed(terms: "KeyTerms", given: Terms) -> "KeyTerms":
@@ -285,17 +313,15 @@ def _changed(terms: "KeyTerms", given: Terms) -> "KeyTerms":
 
 
 def _operations(patterns: tuple[str, ...]) -> tuple[str, ...]:
-    """The patterns, each of which some operation must meet: one that none does would lock the key out."""
-    from penstock.config.mistakes import nearest  # noqa: PLC0415 - keeps --help instant
-    from penstock.core.caller import matches  # noqa: PLC0415
-    from penstock.route_rows import ROWS  # noqa: PLC0415
+    """The patterns, each of which some operation must meet."""
+    from penstock.config import forms  # noqa: PLC0415 - keeps --help instant
+    from penstock.config.mistakes import MisfitError  # noqa: PLC0415
 
-    known = sorted({name for row in ROWS for name in (row.operation, f"{row.dialect}.{row.operation}")})
     for pattern in patterns:
-        if not any(matches((pattern,), name) for name in known):
-            guess = nearest(pattern, known)
-            words = f"did you mean {guess!r}?" if guess else "docs/reference/routes.md names them all"
-            raise click.BadParameter(f"no operation is called {pattern!r}; {words}", param_hint="--route")
+        try:
+            forms.operation(pattern)
+        except MisfitError as misfit:
+            raise click.BadParameter(f"{pattern!r} {misfit.what}; {misfit.suggestion}", param_hint="--route") from None
     return patterns
 
 
@@ -313,6 +339,7 @@ def _described(row: "KeyRow") -> dict[str, object]:
         "id": row.id,
         "name": row.name,
         "state": row.state(time.time()),
+        "in_file": row.id.startswith(IN_FILE),
         "team": terms.team,
         "owner": terms.owner,
         "label": terms.label,
@@ -333,16 +360,13 @@ def _described(row: "KeyRow") -> dict[str, object]:
     }
 
 
-def _declared(row: "KeySettings") -> dict[str, object]:
-    return {"id": f"file:{row.name}", "name": row.name, "state": "in the file", "team": row.team,
-            "require_provider_key": row.require_provider_key}  # fmt: skip
-
-
 def _line(row: "KeyRow", now: float) -> tuple[str, ...]:
     terms = row.terms
     state = row.state(now)
     if state == "active" and len(row.secrets) > 1:
         state = "rotating"
+    if state == "active" and row.id.startswith(IN_FILE):
+        state = "in the file"
     begins = row.secrets[0].prefix + "…" if row.secrets else "-"
     allowed = ", ".join((*terms.models, *terms.routes)) or "everything"
     return row.name, terms.team or "-", terms.owner or "-", state, begins, allowed, moments.shown(terms.expires)
@@ -353,14 +377,17 @@ def _particulars(row: "KeyRow") -> Iterator[tuple[str, str]]:
     yield "name", row.name
     yield "id", row.id
     yield "state", row.state(time.time())
+    if row.id.startswith(IN_FILE):
+        yield "kept", "in the configuration file, and changed there"
     yield "team", terms.team or "none"
     yield "owner", terms.owner or "nobody is named"
     yield "label", terms.label or "none"
     yield "models", ", ".join(terms.models) or "all"
     yield "operations", ", ".join(terms.routes) or "all"
     yield "own provider key", "required" if terms.require_provider_key else "not required"
-    yield "made", f"{moments.shown(row.created)} UTC"
-    yield "expires", moments.shown(terms.expires)
+    if row.created is not None:
+        yield "made", f"{moments.shown(row.created)} UTC"
+    yield "expires", "never" if terms.expires is None else f"{moments.shown(terms.expires)} UTC"
     if row.revoked is not None:
         yield "revoked", f"{moments.shown(row.revoked)} UTC"
     for secret in row.secrets:

@@ -18,7 +18,6 @@ else:
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
 _SPAN = re.compile(r"([0-9]{1,9})([smhdw])")
-_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:[0-9]{2})?)?")
 NEVER = 0
 """What ``never`` reads as."""
 
@@ -30,15 +29,14 @@ def span(text: str) -> int | None:
 
 
 def moment(text: str) -> int | None:
-    """A date or a time, UTC unless it says otherwise, as seconds since the epoch; None for what is none."""
-    text = text.strip()
-    if _MOMENT.fullmatch(text) is None:
-        return None
+    """A date or a time as the configuration takes it, as seconds since the epoch; None for what is none."""
+    from penstock.config import forms  # noqa: PLC0415 - keeps --help instant
+    from penstock.config.mistakes import MisfitError  # noqa: PLC0415
+
     try:
-        read = datetime.fromisoformat(text)
-    except ValueError:
+        return int(forms.moment(text).timestamp())
+    except MisfitError:
         return None
-    return int((read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp())
 
 
 def shown(seconds: float | None, *, absent: str = "never") -> str:

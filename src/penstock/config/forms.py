@@ -7,14 +7,17 @@ import base64
 import os
 import re
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
 from pathlib import Path
 
 from penstock.config import urls
-from penstock.config.mistakes import MisfitError, is_private, shown
+from penstock.config.mistakes import MisfitError, is_private, nearest, shown
+from penstock.core.caller import matches
 from penstock.core.head import HOP_BY_HOP
 from penstock.core.price import FACTOR_DECIMALS, PRICE_DECIMALS
+from penstock.route_rows import ROWS
 
 
 class Form(Enum):
@@ -41,11 +44,16 @@ class Form(Enum):
     MASTER_KEY = "master_key"
     DOLLARS = "dollars"
     FACTOR = "factor"
+    OPERATION = "operation"
+    WORDS = "words"
+    MOMENT = "moment"
     SIZE = "size"
     SECONDS = "seconds"
 
 
 MIN_KEY_LENGTH = 20
+
+MOST_WORDS = 200
 
 MASTER_KEY_BYTES = 32
 
@@ -86,6 +94,21 @@ def seconds(text: str) -> float:
         value = float(found[1]) * _DURATIONS[found[2].lower()]
         raise MisfitError(f"has a unit, though it is always in seconds: {shown(text)}", f"write {value:g}")
     return float(found[1])
+
+
+_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:[0-9]{2})?)?")
+
+
+def moment(text: str) -> datetime:
+    """A date or a time, UTC unless it says otherwise."""
+    try:
+        read = datetime.fromisoformat(text.strip()) if _MOMENT.fullmatch(text.strip()) else None
+    except ValueError:
+        read = None
+    if read is None:
+        suggestion = "write a date like 2027-01-01, or a time like 2027-01-01T12:00 (UTC)"
+        raise MisfitError(f"is neither a date nor a time: {shown(text)}", suggestion)
+    return read if read.tzinfo else read.replace(tzinfo=UTC)
 
 
 def dollars(text: str) -> Decimal:
@@ -180,6 +203,23 @@ def key_prefix(text: str) -> str:
         raise MisfitError("is not 2 to 24 letters, digits, `_` and `-`, the first a letter", "write it like pk_live_")
     if text.lower().startswith("sk-ant-"):
         raise MisfitError("is how Anthropic's own keys begin; clients tell keys apart by it", "write it like pk_live_")
+    return text
+
+
+def operation(text: str) -> str:
+    """Operations that a key may use. One pattern that none meets would lock the key out."""
+    known = sorted({name for row in ROWS for name in (row.operation, f"{row.dialect}.{row.operation}")})
+    if not any(matches((text,), name) for name in known):
+        guess = nearest(text, known)
+        words = f"did you mean `{guess}`?" if guess else "docs/reference/routes.md names them all"
+        raise MisfitError(f"is no operation: {shown(text)}", words)
+    return text
+
+
+def words(text: str) -> str:
+    """One line for people."""
+    if not text.strip() or not text.isprintable() or len(text) > MOST_WORDS:
+        raise MisfitError(f"is empty, longer than {MOST_WORDS} characters or more than one line", "write a few words")
     return text
 
 
@@ -300,6 +340,8 @@ def text_forms(files: Files) -> Mapping[Form, Callable[[str], str]]:
         Form.HEADER_PREFIX: header_prefix,
         Form.KEY_PREFIX: key_prefix,
         Form.PATTERN: pattern,
+        Form.OPERATION: operation,
+        Form.WORDS: words,
         Form.KEY_FILE: files.key,
         Form.MASTER_KEY: master_key,
     }

@@ -6,7 +6,7 @@ Types come from ``msgspec.inspect``, so a setting has one definition. What conce
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 from typing import TypeVar
 
@@ -60,8 +60,13 @@ _EXAMPLES = {
     "headers": "write a mapping: `{x-name: value}`",
     "timeouts": "write a mapping: `{first_byte: 120}`",
     "limits": "write a mapping: `{body: 32MB}`",
+    "journal": "write a mapping: `{fsync: second}`",
     "header_prefixes": "write a list: `[X-Penstock-]`",
 }  # fmt: skip
+_KEY_EXAMPLES: Mapping[str | int, str] = {
+    "models": 'write a list: `["claude-haiku-*"]`, or remove it for all',
+    "routes": 'write a list: `["messages.*"]`, or remove it for all',
+}
 
 
 class Reading:
@@ -263,6 +268,8 @@ class Reading:
             return _choice(text, [str(value) for value in kind.values])
         if isinstance(kind, (inspect.IntType, inspect.FloatType)):
             return _number(text, kind, form)
+        if isinstance(kind, inspect.DateTimeType):
+            return forms.moment(text)
         if isinstance(kind, inspect.DecimalType):
             return forms.factor(text) if form is Form.FACTOR else forms.dollars(text)
         value = self._text_forms[form](text) if form is not None else text
@@ -301,6 +308,8 @@ def _without_value(what: str, variable: str) -> tuple[str, str]:
 
 
 def _example(path: Path) -> str:
+    if path[:1] == ("keys",) and path[-1] in _KEY_EXAMPLES:
+        return _KEY_EXAMPLES[path[-1]]
     return next((_EXAMPLES[name] for name in reversed(path) if isinstance(name, str) and name in _EXAMPLES), "")
 
 

@@ -4,6 +4,7 @@
 a setting is added here and nowhere else. Nothing here reads a file or the environment.
 """
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Literal
 
@@ -30,6 +31,9 @@ HeaderValue = Annotated[Secret, Meta(extra={"form": Form.HEADER_VALUE})]
 HeaderPrefix = Annotated[str, Meta(extra={"form": Form.HEADER_PREFIX})]
 ProxyUrl = Annotated[Secret, Meta(extra={"form": Form.PROXY})]
 Dollars = Annotated[Decimal, Meta(extra={"form": Form.DOLLARS})]
+Words = Annotated[str, Meta(extra={"form": Form.WORDS})]
+Operation = Annotated[str, Meta(extra={"form": Form.OPERATION})]
+Moment = Annotated[datetime, Meta(extra={"form": Form.MOMENT})]
 Factor = Annotated[Decimal, Meta(extra={"form": Form.FACTOR})]
 
 
@@ -222,7 +226,8 @@ def _long(rows: tuple[LongContextSettings, ...]) -> tuple[LongRates, ...]:
 
 
 class KeySettings(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of ``keys``: a gateway key that stands in the file, for tests and automation."""
+    """One row of ``keys``: a gateway key that stands in the file, for tests and automation. What it may do is changed
+    there and nowhere else."""
 
     name: Name
     """Who or what the key is for; stands in logs and reports instead of the key."""
@@ -233,6 +238,21 @@ class KeySettings(msgspec.Struct, frozen=True, kw_only=True):
     team: Name | None = None
     """Keys of one team share what they store at a provider (files, batches, conversations). Without a team a key
     stands for itself."""
+
+    owner: Words | None = None
+    """Whom to ask about the key, in your own words."""
+
+    label: Words | None = None
+    """What else you want to know of it, on one line."""
+
+    expires: Moment | None = None
+    """When the key ends: a date, or a time like `2027-01-01T12:00`, UTC unless it says otherwise. Unset: never."""
+
+    models: Annotated[tuple[Pattern, ...], Meta(min_length=1)] = ()
+    """The models that the key may use, as patterns like `claude-haiku-*`. Unset: all."""
+
+    routes: Annotated[tuple[Operation, ...], Meta(min_length=1)] = ()
+    """The operations that the key may use, as patterns like `messages.*` or `openai.embeddings.*`. Unset: all."""
 
     require_provider_key: bool = False
     """Refuse requests that bring no provider credential of their own, so that the operator's is never used."""

@@ -78,7 +78,8 @@ class KeyRow(msgspec.Struct, frozen=True):
     id: str
     name: str
     terms: KeyTerms
-    created: int
+    created: int | None
+    """None where nobody knows: the key does not stand in the database."""
     revoked: int | None
     secrets: tuple[KeySecret, ...]
     """Those that have not ended, the newest first."""

@@ -141,7 +141,7 @@ def test_what_ended_is_not_brought_back() -> None:
         (("create",), "--name"),
         (("create", "a", "--expires", "soon"), "write it like 90d"),
         (("create", "a", "--expires", "2020-01-01"), "is over already"),
-        (("create", "a", "--route", "message.create"), "did you mean 'messages.create'?"),
+        (("create", "a", "--route", "message.create"), "did you mean `messages.create`?"),
         (("rotate", "a", "--grace", "a while"), "write it like 30m"),
         (("set", "declared", "--owner", "x", "--config", "file.yaml"), "change it there"),
         (("create", "declared", "--config", "file.yaml"), "declares a key called 'declared'"),
@@ -163,9 +163,43 @@ def test_a_name_is_given_once_and_a_misspelt_one_is_guessed() -> None:
     assert "did you mean 'laptop'?" in invoke("keys", "show", "labtop").stderr
 
 
+DECLARED = """\
+keys:
+  - name: declared
+    key: pk_live_0123456789abcdefghijklmnop
+    team: blue
+    owner: Ada
+    label: the nightly run
+    expires: 2030-01-01
+    models: [claude-haiku-*]
+    routes: [messages.*]
+  - {name: over, key: pk_live_abcdefghijklmnop0123456789, expires: 2020-01-01T12:00+02:00}
+"""
+
+
 def test_the_files_keys_are_listed_beside_the_others() -> None:
-    """What the file declares is shown as such."""
-    Path("file.yaml").write_text("keys: [{name: declared, key: pk_live_0123456789abcdefghijklmnop, team: blue}]\n")
+    """With all that the file says of them, and as what they are: the file's."""
+    Path("file.yaml").write_text(DECLARED)
     listed = invoke("keys", "list", "--config", "file.yaml")
-    assert re.search(r"^declared +blue +- +in the file", listed.stdout, re.MULTILINE)
-    assert "0123456789" not in listed.stdout
+    assert [line.split("  ") for line in re.sub("  +", "  ", listed.stdout).splitlines()[1:]] == [
+        ["declared", "blue", "Ada", "in the file", "-", "claude-haiku-*, messages.*", "2030-01-01 00:00"],
+        ["over", "-", "-", "expired", "-", "everything", "2020-01-01 10:00"],
+    ]
+    shown = invoke("keys", "show", "declared", "--config", "file.yaml").stdout
+    assert "kept:                 in the configuration file, and changed there\n" in shown
+    assert "label:                the nightly run\n" in shown
+    told = json.loads(invoke("keys", "show", "file:declared", "--config", "file.yaml", "--json").stdout)
+    assert (told["in_file"], told["models"], told["routes"]) == (True, ["claude-haiku-*"], ["messages.*"])
+    assert (told["expires"], told["created"]) == ("2030-01-01T00:00:00Z", None)
+    assert not re.search("0123456789|abcdefgh", listed.stdout + shown)
+
+
+@pytest.mark.parametrize("command", [("set", "--owner", "x"), ("rotate",), ("revoke", "--yes")])
+def test_what_the_file_declares_is_changed_there(command: tuple[str, ...]) -> None:
+    """Every command that would change such a key says which file it stands in, and changes nothing."""
+    Path("file.yaml").write_text(DECLARED)
+    verb, *options = command
+    found = invoke("keys", verb, "declared", *options, "--config", "file.yaml")
+    assert (found.exit_code, found.stdout) == (2, "")
+    assert "stands in the configuration file, file.yaml; change it there" in found.stderr
+    assert Path("file.yaml").read_text() == DECLARED

@@ -348,7 +348,41 @@ PRICES = [
         "is not a price", "plain number"),
 ]  # fmt: skip
 
-ROWS = [*YAML, *NAMES, *TYPES, *ADDRESSES, *FILES, *HEADERS_AND_KEYS, *RUNNING, *CREDENTIALS, *PRICES]
+
+def key(rest: str) -> str:
+    """A configuration whose third line holds what matters of a key's row."""
+    return f"keys:\n- {{name: a, key: {KEY},\n   {rest}}}\n"
+
+
+TERMS = [
+    Row("a key for a while", key("expires: 90d"), 3, "keys[0].expires", "is neither a date nor a time: 90d",
+        "write a date like 2027-01-01"),
+    Row("a day that is none", key("expires: 2027-02-30"), 3, "keys[0].expires", "is neither a date nor a time",
+        "write a date"),
+    Row("a key for one model", key("models: claude-*"), 3, "keys[0].models", "is a single value, not a list",
+        'write a list: `["claude-haiku-*"]`'),
+    Row("a key for no model", key("models: []"), 3, "keys[0].models", "is empty", "or remove it for all"),
+    Row("a key for an empty model", key("models: ['']"), 3, "keys[0].models[0]", "is empty", "write a model name"),
+    Row("a key for no operation", key("routes: []"), 3, "keys[0].routes", "is empty", '`["messages.*"]`'),
+    Row("an operation that is none", key("routes: [message.create]"), 3, "keys[0].routes[0]",
+        "is no operation: message.create", "did you mean `messages.create`?"),
+    Row("a path for an operation", key("routes: [/v1/zzz]"), 3, "keys[0].routes[0]", "is no operation: /v1/zzz",
+        "docs/reference/routes.md names them all"),
+    Row("an owner on two lines", key('owner: "a\\nb"'), 3, "keys[0].owner", "more than one line", "a few words"),
+    Row("a label without words", key('label: " "'), 3, "keys[0].label", "is empty", "write a few words"),
+    Row("a key's end by another name", key("expiry: 2027-01-01"), 3, "keys[0].expiry", "is not a setting",
+        "did you mean `expires`?"),
+]  # fmt: skip
+
+BOOKS = [
+    Row("books of another kind", "books: sqlite\n", 1, "books", "neither true nor false", "write true or false"),
+    Row("a journal as a folder", "journal: ./journal\n", 1, "journal", "is a single value, not a mapping",
+        "{fsync: second}"),
+    Row("a sync by the minute", "journal: {fsync: minute}\n", 1, "journal.fsync", "is not one of", "write "),
+    Row("a journal that holds nothing", "journal: {hold: 0}\n", 1, "journal.hold", "is too small: 0", "1 or more"),
+]  # fmt: skip
+
+ROWS = [*YAML, *NAMES, *TYPES, *ADDRESSES, *FILES, *HEADERS_AND_KEYS, *RUNNING, *CREDENTIALS, *PRICES, *TERMS, *BOOKS]
 
 
 def mistakes(folder: Path, content: bytes, environment: Mapping[str, str]) -> tuple[Mistake, ...]:
