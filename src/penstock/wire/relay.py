@@ -73,6 +73,8 @@ class Relay:
     _manner: StreamManner | None = None
     _frames: Frames | None = None
     _elements: Elements | None = None
+    _missing: int | None = None
+    """How much of a body of announced length has not come yet."""
     _refused = False
     """A watch did not let go of some frames: the client has no ending, whatever came."""
     _trail: Trail | None = None
@@ -226,6 +228,8 @@ class Relay:
                 self._last = manner.last
                 self._ending = ending
             self._frames = self._frames or Frames(passing.frame_cap)
+        elif self._elements is None:
+            self._missing = self.length
         self._passing = True
         self._incoming.source = self
         if self._held.size:
@@ -268,10 +272,10 @@ class Relay:
                 self._waiting.result()
 
     def remainder(self) -> bytes:
-        """What the provider sent after its last whole frame."""
+        """What is still to be sent: what came after the last whole frame, or completed a body of announced length."""
         if self._elements is not None:
             return self._elements.rest()
-        return b"" if self._frames is None else self._frames.rest()
+        return self._held.take() if self._frames is None else self._frames.rest()
 
     def ended_by(self, event: bytes, element: bytes) -> bytes | None:
         """What ends a cut stream as its client can read it: of events, or of an array's elements; None where nothing
@@ -300,6 +304,12 @@ class Relay:
 
     def _pass(self, data: bytes) -> None:
         """Bytes of an answer that is no stream of events."""
+        if self._missing is not None:
+            self._missing -= len(data)
+            if self._missing <= 0:
+                # A client that knows the length would see the end before the exchange is closed.
+                self._held.add(data)
+                return
         passed = data if self._elements is None else self._elements.feed(data)
         if self._tap is not None:
             self._tap(passed)
