@@ -150,7 +150,10 @@ class House:
         self.first_key = None if place.worker is not None else _first_key(self.store, settings)
         self._objects = Objects(self.store.engine)
         undo.callback(self._objects.close)
-        self.books = Bookkeeping(settings, Ledger(self.store.engine), undo) if settings.books or simulators else None
+        self.books: Bookkeeping | None = None
+        if settings.books or simulators:
+            ledger = Ledger(self.store.engine)
+            self.books = Bookkeeping(settings, composing.catalog(settings), DIALECTS, ledger, undo)
         self._ring = KeyRing(self.store.pepper)
         self._keys = KeyWatch(self.store, self._ring, composing.declared(settings.keys, self.store.pepper))
         undo.callback(self._keys.close)
@@ -189,7 +192,7 @@ class House:
             dialects=DIALECTS,
             record=Unrecorded()
             if self.books is None
-            else self.books.record(composing.catalog(settings), self._observing.closed),
+            else self.books.record(settings, composing.catalog(settings), self._observing.closed),
             authenticate=Authenticate(self._ring),
             policies=policies(settings, routing, calling, self._objects, self.store.pepper),
             table=routing,
@@ -220,11 +223,18 @@ class House:
             Gauge("penstock_idle_provider_connections", "To providers, kept for reuse.", lambda: self._pool.idle),
         ]
         if self.books is not None:
-            state = self.books.journal.state
+            journal, writer = self.books.journal.state, self.books.writer.state
+
+            def refusing() -> float:
+                return float(not journal().accepting)
+
             gauges += [
-                Gauge("penstock_journal_held_records", "In memory alone.", lambda: state().held),
-                Gauge("penstock_journal_segments", "Files not yet emptied.", lambda: state().segments),
-                Gauge("penstock_journal_failing_seconds", "Of trouble.", lambda: state().failing_for),
+                Gauge("penstock_journal_held_records", "In memory alone.", lambda: journal().held),
+                Gauge("penstock_journal_segments", "Files not yet emptied.", lambda: journal().segments),
+                Gauge("penstock_journal_failing_seconds", "Since it can't be written.", lambda: journal().failing_for),
+                Gauge("penstock_journal_refusing", "1: requests are refused for it.", refusing),
+                Gauge("penstock_books_failing_seconds", "Since it takes no entries.", lambda: writer().failing_for),
+                Gauge("penstock_books_behind_seconds", "Since it had everything.", lambda: writer().behind),
             ]
         return gauges
 

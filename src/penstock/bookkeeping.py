@@ -6,21 +6,29 @@ empties into the database; the path waits for neither.
 
 import contextlib
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
+import msgspec
+
 from penstock.catalog.catalog import Catalog
 from penstock.config.settings import Settings
+from penstock.core.dialect import Dialect
 from penstock.core.entry import Entry, Opened
 from penstock.core.price import Price
+from penstock.core.route import Match
 from penstock.core.target import Provider
 from penstock.core.usage import Consumption, Source
 from penstock.ledger.estimates import Estimates, Way
 from penstock.ledger.journal import FOLDER, Journal
 from penstock.ledger.prices import charge
+from penstock.ledger.recovery import Killed, killed
 from penstock.ledger.writer import Writer
 from penstock.policies.record import Record
+from penstock.route_rows import ROWS
+
+_UNREAD = Consumption(missing=True)
 
 
 class Ledger(Protocol):
@@ -33,8 +41,18 @@ class Ledger(Protocol):
 class Bookkeeping:
     """Journal and writer, for as long as the process lives."""
 
-    def __init__(self, settings: Settings, ledger: Ledger, undo: contextlib.AsyncExitStack) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        catalog: Catalog,
+        dialects: Mapping[str, Dialect],
+        ledger: Ledger,
+        undo: contextlib.AsyncExitStack,
+    ) -> None:
         kept = settings.journal
+        self._estimates = Estimates()
+        self._dialects = dialects
+        self._ending = ending(settings, catalog, dialects, self._estimates)
         journal = Journal(
             Path(settings.data_dir) / FOLDER,
             fsync=kept.fsync,
@@ -42,12 +60,17 @@ class Bookkeeping:
             hold_bytes=kept.hold,
         )
         self.journal = undo.enter_context(journal)
-        self.writer = undo.enter_context(Writer(self.journal, ledger))
-        self._completed = functools.partial(completed, Estimates())
+        self.writer = undo.enter_context(Writer(self.journal, ledger, ending=self._killed))
 
-    def record(self, catalog: Catalog, told: Callable[[Entry], None]) -> Record:
+    def record(self, settings: Settings, catalog: Catalog, told: Callable[[Entry], None]) -> Record:
         """The policy that writes exchanges down, valued by this catalog; ``told`` hears of each that is over."""
-        return Record(_Told(self.journal, told), functools.partial(value, catalog), self._completed)
+        self._ending = ending(settings, catalog, self._dialects, self._estimates)
+        complete = functools.partial(completed, self._estimates)
+        return Record(_Told(self.journal, told), functools.partial(value, catalog), complete)
+
+    def _killed(self, opened: Opened) -> Entry:
+        """By the settings that are in force when a dead process's journal is found."""
+        return self._ending(opened)
 
 
 class _Told:
@@ -74,6 +97,10 @@ class _Told:
 def value(catalog: Catalog, consumption: Consumption, asked: str, provider: Provider | None) -> tuple[str, int | None]:
     """What was used at list prices. What runs on the operator's own machines has the price that he gave it, or none."""
     own = provider is not None and provider.auth == "none" and not provider.simulated
+    return _worth(catalog, consumption, asked, own=own)
+
+
+def _worth(catalog: Catalog, consumption: Consumption, asked: str, *, own: bool) -> tuple[str, int | None]:
     find = catalog.find_configured if own else catalog.find
 
     def price_of(name: str) -> Price | None:
@@ -81,6 +108,27 @@ def value(catalog: Catalog, consumption: Consumption, asked: str, provider: Prov
         return None if model is None else model.price
 
     return catalog.version, charge(consumption, asked, price_of)
+
+
+def ending(settings: Settings, catalog: Catalog, dialects: Mapping[str, Dialect], estimates: Estimates) -> Killed:
+    """Makes the entries of exchanges that their process did not survive: what went in is estimated, for the provider
+    may charge for it; of what came out nothing is known, and the entry says so."""
+    counted = {
+        (row.dialect, row.operation)
+        for row in ROWS
+        if row.routed and dialects[row.dialect].tally(Match(row, (), "", "")) is not None
+    }
+    own = {name for name, row in settings.providers.items() if row.auth == "none"}
+
+    def ended(opened: Opened) -> Entry:
+        told = _UNREAD if opened.provider and (opened.dialect, opened.operation) in counted else Consumption()
+        consumption = completed(estimates, told, opened, opened.bytes_in, 0)
+        if not consumption.shares:
+            return msgspec.structs.replace(killed(opened), consumption=consumption)
+        price, cost = _worth(catalog, consumption, opened.model, own=opened.provider in own)
+        return msgspec.structs.replace(killed(opened), consumption=consumption, price=price, cost=cost)
+
+    return ended
 
 
 def completed(
