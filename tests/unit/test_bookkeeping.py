@@ -29,7 +29,7 @@ def ended(tmp_path: Path, exchange: Opened, estimates: Estimates | None = None) 
 
 
 def test_what_went_in_is_estimated_and_priced(tmp_path: Path) -> None:
-    """By what calls of this model have told so far, two tokens for five bytes, and rounded up; at 3 dollars a million."""
+    """By what calls of this model have told: two tokens for five bytes, rounded up, at 3 dollars a million."""
     estimates = Estimates()
     for _ in range(500):
         estimates.learn(used(MODEL, input=4_000, output=10), MODEL, WAY, 10_000, 100)

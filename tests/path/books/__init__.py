@@ -1,0 +1,1 @@
+"""The books of whole gateways, held against what clients saw and what the provider counted."""

@@ -1,0 +1,252 @@
+"""Exchanges that are told apart by everyone: the client, the provider and the books each know one by its trace id.
+
+So three accounts of the same traffic can be compared: what clients sent and whose end they saw, what the provider put
+down for each, and the entries in the database.
+"""
+
+import asyncio
+import contextlib
+import itertools
+import os
+import random
+import signal
+import sqlite3
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+from tests.support.gateway import KEY, OPERATOR_KEY, Gateway, settings
+from tests.support.provider import Pause, Provider, Received, Scripted, json_answer, stream_answer
+
+MODEL = "claude-sonnet-4-5"
+BODIES = {
+    stream: b'{"model":"%s","max_tokens":9,"stream":%s,"messages":[]}' % (MODEL.encode(), stream)
+    for stream in (b"true", b"false")
+}
+FRAMES = 12
+
+
+class Tokens(NamedTuple):
+    """What one exchange used."""
+
+    input: int
+    output: int
+
+
+class Upstream:
+    """The provider's own account: tokens by trace id, different ones for each exchange."""
+
+    def __init__(self) -> None:
+        self.counted: dict[str, Tokens] = {}
+        self.twice: list[str] = []
+
+    def __call__(self, received: Received) -> Scripted:
+        """Answers, and puts it to the account."""
+        trace = (received.header("traceparent") or "").split("-")[1]
+        number = int(trace, 16)
+        if trace in self.counted:
+            self.twice.append(trace)
+        tokens = self.counted[trace] = Tokens(1 + number % 9_973, 1 + number % 499)
+        pause = Pause(number % 7 / 50)
+        if b'"stream":true' in received.body:
+            return stream_answer(*_frames(tokens, pause))
+        usage = b'{"input_tokens":%d,"output_tokens":%d}' % tokens
+        answer = json_answer(b'{"type":"message","model":"%s","usage":%s}' % (MODEL.encode(), usage))
+        return Scripted(answer.status, answer.headers, (pause, *answer.pieces))
+
+
+def _frames(tokens: Tokens, pause: Pause) -> Iterator[bytes | Pause]:
+    begun = b'{"type":"message_start","message":{"model":"%s","usage":{"input_tokens":%d,"output_tokens":1}}}'
+    yield b"event: message_start\ndata: " + begun % (MODEL.encode(), tokens.input) + b"\n\n"
+    for _ in range(FRAMES):
+        yield Pause(0.02 + pause.seconds / FRAMES)
+        yield b'event: content_block_delta\ndata: {"type":"content_block_delta","index":0}\n\n'
+    ended = b'{"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":%d}}'
+    yield b"event: message_delta\ndata: " + ended % tokens.output + b"\n\n"
+    yield b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
+
+
+@dataclass
+class Clients:
+    """``with Clients(count=200) as clients: clients.turn_to(gateway)``: each asks again and again, and keeps account.
+
+    Half of them stream, and every tenth of these leaves in the middle. A client whose connection breaks opens another.
+    """
+
+    count: int
+    pause: float = 0.0
+    sent: set[str] = field(default_factory=set)
+    """Requests of which at least a byte was handed to the system."""
+    ended: dict[str, int] = field(default_factory=dict)
+    """Answers that were read to their last byte: their status."""
+    left: set[str] = field(default_factory=set)
+    """Streams that the client went away from."""
+    broken: set[str] = field(default_factory=set)
+    under_way: set[str] = field(default_factory=set)
+    _address: tuple[str, int] | None = None
+    _stop: bool = False
+    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(random.getrandbits(100) << 20))
+
+    def __enter__(self) -> Self:
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop = True
+        self._thread.join(60)
+        assert not self._thread.is_alive(), "some client still waits for its answer"
+
+    def turn_to(self, gateway: Gateway | None) -> None:
+        """From now on requests go there; None: to nobody, until there is one again."""
+        self._address = None if gateway is None else (gateway.host, gateway.port)
+
+    def quiet(self) -> bool:
+        """Nobody waits for an answer."""
+        return not self.under_way
+
+    async def _run(self) -> None:
+        await asyncio.gather(*(self._live(number) for number in range(self.count)))
+
+    async def _live(self, number: int) -> None:
+        stream, leaves = number % 2 == 1, number % 20 == 1
+        await asyncio.sleep(number / 1000)
+        while not self._stop:
+            address = self._address
+            if address is None:
+                await asyncio.sleep(0.02)
+                continue
+            with contextlib.suppress(OSError):
+                await self._visit(address, stream=stream, leaves=leaves)
+            # A gateway that is not there is not asked without end.
+            await asyncio.sleep(0.01)
+
+    async def _visit(self, address: tuple[str, int], *, stream: bool, leaves: bool) -> None:
+        reader, writer = await asyncio.open_connection(*address)
+        try:
+            keep = True
+            while keep and not self._stop and self._address == address:
+                keep = await self._exchange(reader, writer, stream=stream, leaves=leaves)
+                await asyncio.sleep(self.pause)
+        finally:
+            writer.transport.abort()
+
+    async def _exchange(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, stream: bool, leaves: bool
+    ) -> bool:
+        trace = f"{next(self._numbers):032x}"
+        body = BODIES[b"true" if stream else b"false"]
+        head = f"POST /v1/messages HTTP/1.1\r\nhost: g\r\nx-api-key: {KEY}\r\ncontent-type: application/json\r\n"
+        told = f"traceparent: 00-{trace}-00f067aa0ba902b7-01\r\ncontent-length: {len(body)}\r\n\r\n"
+        self.sent.add(trace)
+        self.under_way.add(trace)
+        try:
+            writer.write(f"{head}{told}".encode() + body)
+            status, again = await _answered(reader, leaves=leaves)
+        except (OSError, EOFError):
+            self.broken.add(trace)
+            return False
+        finally:
+            self.under_way.discard(trace)
+        if status:
+            self.ended[trace] = status
+        else:
+            self.left.add(trace)
+        return again
+
+
+async def _answered(reader: asyncio.StreamReader, *, leaves: bool) -> tuple[int, bool]:
+    """Status (0: the client leaves in the middle) and whether the connection may be used again."""
+    head = (await reader.readuntil(b"\r\n\r\n")).lower()
+    status = int(head.split(b" ", 2)[1])
+    if b"transfer-encoding: chunked" in head:
+        if leaves:
+            await reader.read(100)
+            return 0, False
+        await reader.readuntil(b"\r\n0\r\n\r\n")
+    else:
+        await reader.readexactly(int(head.partition(b"content-length:")[2].split(b"\r\n")[0]))
+    return status, b"connection: close" not in head
+
+
+class Row(NamedTuple):
+    """An entry of the books, as far as it is looked at here."""
+
+    trace: str
+    outcome: str
+    status: int
+    input: int
+    output: int
+    source: str
+    missing: int
+    cost: int | None
+
+
+def configuration(provider: Provider, **more: Any) -> dict[str, Any]:
+    """A gateway with books, in front of this provider."""
+    row = {"dialect": "anthropic", "base_url": provider.base_url, "api_key": OPERATOR_KEY}
+    return {**settings(anthropic=row), "books": True, **more}
+
+
+def entries(folder: Path) -> list[Row]:
+    """Everything that stands in the database."""
+    path = folder / "data" / "penstock.db"
+    if not path.exists():
+        return []
+    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)) as database:
+        return [Row(*row) for row in database.execute(f"SELECT {', '.join(Row._fields)} FROM entries")]
+
+
+def reconcile(folder: Path, clients: Clients, upstream: Upstream) -> Counter[str]:
+    """Holds the books against both other accounts; how many exchanges ended in which way."""
+    found = entries(folder)
+    times = Counter(row.trace for row in found)
+    assert [trace for trace, count in times.items() if count > 1] == [], "written down twice"
+    assert times.keys() - clients.sent == set(), "an entry without an exchange"
+    assert upstream.counted.keys() - times.keys() == set(), "the provider was called, and nothing tells of it"
+    assert upstream.twice == [], "the provider was called twice"
+    closed = {row.trace: row for row in found if row.outcome == "served"}
+    answered = {trace for trace, status in clients.ended.items() if status == 200}
+    assert answered - closed.keys() == set(), "a client saw the end of what is not closed"
+    assert {trace: Tokens(row.input, row.output) for trace, row in closed.items()} == {
+        trace: upstream.counted[trace] for trace in closed
+    }, "what was used is not what the provider counted"
+    assert {(row.source, row.missing) for row in closed.values()} <= {("reported", 0)}
+    others = [row for row in found if row.trace not in closed and row.status != 503]
+    assert {row.outcome for row in others} <= {"killed", "abandoned", "failed"}
+    # Of what was cut short something may have been used: it is estimated, says so, and is never free.
+    assert {(row.source, row.missing) for row in others} <= {("estimated", 1)}
+    assert all(row.cost for row in [*closed.values(), *others])
+    return Counter(row.outcome for row in found)
+
+
+def journals(folder: Path) -> list[str]:
+    """The segments that hold something; a killed process also leaves a hidden one that it had not used."""
+    return sorted(path.name for path in (folder / "data" / "journal").glob("[0-9a-f]*.journal*"))
+
+
+def until(true: Callable[[], object], seconds: float = 15, what: str = "") -> float:
+    """How long it takes."""
+    began = time.monotonic()
+    while not true():
+        assert time.monotonic() - began < seconds, f"not within {seconds} s: {what}"
+        time.sleep(0.02)
+    return time.monotonic() - began
+
+
+def workers(gateway: Gateway) -> list[int]:
+    """The processes that the gateway has started; with one worker none."""
+    return [int(pid) for pid in Path(f"/proc/{gateway.pid}/task/{gateway.pid}/children").read_text().split()]
+
+
+def kill_all(gateway: Gateway) -> None:
+    """The whole gateway, its workers first or last as it happens; none of them can do anything about it."""
+    pids = [gateway.pid, *workers(gateway)]
+    random.shuffle(pids)
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
