@@ -266,8 +266,8 @@ def simulated(settings: Settings) -> Sequence[str]:
 
 def explain_request(settings: Settings, head: RequestHead, body: bytes, *, demo: bool) -> Explanation:
     """What would become of a request under these settings; nothing is sent."""
-    nowhere = Origin(secure=False, host="127.0.0.1", port=0) if demo else None
-    return explain(composing.table(settings, composing.simulators(DIALECTS, nowhere)), DIALECTS, head, body)
+    simulator = Origin(secure=False, host="simulator", port=80) if demo else None
+    return explain(composing.table(settings, composing.simulators(DIALECTS, simulator)), DIALECTS, head, body)
 
 
 def policies(

@@ -29,7 +29,8 @@ class Explanation(msgspec.Struct, frozen=True):
     reason: str
     credential: str
     changes: tuple[str, ...]
-    url: str
+    url: str | None
+    """None where the simulator answers: it is in the gateway, at whatever address that finds free."""
     request: str
     body_bytes: int
 
@@ -67,7 +68,7 @@ def explain(table: Table, dialects: Mapping[str, Dialect], head: RequestHead, bo
         reason=attempt.reason,
         credential=_whose(attempt.credential),
         changes=tuple(changes),
-        url=f"{scheme}://{attempt.provider.origin.authority}{target}",
+        url=None if attempt.provider.simulated else f"{scheme}://{attempt.provider.origin.authority}{target}",
         request=request.decode("latin-1"),
         body_bytes=len(body),
     )

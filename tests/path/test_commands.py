@@ -199,6 +199,22 @@ def test_explain(tmp_path: Path, whole: bool) -> None:
         assert secret not in done.stdout + shown
 
 
+def test_explain_in_the_demo_tells_of_the_simulator(tmp_path: Path) -> None:
+    """No address that nobody could call, and no credential; a row that wants none is said to get none."""
+    body = '{"model":"claude-x","messages":[]}'
+    shown = run("explain", "--demo", folder=tmp_path, content=body).stdout
+    assert (
+        "It goes to simulator (no credential for the provider: the simulator answers), without a credential.\n" in shown
+    )
+    assert "\n  the simulator that is built into the gateway; nothing leaves this machine\n" in shown
+    assert "127.0.0.1" not in shown
+    assert json.loads(run("explain", "--demo", "--json", folder=tmp_path, content=body).stdout)["url"] is None
+    row = {"dialect": "anthropic", "base_url": "http://127.0.0.1:11434", "auth": "none"}
+    config = ("--config", str(configured(tmp_path, providers={"local": row})))
+    shown = run("explain", *config, folder=tmp_path, content=body).stdout
+    assert "It goes to local (the first provider that speaks anthropic), without a credential.\n" in shown
+
+
 def test_help_is_instant_and_complete(tmp_path: Path) -> None:
     """Every command explains itself, with an example."""
     for command in ("serve", "explain", "keys create"):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import click
 
 from penstock.cli.configuration import config_option, load_settings, saying_mistakes
+from penstock.cli.printing import json_option, print_json
 
 if TYPE_CHECKING:
     from penstock.core.head import RequestHead
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 @click.option("--method", default="POST", show_default=True, help="The method, when REQUEST is a body alone.")
 @click.option("--header", "-H", "headers", multiple=True, metavar="NAME: VALUE", help="A header; may be repeated.")
 @click.option("--demo", is_flag=True, help="As under serve --demo.")
-@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+@json_option
 def explain(
     config: Path | None,
     request: BinaryIO,
@@ -43,9 +44,7 @@ def explain(
       penstock explain request.http
       echo '{"model":"gpt-4o","messages":[]}' | penstock explain --path /v1/chat/completions
     """
-    import msgspec  # noqa: PLC0415 - keeps --help instant
-
-    from penstock.app import explain_request  # noqa: PLC0415
+    from penstock.app import explain_request  # noqa: PLC0415 - keeps --help instant
     from penstock.core.fault import FaultError  # noqa: PLC0415
 
     head, body = _parse(request.read(), path, method, headers)
@@ -55,7 +54,7 @@ def explain(
     except FaultError as error:
         raise click.ClickException(f"{error.fault.status}: {error.fault.words}") from None
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(explanation), indent=2).decode())
+        print_json(explanation)
     else:
         _print(explanation)
 
@@ -78,8 +77,10 @@ def _print(explanation: "Explanation") -> None:
     model = f", model {explanation.model}" if explanation.model else ""
     stream = ", as a stream" if explanation.stream else ""
     click.echo(f"This is {explanation.operation} in the {explanation.dialect} dialect{model}{stream}.")
-    click.echo(f"It goes to {explanation.provider} ({explanation.reason}), with {explanation.credential} credential.")
-    click.echo(f"\n  {explanation.url}\n\nWhat changes:\n")
+    shown = "without a credential" if explanation.credential == "none" else f"with {explanation.credential} credential"
+    click.echo(f"It goes to {explanation.provider} ({explanation.reason}), {shown}.")
+    where = explanation.url or "the simulator that is built into the gateway; nothing leaves this machine"
+    click.echo(f"\n  {where}\n\nWhat changes:\n")
     for change in explanation.changes:
         click.echo(f"  {change}")
     click.echo("\nWhat the provider receives:\n")
