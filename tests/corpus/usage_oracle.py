@@ -98,8 +98,9 @@ def _openai(values: list[Json]) -> Json | None:
     usage: Json = {}
     models: list[Json] | None = None
     painted = False
+    ran: Counter[str] = Counter()
     for value in values:
-        holder = value.get("response") if isinstance(value.get("response"), dict) else value
+        holder: Json = value["response"] if isinstance(value.get("response"), dict) else value
         if holder.get("object") == "thread.run.step":
             continue
         told = holder.get("usage") or (holder.get("x_groq") or {}).get("usage") or {}
@@ -107,6 +108,7 @@ def _openai(values: list[Json]) -> Json | None:
             "data" in value and any("b64_json" in one for one in value["data"] if isinstance(one, dict))
         )
         usage = _later(usage, told)
+        ran = _charged(holder.get("output")) or ran
         models = models or (
             (holder.get("x_groq") or {}).get("usage_breakdown") or holder.get("usage_breakdown") or {}
         ).get("models")
@@ -116,7 +118,20 @@ def _openai(values: list[Json]) -> Json | None:
     parts = [one["usage"] for one in models or []]
     if parts and sum(part["total_tokens"] for part in parts) == usage["total_tokens"]:
         return sum((Counter(_openai_counters(part, painted=False)) for part in parts), Counter())
-    return _openai_counters(usage, painted=painted)
+    # What ran stands in the outputs, unless the usage itself tells it.
+    return {**ran, **_openai_counters(usage, painted=painted)}
+
+
+def _charged(output: Any) -> Counter[str]:
+    """Searches of the web, not the pages that they open, and of files."""
+    items = [one for one in output if isinstance(one, dict)] if isinstance(output, list) else []
+    counted: Counter[str] = Counter()
+    for one in items:
+        if one.get("type") == "web_search_call" and (one.get("action") or {}).get("type", "search") == "search":
+            counted["tool:web_search"] += 1
+        if one.get("type") == "file_search_call":
+            counted["tool:file_search"] += 1
+    return counted
 
 
 def _openai_counters(usage: Json, *, painted: bool) -> Json:
@@ -161,10 +176,17 @@ _MODALITIES = {1: "TEXT", 2: "IMAGE", 3: "VIDEO", 4: "AUDIO", 5: "DOCUMENT"}
 
 def _gemini(values: list[Json]) -> Json | None:
     usage: Json = {}
+    queries: set[str] = set()
+    model = ""
     for value in values:
         usage = _later(usage, value.get("usageMetadata") or {})
+        model = value.get("modelVersion") or model
+        for candidate in value.get("candidates") or []:
+            queries |= set(candidate.get("groundingMetadata", {}).get("webSearchQueries", [])) - {""}
     if not usage:
         return None
+    # Up to the second generation a prompt with searches is charged, from the third each search.
+    searches = min(len(queries), 1) if re.match("gemini-[12][.]", model) else len(queries)
 
     def of(field: str, *modalities: str) -> int:
         told = usage.get(field) or []
@@ -186,4 +208,5 @@ def _gemini(values: list[Json]) -> Json | None:
         "input_audio": audio + used_audio, "input_image": pictures + used_pictures, "cache_read": read,
         "output": usage.get("candidatesTokenCount", 0) - spoken - drawn,
         "output_audio": spoken, "output_image": drawn, "reasoning": usage.get("thoughtsTokenCount", 0),
+        "tool:google_search": searches,
     }  # fmt: skip

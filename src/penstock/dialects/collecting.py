@@ -5,7 +5,7 @@ providers tell usage. What is no JSON (audio, pictures, subtitles) is not held a
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 CAP = 4 * 1024 * 1024
 TAIL = 64 * 1024
@@ -16,10 +16,20 @@ _FRAME_END = re.compile(rb"\r?\n\r?\n|\r\r")
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"|["\[\]{}]', re.DOTALL)
 _SPACE = b" \t\r\n"
+_LF = 0x0A
 
 
-def event_data(frames: bytes, needle: bytes) -> Iterator[bytes]:
+def event_data(frames: bytes, needle: bytes) -> Iterable[bytes]:
     """The data of those events that hold ``needle``."""
+    at = frames.find(b"data:")
+    plain = frames.find(b"\n\n") == len(frames) - 2 and frames.find(b"\r") < 0
+    if not plain or at < 0 or frames.find(b"\n", at) != len(frames) - 2 or (at and frames[at - 1] != _LF):
+        return _event_data(frames, needle)
+    # Nearly always: one event, whose only line of data is its last.
+    return (frames[at + 5 : -2].lstrip(b" "),) if frames.find(needle) >= 0 else ()
+
+
+def _event_data(frames: bytes, needle: bytes) -> Iterator[bytes]:
     for frame in _FRAME_END.split(frames):
         if needle not in frame:
             continue
@@ -58,43 +68,46 @@ def endings(tail: bytes, key: bytes) -> Iterator[bytes]:
 
 
 class Collected:
-    """A JSON body, put together from its pieces."""
+    """A JSON body, put together from its pieces. Nearly every body is one piece, which is kept as it came."""
 
-    __slots__ = ("_begun", "_cap", "_first", "_json", "_rest", "over")
+    __slots__ = ("_cap", "_first", "_json", "_over", "_rest")
 
-    def __init__(self, cap: int = CAP) -> None:
+    def __init__(self, first: bytes = b"", cap: int = CAP) -> None:
+        self._first = first
         self._cap = cap
-        self._first = b""
         self._rest: bytearray | None = None
-        self._begun = False
-        self._json = True
-        self.over = False
-        """It is larger than the cap: ``text`` is its end."""
+        self._json: bool | None = None
+        self._over = False
 
     def add(self, data: bytes) -> None:
         """One more piece."""
-        if not self._begun:
-            begun = data.lstrip(_SPACE)
-            self._begun = bool(begun)
-            self._json = not begun or begun[0] in b"{["
-        if not self._json:
-            return
-        if not self._first and len(data) <= self._cap:
-            # Nearly every body is one piece: it is kept as it came.
-            self._first = data
-            return
         if self._rest is None:
-            self._rest = bytearray(self._first)
-            self._first = b" "
-        self._rest += data
-        self.over = self.over or len(self._rest) > self._cap
-        if self.over and len(self._rest) > 2 * TAIL:
-            del self._rest[:-TAIL]
+            self._rest = bytearray()
+            self._append(self._first)
+            self._first = b""
+        self._append(data)
+
+    @property
+    def over(self) -> bool:
+        """It is larger than the cap: ``text`` is its end."""
+        if self._rest is None and len(self._first) > self._cap:
+            self.add(b"")
+        return self._over
 
     @property
     def text(self) -> bytes:
         """The body, or its end if it is ``over`` the cap."""
         return self._first if self._rest is None else bytes(self._rest)
+
+    def _append(self, data: bytes) -> None:
+        if self._json is None and (begun := data.lstrip(_SPACE)):
+            self._json = begun[0] in b"{["
+        if self._json is False or self._rest is None:
+            return
+        self._rest += data
+        self._over = self._over or len(self._rest) > self._cap
+        if self._over and len(self._rest) > 2 * TAIL:
+            del self._rest[:-TAIL]
 
 
 class Lines:

@@ -6,7 +6,7 @@ absurd sizes are treated as not told. Nothing here raises, whatever the bytes ar
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 
@@ -14,6 +14,9 @@ from penstock.core.usage import Share, Usage
 
 MOST = 1_000_000_000
 """No single call has more tokens of one kind: what is larger is no count."""
+
+Count = Annotated[int, msgspec.Meta(ge=0, le=MOST)]
+"""A count where a decoder checks types: it refuses what ``known`` would."""
 
 T = TypeVar("T")
 
@@ -39,6 +42,14 @@ def apart(total: int, *claims: int) -> tuple[int, ...]:
         total -= part
         taken.append(part)
     return total, *taken
+
+
+def plainly(decode: Callable[[bytes], T], text: bytes) -> T | None:
+    """What a decoder of the usual form makes of a text; None for any other form, which has to be ``read`` with care."""
+    try:
+        return decode(text)
+    except _UNREADABLE:
+        return None
 
 
 def read(decode: Callable[[bytes], T], text: bytes | msgspec.Raw) -> T | None:

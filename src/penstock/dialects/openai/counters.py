@@ -6,64 +6,149 @@ that they come on top of it: xAI's and Google's reasoning does, and Mistral's au
 
 from collections.abc import Mapping
 from math import ceil
+from typing import Annotated
+
+import msgspec
 
 from penstock.core.usage import Share, Usage
-from penstock.dialects.counting import apart, calls, count, inner, known, shared
+from penstock.dialects.counting import Count, apart, calls, count, inner, known, shared
 
-_IN = ("prompt_tokens", "input_tokens")
-_OUT = ("completion_tokens", "output_tokens")
 # Assistants and transcriptions write ``token`` without an s.
 _IN_DETAILS = ("prompt_tokens_details", "input_tokens_details", "prompt_token_details", "input_token_details")
 _OUT_DETAILS = ("completion_tokens_details", "output_tokens_details", "output_token_details")
-# DeepSeek, Mistral, Moonshot.
-_CACHED = ("prompt_cache_hit_tokens", "num_cached_tokens", "cached_tokens")
-_BESIDE = {"seconds", "server_side_tool_usage_details"}
+_NUMBERS = (
+    "prompt_tokens", "completion_tokens", "input_tokens", "output_tokens", "total_tokens", "prompt_cache_hit_tokens",
+    "num_cached_tokens", "cached_tokens", "reasoning_tokens",
+)  # fmt: skip
 MOST_SECONDS = 10_000_000
 
-
-def reported(told: Mapping[str, object]) -> bool:
-    """It holds anything that counts."""
-    get = told.get
-    return known(get("prompt_tokens")) or known(get("input_tokens")) or output_known(told) or bool(_seconds(told))
+_Seconds = Annotated[int, msgspec.Meta(ge=0, le=MOST_SECONDS)]
 
 
-def output_known(told: Mapping[str, object]) -> bool:
-    """It says how much came out."""
-    return known(told.get("completion_tokens")) or known(told.get("output_tokens"))
+class Ins(msgspec.Struct, gc=False):
+    """Parts of the input."""
+
+    cached_tokens: Count | None = 0
+    cache_write_tokens: Count | None = 0
+    audio_tokens: Count | None = 0
+    image_tokens: Count | None = 0
+    video_tokens: Count | None = 0
 
 
-def usage_of(told: Mapping[str, object], native: str) -> Usage:
-    """Disjoint counters; ``native`` is the counter for output of which no details are told."""
+class Outs(msgspec.Struct, gc=False):
+    """Parts of the output."""
+
+    reasoning_tokens: Count | None = 0
+    audio_tokens: Count | None = 0
+    image_tokens: Count | None = 0
+
+
+class Told(msgspec.Struct, gc=False):
+    """The counters of one answer in their usual form: decoding refuses any other. None is a number that nobody told."""
+
+    prompt_tokens: Count | None = None
+    completion_tokens: Count | None = None
+    input_tokens: Count | None = None
+    output_tokens: Count | None = None
+    total_tokens: Count | None = 0
+    prompt_tokens_details: Ins | None = None
+    completion_tokens_details: Outs | None = None
+    input_tokens_details: Ins | None = None
+    output_tokens_details: Outs | None = None
+    prompt_token_details: None = None
+    input_token_details: None = None
+    output_token_details: None = None
+    prompt_cache_hit_tokens: Count | None = 0
+    """DeepSeek's, as the next is Mistral's and the one after that Moonshot's."""
+    num_cached_tokens: Count | None = 0
+    cached_tokens: Count | None = 0
+    reasoning_tokens: Count | None = 0
+    seconds: _Seconds | None = 0
+    """Of audio, where that is what is billed."""
+    server_side_tool_usage_details: dict[str, Count | None] | None = None
+    """xAI's."""
+    service_tier: str | None = None
+
+    @property
+    def output(self) -> int | None:
+        """How much came out."""
+        return self.output_tokens if self.completion_tokens is None else self.completion_tokens
+
+    @property
+    def counts(self) -> bool:
+        """It holds anything that counts."""
+        into = self.input_tokens if self.prompt_tokens is None else self.prompt_tokens
+        return into is not None or self.output is not None or bool(self.seconds)
+
+    @property
+    def twice(self) -> bool:
+        """Both spellings tell details, and the first may be empty: no usual form."""
+        return (self.prompt_tokens_details is not None and self.input_tokens_details is not None) or (
+            self.completion_tokens_details is not None and self.output_tokens_details is not None
+        )
+
+
+def told_of(told: Mapping[str, object]) -> Told:
+    """The usual form of whatever stands in a usage object; what counts nothing is left out."""
+    result = Told()
+    for name in _NUMBERS:
+        value = told.get(name)
+        if known(value):
+            setattr(result, name, value)
     ins, outs = inner(told, *_IN_DETAILS), inner(told, *_OUT_DETAILS)
-    audio, image = count(ins.get("audio_tokens")), count(ins.get("image_tokens")) + count(ins.get("video_tokens"))
-    reasoning = count(outs.get("reasoning_tokens")) or count(told.get("reasoning_tokens"))
-    prompt, output = _first(told, _IN), _first(told, _OUT)
-    if count(told.get("total_tokens")) > prompt + output:
-        prompt, output, reasoning = _on_top(prompt, output, reasoning, audio, count(told.get("total_tokens")))
-    cached = count(ins.get("cached_tokens")) or _first(told, _CACHED)
-    written = count(ins.get("cache_write_tokens"))
-    cached = min(cached, prompt)
-    text = prompt - cached
+    if ins:
+        result.prompt_tokens_details = Ins(*(count(ins.get(name)) for name in Ins.__struct_fields__))
+    if outs:
+        result.completion_tokens_details = Outs(*(count(outs.get(name)) for name in Outs.__struct_fields__))
+    result.seconds = _seconds(told)
+    used = inner(told, "server_side_tool_usage_details")
+    result.server_side_tool_usage_details = {name: count(value) for name, value in used.items()}
+    tier = told.get("service_tier")
+    result.service_tier = tier if isinstance(tier, str) else None
+    return result
+
+
+def usage_of(told: Told, native: str = "output", tools: tuple[tuple[str, int], ...] = ()) -> Usage:
+    """Disjoint counters; ``native`` is the counter for output of which no details are told, ``tools`` what ran unless
+    the usage itself says it."""
+    ins = told.prompt_tokens_details or told.input_tokens_details
+    outs = told.completion_tokens_details or told.output_tokens_details
+    prompt = told.prompt_tokens or told.input_tokens or 0
+    output = told.completion_tokens or told.output_tokens or 0
+    reasoning = (outs is not None and outs.reasoning_tokens) or told.reasoning_tokens or 0
+    total = told.total_tokens or 0
+    if total > prompt + output:
+        audio = 0 if ins is None else ins.audio_tokens or 0
+        prompt, output, reasoning = _on_top(prompt, output, reasoning, audio, total)
+    read, written, audio, image = (0, 0, 0, 0) if ins is None else _parts(ins)
+    read = read or told.prompt_cache_hit_tokens or told.num_cached_tokens or told.cached_tokens or 0
+    read = min(read, prompt)
+    text = prompt - read
     if written or audio or image:
         text, written, audio, image = apart(text, written, audio, image)
-    spoken, painted = count(outs.get("audio_tokens")), count(outs.get("image_tokens"))
     reasoning = min(reasoning, output)
-    rest = output - reasoning
-    if spoken or painted:
-        rest, spoken, painted = apart(rest, spoken, painted)
-    plain = bool(outs) or native == "output"
+    rest, spoken, painted = output - reasoning, 0, 0
+    if outs is None and native != "output":
+        rest, spoken, painted = 0, rest if native == "output_audio" else 0, rest if native == "output_image" else 0
+    elif outs is not None and (outs.audio_tokens or outs.image_tokens):
+        rest, spoken, painted = apart(rest, outs.audio_tokens or 0, outs.image_tokens or 0)
     return Usage(
         input=text,
         input_audio=audio,
         input_image=image,
         cache_write_5m=written,
-        cache_read=cached,
-        output=rest if plain else 0,
-        output_audio=rest if not plain and native == "output_audio" else spoken,
-        output_image=rest if not plain and native == "output_image" else painted,
+        cache_read=read,
+        output=rest,
+        output_audio=spoken,
+        output_image=painted,
         reasoning=reasoning,
-        tools=_tools(told) if _BESIDE & told.keys() else (),
+        tools=_tools(told) if told.seconds or told.server_side_tool_usage_details else tools,
     )
+
+
+def _parts(ins: Ins) -> tuple[int, int, int, int]:
+    pictures = (ins.image_tokens or 0) + (ins.video_tokens or 0)
+    return ins.cached_tokens or 0, ins.cache_write_tokens or 0, ins.audio_tokens or 0, pictures
 
 
 def _on_top(prompt: int, output: int, reasoning: int, audio: int, total: int) -> tuple[int, int, int]:
@@ -78,13 +163,6 @@ def _on_top(prompt: int, output: int, reasoning: int, audio: int, total: int) ->
     return prompt, output, reasoning
 
 
-def _first(told: Mapping[str, object], names: tuple[str, ...]) -> int:
-    for name in names:
-        if found := count(told.get(name)):
-            return found
-    return 0
-
-
 def _seconds(told: Mapping[str, object]) -> int:
     """Whole seconds of audio, where that is what is billed."""
     seconds = told.get("seconds")
@@ -93,11 +171,10 @@ def _seconds(told: Mapping[str, object]) -> int:
     return ceil(seconds)
 
 
-def _tools(told: Mapping[str, object]) -> tuple[tuple[str, int], ...]:
+def _tools(told: Told) -> tuple[tuple[str, int], ...]:
     """xAI's calls of server tools; seconds of audio stand beside them, because they too are no tokens."""
-    found = calls(inner(told, "server_side_tool_usage_details"), "_calls")
-    seconds = _seconds(told)
-    return tuple(sorted((*found, ("audio_seconds", seconds)))) if seconds else found
+    found = calls(told.server_side_tool_usage_details or {}, "_calls")
+    return tuple(sorted((*found, ("audio_seconds", told.seconds)))) if told.seconds else found
 
 
 def breakdown(told: object, sums: Mapping[str, object]) -> tuple[Share, ...]:
@@ -107,7 +184,7 @@ def breakdown(told: object, sums: Mapping[str, object]) -> tuple[Share, ...]:
         return ()
     shares = shared(_share(one) for one in models if isinstance(one, dict))
     parts = sum((share.usage for share in shares), Usage())
-    whole = usage_of(sums, "output")
+    whole = usage_of(told_of(sums))
     if (parts.total_input, parts.total_output) != (whole.total_input, whole.total_output):
         return ()
     return shares
@@ -115,4 +192,4 @@ def breakdown(told: object, sums: Mapping[str, object]) -> tuple[Share, ...]:
 
 def _share(told: Mapping[str, object]) -> Share:
     model = told.get("model")
-    return Share(model if isinstance(model, str) else None, usage_of(inner(told, "usage"), "output"))
+    return Share(model if isinstance(model, str) else None, usage_of(told_of(inner(told, "usage"))))
