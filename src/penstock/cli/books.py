@@ -29,6 +29,8 @@ else:
 
 MICRO = 1_000_000
 NOBODY = "(no key)"
+SIMULATOR = "simulator"
+"""What the books call the one that is built in."""
 
 
 class Status(Range):
@@ -45,6 +47,8 @@ class Status(Range):
             return int(first[0]) * 100, int(first[0]) * 100 + 99
         if not first.isdigit() or (dash and not last.isdigit()):
             self.fail(f"{value!r} is no status; write it like 429, 5xx or 400-499", param, ctx)
+        if int(last or first) < int(first):
+            self.fail(f"{value!r} ends before it begins; write it like 400-499", param, ctx)
         return int(first), int(last or first)
 
 
@@ -82,6 +86,9 @@ def chosen(given: Choice) -> "Filter":
     """The same as the books take it."""
     from penstock.core.books import Filter  # noqa: PLC0415 - keeps --help instant
 
+    if given["since"] is not None and given["until"] is not None and given["until"] <= given["since"]:
+        since, until = moments.shown(given["since"]), moments.shown(given["until"])
+        raise click.UsageError(f"--until ({until}) is not after --since ({since}); nothing lies between them.")
     return Filter(**given)
 
 
@@ -124,6 +131,19 @@ def _settle(folder: Path, engine: Any) -> None:
 def off(settings: "Settings") -> str:
     """What to add where there is nothing to tell: with the books off there never will be, but in the demo."""
     return "" if settings.books else " The books are off here: set `books: true` in the configuration."
+
+
+def hint(books: "Reports", settings: "Settings") -> str:
+    """What to add where nothing fits: what there is."""
+    span = books.span()
+    if span is None:
+        return f" The books are empty.{off(settings)}"
+    return f" The books hold exchanges from {moments.shown(span[0])} to {moments.shown(span[1])} UTC."
+
+
+def is_simulators(provider: str, settings: "Settings") -> bool:
+    """Whether this is the simulator that is built in, and no provider of the operator's with its name."""
+    return provider == SIMULATOR and SIMULATOR not in settings.providers
 
 
 def dollars(cost: int | None) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.option("--online", is_flag=True, help="Call the providers, too, and compare their clocks with this machine's.")
 @json_option
 def doctor(config: Path | None, *, online: bool, as_json: bool) -> None:
-    """Look at environment, clock, disk, database, secrets, address, certificate and providers; change nothing.
+    """Look at environment, clock, disk, database, books, secrets, address, certificate and providers; change nothing.
 
     Works while the gateway runs and when it does not. Exit code 1 when there is a problem; a warning is none.
 
@@ -44,7 +44,7 @@ def doctor(config: Path | None, *, online: bool, as_json: bool) -> None:
 
 
 def _findings(settings: "Settings", config: Path | None, *, online: bool) -> "Iterator[Finding]":
-    from penstock.cli.examining import certificates, data, journal, machine, upstream  # noqa: PLC0415 - keeps --help instant
+    from penstock.cli.examining import certificates, data, journal, machine, running, upstream  # noqa: PLC0415 - keeps --help instant
 
     yield from machine.environment()
     yield from machine.clocks()
@@ -53,6 +53,7 @@ def _findings(settings: "Settings", config: Path | None, *, online: bool) -> "It
     yield from data.folder(settings)
     yield from data.database(settings)
     yield from journal.journal(settings)
+    yield from running.books(settings)
     yield from data.permissions(settings, config)
     yield from certificates.certificates(settings)
     yield from upstream.providers(settings, online=online)

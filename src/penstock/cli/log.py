@@ -1,18 +1,19 @@
 """``penstock log`` and ``penstock show``: the books line by line, and one exchange whole. No content: there is none."""
 
 import os
+import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 import click
 import msgspec
 
-from penstock.cli.books import NOBODY, Choice, choosing, chosen, dollars, off, reports, whole
+from penstock.cli.books import NOBODY, Choice, choosing, chosen, dollars, hint, is_simulators, reports, whole
 from penstock.cli.configuration import config_option, load_settings
-from penstock.cli.printing import json_option, legible, print_json
+from penstock.cli.printing import cells, json_option, legible, placed, print_json
 
 if TYPE_CHECKING:
     from penstock.core.books import LogLine
@@ -21,10 +22,33 @@ if TYPE_CHECKING:
 FOLLOW_SECONDS = 0.5
 MOST = 100_000
 _AT_ONCE = 1000
-_HEADINGS = ("time (UTC)", "status", "key", "model", "provider", "input", "output", "cost in $", "seconds", "id")
-# Fixed, because a line that is followed can't know how wide the next one is.
-_WIDTHS = (19, 14, 16, 26, 12, 9, 8, 12, 8, 28)
-_RIGHT = frozenset({5, 6, 7, 8})
+
+
+class Cell(msgspec.Struct, frozen=True):
+    """A column of the log. Its width is fixed, because a line that is followed can't know how wide the next one is."""
+
+    name: str
+    width: int
+    number: bool = False
+
+
+_BETWEEN = 2
+_COLUMNS = (
+    Cell("time (UTC)", 19),
+    Cell("status", 13),
+    Cell("key", 16),
+    Cell("model", 26),
+    Cell("provider", 12),
+    Cell("input", 9, number=True),
+    Cell("output", 8, number=True),
+    Cell("cost in $", 12, number=True),
+    Cell("seconds", 8, number=True),
+    Cell("id", 28),
+)
+_NARROW = {"time (UTC)": 14, "model": 19}
+"""How narrow these may become: the time loses its year, a name its end."""
+_SPARE = (("provider",), ("seconds",), ("input", "output"), ("key",), ("cost in $",), ("model",))
+"""What a narrow terminal can do without, the most dispensable first; the id leads to all of it."""
 
 
 @click.command()
@@ -36,6 +60,8 @@ _RIGHT = frozenset({5, 6, 7, 8})
 def log(config: Path | None, lines: int | None, *, follow: bool, as_json: bool, **given: Unpack[Choice]) -> None:
     """Show the latest exchanges, one a line, the newest last. With --json each line is an object.
 
+    A count with ~ behind it is an estimate: the provider told no final one. A narrow terminal shows fewer columns.
+
     \b
     Examples:
       penstock log
@@ -46,20 +72,20 @@ def log(config: Path | None, lines: int | None, *, follow: bool, as_json: bool, 
     which = chosen(given)
     most = lines or (20 if given["since"] is None else MOST)
     settings = load_settings(config)
+    shape = None if as_json else _shape()
     with reports(settings) as books:
         try:
             found = books.newest(which, most=most)
-            if not as_json and (found.lines or follow):
-                click.echo(_row(_HEADINGS).rstrip())
+            if shape and (found.lines or follow):
+                click.echo(_row({column.name: column.name for column in shape}, shape))
             for line in reversed(found.lines):
-                click.echo(_printed(line, as_json=as_json))
+                click.echo(_printed(line, shape))
             if not found.lines and not follow and not as_json:
-                words = "There is no exchange that fits. `penstock usage --since 2026-01-01` shows what there is."
-                click.echo(words + off(settings))
+                click.echo(f"There is no exchange that fits.{hint(books, settings)}")
             while follow:
                 found = books.after(found.cursor, which, most=_AT_ONCE)
                 for line in found.lines:
-                    click.echo(_printed(line, as_json=as_json))
+                    click.echo(_printed(line, shape))
                 sys.stdout.flush()
                 if len(found.lines) < _AT_ONCE:
                     time.sleep(FOLLOW_SECONDS)
@@ -79,7 +105,8 @@ def show(config: Path | None, exchange_id: str, *, as_json: bool) -> None:
       penstock show 01a0b1c2d3e4f5a6b7c8d9e0f1a2
       penstock show 01a0b1c2d3e4f5a6b7c8d9e0f1a2 --json
     """
-    with reports(load_settings(config)) as books:
+    settings = load_settings(config)
+    with reports(settings) as books:
         entry = books.entry(exchange_id.strip())
     if entry is None:
         words = "it may be under way, or half a second old; `penstock log` shows the latest."
@@ -87,38 +114,69 @@ def show(config: Path | None, exchange_id: str, *, as_json: bool) -> None:
     if as_json:
         print_json(_described(entry))
         return
-    for heading, value in _particulars(entry):
-        click.echo(legible(f"{heading + ':':<22}{value}"))
+    said = list(_particulars(entry, simulated=is_simulators(entry.opened.provider, settings)))
+    width = max(cells(legible(heading)) for heading, _ in said) + 3
+    for heading, value in said:
+        click.echo(placed(legible(f"{heading}:"), width) + legible(value))
 
 
-def _printed(line: "LogLine", *, as_json: bool) -> str:
-    if as_json:
+def _shape() -> Sequence[Cell]:
+    """The columns that standard output has room for."""
+    if not sys.stdout.isatty():
+        return _COLUMNS
+    room = shutil.get_terminal_size().columns
+    shape = list(_COLUMNS)
+    for names in _SPARE:
+        if _width(shape) <= room:
+            break
+        # What is left is made narrow first: half of a name tells more than none.
+        narrowed = [Cell(one.name, _NARROW.get(one.name, one.width), one.number) for one in shape]
+        if _width(narrowed) <= room:
+            return narrowed
+        shape = [one for one in shape if one.name not in names]
+    return shape if _width(shape) <= room else [Cell(one.name, _NARROW.get(one.name, one.width)) for one in shape]
+
+
+def _width(shape: Sequence[Cell]) -> int:
+    return sum(one.width + _BETWEEN for one in shape) - _BETWEEN
+
+
+def _printed(line: "LogLine", shape: Sequence[Cell] | None) -> str:
+    if shape is None:
         told = msgspec.structs.asdict(line)
         cost = told.pop("cost")
         return msgspec.json.encode({**told, "at": _exact(line.at), "cost_micro_dollars": cost}).decode()
-    status = f"{line.status or '---'} {line.outcome}"
-    cells = (
-        _second(line.at),
-        status,
-        line.key_name or line.key or NOBODY,
-        line.served or line.model or line.operation or "-",
-        line.provider or "-",
-        whole(line.total_input) + ("~" if line.source == "estimated" else ""),
-        whole(line.total_output) + ("~" if line.source == "estimated" else ""),
-        dollars(line.cost),
-        f"{line.duration:.3f}",
-        line.id,
-    )
-    return _coloured(_row(cells), line)
+    about = "~" if line.source == "estimated" else ""
+    shown = {
+        "time (UTC)": _second(line.at),
+        "status": f"{line.status or '---'} {line.outcome}",
+        "key": line.key_name or line.key or NOBODY,
+        # Not every operation names a model.
+        "model": line.served or line.model or f"({line.operation or 'no route'})",
+        "provider": line.provider or "-",
+        "input": whole(line.total_input) + about,
+        "output": whole(line.total_output) + about,
+        "cost in $": dollars(line.cost),
+        "seconds": f"{line.duration:.3f}",
+        "id": line.id,
+    }
+    return _coloured(_row(shown, shape), line)
 
 
-def _row(cells: tuple[str, ...]) -> str:
-    """One line; what is too long loses its end, but for the last cell."""
-    fitted = []
-    for at, (cell, width) in enumerate(zip(cells, _WIDTHS, strict=True)):
-        shown = legible(cell if len(cell) <= width or at == len(cells) - 1 else cell[: width - 1] + "…")
-        fitted.append(shown.rjust(width) if at in _RIGHT else shown.ljust(width))
-    return "  ".join(fitted).rstrip()
+def _row(shown: Mapping[str, str], shape: Sequence[Cell]) -> str:
+    return "  ".join(placed(_fitted(shown[one.name], one), one.width, right=one.number) for one in shape).rstrip()
+
+
+def _fitted(text: str, column: Cell) -> str:
+    """A time without its year where it must; another text without its end, but for the id."""
+    text = legible(text)
+    if cells(text) <= column.width or column.name == "id":
+        return text
+    if column.name == "time (UTC)":
+        return text[-column.width :]
+    while cells(text) >= column.width:
+        text = text[:-1]
+    return text + "…"
 
 
 def _coloured(row: str, line: "LogLine") -> str:
@@ -139,7 +197,7 @@ def _exact(at: float) -> str:
     return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(milliseconds // 1000))}.{milliseconds % 1000:03d}Z"
 
 
-def _particulars(entry: "Entry") -> Iterator[tuple[str, str]]:
+def _particulars(entry: "Entry", *, simulated: bool) -> Iterator[tuple[str, str]]:
     opened, told = entry.opened, entry.consumption
     yield "id", opened.id
     yield "time", f"{_exact(opened.at).replace('T', ' ').removesuffix('Z')} UTC"
@@ -166,7 +224,9 @@ def _particulars(entry: "Entry") -> Iterator[tuple[str, str]]:
         yield f"used, {share.model or 'model unnamed'}{tier}", ", ".join(counted) or "nothing"
     missing = "; the provider told no final count" if told.missing else ""
     yield "counts are", f"{told.source.value}{missing}"
-    yield "cost", f"${dollars(entry.cost)}, prices of {entry.price}" if entry.cost is not None else "unpriced"
+    nobody = "; the simulator's, so nobody charges it" * simulated
+    priced = f"${dollars(entry.cost)}{f', list prices of {entry.price}' * bool(entry.price)}"
+    yield "cost", f"{priced}{nobody}" if entry.cost is not None else "unpriced"
     yield "bytes", f"{whole(opened.bytes_in)} in, {whole(entry.bytes_out)} out"
     times = f"first byte after {entry.first_byte:.3f} s, all after {entry.duration:.3f} s"
     yield "times", f"{times}; the gateway's own part {entry.overhead * 1000:.1f} ms"

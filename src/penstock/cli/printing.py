@@ -4,6 +4,7 @@ A table is a value, so that one and the same can be printed, drawn for the docs,
 """
 
 import sys
+import unicodedata
 from collections.abc import Container, Sequence
 from typing import TYPE_CHECKING, Literal
 
@@ -55,24 +56,55 @@ def legible(text: str) -> str:
     return text if text.isprintable() else "".join(letter if letter.isprintable() else "·" for letter in text)
 
 
+def cells(text: str) -> int:
+    """How many places of a terminal the text takes: Chinese letters take two, accents of their own none."""
+    if text.isascii():
+        return len(text)
+    wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
+    return len(text) + wide - sum(unicodedata.combining(letter) > 0 for letter in text)
+
+
+def placed(text: str, width: int, *, right: bool = False) -> str:
+    """The text with spaces after it, or before it, up to ``width`` places."""
+    room = " " * (width - cells(text))
+    return room + text if right else text + room
+
+
 def print_json(value: object) -> None:
     """Indented JSON on standard output."""
     click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
 
 
-def print_table(table: Table) -> None:
-    """The table, as standard output can show it."""
+def print_table(table: Table, *, spare: Sequence[str] = ()) -> None:
+    """The table, as standard output can show it. ``spare``: columns that a narrow terminal can do without, the most
+    dispensable first."""
     if not sys.stdout.isatty():
         click.echo(plain(table))
         return
     from rich.console import Console  # noqa: PLC0415 - keeps --help instant
 
     console = Console(highlight=False)
-    if needed(table) > console.width:
+    fitted, left_out = fit(table, console.width, spare)
+    if needed(fitted) > console.width:
         # A number that is cut off is a wrong number; the terminal breaks long lines without losing any.
-        click.echo(plain(table))
+        click.echo(plain(fitted))
     else:
-        console.print(drawn(table))
+        console.print(drawn(fitted))
+    if left_out:
+        words = f"Not shown for want of room: {', '.join(left_out)}. A wider terminal, a pipe or --json has them."
+        click.echo(words, err=True)
+
+
+def fit(table: Table, width: int, spare: Sequence[str]) -> tuple[Table, Sequence[str]]:
+    """The table without as many spare columns as it takes to fit, and their names."""
+    left_out: list[str] = []
+    for name in spare:
+        if needed(table) <= width:
+            break
+        if any(column.name == name for column in table.columns):
+            table = without(table, {name})
+            left_out.append(name)
+    return table, left_out
 
 
 def plain(table: Table) -> str:
@@ -113,12 +145,11 @@ def _lines(table: Table) -> Sequence[tuple[str, ...]]:
 
 def _widths(table: Table) -> Sequence[int]:
     lines = _lines(table)
-    return [max(len(line[at]) for line in lines) for at in range(len(table.columns))]
+    return [max(cells(legible(line[at])) for line in lines) for at in range(len(table.columns))]
 
 
 def _aligned(line: Sequence[str], widths: Sequence[int], kinds: Sequence[Column]) -> str:
-    cells = [
-        legible(cell).rjust(width) if kind.number else legible(cell).ljust(width)
-        for cell, width, kind in zip(line, widths, kinds, strict=True)
+    shown = [
+        placed(legible(cell), width, right=kind.number) for cell, width, kind in zip(line, widths, kinds, strict=True)
     ]
-    return "  ".join(cells).rstrip()
+    return "  ".join(shown).rstrip()

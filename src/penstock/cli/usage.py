@@ -7,7 +7,7 @@ import csv
 import io
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -15,11 +15,23 @@ import click
 import msgspec
 
 from penstock.cli import moments
-from penstock.cli.books import NOBODY, Choice, choosing, chosen, dollars, off, reports, whole
+from penstock.cli.books import (
+    NOBODY,
+    SIMULATOR,
+    Choice,
+    choosing,
+    chosen,
+    dollars,
+    hint,
+    is_simulators,
+    reports,
+    whole,
+)
 from penstock.cli.configuration import config_option, load_settings
 from penstock.cli.printing import Column, Table, columns, json_option, plain, print_json, print_table, without
 
 if TYPE_CHECKING:
+    from penstock.config.settings import Settings
     from penstock.core.books import UsageRow
     from penstock.stores.reports import Reports
 
@@ -28,6 +40,8 @@ USUAL_SECONDS = 30 * 86_400
 WATCH_SECONDS = 2.0
 _OCCASIONAL = ("not served", "cached", "unpriced", "estimated")
 """Columns that are nothing but zeros in most houses."""
+_SPARE = ("estimated", "not served", "unpriced", "cached", "requests", "output", "input")
+"""What a narrow terminal can do without, the most dispensable first; of the first and third the notes speak."""
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -38,6 +52,8 @@ class Report(msgspec.Struct, frozen=True):
     until: int | None
     rows: "tuple[UsageRow, ...]"
     total: "UsageRow"
+    simulated: "UsageRow"
+    """The built-in simulator's part of the total: what it cost, nobody charges."""
 
 
 if TYPE_CHECKING:
@@ -76,8 +92,9 @@ def usage(
 ) -> None:
     """Show what was used and what it cost at list prices, in US dollars.
 
-    Without --since: the last 30 days. Input counts everything that went in; `cached` is the part of it that was read
-    from a cache. What has no price is not in the cost, but counted beside it.
+    Without --since: the 30 days before --until, or before now. Input counts everything that went in; `cached` is the
+    part of it that was read from a cache. What has no price is not in the cost, but counted beside it. A narrow
+    terminal shows fewer columns.
 
     \b
     Examples:
@@ -90,26 +107,37 @@ def usage(
     settings = load_settings(config)
     if as_csv and as_json:
         raise click.UsageError("Choose one of --csv and --json.")
-    given["since"] = int(time.time()) - USUAL_SECONDS if given["since"] is None else given["since"]
+    if as_csv and watch:
+        raise click.UsageError("Choose one of --csv and --watch; with --json, --watch prints a line for each look.")
+    if given["since"] is None:
+        given["since"] = (given["until"] or int(time.time())) - USUAL_SECONDS
     with reports(settings) as books:
+
+        def look() -> Report:
+            return read(books, by, given, settings)
+
         if watch:
-            _watch(books, by, given, as_json=as_json)
+            _watch(look, as_json=as_json)
             return
-        report = read(books, by, given)
-    if as_json:
-        print_json(described(report))
-    elif as_csv:
-        click.echo(written(report), nl=False)
-    else:
-        _print(report, off(settings))
+        report = look()
+        if as_json:
+            print_json(described(report))
+        elif as_csv:
+            click.echo(written(report), nl=False)
+        else:
+            _print(report, hint(books, settings))
 
 
-def read(books: "Reports", by: Sequence[str], given: Choice) -> Report:
+def read(books: "Reports", by: Sequence[str], given: Choice, settings: "Settings") -> Report:
     """One look."""
     from penstock.core.books import By, total  # noqa: PLC0415 - keeps --help instant
 
-    rows = tuple(books.usage([By(name) for name in by], chosen(given)))
-    return Report(tuple(by), given["since"] or 0, given["until"], rows, total(rows))
+    which = chosen(given)
+    rows = tuple(books.usage([By(name) for name in by], which))
+    simulated: Sequence[UsageRow] = ()
+    if is_simulators(given["provider"] or SIMULATOR, settings):
+        simulated = books.usage([], msgspec.structs.replace(which, provider=SIMULATOR))
+    return Report(tuple(by), given["since"] or 0, given["until"], rows, total(rows), total(simulated))
 
 
 def table(report: Report) -> Table:
@@ -132,7 +160,13 @@ def narrow(report: Report) -> Table:
 
 def notes(report: Report) -> Sequence[str]:
     """What must be said beside the sums."""
-    found = []
+    until = "now" if report.until is None else f"{moments.shown(report.until)} UTC"
+    found = [f"From {moments.shown(report.since)} UTC until {until}, at list prices."]
+    simulated = report.simulated
+    if simulated.exchanges and simulated.exchanges == report.total.exchanges:
+        found.append("The simulator answered all of them: nobody charges this.")
+    elif simulated.cost:
+        found.append(f"${dollars(simulated.cost)} of the cost is the simulator's, which nobody charges.")
     if report.total.unpriced:
         requests = f"{whole(report.total.unpriced)} request{'' if report.total.unpriced == 1 else 's'}"
         found.append(f"{requests} without a price, not in the cost: penstock models --unpriced")
@@ -151,6 +185,7 @@ def described(report: Report) -> dict[str, object]:
         "until": moments.stamped(report.until),
         "rows": [{**_group(report.by, row), **_sums(row)} for row in report.rows],
         "total": _sums(report.total),
+        "simulated": _sums(report.simulated),
     }
 
 
@@ -165,41 +200,42 @@ def written(report: Report) -> str:
     return text.getvalue()
 
 
-def _print(report: Report, off: str) -> None:
+def _print(report: Report, hint: str) -> None:
     if not report.rows:
-        since = moments.shown(report.since)
-        click.echo(f"Nothing was used since {since} UTC that fits. Look further back with --since 2026-01-01.{off}")
+        click.echo(f"Nothing fits since {moments.shown(report.since)} UTC.{hint}")
         return
-    print_table(narrow(report) if sys.stdout.isatty() else table(report))
+    print_table(narrow(report) if sys.stdout.isatty() else table(report), spare=_SPARE)
     for note in notes(report):
         click.echo(note, err=True)
 
 
-def _watch(books: "Reports", by: tuple[str, ...], given: Choice, *, as_json: bool) -> None:
+def _watch(look: Callable[[], Report], *, as_json: bool) -> None:
     """Looks again and again; Ctrl-C is the ordinary end."""
     try:
         if as_json or not sys.stdout.isatty():
             while True:
-                report = read(books, by, given)
+                report = look()
                 click.echo(msgspec.json.encode(described(report)) if as_json else plain(table(report)) + "\n")
                 time.sleep(WATCH_SECONDS)
-        _watch_on_terminal(books, by, given)
+        _watch_on_terminal(look)
     except KeyboardInterrupt:
         return
 
 
-def _watch_on_terminal(books: "Reports", by: tuple[str, ...], given: Choice) -> None:
+def _watch_on_terminal(look: Callable[[], Report]) -> None:
     from rich.console import Console, Group  # noqa: PLC0415 - keeps --help instant
     from rich.live import Live  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    from penstock.cli.printing import drawn  # noqa: PLC0415
+    from penstock.cli.printing import drawn, fit  # noqa: PLC0415
 
-    with Live(console=Console(highlight=False), auto_refresh=False) as live:
+    console = Console(highlight=False)
+    with Live(console=console, auto_refresh=False) as live:
         while True:
-            report = read(books, by, given)
+            report = look()
             words = [*notes(report), f"{moments.shown(time.time())} UTC; Ctrl-C ends it."]
-            live.update(Group(drawn(narrow(report)), *map(Text, words)), refresh=True)
+            fitted, _ = fit(narrow(report), console.width, _SPARE)
+            live.update(Group(drawn(fitted), *map(Text, words)), refresh=True)
             time.sleep(WATCH_SECONDS)
 
 
@@ -224,7 +260,8 @@ def _numbers(row: "UsageRow") -> tuple[str, ...]:
         whole(used.total_input),
         whole(used.cache_read),
         whole(used.total_output),
-        dollars(row.cost),
+        # A sum of nothing would be a price of 0.
+        dollars(None if row.unpriced and not row.cost else row.cost),
         whole(row.unpriced),
         whole(row.estimated),
     )

@@ -66,6 +66,14 @@ class Reports:
             rows = connection.execute(summed).all()
             return [_usage_row(row, by, tools.get(tuple(row[: len(by)]), ())) for row in rows if row.exchanges]
 
+    def span(self) -> tuple[float, float] | None:
+        """When the first and the last exchange in the books began, in seconds since the epoch; None without any."""
+        with self._reading() as connection:
+            # Two short looks into an index; together in one query they would be a walk over all of it.
+            first = connection.execute(select(func.min(entries.c.at))).scalar()
+            last = connection.execute(select(func.max(entries.c.at))).scalar()
+            return None if first is None or last is None else (first / 1e3, last / 1e3)
+
     def newest(self, which: Filter = EVERYTHING, *, most: int) -> Lines:
         """The latest exchanges, newest first."""
         with self._reading() as connection:

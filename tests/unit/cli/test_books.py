@@ -5,6 +5,7 @@ import io
 import json
 import os
 import pty
+import re
 import select
 import signal
 import subprocess
@@ -15,6 +16,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from penstock.cli.printing import cells
 from penstock.core.usage import Consumption, Source
 from penstock.ledger.journal import FOLDER, Journal
 from penstock.stores.database import DATABASE, open_database
@@ -117,9 +119,10 @@ def test_the_table_in_a_pipe_has_all_columns_and_a_total() -> None:
         "key       requests  not served      input   cached  output  cost in $  unpriced  estimated",
         "(no key)         1           1          0        0       0   0.000000         0          0",
         "alice            3           2  1,200,031  200,000  50,021   1.250008         1          1",
-        "bob              1           0         10        0       5   0.000000         1          0",
+        "bob              1           0         10        0       5   unpriced         1          0",
         "total            5           3  1,200,041  200,000  50,026   1.250008         2          1",
     ]
+    assert "From 2026-11-01 00:00 UTC until 2026-12-01 00:00 UTC, at list prices." in found.stderr
     assert "2 requests without a price" in found.stderr
     assert "penstock models --unpriced" in found.stderr
     assert "Less than 0.1% of the tokens are estimates, $0.000007 of the cost" in found.stderr
@@ -147,16 +150,69 @@ def test_csv_is_for_adding_up_elsewhere() -> None:
     assert empty == invoke("usage", *THEN, "--csv").stdout.splitlines()[0] + "\n"
 
 
-def test_nothing_used_says_what_to_do() -> None:
+def test_nothing_used_says_what_there_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An empty table would look like a mistake."""
     nothing = ("--since", "2020-01-01", "--until", "2020-01-02")
-    found = invoke("usage", *nothing)
-    assert (found.exit_code, "--since" in found.stdout) == (0, True)
+    for command in ("usage", "log"):
+        found = invoke(command, *nothing)
+        assert found.exit_code == 0
+        assert "The books hold exchanges from 2026-11-20 12:34 to 2026-11-21 12:34 UTC." in found.stdout
+        assert "`books: true`" not in found.stdout
     # Nobody looks for a mistake of their own where nothing is written down at all.
-    assert "`books: true`" in found.stdout
-    assert "`books: true`" in invoke("log", *nothing).stdout
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+    keep()
     Path("on.yaml").write_text("books: true\n")
-    assert "`books: true`" not in invoke("usage", *nothing, "-c", "on.yaml").stdout
+    for command in ("usage", "log"):
+        assert "The books are empty. The books are off here: set `books: true`" in invoke(command).stdout
+        assert invoke(command, "-c", "on.yaml").stdout.endswith("The books are empty.\n")
+
+
+def test_without_a_beginning_thirty_days_are_shown() -> None:
+    """Before the end that is named, or before now."""
+    told = json.loads(invoke("usage", "--until", "2026-12-01", "--json").stdout)
+    assert (told["since"], told["until"]) == ("2026-11-01T00:00:00Z", "2026-12-01T00:00:00Z")
+    assert told["total"]["exchanges"] == 5
+
+
+def test_what_the_simulator_cost_nobody_charges() -> None:
+    """Its part is said beside the sums, unless a provider of the operator's bears its name."""
+    keep(entry("s1", provider="simulator", credential="", cost=40))
+    note = "$0.000040 of the cost is the simulator's, which nobody charges."
+    assert note in invoke("usage", *THEN).stderr
+    assert "The simulator answered all of them" in invoke("usage", *THEN, "--provider", "simulator").stderr
+    assert "simulator" not in invoke("usage", *THEN, "--provider", "local").stderr
+    assert usage()["simulated"]["cost_micro_dollars"] == 40
+    assert "the simulator's, so nobody charges it" in invoke("show", "s1").stdout
+    Path("own.yaml").write_text(
+        "providers: {simulator: {dialect: openai, base_url: http://127.0.0.1:9/v1, auth: none}}\n"
+    )
+    assert "nobody" not in invoke("usage", *THEN, "-c", "own.yaml").stderr
+    assert "nobody" not in invoke("show", "s1", "-c", "own.yaml").stdout
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 200])
+def test_no_terminal_is_too_narrow(tmp_path: Path, width: int) -> None:
+    """No line of a table is longer than the terminal is wide, numbers stay whole, wide letters take two places, and
+    what was left out is said; without colours there are none."""
+    name, counters = "長い名前" * 9, {"input": 10**8, "cache_read": 10**8, "output": 10**7}
+    keep(*(entry(f"{number:028x}", cost=10**12, model=name, consumption=used(name, **counters)) for number in range(3)))
+
+    def shown(*command: str) -> tuple[list[str], str]:
+        code, text = on_terminal(*command, *THEN, folder=tmp_path, width=width, NO_COLOR="1")
+        assert code == 0
+        assert "\x1b[3" not in text
+        table, _, notes = re.sub(r"\x1b\[[0-9;]*m", "", text).partition("Not shown" if "Not shown" in text else "From ")
+        return [line.rstrip() for line in table.splitlines()], notes
+
+    lines, _ = shown("log")
+    assert [line for line in lines if cells(line) > width] == []
+    assert sum(line.endswith(f" {number:028x}") for line in lines for number in range(3)) == 3
+    for by in ("key", "team,model"):
+        lines, notes = shown("usage", "--by", by)
+        assert [line for line in lines if cells(line) > width] == []
+        assert any("3,000,001.250008" in line for line in lines)
+        assert ("for want of room: estimated" in notes) is (width < 200)
 
 
 @pytest.mark.parametrize(
@@ -166,6 +222,9 @@ def test_nothing_used_says_what_to_do() -> None:
         (("usage", "--status", "bad"), "write it like 429"),
         (("usage", "--since", "yesterday-ish"), "write it like 24h"),
         (("usage", "--csv", "--json"), "Choose one"),
+        (("usage", "--csv", "--watch"), "Choose one"),
+        (("usage", "--since", "2d", "--until", "3d"), "is not after --since"),
+        (("log", "--status", "500-400"), "ends before it begins"),
         (("log", "--lines", "0"), "0"),
     ],
 )

@@ -20,8 +20,8 @@ def folder(settings: Settings) -> Iterator[Finding]:
     there = path
     while not there.exists() and there != there.parent:
         there = there.parent
-    if not os.access(there, os.W_OK | os.X_OK):
-        yield problem("data", f"this user may not write to {there}", "change its owner, or set another data_dir")
+    if refused := unwritable(there):
+        yield problem("data", *refused)
         return
     try:
         usage = shutil.disk_usage(there)
@@ -38,14 +38,26 @@ def folder(settings: Settings) -> Iterator[Finding]:
         yield good("data", free if path.exists() else f"{path} is made when the gateway first starts")
 
 
+def unwritable(folder: Path) -> tuple[str, str] | None:
+    """Why nothing can be written there and what to do about it; None where it can."""
+    if not folder.is_dir():
+        return f"{folder} is no folder", "move away what stands there"
+    if os.access(folder, os.W_OK | os.X_OK):
+        return None
+    if os.statvfs(folder).f_flag & os.ST_RDONLY:
+        return f"the file system of {folder} is read-only", "look for a failing disk, or mount it for writing"
+    return f"this user may not write to {folder}", "change its owner, or set another data_dir"
+
+
 def database(settings: Settings) -> Iterator[Finding]:
     """Whether the database is sound, and of this release."""
     from penstock.stores.database import DATABASE  # noqa: PLC0415 - heavy
+    from penstock.stores.taking import refusal  # noqa: PLC0415
     from penstock.stores.upkeep import DamagedError, examine  # noqa: PLC0415
 
     path = Path(settings.data_dir) / DATABASE
     if not path.exists():
-        yield good("database", "there is none yet; the gateway makes it")
+        yield _no_database(path)
         return
     restore = "stop the gateway and put the latest `penstock backup` in its place"
     try:
@@ -64,6 +76,19 @@ def database(settings: Settings) -> Iterator[Finding]:
     else:
         rows = ", ".join(f"{count} {name}" for name, count in found.rows)
         yield good("database", f"sound, schema {found.revision}; {rows}")
+    if words := refusal(path):
+        action = f"see who uses it (`fuser {path}`); until it does, the books are late and keys can't be changed"
+        yield problem("database", f"{path} takes no writes: {words}", action)
+
+
+def _no_database(path: Path) -> Finding:
+    # A gateway makes the pepper together with the database, and nobody needs one without the other.
+    if not (path.parent / "pepper").exists():
+        return good("database", "there is none yet; the gateway makes it")
+    action = (
+        "stop the gateway, put the latest `penstock backup` in its place, start it; without a backup, keys are lost"
+    )
+    return problem("database", f"{path} is gone, though a gateway has run here", action)
 
 
 def permissions(settings: Settings, config: Path | None) -> Iterator[Finding]:

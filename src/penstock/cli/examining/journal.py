@@ -1,14 +1,17 @@
 """Looks at the journal: does the database take what is written there, and has any of it been damaged?"""
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 from penstock.cli.examining import Finding, good, problem, warning
+from penstock.cli.examining.data import unwritable
 from penstock.config.settings import Settings
 
 # A gateway at work keeps a few segments of 4 MB for each of its processes.
 _BEHIND_BYTES = 256 * 1024 * 1024
+_FULL_BYTES = 16 * 1024 * 1024
 
 
 def journal(settings: Settings) -> Iterator[Finding]:
@@ -24,10 +27,15 @@ def journal(settings: Settings) -> Iterator[Finding]:
         if settings.books:
             yield good("journal", "there is none yet; the gateway makes it")
         return
-    if not os.access(folder, os.W_OK | os.X_OK):
-        action = "change its owner: without a journal the gateway refuses requests after a while"
-        yield problem("journal", f"this user may not write to {folder}", action)
+    if refused := unwritable(folder):
+        what, action = refused
+        yield problem("journal", what, f"{action}: without a journal the gateway refuses requests after a while")
         return
+    free = shutil.disk_usage(folder).free
+    if free < _FULL_BYTES and os.stat(folder).st_dev != os.stat(folder.parent).st_dev:
+        # Where it stands on the data folder's own disk, that has been looked at.
+        action = "make room: without a journal the gateway refuses requests after a while"
+        yield problem("journal", f"{free / 1024**2:.0f} MB free in {folder}", action)
     sizes = [_size(path) for path in folder.glob(f"*{SUFFIX}") if not path.name.startswith(".")]
     total = sum(sizes)
     what = f"{len(sizes)} segments, {total / 1024**2:.0f} MB"

@@ -1,6 +1,5 @@
 """Looks at the machine: Python and its parts, clocks, descriptors, the address to listen on."""
 
-import http.client
 import importlib.util
 import platform
 import socket
@@ -12,6 +11,7 @@ import msgspec
 
 from penstock import __version__
 from penstock.cli.examining import Finding, good, problem, warning
+from penstock.cli.examining.running import asked
 from penstock.config.settings import Settings
 
 # No release is older than its own first day; a clock that says so is not set (2026-01-01).
@@ -69,7 +69,7 @@ def address(settings: Settings) -> Iterator[Finding]:
             tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             tried.bind(where)
     except OSError as error:
-        if error.errno is not None and _answers(settings, host, port):
+        if error.errno is not None and _answers(settings):
             yield good("address", f"a gateway listens on {shown}")
         else:
             what = f"{shown} can't be had: {error.strerror or error}, and no gateway answers there"
@@ -78,24 +78,10 @@ def address(settings: Settings) -> Iterator[Finding]:
         yield good("address", f"{shown} is free; no gateway runs there")
 
 
-def _answers(settings: Settings, host: str, port: int) -> bool:
-    """Whether a gateway answers at the address. Its certificate is looked at elsewhere."""
-    reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - what it stands for
-    connection: http.client.HTTPConnection
-    if settings.tls is None:
-        connection = http.client.HTTPConnection(reached, port, timeout=2)
-    else:
-        import ssl  # noqa: PLC0415 - only here
-
-        context = ssl.create_default_context()
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        connection = http.client.HTTPSConnection(reached, port, timeout=2, context=context)
+def _answers(settings: Settings) -> bool:
+    """Whether a gateway answers at the address."""
     try:
-        connection.request("GET", "/healthz")
-        answer = connection.getresponse()
-        found = msgspec.json.decode(answer.read(1000))
-    except (OSError, http.client.HTTPException, msgspec.DecodeError, UnicodeDecodeError):
+        found = msgspec.json.decode(asked(settings, "/healthz") or b"null")
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return False
-    finally:
-        connection.close()
     return isinstance(found, dict) and "status" in found
