@@ -11,8 +11,8 @@ import pytest
 from tests.path.books.scene import (
     Clients,
     Upstream,
+    all_told,
     configuration,
-    entries,
     journals,
     kill_all,
     reconcile,
@@ -23,11 +23,6 @@ from tests.support.gateway import Gateway
 from tests.support.provider import Provider
 
 CONCURRENT = 200
-
-
-def all_told(folder: Path, upstream: Upstream) -> bool:
-    """Whether the books know of every call that the provider had."""
-    return upstream.counted.keys() <= {row.trace for row in entries(folder)}
 
 
 def rounds_of_kills(folder: Path, count: int, rounds: int) -> dict[str, int]:

@@ -1,5 +1,6 @@
 """``penstock doctor``: each kind of trouble is found, named, and comes with something to do."""
 
+import contextlib
 import json
 import socket
 import sqlite3
@@ -74,6 +75,45 @@ def test_a_database_of_another_release_is_told(revision: str, state: str) -> Non
         connection.execute("UPDATE alembic_version SET version_num = ?", (revision,))
     connection.close()
     assert revision in doctor()[1]["database", state]
+
+
+def test_a_database_that_is_gone_is_told() -> None:
+    """Where a gateway has run there was one; a new one would have no keys."""
+    invoke("keys", "create", "laptop")
+    for path in Path("data").glob("penstock.db*"):
+        path.unlink()
+    code, found = doctor()
+    assert (code, "penstock backup" in found["database", "problem"]) == (1, True)
+    assert not Path("data/penstock.db").exists()
+
+
+def test_a_database_that_another_program_holds_is_told() -> None:
+    """For longer than a gateway ever does."""
+    invoke("keys", "create", "laptop")
+    with contextlib.closing(sqlite3.connect("data/penstock.db", isolation_level=None)) as connection:
+        connection.execute("BEGIN EXCLUSIVE")
+        code, found = doctor()
+    assert (code, "database is locked" in found["database", "problem"]) == (1, True)
+    assert ("database", "problem") not in doctor()[1]
+
+
+def test_a_journal_without_a_folder_is_told() -> None:
+    """A file in its place keeps every record in memory."""
+    Path("data").mkdir()
+    Path("data/journal").write_text("in the way")
+    code, found = doctor(books=True)
+    assert (code, "move away what stands there" in found["journal", "problem"]) == (1, True)
+
+
+def test_a_gateway_that_runs_is_asked_for_its_books(tmp_path: Path) -> None:
+    """Where its metrics are off it can't be, and that is no trouble; without books there is nothing to ask."""
+    with Gateway(settings(**LOCAL), tmp_path) as gateway:
+        address = f"{gateway.host}:{gateway.port}"
+        assert "writes them" in doctor(listen=address, books=True)[1]["books", "good"]
+        assert "can't be asked" in doctor(listen=address, books=True, metrics="off")[1]["books", "good"]
+        assert not [about for about, _ in doctor(listen=address)[1] if about == "books"]
+    with Gateway({**settings(**LOCAL), "books": False}, tmp_path) as gateway:
+        assert "restarted" in doctor(listen=f"{gateway.host}:{gateway.port}", books=True)[1]["books", "warning"]
 
 
 def test_secrets_that_others_can_read() -> None:
