@@ -72,7 +72,7 @@ class Collected:
 
     __slots__ = ("_cap", "_first", "_json", "_over", "_rest")
 
-    def __init__(self, first: bytes = b"", cap: int = CAP) -> None:
+    def __init__(self, first: bytes, cap: int = CAP) -> None:
         self._first = first
         self._cap = cap
         self._rest: bytearray | None = None

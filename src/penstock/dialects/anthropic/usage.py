@@ -17,6 +17,7 @@ from penstock.dialects.counting import known, merged, plainly, read, table, word
 from penstock.dialects.results import Results
 
 _KEY = b'"usage"'
+_REPORTED = Source.REPORTED
 
 
 class _Plain(msgspec.Struct, gc=False):
@@ -98,13 +99,13 @@ class Messages:
         """``missing`` unless the last counters came."""
         body = self._body
         if body is not None:
-            whole = None if body.over else _whole(body.text)
+            whole = usual(body.text)
             if whole is not None:
                 return whole
             self._read_body(body)
         shares = shares_of(self._told, self._model or None)
         reported = known(self._told.get("input_tokens")) or known(self._told.get("output_tokens"))
-        source = Source.REPORTED if reported else Source.NONE
+        source = _REPORTED if reported else Source.NONE
         final = self._final and known(self._told.get("output_tokens"))
         return Consumption(shares, source, missing=not final and not self._refused)
 
@@ -134,13 +135,13 @@ class Messages:
                 return
 
 
-def _whole(text: bytes) -> Consumption | None:
+def usual(text: bytes) -> Consumption | None:
     """What a message in the usual form used; None for any other."""
     message = plainly(_plain, text)
     if message is None or message.usage.output_tokens is None:
         return None
     told = message.usage
-    return Consumption((Share(message.model or None, usage_of(told), tier_of(told)),), Source.REPORTED)
+    return Consumption((Share(message.model or None, usage_of(told), tier_of(told)),), _REPORTED)
 
 
 def _batched(line: bytes) -> tuple[Share, ...]:

@@ -15,6 +15,7 @@ from penstock.dialects.counting import Count, apart, count, known
 _IMAGES = frozenset({"IMAGE", "VIDEO"})
 _NUMBERED = {2: "IMAGE", 3: "VIDEO", 4: "AUDIO"}
 _ORDINARY = frozenset({"", "standard", "on_demand", "traffic_type_unspecified", "unspecified"})
+_NEITHER = (0, 0)
 _OLDER = ("gemini-1.", "gemini-2.")
 
 _NUMBERS = {
@@ -100,8 +101,9 @@ def latest(told: Sequence[Told]) -> Told:
 def usage_of(told: Told, searches: int = 0) -> Usage:
     """Disjoint counters."""
     text, kept, audio, image = told.prompt_token_count or 0, told.cached_content_token_count or 0, 0, 0
-    if told.prompt_tokens_details or kept:
-        prompt, cached = _parts(told.prompt_tokens_details), _parts(told.cache_tokens_details)
+    prompt = _parts(told.prompt_tokens_details)
+    if kept or prompt is not _NEITHER:
+        cached = _parts(told.cache_tokens_details)
         sound, pictures = max(0, prompt[0] - cached[0]), max(0, prompt[1] - cached[1])
         text, kept, audio, image = apart(text, kept, sound, pictures)
     if told.tool_use_prompt_token_count:
@@ -127,11 +129,13 @@ def _parts(details: Iterable[Detail] | None) -> tuple[int, int]:
     """Tokens of sound, and of pictures."""
     audio = image = 0
     for one in details or ():
+        if one.modality == "TEXT":
+            continue
         if one.modality == "AUDIO":
             audio += one.token_count or 0
         elif one.modality in _IMAGES:
             image += one.token_count or 0
-    return audio, image
+    return (audio, image) if audio or image else _NEITHER
 
 
 def tier_of(told: Told) -> str:

@@ -22,6 +22,7 @@ _OUTPUT = b'"candidatesTokenCount"'
 _END = b'"finishReason"'
 _QUERIES = b'"webSearchQueries"'
 _NONE = msgspec.Raw(b"")
+_REPORTED = Source.REPORTED
 # A chunk with a picture in it is not kept until the end: it is read at once.
 _LARGE = 64 * 1024
 
@@ -130,7 +131,7 @@ class Contents:
         """``missing`` where a model wrote and no counters came with the reason of its end, or after it."""
         body = self._body
         if body is not None:
-            whole = _whole(body.text) if self._text and not body.over else None
+            whole = usual(body.text) if self._text else None
             if whole is not None:
                 return whole
             self._read_body(body)
@@ -140,7 +141,7 @@ class Contents:
         if self._told or model:
             shares = (Share(model, usage_of(told, searched(self._queries, self._model)), tier_of(told)),)
         missing = self._text and not self._refused and not (self._ended and told.counts)
-        return Consumption(shares, Source.REPORTED if told.counts else Source.NONE, missing)
+        return Consumption(shares, _REPORTED if told.counts else Source.NONE, missing)
 
     def _read_kept(self) -> None:
         for frames in (self._counted, self._latest):
@@ -209,7 +210,7 @@ def _ends(answer: _Answer, *, before: bool) -> bool:
     return found is not None and any(word(one.finish_reason) for one in found)
 
 
-def _whole(text: bytes) -> Consumption | None:
+def usual(text: bytes) -> Consumption | None:
     """What a body in the usual form used; None for any other."""
     answer = plainly(_plain, text)
     if answer is None:
@@ -245,7 +246,7 @@ def _reported(told: Told, model: str, queries: list[str]) -> Consumption | None:
     if not told.counts:
         return None
     searches = searched(queries, model) if queries else 0
-    return Consumption((Share(model or None, usage_of(told, searches), tier_of(told)),), Source.REPORTED)
+    return Consumption((Share(model or None, usage_of(told, searches), tier_of(told)),), _REPORTED)
 
 
 def _batched(line: bytes) -> tuple[Share, ...]:

@@ -13,13 +13,12 @@ import msgspec
 from penstock.core.usage import Share, Usage
 from penstock.dialects.counting import Count, apart, calls, count, inner, known, shared
 
+_IN = ("prompt_tokens", "input_tokens")
+_OUT = ("completion_tokens", "output_tokens")
 # Assistants and transcriptions write ``token`` without an s.
 _IN_DETAILS = ("prompt_tokens_details", "input_tokens_details", "prompt_token_details", "input_token_details")
 _OUT_DETAILS = ("completion_tokens_details", "output_tokens_details", "output_token_details")
-_NUMBERS = (
-    "prompt_tokens", "completion_tokens", "input_tokens", "output_tokens", "total_tokens", "prompt_cache_hit_tokens",
-    "num_cached_tokens", "cached_tokens", "reasoning_tokens",
-)  # fmt: skip
+_NUMBERS = ("total_tokens", "prompt_cache_hit_tokens", "num_cached_tokens", "cached_tokens", "reasoning_tokens")
 MOST_SECONDS = 10_000_000
 
 _Seconds = Annotated[int, msgspec.Meta(ge=0, le=MOST_SECONDS)]
@@ -44,17 +43,21 @@ class Outs(msgspec.Struct, gc=False):
 
 
 class Told(msgspec.Struct, gc=False):
-    """The counters of one answer in their usual form: decoding refuses any other. None is a number that nobody told."""
+    """The counters of an answer in their usual form: decoding refuses any other.
+
+    They have the names that chats and completions write; the other spelling's stand below as what must not be there.
+    None is a number that nobody told.
+    """
 
     prompt_tokens: Count | None = None
     completion_tokens: Count | None = None
-    input_tokens: Count | None = None
-    output_tokens: Count | None = None
     total_tokens: Count | None = 0
     prompt_tokens_details: Ins | None = None
     completion_tokens_details: Outs | None = None
-    input_tokens_details: Ins | None = None
-    output_tokens_details: Outs | None = None
+    input_tokens: None = None
+    output_tokens: None = None
+    input_tokens_details: None = None
+    output_tokens_details: None = None
     prompt_token_details: None = None
     input_token_details: None = None
     output_token_details: None = None
@@ -70,27 +73,27 @@ class Told(msgspec.Struct, gc=False):
     service_tier: str | None = None
 
     @property
-    def output(self) -> int | None:
-        """How much came out."""
-        return self.output_tokens if self.completion_tokens is None else self.completion_tokens
-
-    @property
     def counts(self) -> bool:
         """It holds anything that counts."""
-        into = self.input_tokens if self.prompt_tokens is None else self.prompt_tokens
-        return into is not None or self.output is not None or bool(self.seconds)
+        return self.prompt_tokens is not None or self.completion_tokens is not None or bool(self.seconds)
 
-    @property
-    def twice(self) -> bool:
-        """Both spellings tell details, and the first may be empty: no usual form."""
-        return (self.prompt_tokens_details is not None and self.input_tokens_details is not None) or (
-            self.completion_tokens_details is not None and self.output_tokens_details is not None
-        )
+
+class ToldInResponses(Told, gc=False):
+    """The same as the Responses API and newer operations write it: the other way round."""
+
+    prompt_tokens: Count | None = msgspec.field(name="input_tokens", default=None)
+    completion_tokens: Count | None = msgspec.field(name="output_tokens", default=None)
+    prompt_tokens_details: Ins | None = msgspec.field(name="input_tokens_details", default=None)
+    completion_tokens_details: Outs | None = msgspec.field(name="output_tokens_details", default=None)
+    input_tokens: None = msgspec.field(name="prompt_tokens", default=None)
+    output_tokens: None = msgspec.field(name="completion_tokens", default=None)
+    input_tokens_details: None = msgspec.field(name="prompt_tokens_details", default=None)
+    output_tokens_details: None = msgspec.field(name="completion_tokens_details", default=None)
 
 
 def told_of(told: Mapping[str, object]) -> Told:
     """The usual form of whatever stands in a usage object; what counts nothing is left out."""
-    result = Told()
+    result = Told(prompt_tokens=_first(told, _IN), completion_tokens=_first(told, _OUT))
     for name in _NUMBERS:
         value = told.get(name)
         if known(value):
@@ -103,34 +106,40 @@ def told_of(told: Mapping[str, object]) -> Told:
     result.seconds = _seconds(told)
     used = inner(told, "server_side_tool_usage_details")
     result.server_side_tool_usage_details = {name: count(value) for name, value in used.items()}
-    tier = told.get("service_tier")
-    result.service_tier = tier if isinstance(tier, str) else None
     return result
+
+
+def _first(told: Mapping[str, object], names: tuple[str, ...]) -> int | None:
+    """The first number above 0; 0 or None where there is none."""
+    numbers = [count(told.get(name)) for name in names if known(told.get(name))]
+    return next(filter(None, numbers), 0 if numbers else None)
 
 
 def usage_of(told: Told, native: str = "output", tools: tuple[tuple[str, int], ...] = ()) -> Usage:
     """Disjoint counters; ``native`` is the counter for output of which no details are told, ``tools`` what ran unless
     the usage itself says it."""
-    ins = told.prompt_tokens_details or told.input_tokens_details
-    outs = told.completion_tokens_details or told.output_tokens_details
-    prompt = told.prompt_tokens or told.input_tokens or 0
-    output = told.completion_tokens or told.output_tokens or 0
+    ins, outs = told.prompt_tokens_details, told.completion_tokens_details
+    prompt, output = told.prompt_tokens or 0, told.completion_tokens or 0
     reasoning = (outs is not None and outs.reasoning_tokens) or told.reasoning_tokens or 0
     total = told.total_tokens or 0
     if total > prompt + output:
         audio = 0 if ins is None else ins.audio_tokens or 0
         prompt, output, reasoning = _on_top(prompt, output, reasoning, audio, total)
-    read, written, audio, image = (0, 0, 0, 0) if ins is None else _parts(ins)
+    read = written = audio = image = spoken = painted = 0
+    if ins is not None:
+        read, written, audio = ins.cached_tokens or 0, ins.cache_write_tokens or 0, ins.audio_tokens or 0
+        image = (ins.image_tokens or 0) + (ins.video_tokens or 0)
     read = read or told.prompt_cache_hit_tokens or told.num_cached_tokens or told.cached_tokens or 0
-    read = min(read, prompt)
-    text = prompt - read
-    if written or audio or image:
-        text, written, audio, image = apart(text, written, audio, image)
-    reasoning = min(reasoning, output)
-    rest, spoken, painted = output - reasoning, 0, 0
-    if outs is None and native != "output":
-        rest, spoken, painted = 0, rest if native == "output_audio" else 0, rest if native == "output_image" else 0
-    elif outs is not None and (outs.audio_tokens or outs.image_tokens):
+    text = prompt
+    if read or written or audio or image:
+        text, read, written, audio, image = apart(prompt, read, written, audio, image)
+    rest = output
+    if reasoning:
+        rest, reasoning = apart(output, reasoning)
+    if outs is None:
+        if native != "output":
+            rest, spoken, painted = 0, rest if native == "output_audio" else 0, rest if native == "output_image" else 0
+    elif outs.audio_tokens or outs.image_tokens:
         rest, spoken, painted = apart(rest, outs.audio_tokens or 0, outs.image_tokens or 0)
     return Usage(
         input=text,
@@ -144,11 +153,6 @@ def usage_of(told: Told, native: str = "output", tools: tuple[tuple[str, int], .
         reasoning=reasoning,
         tools=_tools(told) if told.seconds or told.server_side_tool_usage_details else tools,
     )
-
-
-def _parts(ins: Ins) -> tuple[int, int, int, int]:
-    pictures = (ins.image_tokens or 0) + (ins.video_tokens or 0)
-    return ins.cached_tokens or 0, ins.cache_write_tokens or 0, ins.audio_tokens or 0, pictures
 
 
 def _on_top(prompt: int, output: int, reasoning: int, audio: int, total: int) -> tuple[int, int, int]:

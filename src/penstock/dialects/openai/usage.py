@@ -6,7 +6,7 @@ form, all else with care. What the numbers mean stands in ``counters``.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -15,7 +15,7 @@ from penstock.core.route import Match
 from penstock.core.usage import Consumption, Share, Source
 from penstock.dialects.collecting import Collected, endings, event_data
 from penstock.dialects.counting import merged, plainly, read, table, word
-from penstock.dialects.openai.counters import Told, breakdown, told_of, usage_of
+from penstock.dialects.openai.counters import Told, ToldInResponses, breakdown, told_of, usage_of
 from penstock.dialects.openai.searches import Item, searches, told_searches
 from penstock.dialects.results import Results
 
@@ -26,10 +26,10 @@ _NONE = msgspec.Raw(b"")
 # Servers without usage in their stream may still name the model in its beginning; more than this is not kept for it.
 _BEGINNING = 16 * 1024
 
-# Words for the ordinary way, of OpenAI, Azure, Groq and OpenRouter.
-_ORDINARY = frozenset({"", "auto", "default", "standard", "on_demand"})
+# Words for the ordinary way, of OpenAI, Azure, Groq and OpenRouter; or none.
+_ORDINARY = frozenset({None, "", "auto", "default", "standard", "on_demand"})
+_REPORTED = Source.REPORTED
 _UNFINISHED = frozenset({"queued", "in_progress"})
-_RUNS = frozenset({"thread.run", "thread.run.step"})
 
 
 class _Groq(msgspec.Struct, gc=False):
@@ -40,7 +40,6 @@ class _Plain(msgspec.Struct, gc=False):
     """A body in the usual form."""
 
     usage: Told
-    kind: str | None = msgspec.field(name="object", default=None)
     model: str | None = None
     status: str | None = None
     background: bool | None = None
@@ -48,6 +47,10 @@ class _Plain(msgspec.Struct, gc=False):
     usage_breakdown: None = None
     x_groq: _Groq | None = None
     output: list[Item] | None = None
+
+
+class _PlainResponse(_Plain, gc=False):
+    usage: ToldInResponses
 
 
 class _Answer(msgspec.Struct):
@@ -81,6 +84,7 @@ class _Line(msgspec.Struct):
 
 
 _plain = msgspec.json.Decoder(_Plain).decode
+_plain_response = msgspec.json.Decoder(_PlainResponse).decode
 _answer = msgspec.json.Decoder(_Answer).decode
 _choices = msgspec.json.Decoder(list[_Choice]).decode
 _line = msgspec.json.Decoder(_Line).decode
@@ -97,15 +101,17 @@ class Manner(msgspec.Struct, frozen=True):
     """The answer is an object that can be read again with its usage."""
     only_background: bool = False
     """Only what ran in the background counts: the rest has been counted when it was made."""
+    plain: Callable[[bytes], _Plain] | None = None
+    """What reads the usual form; None where a body has none, or is rare."""
 
 
-_TEXT = Manner(text=True)
+_TEXT = Manner(text=True, plain=_plain)
 _RUN = Manner(text=True, kept=True)
 _MANNERS = {
     "chat.completions.create": _TEXT,
     "completions.create": _TEXT,
-    "responses.create": Manner(text=True, kept=True),
-    "responses.compact": _TEXT,
+    "responses.create": Manner(text=True, kept=True, plain=_plain_response),
+    "responses.compact": Manner(text=True, plain=_plain_response),
     "responses.retrieve": Manner(kept=True, only_background=True),
     "responses.cancel": Manner(kept=True, only_background=True),
     "threads.create_and_run": _RUN,
@@ -113,7 +119,7 @@ _MANNERS = {
     "threads.runs.submit_tool_outputs": _RUN,
     "threads.runs.retrieve": Manner(kept=True),
     "threads.runs.cancel": Manner(kept=True),
-    "embeddings.create": Manner(),
+    "embeddings.create": Manner(plain=_plain),
     "moderations.create": Manner(),
     "images.generate": Manner(output="output_image"),
     "images.edit": Manner(output="output_image"),
@@ -175,7 +181,7 @@ class Answers:
         """``missing`` where a model wrote and the last counters did not come."""
         body = self._body
         if body is not None:
-            whole = None if body.over else _whole(body.text, self._manner)
+            whole = usual(body.text, self._manner)
             if whole is not None:
                 return whole
             self._read_body(body)
@@ -184,9 +190,9 @@ class Answers:
         model, told, shares = self._model or None, told_of(self._told), self._shares
         if not shares and (self._told or model):
             shares = (Share(model, usage_of(told, self._manner.output, self._tools), self._tier),)
-        final = self._final and told.output is not None
+        final = self._final and told.completion_tokens is not None
         missing = self._manner.text and not final and not self._refused
-        return Consumption(shares, Source.REPORTED if told.counts else Source.NONE, missing)
+        return Consumption(shares, _REPORTED if told.counts else Source.NONE, missing)
 
     def _read(self, data: bytes) -> None:
         answer = _opened(data)
@@ -255,19 +261,19 @@ def tier_of(*named: object) -> str:
     return ""
 
 
-def _whole(text: bytes, manner: Manner) -> Consumption | None:
+def usual(text: bytes, manner: Manner) -> Consumption | None:
     """What a body in the usual form used; None for any other, and for what can be read again."""
-    if manner.output != "output" or manner.only_background:
+    answer = None if manner.plain is None else plainly(manner.plain, text)
+    if answer is None or answer.background or answer.status in _UNFINISHED:
         return None
-    answer = plainly(_plain, text)
-    if answer is None or answer.background or answer.status in _UNFINISHED or answer.kind in _RUNS:
+    told, tier = answer.usage, answer.service_tier
+    if told.completion_tokens is None and (manner.text or not told.counts):
         return None
-    told = answer.usage
-    if told.twice or not told.counts or (manner.text and told.output is None):
-        return None
+    if tier in _ORDINARY:
+        tier = told.service_tier
     usage = usage_of(told, tools=searches(answer.output) if answer.output else ())
-    tier = tier_of(answer.service_tier, told.service_tier)
-    return Consumption((Share(answer.model or None, usage, tier),), Source.REPORTED)
+    share = Share(answer.model or None, usage, "" if tier is None or tier in _ORDINARY else tier)
+    return Consumption((share,), _REPORTED)
 
 
 def _batched(line: bytes) -> tuple[Share, ...]:
