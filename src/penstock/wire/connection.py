@@ -314,8 +314,8 @@ class Connection(asyncio.Protocol):
     # --- the listener stops -----------------------------------------------------------------------------------
 
     def leave(self) -> None:
-        """The answer under way, or else the next, is the last."""
-        if self._current is not None:
+        """The answer under way is the last if it can still say so, or else the next."""
+        if self._current is not None and not self._current.answered:
             self._current.close_after = True
 
     def drain(self) -> None:
