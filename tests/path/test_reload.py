@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.path.books.scene import entries
 from tests.path.wire.certificates import Authority
 from tests.support.client import ask
 from tests.support.gateway import KEY, Gateway, settings
@@ -115,6 +116,11 @@ def threads(pid: int) -> int:
     return len(os.listdir(f"/proc/{pid}/task"))
 
 
+def megabytes(pid: int) -> float:
+    """What of a process is in memory."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
 def reload_under_load(folder: Path, count: int, *, streams: int) -> None:
     """``count`` reloads, each with other connections to the provider than before, while clients ask and streams run."""
     with Provider(answer) as provider:
@@ -125,7 +131,7 @@ def reload_under_load(folder: Path, count: int, *, streams: int) -> None:
         with Gateway(provided(rows[0]), folder) as gateway:
             ask(gateway)
             open_before = descriptors(gateway.pid)
-            done = 0
+            done, requests, memory = 0, 1, list[float]()
             while done < count:
                 with Load(gateway, asking=4, streams=streams, pause=0.02) as load:
                     for _ in range(min(count - done, 25)):
@@ -137,12 +143,21 @@ def reload_under_load(folder: Path, count: int, *, streams: int) -> None:
                 assert [body.count(b"event: ping") for body in load.ended] == [PIECES] * streams
                 assert set(load.statuses) == {200}
                 assert len(load.statuses) >= 50
+                requests += len(load.statuses) + streams
+                memory.append(megabytes(gateway.pid))
             assert threads(gateway.pid) < 20
             until(lambda: descriptors(gateway.pid) <= open_before + 6)
+            half = len(memory) // 2
+            assert max(memory[half:]) - max(memory[:half]) < 4
+            print(f"{count} reloads, {requests} requests, descriptors {open_before} to {descriptors(gateway.pid)}")
+            print("memory, MB:", *(f"{one:.1f}" for one in memory))
+            assert gateway.stop() == 0
+            assert len(entries(folder)) == requests
 
 
 def test_reloads_under_load_cut_nobody_off(tmp_path: Path) -> None:
-    """Open streams come to their own end, no request fails, and connections of former settings do not stay open."""
+    """Open streams come to their own end, no request fails or is missing in the books; connections of former settings
+    do not stay open, and memory does not grow."""
     reload_under_load(tmp_path, 30, streams=10)
 
 
