@@ -80,7 +80,7 @@ def _penstock_missing() -> str:
     return "" if probe.returncode == 0 else "`python -m penstock serve` does not run in this environment"
 
 
-def _launch_penstock(mock_port: int, folder: Path) -> Launch:
+def _launch_penstock(mock_port: int, folder: Path, *, workers: int = 1) -> Launch:
     port = free_port()
     config = folder / "penstock.yaml"
     config.write_text(
@@ -91,7 +91,12 @@ def _launch_penstock(mock_port: int, folder: Path) -> Launch:
         f'  openai: {{dialect: openai, base_url: "http://127.0.0.1:{mock_port}/v1", api_key: "{PROVIDER_KEY}"}}\n'
         f'keys: [{{name: bench, key: "{GATEWAY_KEY}"}}]\n'
     )
-    return Launch((sys.executable, "-m", "penstock", "serve", "--config", str(config)), port, port)
+    command = (sys.executable, "-m", "penstock", "serve", "--config", str(config), "--workers", str(workers))
+    return Launch(command, port, port)
+
+
+def _launch_four(mock_port: int, folder: Path) -> Launch:
+    return _launch_penstock(mock_port, folder, workers=4)
 
 
 # --- peers, each in its own environment ---------------------------------------------------------------------------
@@ -140,6 +145,8 @@ SUBJECTS: tuple[Subject, ...] = (
         _launch_nginx,
     ),
     Subject("penstock", _penstock_missing, _launch_penstock, key=GATEWAY_KEY),
+    # All four on the gateway's one core: what is compared is what a request costs, not how many cores there are.
+    Subject("penstock-4", _penstock_missing, _launch_four, key=GATEWAY_KEY, cases=("workers",)),
     Subject(
         "litellm",
         _installed(
