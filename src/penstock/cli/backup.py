@@ -30,7 +30,7 @@ SECRETS = ("pepper", "master-key")
 """Files of the data folder without which a restored database knows no key and opens no credential."""
 
 
-@click.command()
+@click.command(short_help="Copy the database, whole, while it is in use.")
 @config_option
 @click.argument("destination", metavar="DEST", type=click.Path(path_type=Path))
 @click.option("--with-secrets", is_flag=True, help="The pepper and the master key, too: without them no key works.")

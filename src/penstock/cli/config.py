@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 HIDDEN = "(secret)"
 
 
-@click.group()
+@click.group(short_help="Check the configuration, show it, print its schema.")
 def config() -> None:
     """The configuration: check it, show what is in force, print its schema."""
 
 
-@config.command()
+@config.command(short_help="List every mistake in the configuration.")
 @config_option
 @json_option
 def check(config: Path | None, *, as_json: bool) -> None:
@@ -56,7 +56,7 @@ def check(config: Path | None, *, as_json: bool) -> None:
     click.echo(f"{where} right. Providers: {names}. What is in force: penstock config show")
 
 
-@config.command()
+@config.command(short_help="Show what is in force and where it comes from.")
 @config_option
 @click.option("--all", "everything", is_flag=True, help="The settings that have their defaults, too.")
 @json_option
@@ -87,7 +87,7 @@ def show(config: Path | None, *, everything: bool, as_json: bool) -> None:
         print_table(Table(columns("setting", "value", "from"), lines))
 
 
-@config.command()
+@config.command(short_help="Print the configuration's JSON Schema.")
 def schema() -> None:
     """Print the JSON Schema of the configuration file, for editors that complete and check YAML by one.
 

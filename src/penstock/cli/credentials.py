@@ -14,7 +14,7 @@ import click
 
 from penstock.cli import moments
 from penstock.cli.configuration import config_option, load_settings
-from penstock.cli.exits import PROBLEM, MistakeError, reaching
+from penstock.cli.exits import PROBLEM, MistakeError, existing
 from penstock.cli.printing import Table, columns, json_option, print_json, print_table
 
 if TYPE_CHECKING:
@@ -32,12 +32,12 @@ _STILL = (
 )
 
 
-@click.group()
+@click.group(short_help="Credentials in the database, encrypted.")
 def credential() -> None:
     """Providers' credentials in the database, encrypted."""
 
 
-@credential.command("set")
+@credential.command("set", short_help="Keep the credential of a provider.")
 @config_option
 @click.argument("name")
 @json_option
@@ -53,7 +53,7 @@ def put(config: Path | None, name: str, *, as_json: bool) -> None:
     """
     from penstock.core.caller import Secret  # noqa: PLC0415 - keeps --help instant
 
-    with _credentials(config) as (settings, store):
+    with _credentials(config, new=True) as (settings, store):
         if name not in settings.providers:
             known = ", ".join(settings.providers)
             raise MistakeError(f"there is no provider {name!r} in the configuration; there is {known}")
@@ -67,7 +67,7 @@ def put(config: Path | None, name: str, *, as_json: bool) -> None:
     click.echo(hint, err=True)
 
 
-@credential.command("list")
+@credential.command("list", short_help="List whose credentials are stored.")
 @config_option
 @json_option
 def list_credentials(config: Path | None, *, as_json: bool) -> None:
@@ -89,7 +89,7 @@ def list_credentials(config: Path | None, *, as_json: bool) -> None:
     print_table(Table(columns("provider", "stored", "used"), lines))
 
 
-@credential.command()
+@credential.command(short_help="Forget the credential of a provider.")
 @config_option
 @click.argument("name")
 @json_option
@@ -114,7 +114,7 @@ def remove(config: Path | None, name: str, *, as_json: bool) -> None:
         raise SystemExit(PROBLEM)
 
 
-@credential.command()
+@credential.command(short_help="Encrypt all of them under a new key.")
 @config_option
 @json_option
 def rotate(config: Path | None, *, as_json: bool) -> None:
@@ -142,13 +142,13 @@ def rotate(config: Path | None, *, as_json: bool) -> None:
 
 
 @contextlib.contextmanager
-def _credentials(config: Path | None) -> "Iterator[tuple[Settings, CredentialStore]]":
+def _credentials(config: Path | None, *, new: bool = False) -> "Iterator[tuple[Settings, CredentialStore]]":
+    """``new``: the first credential makes the database."""
     from penstock.stores.credentials import CredentialStore  # noqa: PLC0415 - keeps --help instant
     from penstock.stores.database import DATABASE, open_database  # noqa: PLC0415
 
     settings = load_settings(config)
-    folder = Path(settings.data_dir)
-    with reaching(folder):
+    with existing(Path(settings.data_dir), new=new) as folder:
         engine = open_database(folder / DATABASE)
         try:
             yield settings, CredentialStore(engine, folder, settings.master_key)

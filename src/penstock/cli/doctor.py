@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from penstock.config.settings import Settings
 
 
-@click.command()
+@click.command(short_help="Find what is wrong, and say what to do.")
 @config_option
 @click.option("--online", is_flag=True, help="Call the providers, too, and compare their clocks with this machine's.")
 @json_option

@@ -3,6 +3,7 @@ configuration, 3 what the gateway keeps can't be reached. Every message says wha
 """
 
 import contextlib
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -47,3 +48,17 @@ def reaching(folder: Path) -> Iterator[None]:
         raise UnreachableError(f"{words} Is data_dir right, and may this user write there?") from None
     except ValueError as error:
         raise UnreachableError(str(error)) from None
+
+
+@contextlib.contextmanager
+def existing(folder: Path, *, new: bool) -> Iterator[Path]:
+    """The data folder, as ``reaching``. To look into one that nobody has made is not to make it: without ``new`` an
+    empty one stands in for it."""
+    from penstock.stores.database import DATABASE  # noqa: PLC0415 - keeps --help instant
+
+    with contextlib.ExitStack() as undo:
+        undo.enter_context(reaching(folder))
+        if new or (folder / DATABASE).exists():
+            yield folder
+        else:
+            yield Path(undo.enter_context(tempfile.TemporaryDirectory()))

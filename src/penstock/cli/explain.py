@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from penstock.explanation import Explanation
 
 
-@click.command()
+@click.command(short_help="Show what would become of a request.")
 @config_option
 @click.argument("request", type=click.File("rb"), default="-")
 @click.option("--path", default="/v1/messages", show_default=True, help="Path and query, when REQUEST is a body alone.")

@@ -13,7 +13,7 @@ import click
 
 from penstock.cli import moments
 from penstock.cli.configuration import config_option, load_settings
-from penstock.cli.exits import MistakeError, reaching
+from penstock.cli.exits import MistakeError, existing
 from penstock.cli.printing import Table, columns, json_option, legible, print_json, print_table
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def _terms_options(command: _Command) -> _Command:
     return command
 
 
-@click.group()
+@click.group(short_help="Gateway keys: make, list, change, end them.")
 def keys() -> None:
     """Gateway keys: what clients use in place of a provider's key."""
 
@@ -98,7 +98,8 @@ def create(config: Path | None, name: str | None, named: str | None, *, as_json:
     from penstock.stores.keys import ORDINARY  # noqa: PLC0415
 
     terms = _changed(ORDINARY, given)
-    with _keys(config) as (settings, store):
+    _on_one_line("the name", name)
+    with _keys(config, new=True) as (settings, store):
         if any(row.name == name for row in settings.keys):
             raise MistakeError(f"the configuration file declares a key called {name!r}; choose another name")
         try:
@@ -109,7 +110,7 @@ def create(config: Path | None, name: str | None, named: str | None, *, as_json:
         _show_made(made, store.find(made.profile.id), as_json=as_json)
 
 
-@keys.command("list")
+@keys.command("list", short_help="List the keys, the file's too.")
 @config_option
 @click.option("--all", "everything", is_flag=True, help="Those that were revoked, too.")
 @json_option
@@ -133,10 +134,10 @@ def list_keys(config: Path | None, *, everything: bool, as_json: bool) -> None:
         return
     lines = [_line(row, now) for row in listed]
     headings = columns("name", "team", "owner", "state", "begins with", "may use", "expires (UTC)")
-    print_table(Table(headings, tuple(lines)))
+    print_table(Table(headings, tuple(lines)), spare=("begins with", "owner", "team", "may use"))
 
 
-@keys.command()
+@keys.command(short_help="Show all that is known of a key.")
 @config_option
 @click.argument("name")
 @json_option
@@ -165,7 +166,7 @@ def show(config: Path | None, name: str, *, as_json: bool) -> None:
         click.echo(legible(f"{heading + ':':<22}{value}"))
 
 
-@keys.command("set")
+@keys.command("set", short_help="Change what a key may do.")
 @config_option
 @click.argument("name")
 @_terms_options
@@ -196,7 +197,7 @@ def set_terms(config: Path | None, name: str, *, as_json: bool, **given: Unpack[
         click.echo(f"The key {row.name!r} is changed. See it: penstock keys show {row.name}")
 
 
-@keys.command()
+@keys.command(short_help="Make a new key for the same identity.")
 @config_option
 @click.argument("name")
 @click.option(
@@ -225,7 +226,7 @@ def rotate(config: Path | None, name: str, grace: int, *, as_json: bool) -> None
         click.echo(f"The old key works {ending}.", err=True)
 
 
-@keys.command()
+@keys.command(short_help="End a key for good.")
 @config_option
 @click.argument("name")
 @click.option("--yes", is_flag=True, help="Do not ask.")
@@ -254,12 +255,12 @@ def revoke(config: Path | None, name: str, *, yes: bool, as_json: bool) -> None:
 
 
 @contextlib.contextmanager
-def _keys(config: Path | None) -> "Iterator[tuple[Settings, KeyStore]]":
+def _keys(config: Path | None, *, new: bool = False) -> "Iterator[tuple[Settings, KeyStore]]":
+    """``new``: the first key makes the database."""
     from penstock.stores.keys import KeyStore  # noqa: PLC0415 - keeps --help instant
 
     settings = load_settings(config)
-    folder = Path(settings.data_dir)
-    with reaching(folder), contextlib.closing(KeyStore(folder)) as store:
+    with existing(Path(settings.data_dir), new=new) as folder, contextlib.closing(KeyStore(folder)) as store:
         yield settings, store
 
 
@@ -300,7 +301,7 @@ def _changed(terms: "KeyTerms", given: Terms) -> "KeyTerms":
     changes: dict[str, object] = {}
     for name in ("team", "owner", "label"):
         if given[name] is not None:
-            changes[name] = given[name] or None
+            changes[name] = _on_one_line(f"the {name}", given[name]) if given[name] else None
     if given["expires"] is not None:
         changes["expires"] = None if given["expires"] == moments.NEVER else given["expires"]
     if given["models"]:
@@ -310,6 +311,17 @@ def _changed(terms: "KeyTerms", given: Terms) -> "KeyTerms":
     if given["require_provider_key"] is not None:
         changes["require_provider_key"] = given["require_provider_key"]
     return msgspec.structs.replace(terms, **changes)
+
+
+def _on_one_line(what: str, text: str | None) -> str | None:
+    """Names and words stand in tables, logs and messages to clients."""
+    from penstock.config import forms  # noqa: PLC0415 - keeps --help instant
+    from penstock.config.mistakes import MisfitError  # noqa: PLC0415
+
+    try:
+        return None if text is None else forms.words(text)
+    except MisfitError as misfit:
+        raise MistakeError(f"{what} {misfit.what}; {misfit.suggestion}") from None
 
 
 def _operations(patterns: tuple[str, ...]) -> tuple[str, ...]:

@@ -51,7 +51,7 @@ _SPARE = (("provider",), ("seconds",), ("input", "output"), ("key",), ("cost in 
 """What a narrow terminal can do without, the most dispensable first; the id leads to all of it."""
 
 
-@click.command()
+@click.command(short_help="Show the latest exchanges, one a line.")
 @config_option
 @choosing
 @click.option("--lines", "-n", type=click.IntRange(1, MOST), help="How many. [default: 20; with --since: all]")
@@ -93,7 +93,7 @@ def log(config: Path | None, lines: int | None, *, follow: bool, as_json: bool, 
             return
 
 
-@click.command()
+@click.command(short_help="Show all that is known of one exchange.")
 @config_option
 @click.argument("exchange_id")
 @json_option

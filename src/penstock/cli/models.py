@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     from penstock.core.books import UnpricedModel
 
 _PRICES = ("input", "cache_read", "output")
+_SPARE = ("price from", "why", "window", "cached", "goes to")
+"""What a narrow terminal can do without, the most dispensable first."""
+_UNITS = (
+    "US dollars per million tokens: in, in from a cache, out; -: none is known. Long inputs, batches and tools have "
+    "prices of their own, where they have any: docs/concepts/prices.md."
+)
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -37,7 +43,7 @@ class Line(msgspec.Struct, frozen=True):
     date: str | None
 
 
-@click.command()
+@click.command(short_help="Show where models go and what they cost.")
 @config_option
 @click.argument("pattern", required=False)
 @click.option("--unpriced", is_flag=True, help="What has been used without a price, instead.")
@@ -57,8 +63,10 @@ def models(config: Path | None, pattern: str | None, since: int | None, *, unpri
     """
     settings = load_settings(config)
     if unpriced:
-        _print_unpriced(settings, since, as_json=as_json)
+        _print_unpriced(settings, pattern, since, as_json=as_json)
         return
+    if since is not None:
+        raise click.UsageError("--since asks when something was used: it goes with --unpriced.")
     lines = list(_lines(settings, pattern))
     if as_json:
         print_json(lines)
@@ -66,19 +74,23 @@ def models(config: Path | None, pattern: str | None, since: int | None, *, unpri
         click.echo("No model that the catalog knows fits, on any dialect that has a provider: penstock providers list")
     else:
         headings = columns("model", "goes to", "why", "#window", "#input", "#cached", "#output", "price from")
-        print_table(Table(headings, tuple(map(_cells, lines))))
+        print_table(Table(headings, tuple(map(_cells, lines))), spare=_SPARE)
+        click.echo(_UNITS, err=True)
 
 
-def _print_unpriced(settings: "Settings", since: int | None, *, as_json: bool) -> None:
+def _print_unpriced(settings: "Settings", pattern: str | None, since: int | None, *, as_json: bool) -> None:
     from penstock.core.books import Filter  # noqa: PLC0415 - keeps --help instant
+    from penstock.core.caller import matches  # noqa: PLC0415
 
     with reports(settings) as books:
-        found = books.unpriced(Filter(since=since))
+        rows = books.unpriced(Filter(since=since))
+    found = [row for row in rows if pattern is None or matches((pattern,), row.model)]
     if as_json:
         print_json([{**msgspec.structs.asdict(row), "last": moments.stamped(row.last)} for row in found])
         return
     if not found:
-        click.echo("Everything that was used has a price.")
+        what = "Everything that was used" if pattern is None else f"Whatever was used of {pattern!r}"
+        click.echo(f"{what} has a price.")
         return
     headings = columns("provider", "model", "#requests", "#tokens", "last used (UTC)")
     cells = [

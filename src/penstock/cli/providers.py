@@ -46,12 +46,12 @@ class Row(TypedDict):
     insecure: bool
 
 
-@click.group()
+@click.group(short_help="Providers: add, list, check them.")
 def providers() -> None:
     """Providers: where requests go."""
 
 
-@providers.command()
+@providers.command(short_help="Add a provider to the configuration file.")
 @config_option
 @click.argument("name")
 @click.option("--dialect", type=click.Choice(["anthropic", "openai", "gemini"]), required=True, help="What it speaks.")
@@ -102,7 +102,7 @@ def add(config: Path | None, name: str, *, as_json: bool, **given: Unpack[Row]) 
         click.echo(f"{variable} is not set here; without it callers must bring their own credential.", err=True)
 
 
-@providers.command("list")
+@providers.command("list", short_help="List the providers.")
 @config_option
 @json_option
 def list_providers(config: Path | None, *, as_json: bool) -> None:
@@ -125,7 +125,7 @@ def list_providers(config: Path | None, *, as_json: bool) -> None:
     print_table(Table(headings, tuple(tuple(str(cell) for cell in line) for line in lines)))
 
 
-@providers.command()
+@providers.command(short_help="Ask each provider whether it answers.")
 @config_option
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option("--timeout", type=click.FloatRange(0.1, 300), default=20.0, show_default=True, metavar="SECONDS")

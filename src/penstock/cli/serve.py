@@ -15,6 +15,7 @@ import click
 
 from penstock.cli import systemd
 from penstock.cli.configuration import config_option, load_settings, saying_mistakes, source_of
+from penstock.cli.exits import reaching
 from penstock.cli.parent import Start, cannot_listen, parent
 from penstock.cli.welcome import welcome
 
@@ -56,11 +57,12 @@ def serve(config: Path | None, listen: str | None, workers: int | None, worker: 
     _allow_many_files()
     _forbid_core_dumps()
     count = workers or settings.workers
+    folder = Path(settings.data_dir)
     if worker is None and count > 1:
-        with saying_mistakes():
+        with reaching(folder), saying_mistakes():
             parent(start, count)
         return
-    with saying_mistakes(), asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    with reaching(folder), saying_mistakes(), asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(_work(start, worker) if worker else _alone(start))
 
 
@@ -80,6 +82,9 @@ async def _alone(start: Start) -> None:
             _stop_at_once_when_told_again()
             await gateway.notice()
     except OSError as error:
+        if error.filename is not None:
+            # Of a file, which an address has not.
+            raise
         raise cannot_listen(start, error) from None
 
 

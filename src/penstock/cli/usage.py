@@ -79,7 +79,7 @@ class Groups(Names):
         return names
 
 
-@click.command()
+@click.command(short_help="Show what was used and what it cost.")
 @config_option
 @click.option("--by", type=Groups(), default="day", show_default=True, metavar="GROUPS",
               help="day, key, team, model, provider, status; several with commas.")  # fmt: skip

@@ -24,7 +24,6 @@ COMMANDS = list(_commands(main))
 LEAVES = [(path, command) for path, command in COMMANDS if not isinstance(command, click.Group)]
 WITHOUT_JSON = {("serve",), ("simulate",), ("completion",), ("config", "schema")}
 """They print no result, or print one that has a form of its own."""
-WITHOUT_EXAMPLE = {("simulate",), ("keys", "show")}
 
 
 @pytest.mark.parametrize(("path", "command"), COMMANDS, ids=[" ".join(path) for path, _ in COMMANDS])
@@ -33,8 +32,15 @@ def test_every_command_helps(path: tuple[str, ...], command: click.Command) -> N
     found = invoke(*path, "--help")
     assert found.exit_code == 0
     assert found.output.startswith("Usage: ")
-    if not isinstance(command, click.Group) and path not in WITHOUT_EXAMPLE:
+    if not isinstance(command, click.Group):
         assert f"penstock {' '.join(path)}" in found.output.split("Examples:")[1]
+
+
+@pytest.mark.parametrize("path", [(), *(path for path, found in COMMANDS if isinstance(found, click.Group))])
+def test_a_list_of_commands_breaks_off_in_no_word(path: tuple[str, ...]) -> None:
+    """Each command is told in a line that a terminal of eighty columns has room for."""
+    listed = invoke(*path, "--help").output.split("Commands:")[1].splitlines()[1:]
+    assert all(line.endswith(".") and not line.endswith("...") for line in listed)
 
 
 @pytest.mark.parametrize("path", [path for path, _ in LEAVES], ids=" ".join)
