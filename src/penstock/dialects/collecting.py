@@ -16,17 +16,18 @@ _FRAME_END = re.compile(rb"\r?\n\r?\n|\r\r")
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"|["\[\]{}]', re.DOTALL)
 _SPACE = b" \t\r\n"
-_LF = 0x0A
 
 
 def event_data(frames: bytes, needle: bytes) -> Iterable[bytes]:
     """The data of those events that hold ``needle``."""
-    at = frames.find(b"data:")
-    plain = frames.find(b"\n\n") == len(frames) - 2 and frames.find(b"\r") < 0
-    if not plain or at < 0 or frames.find(b"\n", at) != len(frames) - 2 or (at and frames[at - 1] != _LF):
+    # Nearly always it is one event, whose only line of data is the last, behind its name or alone.
+    end = -2 if frames.endswith(b"\n\n") else -4
+    at = frames.rfind(b"\n", 0, end) + 1
+    alone = at == 0 or (frames.startswith(b"event:") and frames.find(b"\n") == at - 1)
+    ended = end == -2 or frames.endswith(b"\r\n\r\n")
+    if not (alone and ended and frames.startswith(b"data:", at) and frames.find(b"\r", 0, end) < 0):
         return _event_data(frames, needle)
-    # Nearly always: one event, whose only line of data is its last.
-    return (frames[at + 5 : -2].lstrip(b" "),) if frames.find(needle) >= 0 else ()
+    return (frames[at + 5 : end].lstrip(b" "),) if frames.find(needle) >= 0 else ()
 
 
 def _event_data(frames: bytes, needle: bytes) -> Iterator[bytes]:

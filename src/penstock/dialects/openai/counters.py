@@ -130,12 +130,12 @@ def usage_of(told: Told, native: str = "output", tools: tuple[tuple[str, int], .
         read, written, audio = ins.cached_tokens or 0, ins.cache_write_tokens or 0, ins.audio_tokens or 0
         image = (ins.image_tokens or 0) + (ins.video_tokens or 0)
     read = read or told.prompt_cache_hit_tokens or told.num_cached_tokens or told.cached_tokens or 0
-    text = prompt
-    if read or written or audio or image:
-        text, read, written, audio, image = apart(prompt, read, written, audio, image)
-    rest = output
-    if reasoning:
-        rest, reasoning = apart(output, reasoning)
+    # A part is never more than its whole; the usual two without a call.
+    read = read if read < prompt else prompt
+    reasoning = reasoning if reasoning < output else output
+    text, rest = prompt - read, output - reasoning
+    if written or audio or image:
+        text, written, audio, image = apart(text, written, audio, image)
     if outs is None:
         if native != "output":
             rest, spoken, painted = 0, rest if native == "output_audio" else 0, rest if native == "output_image" else 0
