@@ -94,8 +94,8 @@ class Gateway:
 
     async def _reply(self, exchange: Exchange, incoming: Incoming, relay: Relay, answer: Answer) -> None:
         match, stream, whole = exchange.match, is_stream(relay.response), relay.complete
-        dialect = self.dialects[match.route.dialect]
-        tap = exchange.tap = Tap(dialect.tally(match) if self.record.counts else None, relay.response, stream=stream)
+        counts, dialect = self.record.counts, self.dialects[match.route.dialect]
+        tap = exchange.tap = Tap(dialect.tally(match) if counts else None, relay.response, stream=stream, counts=counts)
         holders = [visit for visit in reversed(exchange.visits) if visit.holds and match.route.reply is Reply.JSON]
         if holders:
             held = await (relay.first_frames() if stream else relay.whole(self.passing.held))

@@ -216,8 +216,8 @@ class Relay:
         ``ending`` is called before frames go out that hold the stream's own ending: many clients read no further.
         """
         self._watch = watch
-        # Where nobody reads what was used, a frame costs no look at all.
-        self._tap = tap.take if tap.reads else None
+        # Where nobody wants to know what passed, a frame costs no look at all.
+        self._tap = tap.take if tap.counts else None
         if manner.array and not stream:
             self._elements = Elements(passing.frame_cap)
         if stream:

@@ -17,9 +17,11 @@ CODED_BYTES, PLAIN_BYTES = 1024 * 1024, 8 * 1024 * 1024
 class Tap:
     """What passes of one answer."""
 
-    __slots__ = ("_coded", "_encodings", "_events", "_look", "_tally", "size")
+    __slots__ = ("_coded", "_encodings", "_events", "_look", "_tally", "counts", "size")
 
-    def __init__(self, tally: Tally | None, head: ResponseHead, *, stream: bool) -> None:
+    def __init__(self, tally: Tally | None, head: ResponseHead, *, stream: bool, counts: bool) -> None:
+        self.counts = counts
+        """Somebody wants to know what passed."""
         self.size = 0
         """Bytes that have gone to the client."""
         self._tally = tally
@@ -37,11 +39,6 @@ class Tap:
         self.size += len(data)
         if self._look is not None:
             self._look(data)
-
-    @property
-    def reads(self) -> bool:
-        """Somebody wants to know what the answer used."""
-        return self._tally is not None
 
     @property
     def batch(self) -> str:
