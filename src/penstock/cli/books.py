@@ -5,6 +5,7 @@ own, half a second behind.
 """
 
 import contextlib
+import functools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
@@ -17,6 +18,8 @@ from penstock.cli.exits import UnreachableError, reaching
 if TYPE_CHECKING:
     from penstock.config.settings import Settings
     from penstock.core.books import Filter
+    from penstock.core.entry import Entry, Opened
+    from penstock.ledger.recovery import Killed
     from penstock.stores.reports import Reports
 
 _Command = TypeVar("_Command", bound=Callable[..., None])
@@ -106,7 +109,7 @@ def reports(settings: "Settings") -> "Iterator[Reports]":
     with reaching(folder):
         engine = open_database(folder / DATABASE)
         try:
-            _settle(folder, engine)
+            _settle(settings, engine)
             yield Reports(engine)
         except BooksError as error:
             raise UnreachableError(f"the books can't be read: {error}. Try `penstock doctor`.") from None
@@ -114,18 +117,36 @@ def reports(settings: "Settings") -> "Iterator[Reports]":
             engine.dispose()
 
 
-def _settle(folder: Path, engine: Any) -> None:
+def _settle(settings: "Settings", engine: Any) -> None:
     from penstock.core.books import BooksError  # noqa: PLC0415 - keeps --help instant
     from penstock.ledger.journal import FOLDER  # noqa: PLC0415
     from penstock.ledger.recovery import settle  # noqa: PLC0415
     from penstock.stores.ledger import Ledger  # noqa: PLC0415
 
     try:
-        settle(folder / FOLDER, Ledger(engine))
+        settle(Path(settings.data_dir) / FOLDER, Ledger(engine), _killed(settings))
     except (BooksError, OSError) as error:
         # What can be read is worth more than nothing; that it is not all is said.
         reason = error.strerror if isinstance(error, OSError) else str(error)
         click.echo(f"What a gateway that ended left behind is not in these books yet: {reason}.", err=True)
+
+
+def _killed(settings: "Settings") -> "Killed":
+    """As a gateway would write them down. What that takes is loaded only where something was killed."""
+
+    @functools.cache
+    def ended() -> "Killed":
+        from penstock.app import DIALECTS  # noqa: PLC0415 - heavy
+        from penstock.bookkeeping import ending  # noqa: PLC0415
+        from penstock.composing import catalog  # noqa: PLC0415
+        from penstock.ledger.estimates import Estimates  # noqa: PLC0415
+
+        return ending(settings, catalog(settings), DIALECTS, Estimates())
+
+    def entry_of(opened: "Opened") -> "Entry":
+        return ended()(opened)
+
+    return entry_of
 
 
 def off(settings: "Settings") -> str:

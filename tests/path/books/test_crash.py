@@ -19,6 +19,7 @@ from tests.path.books.scene import (
     until,
     workers,
 )
+from tests.support.command import piped
 from tests.support.gateway import Gateway
 from tests.support.provider import Provider
 
@@ -61,6 +62,22 @@ def rounds_of_kills(folder: Path, count: int, rounds: int) -> dict[str, int]:
 def test_the_books_are_whole_after_a_kill(tmp_path: Path, count: int) -> None:
     """Under 200 concurrent requests: one entry for each exchange, closed where a client saw its end, sums exact."""
     rounds_of_kills(tmp_path, count, 2)
+
+
+def test_a_report_takes_over_what_no_gateway_does(tmp_path: Path) -> None:
+    """Nothing runs any more: who asks for the books brings them to their end first, as a gateway would have."""
+    upstream = Upstream()
+    with Provider(upstream) as provider, Clients(20) as clients:
+        with Gateway(configuration(provider), tmp_path) as gateway:
+            clients.turn_to(gateway)
+            until(lambda: len(clients.ended) > 20)
+            kill_all(gateway)
+            clients.turn_to(None)
+            until(clients.quiet)
+        assert piped("usage", "--config", "penstock.yaml", folder=tmp_path).returncode == 0
+        found = reconcile(tmp_path, clients, upstream)
+    assert found["killed"] > 0
+    assert journals(tmp_path) == []
 
 
 @pytest.mark.long
