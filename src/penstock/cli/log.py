@@ -225,7 +225,7 @@ def _particulars(entry: "Entry", *, simulated: bool) -> Iterator[tuple[str, str]
     missing = "; the provider told no final count" if told.missing else ""
     yield "counts are", f"{told.source.value}{missing}"
     nobody = "; the simulator's, so nobody charges it" * simulated
-    priced = f"${dollars(entry.cost)}{f', list prices of {entry.price}' * bool(entry.price)}"
+    priced = f"${dollars(entry.cost)}{f', prices of {entry.price}' * bool(entry.price)}"
     yield "cost", f"{priced}{nobody}" if entry.cost is not None else "unpriced"
     yield "bytes", f"{whole(opened.bytes_in)} in, {whole(entry.bytes_out)} out"
     times = f"first byte after {entry.first_byte:.3f} s, all after {entry.duration:.3f} s"
