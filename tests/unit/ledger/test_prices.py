@@ -21,6 +21,7 @@ def used(tier: str = "", *, tools: Mapping[str, int] | None = None, **counts: in
 
 
 EXAMPLES: list[tuple[str, Share, int]] = [
+    # The pages are those that each model's row in models.toml names as its source, read on the day that stands there.
     # Anthropic: $3 and $15 per million; cache 1.25 and 2 times to write, a tenth to read; batch half; search $10.
     ("claude-sonnet-4-6", used(input=1000, output=500), 3_000 + 7_500),
     ("claude-haiku-4-5", used(input=10, cache_write_5m=1000, cache_write_1h=1000, output=1), 10 + 1_250 + 2_000 + 5),
@@ -30,6 +31,7 @@ EXAMPLES: list[tuple[str, Share, int]] = [
     ("claude-sonnet-4-5", used(input=200_000, output=1000), 600_000 + 15_000),
     ("claude-sonnet-4-5", used(input=1, cache_read=200_000, output=1000), 6 + 120_000 + 22_500),
     ("claude-opus-4-8", used("fast", input=1000, reasoning=400, output=600), 10_000 + 20_000 + 30_000),
+    ("claude-opus-5", used(input=1000, output=100, tools={"web_search": 1, "web_fetch": 5}), 5_000 + 2_500 + 10_000),
     ("claude-3-5-sonnet-latest", used(input=21, output=305), 63 + 4_575),
     # OpenAI: cached input apart; long prompts of the newest from 272,000; flex and batch half, priority double.
     ("gpt-4o", used(input=1000, cache_read=2000, output=300), 2_500 + 2_500 + 3_000),
@@ -43,6 +45,8 @@ EXAMPLES: list[tuple[str, Share, int]] = [
     ("gpt-5.6", used(input=1000, cache_write_5m=1000, cache_read=1000, output=1000), 4_000 + 5_000 + 400 + 20_000),
     ("gpt-4o-audio-preview", used(input=10, input_audio=100, output=20, output_audio=200), 25 + 4_000 + 200 + 16_000),
     ("gpt-image-1", used(input=50, output_image=4160), 250 + 166_400),
+    ("gpt-image-1", used(input=50, input_image=323, output_image=4160), 250 + 3_230 + 166_400),
+    ("gpt-5", used(input=1000, output=100, tools={"web_search": 2, "file_search": 4}), 1_250 + 1_000 + 20_000 + 10_000),
     ("text-embedding-3-small", used(input=1_000_000), 20_000),
     ("whisper-1", used(tools={"audio_seconds": 90}), 9_000),
     # Google: the whole prompt dearer above 200,000; audio apart; thoughts as output; batch half, its cache not.
@@ -50,11 +54,17 @@ EXAMPLES: list[tuple[str, Share, int]] = [
     ("gemini-2.5-pro", used(input=100_001, cache_read=100_000, output=1000), 250_003 + 25_000 + 15_000),
     ("gemini-2.5-flash", used(input=100, input_audio=1000, reasoning=300, output=200), 30 + 1_000 + 750 + 500),
     ("gemini-2.5-flash", used("batch", input=1000, cache_read=10_000, output=100), 150 + 300 + 125),
+    ("gemini-2.5-pro", used("flex", input=1000, cache_read=1000, output=100), 625 + 125 + 500),
+    ("gemini-2.5-pro", used("priority", input=200_001, output=1000), 900_005 + 27_000),
+    ("gemini-2.5-pro", used("batch", input=150_000, cache_read=50_001, output=1000), 187_500 + 12_500 + 7_500),
     ("gemini-3-pro-preview", used(input=1000, output=100, tools={"google_search": 2}), 2_000 + 1_200 + 28_000),
     ("gemini-2.5-flash-image", used(input=10, input_image=1290, output_image=1290), 3 + 387 + 38_700),
     ("gemini-embedding-001", used(input=1000), 150),
     # Others that speak OpenAI's dialect.
     ("grok-4.3", used(input=1000, cache_read=500, reasoning=200, output=100), 1_250 + 100 + 500 + 250),
+    ("grok-4.3", used(input=150_000, cache_read=50_001, output=100), 375_000 + 20_000 + 500),
+    ("grok-4.3", used("batch", input=1000, cache_read=1000, output=100), 1_000 + 160 + 200),
+    ("mistral-large-latest", used(input=1000, cache_read=10_000, output=100), 500 + 500 + 150),
     ("mistral-small-latest", used(input=10_000, output=1000), 1_500 + 600),
     ("command-r7b-12-2024", used(input=1000, output=10), 39),
     ("glm-5.2", used(input=1000, cache_read=1000, output=1000), 1_400 + 260 + 4_400),
@@ -74,6 +84,25 @@ def listed(model: str) -> Price:
 def test_worked_examples(model: str, share: Share, micro_dollars: int) -> None:
     """To the micro-dollar."""
     assert cost(share, listed(model)) == micro_dollars
+
+
+def test_every_kind_of_price_has_a_worked_example() -> None:
+    """For each maker: every counter, tier and tool that has a price, and the prices of long inputs."""
+    priced_kinds: set[tuple[str, str]] = set()
+    for model in shipped().models:
+        sheet = model.sheet
+        kinds = {name for name in Rates.__struct_fields__ if getattr(sheet.price, name) is not None}
+        kinds |= {*sheet.tiers, *sheet.tools} | ({"long"} if sheet.long else set())
+        priced_kinds |= {(model.provider, kind) for kind in kinds}
+    shown_kinds: set[tuple[str, str]] = set()
+    for name, share, _ in EXAMPLES:
+        model = shipped().find(name)
+        assert model is not None
+        kinds = {counter for counter in COUNTERS if getattr(share.usage, counter)} | {share.tier}
+        kinds |= {tool for tool, _ in share.usage.tools}
+        kinds |= {"long" for step in model.sheet.long if share.usage.total_input > step.above}
+        shown_kinds |= {(model.provider, kind) for kind in kinds}
+    assert priced_kinds - shown_kinds == set()
 
 
 UNPRICED: list[tuple[str, Share]] = [

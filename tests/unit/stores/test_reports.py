@@ -2,16 +2,18 @@
 
 import time
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from penstock.core.books import By, Filter, UsageRow, total
 from penstock.core.usage import Consumption, Source, Usage
 from penstock.stores.database import open_database
 from penstock.stores.ledger import Ledger
 from penstock.stores.reports import Reports
+from penstock.stores.schema import entries
 from tests.support.books import AT, entry, used
 
 DAY = 86_400.0
@@ -191,3 +193,39 @@ def test_a_month_of_usage_is_read_in_well_under_a_second(engine: Engine) -> None
     assert time.process_time() - started < 2.0
     assert total(rows).exchanges == 100_000
     assert total(rows).usage == Usage(input=1_000_000, output=500_000)
+
+
+def test_a_million_entries_add_up_to_the_last_digit(engine: Engine) -> None:
+    """As an accountant adds them up, in decimals, by day and in all: no sum ever passes through a binary fraction."""
+    thousand = [
+        entry(number, at=MIDNIGHT + number * 86.4, cost=None if number % 100 == 99 else number * number * 977 + 1,
+              consumption=used(input=number, cache_read=3 * number, output=number % 7)) for number in range(1000)
+    ]  # fmt: skip
+    Ledger(engine).append(thousand)
+    others = [column.name for column in entries.c if column.name not in {"number", "id", "at"}]
+    copied = text(
+        "WITH RECURSIVE copy(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM copy WHERE n < 999) "
+        f"INSERT INTO entries (id, at, {', '.join(others)}) "
+        f"SELECT printf('copy-%09d', n * 1000 + number), at + (n % 10) * 86400000, {', '.join(others)} "
+        "FROM copy CROSS JOIN (SELECT * FROM entries)"
+    )
+    with engine.execution_options(writes=True).begin() as connection:
+        # They make this slow, and change no sum.
+        for index in ("entries_at", "entries_tenant", "entries_key"):
+            connection.execute(text(f"DROP INDEX {index}"))
+        connection.execute(copied)
+    exact = sum((Decimal(one.cost) / 10**6 for one in thousand if one.cost is not None), Decimal(0)) * 1000
+    rows = Reports(engine).usage([By.DAY])
+    (whole,) = Reports(engine).usage([])
+    assert (whole.exchanges, whole.unpriced, len(rows)) == (1_000_000, 10_000, 10)
+    assert Decimal(whole.cost) / 10**6 == exact == sum(Decimal(row.cost) / 10**6 for row in rows)
+    assert whole.usage == total(rows).usage
+    assert whole.usage.input == sum(range(1000)) * 1000
+
+
+def test_the_span_of_the_books(engine: Engine, reports: Reports) -> None:
+    """From the first exchange to the last, and nothing where there is none."""
+    assert reports.span() == (MIDNIGHT - 0.001, MIDNIGHT + DAY)
+    with engine.execution_options(writes=True).begin() as connection:
+        connection.execute(text("DELETE FROM entries"))
+    assert reports.span() is None
