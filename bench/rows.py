@@ -95,8 +95,11 @@ def _launch_penstock(mock_port: int, folder: Path, *, workers: int = 1) -> Launc
     return Launch(command, port, port)
 
 
+_FOUR = 4
+
+
 def _launch_four(mock_port: int, folder: Path) -> Launch:
-    return _launch_penstock(mock_port, folder, workers=4)
+    return _launch_penstock(mock_port, folder, workers=_FOUR)
 
 
 # --- peers, each in its own environment ---------------------------------------------------------------------------
@@ -146,7 +149,7 @@ SUBJECTS: tuple[Subject, ...] = (
     ),
     Subject("penstock", _penstock_missing, _launch_penstock, key=GATEWAY_KEY),
     # All four on the gateway's one core: what is compared is what a request costs, not how many cores there are.
-    Subject("penstock-4", _penstock_missing, _launch_four, key=GATEWAY_KEY, cases=("workers",)),
+    Subject("penstock-4", _penstock_missing, _launch_four, key=GATEWAY_KEY, cases=("workers",), workers=_FOUR),
     Subject(
         "litellm",
         _installed(
