@@ -5,7 +5,7 @@ hash. What the configuration file declares is listed here and changed there.
 import contextlib
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, TypeVar, Unpack
 
@@ -13,7 +13,7 @@ import click
 
 from penstock.cli import moments
 from penstock.cli.configuration import config_option, load_settings
-from penstock.cli.exits import MistakeError, existing
+from penstock.cli.exits import MistakeError, UnreachableError, existing
 from penstock.cli.printing import Table, columns, json_option, legible, print_json, print_table
 
 if TYPE_CHECKING:
@@ -125,16 +125,17 @@ def list_keys(config: Path | None, *, everything: bool, as_json: bool) -> None:
     now = time.time()
     with _keys(config) as (settings, store):
         rows = [row for row in store.rows() if everything or row.revoked is None]
-    listed = [*map(_declared, settings.keys), *rows]
+        listed = [*map(_declared, settings.keys), *rows]
+        used = _last_used(store, listed)
     if as_json:
-        print_json([*map(_described, listed)])
+        print_json([{**_described(row), "last_used": moments.stamped(used.get(row.id))} for row in listed])
         return
     if not listed:
         click.echo("There is no key yet. Make one: penstock keys create NAME")
         return
-    lines = [_line(row, now) for row in listed]
-    headings = columns("name", "team", "owner", "state", "begins with", "may use", "expires (UTC)")
-    print_table(Table(headings, tuple(lines)), spare=("begins with", "owner", "team", "may use"))
+    lines = [(*_line(row, now), moments.shown(used.get(row.id), absent="-")) for row in listed]
+    headings = columns("name", "team", "owner", "state", "begins with", "may use", "expires (UTC)", "last used (UTC)")
+    print_table(Table(headings, tuple(lines)), spare=("begins with", "owner", "team", "may use", "last used (UTC)"))
 
 
 @keys.command(short_help="Show all that is known of a key.")
@@ -159,10 +160,11 @@ def show(config: Path | None, name: str, *, as_json: bool) -> None:
             if declared is None:
                 raise
             row = _declared(declared)
+        used = _last_used(store, [row]).get(row.id)
     if as_json:
-        print_json(_described(row))
+        print_json({**_described(row), "last_used": moments.stamped(used)})
         return
-    for heading, value in _particulars(row):
+    for heading, value in (*_particulars(row), ("last used", _when(used, settings))):
         click.echo(legible(f"{heading + ':':<22}{value}"))
 
 
@@ -283,6 +285,23 @@ def _known(settings: "Settings", config: Path | None, name: str) -> Iterator[Non
 
 def _in_file(settings: "Settings", name: str) -> "KeySettings | None":
     return next((row for row in settings.keys if name in {row.name, f"{IN_FILE}{row.name}"}), None)
+
+
+def _last_used(store: "KeyStore", rows: "Sequence[KeyRow]") -> "Mapping[str, float]":
+    """As the books tell, by identity; who is not in them is left out."""
+    from penstock.core.books import BooksError  # noqa: PLC0415 - keeps --help instant
+    from penstock.stores.reports import Reports  # noqa: PLC0415
+
+    try:
+        return Reports(store.engine).last_used([row.id for row in rows])
+    except BooksError as error:
+        raise UnreachableError(f"the books can't be read: {error}. Try `penstock doctor`.") from None
+
+
+def _when(used: float | None, settings: "Settings") -> str:
+    if used is not None:
+        return f"{moments.shown(used)} UTC"
+    return "not in the books" if settings.books else "not in the books, which are off here"
 
 
 def _declared(row: "KeySettings") -> "KeyRow":

@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from penstock.core.caller import digest
+from penstock.stores.database import DATABASE, open_database
 from penstock.stores.keys import KeyStore
+from penstock.stores.ledger import Ledger
+from tests.support.books import AT, entry
 from tests.support.command import invoke, on_terminal
 
 
@@ -60,7 +63,7 @@ def test_a_script_gets_everything_as_json() -> None:
     )
     assert made["expires"] == "2999-01-01T00:00:00Z"
     (listed,) = json.loads(invoke("keys", "list", "--json").stdout)
-    assert listed == {name: value for name, value in made.items() if name != "key"}
+    assert listed == {**{name: value for name, value in made.items() if name != "key"}, "last_used": None}
     assert json.loads(invoke("keys", "show", made["id"], "--json").stdout) == listed
 
 
@@ -182,8 +185,8 @@ def test_the_files_keys_are_listed_beside_the_others() -> None:
     Path("file.yaml").write_text(DECLARED)
     listed = invoke("keys", "list", "--config", "file.yaml")
     assert [line.split("  ") for line in re.sub("  +", "  ", listed.stdout).splitlines()[1:]] == [
-        ["declared", "blue", "Ada", "in the file", "-", "claude-haiku-*, messages.*", "2030-01-01 00:00"],
-        ["over", "-", "-", "expired", "-", "everything", "2020-01-01 10:00"],
+        ["declared", "blue", "Ada", "in the file", "-", "claude-haiku-*, messages.*", "2030-01-01 00:00", "-"],
+        ["over", "-", "-", "expired", "-", "everything", "2020-01-01 10:00", "-"],
     ]
     shown = invoke("keys", "show", "declared", "--config", "file.yaml").stdout
     assert "kept:                 in the configuration file, and changed there\n" in shown
@@ -203,3 +206,18 @@ def test_what_the_file_declares_is_changed_there(command: tuple[str, ...]) -> No
     assert (found.exit_code, found.stdout) == (2, "")
     assert "stands in the configuration file, file.yaml; change it there" in found.stderr
     assert Path("file.yaml").read_text() == DECLARED
+
+
+def test_a_key_that_nobody_uses_is_seen() -> None:
+    """The list says when each key was used last, as far as the books know."""
+    invoke("keys", "create", "idle")
+    invoke("keys", "create", "laptop")
+    name = json.loads(invoke("keys", "show", "laptop", "--json").stdout)["id"]
+    engine = open_database(Path("data") / DATABASE)
+    Ledger(engine).append([entry("e1", key=name, at=AT - 60), entry("e2", key=name, at=AT)])
+    engine.dispose()
+    told = {row["name"]: row["last_used"] for row in json.loads(invoke("keys", "list", "--json").stdout)}
+    assert told == {"idle": None, "laptop": "2026-11-21T12:34:56Z"}
+    assert re.search(r"^laptop .* 2026-11-21 12:34$", invoke("keys", "list").stdout, re.MULTILINE)
+    assert "last used:            2026-11-21 12:34 UTC\n" in invoke("keys", "show", "laptop").stdout
+    assert "not in the books, which are off here" in invoke("keys", "show", "idle").stdout
