@@ -90,7 +90,7 @@ FORMS = {
                                            "server_side_tool_usage_details": {"a_calls": 1}}},
     ], r"\A\{(?!\})", '"usage_breakdown":""'),
     "responses": Form(RESPONSES, [
-        {"id": "resp_1", "model": "m", "status": "completed", "background": False, "usage": RESPONDED, "output": SEARCHED},
+        {"id": "r", "model": "m", "status": "completed", "background": False, "usage": RESPONDED, "output": SEARCHED},
         {"model": "m", "usage": RESPONDED | {"input_tokens_details": INS, "output_tokens_details": OUTS}},
     ], r"\A\{(?!\})", '"usage_breakdown":""'),
     "gemini": Form(GENERATE, ELEMENTS, r'"usageMetadata":\{(?!\})', '"promptTokenDetails":[]'),

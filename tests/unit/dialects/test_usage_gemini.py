@@ -143,3 +143,43 @@ def test_an_array_beyond_the_cap_is_read_at_its_end() -> None:
     tally.piece(b'"}}]},"finishReason":"STOP"}],"usageMetadata":' + usage + b',"modelVersion":"m"}\n]\n')
     consumption = tally.consumed()
     assert (consumption.shares, consumption.missing) == ((Share("m", Usage(input=30, output=5)),), False)
+
+
+@pytest.mark.parametrize(
+    ("model", "queries", "searches"),
+    [
+        ("gemini-3-flash-preview", ["a", "b"], 2),
+        ("gemini-3-flash-preview", ["", "a", "a"], 1),
+        ("gemini-3-flash-preview", [""], 0),
+        ("gemini-2.5-pro", ["a", "b", "c"], 1),
+        ("gemini-2.0-flash", [""], 0),
+        ("gemini-3-flash-preview", [], 0),
+        ("gemini-3-flash-preview", {"a": 1}, 0),
+        ("gemini-3-flash-preview", ["a", 7, None], 1),
+    ],
+)
+def test_searches_are_counted_as_they_are_charged(model: str, queries: Any, searches: int) -> None:
+    """By the query since Gemini 3, by the prompt before; empty queries and repeated ones cost nothing."""
+    told_all = answer({"promptTokenCount": 30, "candidatesTokenCount": 9}) | {"modelVersion": model}
+    told_all["candidates"][0]["groundingMetadata"] = {"webSearchQueries": queries, "groundingChunks": []}
+    begun = answer({"promptTokenCount": 30}, finish=None) | {"modelVersion": model}
+    batch = told(DOWNLOAD)
+    batch.piece(json.dumps({"key": "1", "response": told_all}).encode())
+    for consumption in (
+        of_body(GENERATE, told_all),
+        of_events(STREAM_GENERATE, begun, told_all),
+        of_body(STREAM_GENERATE, [begun, told_all]),
+        batch.consumed(),
+    ):
+        assert consumption.usage.tools == ((("google_search", searches),) if searches else ())
+        assert consumption.usage.total_output == 9
+
+
+def test_other_grounding_is_no_search() -> None:
+    """Files, maps and addresses that were given have no queries."""
+    grounded = answer({"promptTokenCount": 30, "candidatesTokenCount": 9})
+    grounded["candidates"][0]["groundingMetadata"] = {
+        "groundingChunks": [{"web": {"uri": "x"}}],
+        "retrievalQueries": ["a"],
+    }
+    assert of_body(GENERATE, grounded).usage.tools == ()

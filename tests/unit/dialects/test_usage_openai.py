@@ -106,7 +106,7 @@ def test_groq_tells_usage_beside_the_chunk_and_by_model() -> None:
     assert shares == [whole, (Share("b", Usage(input=15, output=3)), Share("a", Usage(input=15, output=6))), whole]
 
 
-RESPONSE = {
+RESPONSE: dict[str, Any] = {
     "id": "resp_1", "object": "response", "model": "gpt-5.5", "error": None,
     "usage": {"input_tokens": 30, "input_tokens_details": {"cached_tokens": 20, "cache_write_tokens": 6},
               "output_tokens": 9, "output_tokens_details": {"reasoning_tokens": 4}, "total_tokens": 39},
@@ -265,3 +265,45 @@ def test_an_event_over_several_lines_and_with_other_line_ends() -> None:
     )
     consumption = of_events(CHAT, b": ping\r\n\r\n" + lines + b"\r\n" + event({"choices": []}))
     assert consumption.usage == Usage(input=3, output=4)
+
+
+def search(kind: str | None = "search") -> dict[str, Any]:
+    return {"type": "web_search_call", "id": "ws_1", "status": "completed", "action": kind and {"type": kind}}
+
+
+@pytest.mark.parametrize(
+    ("output", "tools"),
+    [
+        ([search(), {"type": "message", "content": []}, search(), search("open_page"), search("find_in_page")],
+         (("web_search", 2),)),
+        ([search(None), {"type": "web_search_call"}], (("web_search", 2),)),
+        ([{"type": "file_search_call", "queries": ["a", "b"]}, search()], (("file_search", 1), ("web_search", 1))),
+        ([search("open_page"), {"type": "code_interpreter_call"}, {"type": "image_generation_call"}], ()),
+        ([{"type": "message", "content": [{"type": "output_text", "text": '{"type":"web_search_call"}'}]}], ()),
+        ([search(), 7, {"type": 7}, {"type": "web_search_call", "action": 7}, None], (("web_search", 1),)),
+        ("web_search_call", ()),
+    ],
+    ids=["searches and pages", "without action", "files", "not by the call", "a text", "nonsense", "no list"],
+)  # fmt: skip
+def test_searches_are_counted_as_they_are_charged(output: Any, tools: tuple[tuple[str, int], ...]) -> None:
+    """In a body, in a stream's last event and in a batch; what is still under way in a stream is not."""
+    response = RESPONSE | {"status": "completed", "output": output}
+    item = {"type": "response.output_item.done", "item": search()}
+    batch = told(CONTENT)
+    batch.piece(_result(1, response))
+    for consumption in (
+        of_body(RESPONSES, response),
+        of_events(RESPONSES, item, {"type": "response.completed", "response": response}),
+        batch.consumed(),
+    ):
+        assert consumption.usage.tools == tools
+        assert consumption.usage.total_input == 30
+    assert of_events(RESPONSES, item).usage.tools == ()
+
+
+def test_a_server_that_counts_its_tools_itself_is_believed() -> None:
+    """xAI tells calls of all its tools, and its outputs show some of them as well."""
+    usage = RESPONSE["usage"] | {"server_side_tool_usage_details": {"web_search_calls": 3, "x_search_calls": 1}}
+    response = RESPONSE | {"status": "completed", "usage": usage, "output": [search(None)]}
+    streamed = of_events(RESPONSES, {"type": "response.completed", "response": response})
+    assert of_body(RESPONSES, response).usage.tools == (("web_search", 3), ("x_search", 1)) == streamed.usage.tools
