@@ -16,6 +16,9 @@ from penstock.core.dialect import Tally
 from penstock.core.head import RequestHead
 from penstock.core.route import Match
 from penstock.core.usage import COUNTERS, Consumption, Source, Usage
+from penstock.dialects.anthropic import usage as anthropic
+from penstock.dialects.gemini import usage as gemini
+from penstock.dialects.openai import usage as openai
 from penstock.routes import match
 from penstock.wire.sse import Frames
 from tests.corpus.routing import place
@@ -120,6 +123,30 @@ def test_usage_is_what_the_recorded_answer_says(dialect: str, split: bool) -> No
     assert torsos <= 1
     few = {name: compared[name] for name, least in COMPARED[dialect].items() if compared[name] < least}
     assert few == {}
+
+
+def _usual(operation: str, body: bytes) -> Consumption | None:
+    if operation in openai.MANNERS:
+        return openai.usual(body, openai.MANNERS[operation])
+    return anthropic.usual(body) if operation == "messages.create" else gemini.usual(body)
+
+
+@pytest.mark.parametrize(
+    "operation",
+    ["messages.create", "chat.completions.create", "completions.create", "responses.create", "embeddings.create",
+     "models.generateContent", "models.streamGenerateContent"],
+)  # fmt: skip
+def test_what_providers_send_has_the_usual_form(operation: str) -> None:
+    """Nearly every whole answer is read by the quick reader; the careful one is for the rest."""
+    bodies = [
+        exchange.response_body.encode()
+        for dialect in COMPARED
+        for exchange, met, _ in _telling(dialect)
+        if met.route.operation == operation and not exchange.sse
+    ]
+    usual = sum(_usual(operation, body) is not None for body in bodies)
+    print(f"{operation}: {usual} of {len(bodies)} have the usual form")
+    assert usual >= 0.97 * len(bodies) > 0
 
 
 def _several(body: bytes) -> bool:

@@ -107,7 +107,7 @@ class Manner(msgspec.Struct, frozen=True):
 
 _TEXT = Manner(text=True, plain=_plain)
 _RUN = Manner(text=True, kept=True)
-_MANNERS = {
+MANNERS = {
     "chat.completions.create": _TEXT,
     "completions.create": _TEXT,
     "responses.create": Manner(text=True, kept=True, plain=_plain_response),
@@ -135,7 +135,7 @@ def tally(match: Match) -> Tally | None:
     if match.route.operation == "files.content":
         # A batch writes one file of results: the file stands for the batch, whose own id nothing here tells.
         return Results(match.parameter("file_id") or "", _batched, (b'"custom_id"', b'"response"'))
-    manner = _MANNERS.get(match.route.operation)
+    manner = MANNERS.get(match.route.operation)
     return None if manner is None else Answers(manner)
 
 
