@@ -16,7 +16,6 @@ from penstock.catalog.catalog import Catalog
 from penstock.config.settings import Settings
 from penstock.core.dialect import Dialect
 from penstock.core.entry import Entry, Opened
-from penstock.core.price import Price
 from penstock.core.route import Match
 from penstock.core.target import Provider
 from penstock.core.usage import Consumption, Source
@@ -68,6 +67,18 @@ class Bookkeeping:
         complete = functools.partial(completed, self._estimates)
         return Record(_Told(self.journal, told), functools.partial(value, catalog), complete)
 
+    def learn(self, entries: Sequence[Entry]) -> None:
+        """What answers told teaches the estimates: of each model and way the latest of these."""
+        told = {
+            (entry.opened.model, entry.opened.operation, entry.opened.stream): entry
+            for entry in entries
+            if entry.consumption.source is Source.REPORTED
+        }
+        for entry in told.values():
+            opened = entry.opened
+            way = Way(opened.operation, opened.stream)
+            self._estimates.learn(entry.consumption, opened.model, way, opened.bytes_in, entry.bytes_out)
+
     def _killed(self, opened: Opened) -> Entry:
         """By the settings that are in force when a dead process's journal is found."""
         return self._ending(opened)
@@ -101,13 +112,7 @@ def value(catalog: Catalog, consumption: Consumption, asked: str, provider: Prov
 
 
 def _worth(catalog: Catalog, consumption: Consumption, asked: str, *, own: bool) -> tuple[str, int | None]:
-    find = catalog.find_configured if own else catalog.find
-
-    def price_of(name: str) -> Price | None:
-        model = find(name)
-        return None if model is None else model.price
-
-    return catalog.version, charge(consumption, asked, price_of)
+    return catalog.version, charge(consumption, asked, catalog.find_configured if own else catalog.find)
 
 
 def ending(settings: Settings, catalog: Catalog, dialects: Mapping[str, Dialect], estimates: Estimates) -> Killed:
@@ -134,10 +139,5 @@ def ending(settings: Settings, catalog: Catalog, dialects: Mapping[str, Dialect]
 def completed(
     estimates: Estimates, consumption: Consumption, opened: Opened, bytes_in: int, bytes_out: int
 ) -> Consumption:
-    """What was told, with an estimate of what is missing; from what is told in full, estimates learn."""
-    way = Way(opened.operation, opened.stream)
-    if consumption.missing:
-        return estimates.estimate(consumption, opened.model, way, bytes_in, bytes_out)
-    if consumption.source is Source.REPORTED:
-        estimates.learn(consumption, opened.model, way, bytes_in, bytes_out)
-    return consumption
+    """What was told, with an estimate of what is missing."""
+    return estimates.estimate(consumption, opened.model, Way(opened.operation, opened.stream), bytes_in, bytes_out)

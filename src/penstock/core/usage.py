@@ -83,7 +83,8 @@ class Consumption(msgspec.Struct, frozen=True, gc=False):
     @property
     def usage(self) -> Usage:
         """All shares together."""
-        return sum((share.usage for share in self.shares), Usage())
+        shares = self.shares
+        return shares[0].usage if len(shares) == 1 else sum((share.usage for share in shares), Usage())
 
     @property
     def model(self) -> str | None:

@@ -8,14 +8,16 @@ Money is in integers throughout; ``core/price.py`` says why that loses nothing a
 
 from collections.abc import Callable
 from operator import attrgetter
+from typing import Protocol
 
 from penstock.core.price import UNIT, Price
-from penstock.core.usage import COUNTERS, Consumption, Share
+from penstock.core.usage import COUNTERS, Consumption, Share, Usage
 
 ORDINARY = ("", "default", "standard")
 """What providers call the ordinary way (``service_tier`` of Anthropic, OpenAI and Gemini)."""
 
 _HALF = UNIT // 2
+_NOTHING = Usage()
 _counts: Callable[[object], tuple[int, ...]] = attrgetter(*COUNTERS)
 
 
@@ -43,17 +45,25 @@ def cost(share: Share, price: Price) -> int | None:
     return (total + _HALF) // UNIT
 
 
-def charge(consumption: Consumption, asked: str, price_of: Callable[[str], Price | None]) -> int | None:
+class Priced(Protocol):
+    """A model, as far as it matters here."""
+
+    @property
+    def price(self) -> Price:
+        """What its tokens cost."""
+
+
+def charge(consumption: Consumption, asked: str, find: Callable[[str], Priced | None]) -> int | None:
     """Micro-dollars for everything that a call used; None when any of it has no price, 0 when it used nothing.
 
     A share whose answer names no model is taken to be the model that was asked for.
     """
     total = 0
     for share in consumption.shares:
-        if not (share.usage.total_input or share.usage.total_output or share.usage.tools):
+        if share.usage == _NOTHING:
             continue
-        price = price_of(share.model or asked)
-        amount = None if price is None else cost(share, price)
+        model = find(share.model or asked)
+        amount = None if model is None else cost(share, model.price)
         if amount is None:
             return None
         total += amount

@@ -50,7 +50,7 @@ Value = Callable[[Consumption, str, Provider | None], tuple[str, int | None]]
 cost in micro-dollars; None where something has no price."""
 
 Complete = Callable[[Consumption, Opened, int, int], Consumption]
-"""What was told, by which exchange, and the bytes in and out, to the same with what is missing estimated."""
+"""What was told in part, by which exchange, and the bytes in and out, to the same with what is missing estimated."""
 
 
 class Record:
@@ -111,7 +111,8 @@ class _Recording(Visit):
         elif outcome is Outcome.ABANDONED and self._opened is not None and exchange.match.route.routed:
             # The provider has read the request and may charge for it, though nobody heard its answer.
             consumption = _UNREAD
-        consumption = self._complete(consumption, opened, exchange.bytes_in, passed)
+        if consumption.missing:
+            consumption = self._complete(consumption, opened, exchange.bytes_in, passed)
         provider = None if exchange.attempt is None else exchange.attempt.provider
         price, cost = self._value(consumption, opened.model, provider) if consumption.shares else ("", 0)
         return Entry(

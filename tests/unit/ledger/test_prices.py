@@ -5,6 +5,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from itertools import chain, repeat
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -172,7 +173,11 @@ def test_a_million_costs_add_up_exactly() -> None:
     assert sum(chain.from_iterable(repeat(costs, 1000))) == sum(rounded) * 1000
 
 
-PRICES = {"one": priced(Sheet(price=Rates(input=Decimal(1)))), "two": priced(Sheet(price=Rates(input=Decimal(2))))}
+class Model(msgspec.Struct):
+    price: Price
+
+
+MODELS = {name: Model(priced(Sheet(price=Rates(input=Decimal(dollars))))) for name, dollars in (("one", 1), ("two", 2))}
 SPENT = Usage(input=100)
 
 
@@ -190,4 +195,4 @@ SPENT = Usage(input=100)
 )
 def test_a_call_costs_what_its_shares_cost(shares: tuple[Share, ...], micro_dollars: int | None) -> None:
     """Each at its own model's price; a share that names none at the price of the model asked for ("two")."""
-    assert charge(Consumption(shares), "two", PRICES.get) == micro_dollars
+    assert charge(Consumption(shares), "two", MODELS.get) == micro_dollars
