@@ -199,6 +199,22 @@ def test_explain(tmp_path: Path, whole: bool) -> None:
         assert secret not in done.stdout + shown
 
 
+def test_what_is_to_be_pasted_leads_somewhere(tmp_path: Path) -> None:
+    """Only lines for what some provider speaks, and a first request that works as it is printed."""
+    with Provider(lambda _: json_answer(b'{"said":"hello"}')) as provider:
+        row = {"dialect": "openai", "base_url": provider.base_url + "/v1", "auth": "none"}
+        config = {"listen": "127.0.0.1:0", "providers": {"local": row}}
+        with Gateway(config, tmp_path) as gateway:
+            printed = "".join(gateway.output)
+            assert ("Codex" in printed, "openai SDK" in printed) == (True, True)
+            assert not re.search("Claude Code|anthropic|Gemini|google", printed)
+            command = printed.split("Try it:\n\n")[1].split("\n\n")[0]
+            done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=20, check=False)
+            assert done.stdout == '{"said":"hello"}'
+            (path,) = re.findall(r"key is in (\S+)", printed)
+            Path(path).unlink()
+
+
 def test_explain_in_the_demo_tells_of_the_simulator(tmp_path: Path) -> None:
     """No address that nobody could call, and no credential; a row that wants none is said to get none."""
     body = '{"model":"claude-x","messages":[]}'

@@ -56,7 +56,7 @@ def parent(start: Start, count: int) -> None:
     supervisor = Supervisor(command, sets, before_restart=lambda: _check(start), gone=sharing.fold)
 
     def greet() -> None:
-        welcome(url, simulated(settings) if start.demo else (), first_key, Path(settings.data_dir))
+        welcome(url, simulated(settings) if start.demo else (), first_key, settings)
 
     asyncio.run(_watch(supervisor, greet))
 

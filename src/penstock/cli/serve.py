@@ -74,7 +74,7 @@ async def _alone(start: Start) -> None:
         async with running(start.settings, demo=start.demo, source=start.source) as gateway:
             _settle()
             _listen_to_signals(stopping, gateway.reload)
-            welcome(gateway.url, gateway.simulated, gateway.first_key, Path(start.settings.data_dir))
+            welcome(gateway.url, gateway.simulated, gateway.first_key, start.settings)
             systemd.tell("READY=1")
             await stopping.wait()
             systemd.tell("STOPPING=1")

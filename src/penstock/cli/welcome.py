@@ -8,11 +8,15 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+if TYPE_CHECKING:
+    from penstock.config.settings import Settings
 
-def welcome(url: str, simulated: Sequence[str], first_key: str | None, data_dir: Path) -> None:
+
+def welcome(url: str, simulated: Sequence[str], first_key: str | None, settings: "Settings") -> None:
     """Print it to standard output. ``simulated``: the dialects for which the simulator answers."""
     if simulated:
         names = ", ".join(simulated)
@@ -24,10 +28,11 @@ def welcome(url: str, simulated: Sequence[str], first_key: str | None, data_dir:
         shown = first_key
         click.echo(f"\nYour gateway key, shown this once:  {click.style(shown, bold=True)}")
     else:
-        path = _write_key(data_dir, first_key)
+        path = _write_key(Path(settings.data_dir), first_key)
         shown = f"$(cat {path})"
         click.echo(f"\nThe first gateway key is in {path}")
-    click.echo(_paste(url, shown))
+    spoken = {*simulated, *(row.dialect for row in settings.providers.values())}
+    click.echo(_paste(url, shown, [name for name in _TRIED if name in spoken]))
     # Last, so that a script which waits for this line has seen everything.
     click.echo(_ready(url))
 
@@ -46,21 +51,35 @@ def _write_key(folder: Path, key: str) -> Path:
     return path.resolve()
 
 
-def _paste(url: str, key: str) -> str:
-    return f"""
-Try it:
-
+_TRIED = {
+    "anthropic": """\
   curl {url}/v1/messages -H "x-api-key: {key}" -H "content-type: application/json" \\
-    -d '{{"model":"claude-sonnet-5-5","max_tokens":200,"messages":[{{"role":"user","content":"Hello!"}}]}}'
+    -d '{{"model":"claude-sonnet-4-5","max_tokens":200,"messages":[{{"role":"user","content":"Hello!"}}]}}'
+""",
+    "openai": """\
+  curl {url}/v1/chat/completions -H "authorization: Bearer {key}" -H "content-type: application/json" \\
+    -d '{{"model":"gpt-5-mini","messages":[{{"role":"user","content":"Hello!"}}]}}'
+""",
+    "gemini": """\
+  curl {url}/gemini/v1beta/models/gemini-2.5-flash:generateContent -H "x-goog-api-key: {key}" \\
+    -H "content-type: application/json" -d '{{"contents":[{{"parts":[{{"text":"Hello!"}}]}}]}}'
+""",
+}
+"""A first request in each dialect."""
 
-Point a client at it:
+_CLIENTS = (
+    ("anthropic", """  Claude Code      export ANTHROPIC_BASE_URL={url} ANTHROPIC_AUTH_TOKEN="{key}"\n"""),
+    ("openai", """  Codex            codex -c 'openai_base_url="{url}/v1"'   with OPENAI_API_KEY="{key}"\n"""),
+    ("gemini", """  Gemini CLI       export GOOGLE_GEMINI_BASE_URL={url}/gemini GEMINI_API_KEY="{key}"\n"""),
+    ("anthropic", """  anthropic SDK    base_url="{url}"\n"""),
+    ("openai", """  openai SDK       base_url="{url}/v1"\n"""),
+    ("gemini", """  google-genai     http_options={{"base_url": "{url}/gemini"}}\n"""),
+)
 
-  Claude Code      export ANTHROPIC_BASE_URL={url} ANTHROPIC_AUTH_TOKEN="{key}"
-  Codex            codex -c 'openai_base_url="{url}/v1"'   with OPENAI_API_KEY="{key}"
-  Gemini CLI       export GOOGLE_GEMINI_BASE_URL={url}/gemini GEMINI_API_KEY="{key}"
-  anthropic SDK    base_url="{url}"
-  openai SDK       base_url="{url}/v1"
-  google-genai     http_options={{"base_url": "{url}/gemini"}}
 
-Your own provider key, where the gateway has none: header X-Provider-Key.
-"""
+def _paste(url: str, key: str, dialects: Sequence[str]) -> str:
+    """Lines for the dialects that some provider speaks; the others would lead nowhere."""
+    tried = _TRIED[dialects[0]] if dialects else ""
+    clients = "".join(line for dialect, line in _CLIENTS if dialect in dialects)
+    words = f"\nTry it:\n\n{tried}\nPoint a client at it:\n\n{clients}".format(url=url, key=key)
+    return f"{words}\nYour own provider key, where the gateway has none: header X-Provider-Key.\n"
