@@ -76,7 +76,7 @@ def show(config: Path | None, *, everything: bool, as_json: bool) -> None:
     found = [
         (name, value, source)
         for name, value, source in _flat(settings, (), sources)
-        if everything or source != "default"
+        if everything or not source.startswith("default")
     ]
     if as_json:
         print_json([{"setting": name, "value": value, "from": source} for name, value, source in found])

@@ -101,7 +101,8 @@ def _with_defaults(table: tree.Table, environment: Mapping[str, str]) -> tree.Ta
 def _usual_providers(environment: Mapping[str, str]) -> Iterator[tuple[str, tree.Node]]:
     for dialect, base_url, variable in _USUAL_PROVIDERS:
         # Google's SDKs read both of their variables, this one first.
-        key = "GOOGLE_API_KEY" if dialect == "gemini" and not environment.get(variable) else variable
+        other = dialect == "gemini" and not environment.get(variable) and environment.get("GOOGLE_API_KEY")
+        key = "GOOGLE_API_KEY" if other else variable
         row = {"dialect": dialect, "base_url": base_url, "api_key": f"${{{key}}}"}
         yield dialect, _table((name, tree.Scalar(text, _DEFAULTS)) for name, text in row.items())
 

@@ -79,6 +79,7 @@ class Reading:
         self._text_forms = forms.text_forms(files)
         self._kept: dict[Path, list[int]] = {}
         self._variables: dict[Path, str] = {}
+        self._unset: dict[Path, str] = {}
         self._numbers = itertools.count()
 
     def read(self, table: Table, settings: type[T]) -> T | None:
@@ -96,6 +97,8 @@ class Reading:
     def source(self, path: Path) -> str:
         """Where a setting's value comes from, in words."""
         place = str(self.places[path])
+        if path in self._unset:
+            return f"{place}, ${{{self._unset[path]}}} is not set here"
         return f"{place}, from ${{{self._variables[path]}}}" if path in self._variables else place
 
     def note(self, path: Path, what: str, suggestion: str) -> None:
@@ -124,6 +127,8 @@ class Reading:
         self.places.setdefault(path, node.place)
         if isinstance(node, Scalar) and node.read_from:
             self._variables[path] = node.read_from[0]
+        if isinstance(node, Scalar) and node.unset:
+            self._unset[path] = node.unset[0]
         value = self._by_type(node, kind, path, meta)
         if value is Nothing.BROKEN:
             self.broken.add(path)

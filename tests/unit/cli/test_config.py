@@ -35,6 +35,9 @@ def test_what_is_in_force_says_where_it_comes_from() -> None:
     assert rows["listen"] == ("127.0.0.1:7", "environment variable PENSTOCK_LISTEN")
     assert rows["providers.claude.base_url"] == ("https://api.anthropic.com", "penstock.yaml:5:15")
     assert rows["providers.claude.api_key"] == ("(secret)", "penstock.yaml:6:14, from ${SOME_KEY}")
+    unset = invoke("config", "show", "-c", "penstock.yaml", "--json", env={"SOME_KEY": None})
+    rows_without = {row["setting"]: (row["value"], row["from"]) for row in json.loads(unset.stdout)}
+    assert rows_without["providers.claude.api_key"] == (None, "penstock.yaml:6:14, ${SOME_KEY} is not set here")
     assert rows["keys[0].key"][0] == "(secret)"
     assert rows["limits.body"] == (4 * 1024 * 1024, "penstock.yaml:9:16")
     assert rows["limits.upload"][1] == "default"
