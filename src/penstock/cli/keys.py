@@ -134,7 +134,7 @@ def list_keys(config: Path | None, *, everything: bool, as_json: bool) -> None:
         click.echo("There is no key yet. Make one: penstock keys create NAME")
         return
     lines = [(*_line(row, now), moments.shown(used.get(row.id), absent="-")) for row in listed]
-    headings = columns("name", "team", "owner", "state", "begins with", "may use", "expires (UTC)", "last used (UTC)")
+    headings = columns("=name", "team", "owner", "state", "begins with", "may use", "expires (UTC)", "last used (UTC)")
     print_table(Table(headings, tuple(lines)), spare=("begins with", "owner", "team", "may use", "last used (UTC)"))
 
 

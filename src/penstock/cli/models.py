@@ -73,7 +73,7 @@ def models(config: Path | None, pattern: str | None, since: int | None, *, unpri
     elif not lines:
         click.echo("No model that the catalog knows fits, on any dialect that has a provider: penstock providers list")
     else:
-        headings = columns("model", "goes to", "why", "#window", "#input", "#cached", "#output", "price from")
+        headings = columns("=model", "=goes to", "why", "#window", "#input", "#cached", "#output", "price from")
         print_table(Table(headings, tuple(map(_cells, lines))), spare=_SPARE)
         click.echo(_UNITS, err=True)
 
@@ -92,7 +92,7 @@ def _print_unpriced(settings: "Settings", pattern: str | None, since: int | None
         what = "Everything that was used" if pattern is None else f"Whatever was used of {pattern!r}"
         click.echo(f"{what} has a price.")
         return
-    headings = columns("provider", "model", "#requests", "#tokens", "last used (UTC)")
+    headings = columns("=provider", "=model", "#requests", "#tokens", "last used (UTC)")
     cells = [
         (
             row.provider or "-",

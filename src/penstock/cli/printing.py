@@ -16,15 +16,22 @@ if TYPE_CHECKING:
 
 # What a drawn table has between two columns, and how narrow a column of words may become.
 _BETWEEN, _BROKEN = 3, 12
+# Up to here a name is kept in one piece: people copy it.
+_WHOLE = 26
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 
 
 class Column(msgspec.Struct, frozen=True):
-    """A column's heading, and whether it holds numbers."""
+    """A column's heading, and whether it holds numbers, or names to be kept in one piece."""
 
     name: str
     number: bool = False
+    whole: bool = False
+
+    def least(self, width: int) -> int:
+        """How narrow the column may become when its longest cell is so wide."""
+        return width if self.number else min(width, _WHOLE if self.whole else _BROKEN)
 
 
 class Table(msgspec.Struct, frozen=True):
@@ -47,8 +54,8 @@ def without(table: Table, names: Container[str]) -> Table:
 
 
 def columns(*names: str) -> tuple[Column, ...]:
-    """Columns by their headings; one that begins with ``#`` holds numbers."""
-    return tuple(Column(name.removeprefix("#"), name.startswith("#")) for name in names)
+    """Columns by their headings; one that begins with ``#`` holds numbers, one with ``=`` names."""
+    return tuple(Column(name.lstrip("#="), name.startswith("#"), name.startswith("=")) for name in names)
 
 
 def legible(text: str) -> str:
@@ -116,7 +123,7 @@ def plain(table: Table) -> str:
 def needed(table: Table) -> int:
     """How many columns a terminal must have to show every number whole; words may be broken."""
     pairs = zip(table.columns, _widths(table), strict=True)
-    return sum((width if column.number else min(width, _BROKEN)) + _BETWEEN for column, width in pairs)
+    return sum(column.least(width) + _BETWEEN for column, width in pairs)
 
 
 def drawn(table: Table) -> "RichTable":
@@ -126,12 +133,18 @@ def drawn(table: Table) -> "RichTable":
     from rich.text import Text  # noqa: PLC0415
 
     made = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, show_footer=table.totals is not None)
-    for at, column in enumerate(table.columns):
+    for at, (column, width) in enumerate(zip(table.columns, _widths(table), strict=True)):
         justify: Literal["left", "right"] = "right" if column.number else "left"
         total = table.totals[at] if table.totals else ""
         # Words may go on in the next line; a number in two pieces would be read as another one.
         made.add_column(
-            column.name, Text(total), justify=justify, no_wrap=column.number, overflow="fold", footer_style="bold"
+            column.name,
+            Text(total),
+            justify=justify,
+            min_width=column.least(width),
+            no_wrap=column.number,
+            overflow="fold",
+            footer_style="bold",
         )
     for row in table.rows:
         made.add_row(*(Text(legible(cell)) for cell in row))

@@ -117,12 +117,13 @@ def list_providers(config: Path | None, *, as_json: bool) -> None:
     if as_json:
         print_json(described)
         return
-    headings = columns("name", "dialect", "base URL", "credential", "default")
+    headings = columns("=name", "dialect", "=base URL", "credential", "default")
     lines = [
         (row["name"], row["dialect"], row["base_url"], row["credential"], "yes" if row["default"] else "")
         for row in described
     ]
-    print_table(Table(headings, tuple(tuple(str(cell) for cell in line) for line in lines)))
+    table = Table(headings, tuple(tuple(str(cell) for cell in line) for line in lines))
+    print_table(table, spare=("default", "credential", "dialect"))
 
 
 @providers.command(short_help="Ask each provider whether it answers.")

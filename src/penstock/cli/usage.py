@@ -144,7 +144,7 @@ def table(report: Report) -> Table:
     """The report as people read it."""
     numbers = ("#requests", "#not served", "#input", "#cached", "#output", "#cost in $", "#unpriced", "#estimated")
     lines = tuple((*_names(report.by, row), *_numbers(row)) for row in report.rows)
-    names: tuple[Column, ...] = columns(*report.by) if report.by else ()
+    names: tuple[Column, ...] = columns(*(f"={name}" for name in report.by))
     label = ("total", *[""] * (len(report.by) - 1)) if report.by else ()
     return Table((*names, *columns(*numbers)), lines, (*label, *_numbers(report.total)) if report.by else None)
 
