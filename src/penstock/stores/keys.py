@@ -4,6 +4,7 @@ A key is an identity with one secret, or two while it is being rotated. The path
 memory, and ``changed`` says when that memory is out of date.
 """
 
+import math
 import secrets
 import time
 from collections.abc import Mapping, Sequence
@@ -145,7 +146,8 @@ class KeyStore:
 
     def rotate(self, name: str, *, prefix: str, grace: int) -> MadeKey:
         """A new secret for a key; its earlier ones work for ``grace`` seconds more, and no longer than they would."""
-        until = int(time.time()) + grace
+        # A part of a second is given, not taken: a grace of one would else be none, now and then.
+        until = math.ceil(time.time()) + grace if grace else int(time.time())
         with self._writing.begin() as connection:
             row = self._find(connection, name)
             mine = key_secrets.c.key == row.id

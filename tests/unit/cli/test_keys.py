@@ -86,7 +86,7 @@ def test_rotation_keeps_the_identity_and_lets_the_old_key_work_until_the_grace_e
 def test_a_grace_ends() -> None:
     """The old key is refused once its grace is over, and the store says that something changed."""
     first = invoke("keys", "create", "laptop").stdout
-    second = invoke("keys", "rotate", "laptop", "--grace", "1s").stdout
+    second = invoke("keys", "rotate", "laptop", "--grace", "2s").stdout
     store = KeyStore(Path("data"))
     try:
         assert len(store.profiles()) == 2
