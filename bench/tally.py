@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from bench.bodies import ANTHROPIC, OPENAI, Json, answer_body, answer_frames, compact, prose
 from penstock.app import DIALECTS
 from penstock.core.head import RequestHead
-from penstock.core.usage import Source
+from penstock.core.usage import Consumption, Source
 from penstock.routes import match
 
 SIZES = (1_000, 50_000, 500_000)
@@ -109,13 +109,13 @@ def _content_array(count: int) -> list[bytes]:
 
 def _message_blocks() -> bytes:
     block = compact({"type": "tool_use", "id": "toolu_1", "name": "read", "input": {"path": "a/b", "usage": [1]}})
-    whole = answer_body(ANTHROPIC, "claude-opus-5", 0, 812)
+    whole = answer_body(ANTHROPIC, "claude-opus-5", 500, 812)
     return whole.replace(b'"content":[', b'"content":[' + (block + b",") * BLOCKS)
 
 
 def _chat_blocks() -> bytes:
     call = compact({"id": "call_1", "type": "function", "function": {"name": "read", "arguments": '{"path":"a/b"}'}})
-    whole = answer_body(OPENAI, "gpt-5.5", 0, 812)
+    whole = answer_body(OPENAI, "gpt-5.5", 500, 812)
     return whole.replace(b'"refusal":', b'"tool_calls":[' + b",".join([call] * BLOCKS) + b'],"refusal":')
 
 
@@ -133,23 +133,28 @@ SUBJECTS = (
 )  # fmt: skip
 
 
-def microseconds(subject: Subject, pieces: Sequence[bytes], *, events: bool) -> float:
-    """CPU time to read one answer, the best round's; ValueError if it is not read right."""
-
+def reading(subject: Subject, pieces: Sequence[bytes], *, events: bool) -> Callable[[], Consumption]:
+    """What reads one answer; ValueError if it is not read right."""
     met = match(RequestHead("POST", ROUTES[subject.route].encode(), ()))
     dialect = DIALECTS[met.route.dialect]
 
-    def work() -> None:
-        reader = dialect.tally(met)
-        if reader is None:
+    def read() -> Consumption:
+        tally = dialect.tally(met)
+        if tally is None:
             raise LookupError(f"{subject.route} has no tally")
-        feed = reader.frames if events else reader.piece
+        feed = tally.frames if events else tally.piece
         for piece in pieces:
             feed(piece)
-        consumption = reader.consumed()
+        consumption = tally.consumed()
         if consumption.source is not Source.REPORTED or consumption.missing:
             raise ValueError(f"{subject.name}: not read right")
+        return consumption
 
+    return read
+
+
+def microseconds(work: Callable[[], object]) -> float:
+    """CPU time, the best round's."""
     work()
     started = time.process_time()
     work()
@@ -168,10 +173,10 @@ def main() -> None:
     print(f"{'µs of CPU time':20}{'1 kB':>8}{'50 kB':>8}{'500 kB':>8}{f'{BLOCKS} parts':>11}", end="")
     print(f"{'a frame':>10}{'(bytes)':>9}{'a stream besides':>18}")
     for subject in SUBJECTS:
-        whole = [microseconds(subject, [subject.body(size)], events=False) for size in SIZES]
-        parts = microseconds(subject, [subject.blocks()], events=False)
+        whole = [microseconds(reading(subject, [subject.body(size)], events=False)) for size in SIZES]
+        parts = microseconds(reading(subject, [subject.blocks()], events=False))
         events = subject.route != "array"
-        short, long = (microseconds(subject, subject.frames(count), events=events) for count in (SHORT, LONG))
+        short, long = (microseconds(reading(subject, subject.frames(count), events=events)) for count in (SHORT, LONG))
         frame = (long - short) / (LONG - SHORT)
         size = len(subject.frames(SHORT)[1])
         print(f"{subject.name:20}" + "".join(f"{one:8.1f}" for one in whole) + f"{parts:11.1f}", end="")

@@ -103,11 +103,15 @@ def merged(before: Mapping[str, object], after: Mapping[str, object]) -> dict[st
         return dict(after)
     result = dict(before)
     for name, value in after.items():
-        old = result.get(name)
-        if isinstance(old, dict) and isinstance(value, dict):
-            result[name] = merged(old, value)
-        elif (value or name not in result) and (known(value) or not count(old)):
+        # Nearly all are numbers, and most servers that tell them tell them in every chunk.
+        if type(value) is int and 0 < value <= MOST:
             result[name] = value
+        elif value or name not in result:
+            old = result.get(name)
+            if isinstance(old, dict) and isinstance(value, dict):
+                result[name] = merged(old, value)
+            elif known(value) or not count(old):
+                result[name] = value
     return result
 
 

@@ -219,7 +219,8 @@ class Answers:
         self._model = word(answer.model) or self._model
         self._tier = tier_of(answer.service_tier, told.get("service_tier")) or self._tier
         self._told = merged(self._told, told)
-        self._tools = told_searches(answer.output) or self._tools
+        if answer.output is not _NONE:
+            self._tools = told_searches(answer.output) or self._tools
         named = answer.usage_breakdown or groq.get("usage_breakdown")
         self._shares = (breakdown(named, self._told) if named else ()) or self._shares
         self._final = self._final or (not unfinished and (not streamed or _finished(answer)))
@@ -239,7 +240,7 @@ class Answers:
 def _opened(data: bytes) -> _Answer | None:
     """What an event tells, or the response that it holds."""
     event = read(_answer, data)
-    if event is None or not bytes(event.response).startswith(b"{"):
+    if event is None or event.response is _NONE or not bytes(event.response).startswith(b"{"):
         return event
     return read(_answer, event.response)
 
