@@ -21,7 +21,7 @@ from penstock.wire.incoming import Incoming
 PATH = b"/metrics"
 
 BATCH_SECONDS, BATCH_MOST = 0.05, 64
-"""So late, and so many at once, others hear of entries. A batch holds the event loop for some tenth of a millisecond."""
+"""So late, and so many at once, others hear of entries. A batch holds the loop for some tenth of a millisecond."""
 
 
 class Observing:
