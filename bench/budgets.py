@@ -12,8 +12,6 @@ Results = Mapping[str, Rounds]
 """By case."""
 
 OURS, REFERENCE, DIRECT = "penstock", "nginx", "direct"
-OURS_FOURFOLD = "penstock-4"
-"""Ours with four workers."""
 
 
 def right(rounds: list[Round]) -> list[Round]:
@@ -144,13 +142,6 @@ BUDGETS: tuple[Budget, ...] = (
     Budget("memory, each open stream", "kB", 25, 15, kilobytes_a_stream),
     Budget("start to first request served", "s", 1, 0.5, start_seconds),
     Budget("held streams: the latest frame is late by", "ms", 250, 250, latest_frame),
-    Budget(
-        "four workers: CPU per request",
-        "x one worker",
-        1.15,
-        1.05,
-        lambda r: _middle(cost_ratio(r, "workers", "request", OURS_FOURFOLD, OURS)),
-    ),
     Budget(
         "unary 1 kB: throughput", "x LiteLLM", 50, 100, lambda r: speed_ratio(r, "unary-1k", "litellm"), at_least=True
     ),

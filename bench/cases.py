@@ -65,8 +65,4 @@ def cases(streams: int) -> tuple[Case, ...]:
             "chat-sse", "100 streams x 200 frames, OpenAI Chat", STREAMS,
             stream_model(200, 10), 1024, 100, 100, 10, 3, OPENAI, ramp=0.1,
         ),
-        Case(
-            "workers", "unary, 1 kB, four workers beside one", CLOSED,
-            unary_model(1024), 1024, 32, 20_000, 1.2, 3, warm=20,
-        ),
     )  # fmt: skip

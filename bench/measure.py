@@ -146,7 +146,7 @@ class Bench:
             request_size=case.request_size,
             headers=subject.request_headers(case.dialect, self.mock_port),
             target=target_of(case.dialect),
-            connections=case.connections * subject.workers,
+            connections=case.connections,
             count=case.count,
             seconds=case.seconds,
             warm=case.warm,

@@ -80,26 +80,20 @@ def _penstock_missing() -> str:
     return "" if probe.returncode == 0 else "`python -m penstock serve` does not run in this environment"
 
 
-def _launch_penstock(mock_port: int, folder: Path, *, workers: int = 1) -> Launch:
+def launch_penstock(mock_port: int, folder: Path, *, workers: int = 1, books: bool = False) -> Launch:
+    """As a user starts it; without more, with all that is on by default and nothing else."""
     port = free_port()
     config = folder / "penstock.yaml"
     config.write_text(
         f"listen: 127.0.0.1:{port}\n"
         f"data_dir: {folder}/data\n"
+        f"workers: {workers}\n"
         "providers:\n"
         f'  anthropic: {{dialect: anthropic, base_url: "http://127.0.0.1:{mock_port}", api_key: "{PROVIDER_KEY}"}}\n'
         f'  openai: {{dialect: openai, base_url: "http://127.0.0.1:{mock_port}/v1", api_key: "{PROVIDER_KEY}"}}\n'
-        f'keys: [{{name: bench, key: "{GATEWAY_KEY}"}}]\n'
+        f'keys: [{{name: bench, key: "{GATEWAY_KEY}"}}]\n' + "books: true\n" * books
     )
-    command = (sys.executable, "-m", "penstock", "serve", "--config", str(config), "--workers", str(workers))
-    return Launch(command, port, port)
-
-
-_FOUR = 4
-
-
-def _launch_four(mock_port: int, folder: Path) -> Launch:
-    return _launch_penstock(mock_port, folder, workers=_FOUR)
+    return Launch((sys.executable, "-m", "penstock", "serve", "--config", str(config)), port, port)
 
 
 # --- peers, each in its own environment ---------------------------------------------------------------------------
@@ -147,9 +141,7 @@ SUBJECTS: tuple[Subject, ...] = (
         lambda: "" if _nginx() else "not installed; on Debian: apt-get install nginx-light",
         _launch_nginx,
     ),
-    Subject("penstock", _penstock_missing, _launch_penstock, key=GATEWAY_KEY),
-    # All four on the gateway's one core: what is compared is what a request costs, not how many cores there are.
-    Subject("penstock-4", _penstock_missing, _launch_four, key=GATEWAY_KEY, cases=("workers",), workers=_FOUR),
+    Subject("penstock", _penstock_missing, launch_penstock, key=GATEWAY_KEY),
     Subject(
         "litellm",
         _installed(

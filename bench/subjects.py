@@ -84,8 +84,6 @@ class Subject:
     """It relays the mock's bytes; else only status and ending are checked."""
     patience: float = 20.0
     """Seconds it may take to start."""
-    workers: int = 1
-    """Processes that share the load: each has as many connections as a case says."""
 
     def takes(self, case: Case) -> bool:
         """Whether it takes part in a case."""

@@ -1,7 +1,6 @@
 """Several processes on one address: they share the load, and come and go without losing a request."""
 
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -196,10 +195,10 @@ def test_a_load_balancer_is_told_before_the_end(tmp_path: Path, count: int) -> N
 @pytest.mark.long
 @pytest.mark.timeout(300)
 def test_four_workers_cost_little_more_than_one() -> None:
-    """A request takes at most 1.15 times the processor time that it takes with one worker, parent and all."""
-    command = [sys.executable, "-m", "bench", "--case", "workers", "--subject", "penstock", "--subject", "penstock-4"]
+    """With books, a request takes at most 1.15 times the processor time that it takes at four gateways apart."""
+    command = [sys.executable, "-m", "bench.workers", "--books", "--check"]
     root = Path(__file__).parents[2]
-    done = subprocess.run([*command, "--rounds", "7", "--check"], cwd=root, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     print(done.stdout)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert re.search(r"four workers: CPU per request .* (pass|stretch) ", done.stdout)
+    assert "four workers cost" in done.stdout
