@@ -51,9 +51,7 @@ characters `${`.
 
 | variable | what it does |
 |---|---|
-| `PENSTOCK_LISTEN` | replaces `listen` |
-| `PENSTOCK_DATA_DIR` | replaces `data_dir` |
-| `PENSTOCK_MASTER_KEY` | replaces `master_key` |
+| `PENSTOCK_LISTEN`, `PENSTOCK_DATA_DIR`, `PENSTOCK_BOOKS`, … | replaces the setting of that name: each that has a single value. Inside of a group with two underscores: `PENSTOCK_LIMITS__BODY`, `PENSTOCK_JOURNAL__FSYNC` |
 | `ANTHROPIC_API_KEY`, `OPENAI_API_KEY`, `GEMINI_API_KEY` or `GOOGLE_API_KEY` | the providers' keys where the file names no `providers` |
 | `HTTPS_PROXY`, `HTTP_PROXY` | the proxy for providers with `https://` and with `http://`; the lower-case names win |
 | `NO_PROXY` | what is reached directly: domains with their subdomains, addresses, networks (`10.0.0.0/8`), each with an optional `:port`, or `*` |

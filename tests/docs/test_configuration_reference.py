@@ -33,11 +33,13 @@ def test_the_variables_of_the_page_are_read() -> None:
     values = dict.fromkeys(named, "some-key") | {
         "PENSTOCK_LISTEN": "127.0.0.1:1",
         "PENSTOCK_DATA_DIR": "/srv/penstock",
-        "PENSTOCK_MASTER_KEY": "A" * 43,
+        "PENSTOCK_BOOKS": "true",
+        "PENSTOCK_LIMITS__BODY": "1MB",
+        "PENSTOCK_JOURNAL__FSYNC": "second",
         "HTTPS_PROXY": "http://one:1",
         "HTTP_PROXY": "http://two:2",
         "NO_PROXY": "*",
     }
-    assert len(named) == 10
+    assert len(named) == 12
     for name in named:
         assert load(None, {name: values[name]}) != load(None, {}), name

@@ -47,7 +47,7 @@ class Group(msgspec.Struct, frozen=True):
 
 def groups() -> tuple[Group, ...]:
     """Every setting, in the order of its definition; what is nested comes after what it is nested in."""
-    return tuple(_groups(_struct(inspect.type_info(Settings)), ""))
+    return tuple(_groups(kinds.struct(Settings), ""))
 
 
 def docstrings() -> dict[str, dict[str, str]]:
@@ -91,12 +91,6 @@ def _groups(kind: inspect.StructType, path: str) -> Iterator[Group]:
 
 def _join(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
-
-
-def _struct(kind: inspect.Type) -> inspect.StructType:
-    if not isinstance(kind, inspect.StructType):
-        raise TypeError(f"{kind!r} is not a struct")
-    return kind
 
 
 def _field_words(node: ast.ClassDef) -> Iterator[tuple[str, str]]:

@@ -4,17 +4,12 @@ The environment comes in as a mapping, so that nothing but the composition root 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from penstock.config.mistakes import Mistakes, Path, Place
 from penstock.config.tree import Entry, Listing, Node, Scalar, Table
 
-OVERRIDES = {
-    "PENSTOCK_LISTEN": "listen",
-    "PENSTOCK_DATA_DIR": "data_dir",
-    "PENSTOCK_MASTER_KEY": "master_key",
-}
-"""Environment variables that win over the file, and the settings they set."""
+PREFIX = "PENSTOCK_"
 
 # `$${` writes a literal `${`.
 _REFERENCE = re.compile(r"\$\$\{|\$\{([^}]*)\}?")
@@ -67,9 +62,27 @@ def _expand_scalar(node: Scalar, environment: Mapping[str, str], mistakes: Mista
     return Scalar(text, node.place, read_from=tuple(read))
 
 
-def override(table: Table, environment: Mapping[str, str]) -> Table:
-    """The tree with the settings that ``PENSTOCK_…`` variables give."""
-    for name, setting in OVERRIDES.items():
-        if value := environment.get(name):
-            table = table.replaced(setting, Scalar(value, Place(f"environment variable {name}")))
+def variable(path: Path) -> str:
+    """The variable that wins over the file for a setting: ``PENSTOCK_LIMITS__BODY``."""
+    return PREFIX + "__".join(str(step) for step in path).upper()
+
+
+def override(table: Table, environment: Mapping[str, str], settings: Iterable[Path]) -> Table:
+    """The tree with those of these settings that variables give."""
+    for path in settings:
+        if value := environment.get(variable(path)):
+            table = _with(table, path, Scalar(value, Place(f"environment variable {variable(path)}")))
     return table
+
+
+def _with(table: Table, path: Path, node: Scalar) -> Table:
+    name = str(path[0])
+    if len(path) == 1:
+        return table.replaced(name, node)
+    entry = table.get(name)
+    if entry is None or (isinstance(entry.node, Scalar) and entry.node.text is None):
+        return table.replaced(name, _with(Table((), node.place), path[1:], node))
+    # What is no mapping in the file is a mistake there, and stays one.
+    inner = _with(entry.node, path[1:], node) if isinstance(entry.node, Table) else entry.node
+    others = tuple(Entry(name, inner, entry.place) if other is entry else other for other in table.entries)
+    return Table(others, table.place)

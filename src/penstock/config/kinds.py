@@ -3,6 +3,8 @@
 Pure, and about types alone: values are read in ``reading``, words are found in ``describe``.
 """
 
+from collections.abc import Iterator
+
 import msgspec
 from msgspec import inspect
 
@@ -16,6 +18,24 @@ def settable(kind: inspect.StructType) -> tuple[inspect.Field, ...]:
         for field in kind.fields
         if not (isinstance(field.type, inspect.Metadata) and "given_by" in (field.type.extra or {}))
     )
+
+
+def struct(settings: type) -> inspect.StructType:
+    """The type of a struct of settings."""
+    kind = inspect.type_info(settings)
+    if not isinstance(kind, inspect.StructType):
+        raise TypeError(f"{settings!r} is not a struct")
+    return kind
+
+
+def single(kind: inspect.StructType) -> Iterator[tuple[str, ...]]:
+    """The settings with one value each, those inside of a group of settings too; nothing of lists and mappings."""
+    for field in settable(kind):
+        inner = bare(field.type)
+        if isinstance(inner, inspect.StructType):
+            yield from ((field.name, *path) for path in single(inner))
+        elif not isinstance(inner, (inspect.DictType, inspect.VarTupleType)):
+            yield (field.name,)
 
 
 def form_of(kind: inspect.Type) -> Form | None:

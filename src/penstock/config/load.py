@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from penstock.config import environment as variables
-from penstock.config import proxies, tree
+from penstock.config import kinds, proxies, tree
 from penstock.config.check import check
 from penstock.config.forms import Files, read_key
 from penstock.config.mistakes import ConfigError, MisfitError, Mistakes, Place
@@ -29,6 +29,9 @@ _USUAL_PROVIDERS = (
 
 _DEFAULTS = Place("defaults")
 
+_SINGLE = tuple(kinds.single(kinds.struct(Settings)))
+"""The settings that an environment variable can give."""
+
 
 def load(path: Path | None, environment: Mapping[str, str]) -> Settings:
     """The settings of a file, or the defaults when ``path`` is None; ConfigError when anything is wrong with them."""
@@ -41,7 +44,7 @@ def load_traced(path: Path | None, environment: Mapping[str, str]) -> tuple[Sett
     table = _table(()) if path is None else _parse(path, mistakes)
     if table is None:
         raise ConfigError(mistakes.found)
-    table = _with_defaults(variables.override(table, environment), environment)
+    table = _with_defaults(variables.override(table, environment, _SINGLE), environment)
     expanded = variables.expand(table, environment, mistakes)
     folder = Path.cwd() if path is None else path.resolve().parent
     reading = Reading(Files(folder, environment.get("HOME")), mistakes)

@@ -190,6 +190,24 @@ def test_the_environment_wins_over_the_file(loaded: Load, tmp_path: Path) -> Non
     assert (lost.address, lost.data_dir) == (("127.0.0.1", 1), str(tmp_path / "one"))
 
 
+def test_any_single_setting_may_come_from_the_environment(loaded: Load) -> None:
+    """By its name in capitals, inside of a group with two underscores; lists and mappings stay the file's."""
+    given = {
+        "PENSTOCK_BOOKS": "true",
+        "PENSTOCK_WORKERS": "3",
+        "PENSTOCK_STREAM_KEEPALIVE": "20",
+        "PENSTOCK_LIMITS__BODY": "4MB",
+        "PENSTOCK_LIMITS__DRAIN_SECONDS": "5",
+        "PENSTOCK_JOURNAL__FSYNC": "second",
+        "PENSTOCK_PROVIDERS": "none",
+        "PENSTOCK_KEY": "pk_live_of-somebody",
+    }
+    won = loaded("limits: {body: 1MB, headers: 50}\nbooks: false\n", given)
+    assert (won.books, won.workers, won.stream_keepalive, won.journal.fsync) == (True, 3, 20, "second")
+    assert (won.limits.body, won.limits.headers, won.limits.drain_seconds) == (4 * 1024 * 1024, 50, 5)
+    assert list(won.providers) == ["anthropic", "openai", "gemini"]
+
+
 def test_home_and_files_are_found(loaded: Load, tmp_path: Path) -> None:
     """``~`` is HOME of the given environment, and files count from the configuration's folder."""
     (tmp_path / "ca.pem").write_text("-----BEGIN CERTIFICATE-----\n")

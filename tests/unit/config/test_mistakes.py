@@ -382,7 +382,31 @@ BOOKS = [
     Row("a journal that holds nothing", "journal: {hold: 0}\n", 1, "journal.hold", "is too small: 0", "1 or more"),
 ]  # fmt: skip
 
-ROWS = [*YAML, *NAMES, *TYPES, *ADDRESSES, *FILES, *HEADERS_AND_KEYS, *RUNNING, *CREDENTIALS, *PRICES, *TERMS, *BOOKS]
+ENVIRONMENT = [
+    Row("books from the environment", "", 0, "books", "neither true nor false", "true or false",
+        {"PENSTOCK_BOOKS": "maybe"}),
+    Row("a limit from the environment", "limits: {body: 1MB}\n", 0, "limits.headers", "is too small: 3",
+        "write 16 or more", {"PENSTOCK_LIMITS__HEADERS": "3"}),
+    Row("a group that is none, and the environment", "limits: none\n", 1, "limits", "is a single value, not a mapping",
+        "{body: 32MB}", {"PENSTOCK_LIMITS__HEADERS": "300"}),
+    Row("half of tls from the environment", "", 0, "tls.key", "is missing", "add `key:`",
+        {"PENSTOCK_TLS__CERTIFICATE": "cert.pem"}),
+]  # fmt: skip
+
+ROWS = [
+    *YAML,
+    *NAMES,
+    *TYPES,
+    *ADDRESSES,
+    *FILES,
+    *HEADERS_AND_KEYS,
+    *RUNNING,
+    *CREDENTIALS,
+    *PRICES,
+    *TERMS,
+    *BOOKS,
+    *ENVIRONMENT,
+]
 
 
 def mistakes(folder: Path, content: bytes, environment: Mapping[str, str]) -> tuple[Mistake, ...]:
