@@ -1,7 +1,7 @@
 """Bytes of an answer on the way to being read: events, elements, lines, bodies. Knows no dialect.
 
 Memory has stated bounds: of a body's pieces at most ``CAP`` bytes are held, and beyond it only its last ``TAIL``, where
-providers tell usage. Of what is no JSON (audio, pictures, subtitles) only the first piece is, and only until the second.
+providers tell usage. Of what is no JSON (audio, pictures, subtitles) the first piece is held, until the second comes.
 """
 
 import re
