@@ -79,7 +79,7 @@ def ended_cleanly(data: bytes) -> bool:
 def _stands(data: bytes, tag: int) -> bool:
     """Whether a whole record has its tag here; a short array's head takes one byte before it, a longer one's three."""
     starts = (tag - PAYLOAD_AT - 1, tag - PAYLOAD_AT - 3)
-    return any(next(read(data, start), None) is not None for start in starts)
+    return any(start >= len(MAGIC) and next(read(data, start), None) is not None for start in starts)
 
 
 def tamed(record: Record) -> Record:

@@ -10,6 +10,7 @@ import pytest
 from penstock.core.books import BooksError
 from penstock.core.entry import Entry, Opened
 from penstock.ledger.journal import Journal
+from penstock.ledger.records import read
 from penstock.ledger.recovery import Recovered, killed, recover, settle
 from tests.support.books import entry, opened, used
 
@@ -111,6 +112,28 @@ def test_a_torn_segment_is_kept_aside(tmp_path: Path, caplog: pytest.LogCaptureF
     assert [name.name for name in tmp_path.glob("*.torn")] == [path.name + ".torn"]
     assert "torn" in caplog.text
     assert recover(tmp_path, shelf) == Recovered()
+
+
+def test_a_journal_torn_at_any_byte_is_taken_over_up_to_the_tear(tmp_path: Path) -> None:
+    """Each exchange whose end stands before the tear is closed, each that only began there is killed, others are not.
+
+    Behind the tear are zeros, as in a segment that was not written further, or other bytes."""
+    leave_behind(tmp_path, closed=2, under_way=1, segment_bytes=8 * 1024)
+    (path,) = tmp_path.glob("[0-9a-f]*.journal")
+    data = path.read_bytes()
+    ends = dict(read(data))
+    for at in range(max(ends) + 1):
+        whole = [record for end, record in ends.items() if end <= at]
+        closed = {record.opened.id for record in whole if isinstance(record, Entry)}
+        began = {record.id for record in whole if isinstance(record, Opened)}
+        for rest in (bytes(64), b"\xa1e" * 32):
+            path.write_bytes(data[:at] + rest)
+            shelf = Shelf()
+            assert recover(tmp_path, shelf) == Recovered(1, len(closed), len(began - closed))
+            outcomes = {name: one.outcome for name, one in shelf.entries.items()}
+            assert outcomes == {name: "served" if name in closed else "killed" for name in began}
+            for torn in tmp_path.glob("*.torn"):
+                torn.unlink()
 
 
 def test_no_journal_is_nothing_to_settle(tmp_path: Path) -> None:
