@@ -86,6 +86,9 @@ def stored_credentials(settings: Settings) -> Mapping[str, Secret]:
     folder = Path(settings.data_dir)
     file = str(folder / DATABASE)
     try:
+        if not (folder / DATABASE).exists():
+            # To look is not to make it.
+            raise CredentialError(names[0], "is not there")
         engine = open_database(folder / DATABASE)
         try:
             return CredentialStore(engine, folder, settings.master_key).secrets(names)

@@ -31,18 +31,23 @@ def config() -> None:
 def check(config: Path | None, *, as_json: bool) -> None:
     """Read the configuration whole and list every mistake: where, what, and what to write instead.
 
-    Exit code 2 when there are any.
+    Certificates and stored credentials that it names are opened, too, as a start would. Exit code 2 when anything is
+    wrong.
 
     \b
     Examples:
       penstock config check --config penstock.yaml
       penstock config check -c penstock.yaml --json
     """
-    from penstock.config.load import load  # noqa: PLC0415 - keeps --help instant
+    from penstock import composing  # noqa: PLC0415 - keeps --help instant
+    from penstock.config.load import load  # noqa: PLC0415
     from penstock.config.mistakes import ConfigError  # noqa: PLC0415
 
     try:
         settings = load(config, dict(os.environ))
+        composing.ways(settings)
+        composing.certificate(settings)
+        composing.table(settings, {})
     except ConfigError as error:
         if not as_json:
             raise MistakeError(str(error)) from None

@@ -75,6 +75,24 @@ def test_check_lists_every_mistake() -> None:
     assert (right.exit_code, json.loads(right.stdout)["ok"]) == (0, True)
 
 
+def test_check_opens_what_a_start_would_open(tmp_path: Path) -> None:
+    """What passes here starts: a credential that nobody stored is a mistake, and looking for it makes nothing."""
+    Path("stored.yaml").write_text(
+        "providers: {a: {dialect: openai, base_url: 'https://h/v1', api_key_stored: true}}\n"
+    )
+    before = sorted(tmp_path.iterdir())
+    found = invoke("config", "check", "-c", "stored.yaml")
+    assert found.exit_code == 2
+    assert "providers.a.api_key_stored names a credential that is not there" in found.stderr
+    assert "penstock providers credential set a" in found.stderr
+    assert sorted(tmp_path.iterdir()) == before
+    for name in ("cert.pem", "key.pem"):
+        Path(name).write_text("-----BEGIN CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----\n")
+    Path("tls.yaml").write_text("tls: {certificate: cert.pem, key: key.pem}\n")
+    broken = invoke("config", "check", "-c", "tls.yaml", "--json")
+    assert (broken.exit_code, json.loads(broken.stdout)["mistakes"][0]["path"]) == (2, "tls")
+
+
 def test_the_schema_is_json_schema() -> None:
     """An editor can complete by it: each setting is there with its words."""
     schema = json.loads(invoke("config", "schema").stdout)
