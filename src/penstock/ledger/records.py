@@ -68,7 +68,7 @@ def ended_cleanly(data: bytes) -> bool:
     for end, _ in read(data):  # noqa: B007 - the last end is asked for
         pass
     rest = data[end:].rstrip(b"\0")
-    if len(rest) <= LENGTH_AT:
+    if len(rest) <= LENGTH_AT or len(data) - end < PAYLOAD_AT:
         return True
     (length,) = CHECKSUM.unpack_from(data, end + LENGTH_AT)
     # The copy of a record goes forward: one that is there to its last byte was whole once.

@@ -117,7 +117,8 @@ def test_a_torn_segment_is_kept_aside(tmp_path: Path, caplog: pytest.LogCaptureF
 def test_a_journal_torn_at_any_byte_is_taken_over_up_to_the_tear(tmp_path: Path) -> None:
     """Each exchange whose end stands before the tear is closed, each that only began there is killed, others are not.
 
-    Behind the tear are zeros, as in a segment that was not written further, or other bytes."""
+    Behind the tear is nothing, or zeros, as in a segment that was not written further, or other bytes.
+    """
     leave_behind(tmp_path, closed=2, under_way=1, segment_bytes=8 * 1024)
     (path,) = tmp_path.glob("[0-9a-f]*.journal")
     data = path.read_bytes()
@@ -126,7 +127,7 @@ def test_a_journal_torn_at_any_byte_is_taken_over_up_to_the_tear(tmp_path: Path)
         whole = [record for end, record in ends.items() if end <= at]
         closed = {record.opened.id for record in whole if isinstance(record, Entry)}
         began = {record.id for record in whole if isinstance(record, Opened)}
-        for rest in (bytes(64), b"\xa1e" * 32):
+        for rest in (b"", bytes(64), b"\xa1e" * 32):
             path.write_bytes(data[:at] + rest)
             shelf = Shelf()
             assert recover(tmp_path, shelf) == Recovered(1, len(closed), len(began - closed))
