@@ -22,9 +22,8 @@ def welcome(url: str, simulated: Sequence[str], first_key: str | None, settings:
         names = ", ".join(simulated)
         click.echo(f"The built-in simulator answers for {names}: no key to a provider is needed, and nothing is spent.")
     if first_key is None:
-        click.echo(
-            "Clients need a gateway key: `penstock keys list` shows which there are, `penstock keys create` makes one."
-        )
+        if sys.stdout.isatty():
+            click.echo("Your keys are as before: `penstock keys list`. Another one: `penstock keys create NAME`.")
         click.echo(_ready(url))
         return
     if sys.stdout.isatty():
