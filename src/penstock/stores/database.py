@@ -4,6 +4,7 @@ Alembic takes a tenth of a second and some ten megabytes to load, so it is loade
 migrate. Writes survive a killed process; the last of them may be lost with the machine's power.
 """
 
+import contextlib
 import os
 import sqlite3
 import time
@@ -26,8 +27,11 @@ class DatabaseTooNewError(RuntimeError):
 def open_database(path: Path) -> Engine:
     """An engine on the file at ``path``, created if need be, readable by its owner only, at the newest schema."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # SQLite gives its -wal and -shm files the mode of the database's own.
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    # SQLite gives its -wal and -shm files the mode of the database's own. A file that is there is left alone: to close
+    # it would end all locks that this process has on it (sqlite.org/howtocorrupt.html 2.2), and the next process to
+    # leave would take the -wal away below us.
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     engine = create_engine(
         f"sqlite:///{path}",
         connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},

@@ -13,6 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import text
 
 from penstock.stores import migrations
 from penstock.stores.database import DatabaseTooNewError, open_database
@@ -26,6 +27,22 @@ def test_the_revisions_lead_to_the_schema_that_the_code_uses(tmp_path: Path) -> 
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
     engine.dispose()
+
+
+def test_a_second_look_does_not_take_the_locks_of_the_first(tmp_path: Path) -> None:
+    """A process that opens the file twice, as a reload does, keeps its locks on it: another process that comes and goes
+    must not take the -wal away, or what each writes from then on the other never sees."""
+    path = tmp_path / "x.db"
+    first = open_database(path)
+    with first.connect() as held:
+        held.execute(text("SELECT 1 FROM keys"))
+    open_database(path).dispose()
+    write = f"import sqlite3; c = sqlite3.connect({str(path)!r}); c.execute('CREATE TABLE seen (x)'); c.close()"
+    subprocess.run([sys.executable, "-c", write], check=True)
+    assert path.with_name("x.db-wal").exists()
+    with first.connect() as held:
+        assert held.execute(text("SELECT count(*) FROM seen")).scalar() == 0
+    first.dispose()
 
 
 def test_head_names_the_newest_revision() -> None:
