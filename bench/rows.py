@@ -4,6 +4,7 @@ nginx comes from Debian; each peer stands in an environment of its own under ``.
 here: a row that is missing says how to install it.
 """
 
+import functools
 import os
 import resource
 import shutil
@@ -80,7 +81,7 @@ def _penstock_missing() -> str:
     return "" if probe.returncode == 0 else "`python -m penstock serve` does not run in this environment"
 
 
-def launch_penstock(mock_port: int, folder: Path, *, workers: int = 1, books: bool = False) -> Launch:
+def launch_penstock(mock_port: int, folder: Path, *, workers: int = 1, books: bool = True) -> Launch:
     """As a user starts it; without more, with all that is on by default and nothing else."""
     port = free_port()
     config = folder / "penstock.yaml"
@@ -91,7 +92,7 @@ def launch_penstock(mock_port: int, folder: Path, *, workers: int = 1, books: bo
         "providers:\n"
         f'  anthropic: {{dialect: anthropic, base_url: "http://127.0.0.1:{mock_port}", api_key: "{PROVIDER_KEY}"}}\n'
         f'  openai: {{dialect: openai, base_url: "http://127.0.0.1:{mock_port}/v1", api_key: "{PROVIDER_KEY}"}}\n'
-        f'keys: [{{name: bench, key: "{GATEWAY_KEY}"}}]\n' + "books: true\n" * books
+        f'keys: [{{name: bench, key: "{GATEWAY_KEY}"}}]\n' + "books: false\n" * (not books)
     )
     return Launch((sys.executable, "-m", "penstock", "serve", "--config", str(config)), port, port)
 
@@ -142,6 +143,14 @@ SUBJECTS: tuple[Subject, ...] = (
         _launch_nginx,
     ),
     Subject("penstock", _penstock_missing, launch_penstock, key=GATEWAY_KEY),
+    Subject(
+        "no books",
+        _penstock_missing,
+        functools.partial(launch_penstock, books=False),
+        key=GATEWAY_KEY,
+        # What keeping them costs; the other cases are measured as users have it.
+        cases=("unary-1k", "sse", "chat-sse"),
+    ),
     Subject(
         "litellm",
         _installed(

@@ -31,7 +31,7 @@ WORKERS, SECONDS, BUDGET = 4, 2.0, 1.15
 
 @click.command(help=(__doc__ or "").partition("\n")[2])
 @click.option("--rounds", type=click.IntRange(1, 50), default=5, show_default=True)
-@click.option("--books", is_flag=True, help="Write every exchange down (`books: true`).")
+@click.option("--books/--no-books", default=True, help="Write every exchange down.", show_default=True)
 @click.option("--check", is_flag=True, help=f"Exit with 1 when workers cost each other more than {BUDGET} times.")
 def main(*, rounds: int, books: bool, check: bool) -> None:
     """Measure and print."""

@@ -32,7 +32,7 @@ def provided(row: dict[str, Any], **more: object) -> dict[str, Any]:
 def rewritten(gateway: Gateway, config: dict[str, Any], *, moved: bool = True) -> None:
     """Change the file, as editors do it: another one moved into its place, or written over."""
     path = gateway.folder / "penstock.yaml"
-    text = yaml.safe_dump({"data_dir": str(gateway.folder / "data"), "books": True, **config}, sort_keys=False)
+    text = yaml.safe_dump({"data_dir": str(gateway.folder / "data"), **config}, sort_keys=False)
     target = gateway.folder / "new.yaml" if moved else path
     target.write_text(text)
     if moved:

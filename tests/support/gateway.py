@@ -49,7 +49,7 @@ class Gateway:
     """Every line that the process has printed, standard output and error together."""
 
     def __enter__(self) -> Self:
-        config = {"data_dir": str(self.folder / "data"), "books": True, **self.config}
+        config = {"data_dir": str(self.folder / "data"), **self.config}
         path = self.folder / "penstock.yaml"
         path.write_text(yaml.safe_dump(config, sort_keys=False))
         inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}

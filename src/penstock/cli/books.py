@@ -151,7 +151,7 @@ def _killed(settings: "Settings") -> "Killed":
 
 def off(settings: "Settings") -> str:
     """What to add where there is nothing to tell: with the books off there never will be, but in the demo."""
-    return "" if settings.books else " The books are off here: set `books: true` in the configuration."
+    return "" if settings.books else " The books are off here: take `books: false` out of the configuration."
 
 
 def hint(books: "Reports", settings: "Settings") -> str:

@@ -217,7 +217,7 @@ class Relay:
         """
         self._watch = watch
         # Where nobody wants to know what passed, a frame costs no look at all.
-        self._tap = tap.take if tap.counts else None
+        self._tap = tap if tap.counts else None
         if manner.array and not stream:
             self._elements = Elements(passing.frame_cap)
         if stream:
@@ -312,7 +312,7 @@ class Relay:
                 return
         passed = data if self._elements is None else self._elements.feed(data)
         if self._tap is not None:
-            self._tap(passed)
+            self._tap.take(passed)
         self._incoming.write(passed)
 
     def _offer(self, whole: bytes) -> None:
@@ -328,12 +328,15 @@ class Relay:
             self._waiting.add_done_callback(lambda _: self._wake())
 
     def _send(self, whole: bytes) -> None:
-        trail = self._trail
+        trail, tap = self._trail, self._tap
         if trail is not None:
             trail.add(whole)
-        if self._tap is not None:
-            self._tap(whole)
-            if trail is not None and self._last in whole and trail.ended():
+        if tap is not None:
+            tap.size += len(whole)
+            if tap.look is not None:
+                tap.look(whole)
+            # find, because ``in`` first asks whether it is given a number, which takes as long again.
+            if trail is not None and whole.find(self._last) >= 0 and trail.ended():
                 self._ending()
         self._incoming.write(whole)
 

@@ -17,7 +17,7 @@ CODED_BYTES, PLAIN_BYTES = 1024 * 1024, 8 * 1024 * 1024
 class Tap:
     """What passes of one answer."""
 
-    __slots__ = ("_coded", "_encodings", "_events", "_look", "_tally", "counts", "size")
+    __slots__ = ("_coded", "_encodings", "_events", "_tally", "counts", "look", "size")
 
     def __init__(self, tally: Tally | None, head: ResponseHead, *, stream: bool, counts: bool) -> None:
         self.counts = counts
@@ -28,17 +28,18 @@ class Tap:
         self._coded: bytearray | None = None
         self._encodings = head.get(b"content-encoding")
         # An answer without success used nothing that its body could tell.
-        self._look = None if tally is None or head.status >= 400 else tally.frames if stream else tally.piece
-        if self._look is not None and self._encodings is not None and self._encodings.lower() != b"identity":
+        self.look = None if tally is None or head.status >= 400 else tally.frames if stream else tally.piece
+        """Reads what passes; for a stream's relay, which counts by itself: a call less for each frame."""
+        if self.look is not None and self._encodings is not None and self._encodings.lower() != b"identity":
             self._coded = bytearray()
-            self._look = self._keep
+            self.look = self._keep
             self._events = (head.get(b"content-type") or b"").lower().startswith(b"text/event-stream")
 
     def take(self, data: bytes) -> None:
         """These go out."""
         self.size += len(data)
-        if self._look is not None:
-            self._look(data)
+        if self.look is not None:
+            self.look(data)
 
     @property
     def batch(self) -> str:
@@ -47,7 +48,7 @@ class Tap:
 
     def consumed(self) -> Consumption:
         """What the answer told; asked once, at its end."""
-        if self._tally is None or self._look is None:
+        if self._tally is None or self.look is None:
             return Consumption()
         if self._coded is not None and self._encodings is not None and len(self._coded) <= CODED_BYTES:
             try:

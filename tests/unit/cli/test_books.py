@@ -157,15 +157,15 @@ def test_nothing_used_says_what_there_is(tmp_path: Path, monkeypatch: pytest.Mon
         found = invoke(command, *nothing)
         assert found.exit_code == 0
         assert "The books hold exchanges from 2026-11-20 12:34 to 2026-11-21 12:34 UTC." in found.stdout
-        assert "`books: true`" not in found.stdout
+        assert "`books: false`" not in found.stdout
     # Nobody looks for a mistake of their own where nothing is written down at all.
     (tmp_path / "empty").mkdir()
     monkeypatch.chdir(tmp_path / "empty")
     keep()
-    Path("on.yaml").write_text("books: true\n")
+    Path("off.yaml").write_text("books: false\n")
     for command in ("usage", "log"):
-        assert "The books are empty. The books are off here: set `books: true`" in invoke(command).stdout
-        assert invoke(command, "-c", "on.yaml").stdout.endswith("The books are empty.\n")
+        assert "The books are off here: take `books: false` out" in invoke(command, "-c", "off.yaml").stdout
+        assert invoke(command).stdout.endswith("The books are empty.\n")
 
 
 def test_without_a_beginning_thirty_days_are_shown() -> None:

@@ -111,7 +111,7 @@ def test_a_gateway_that_runs_is_asked_for_its_books(tmp_path: Path) -> None:
         address = f"{gateway.host}:{gateway.port}"
         assert "writes them" in doctor(listen=address, books=True)[1]["books", "good"]
         assert "can't be asked" in doctor(listen=address, books=True, metrics="off")[1]["books", "good"]
-        assert not [about for about, _ in doctor(listen=address)[1] if about == "books"]
+        assert not [about for about, _ in doctor(listen=address, books=False)[1] if about == "books"]
     with Gateway({**settings(**LOCAL), "books": False}, tmp_path) as gateway:
         assert "restarted" in doctor(listen=f"{gateway.host}:{gateway.port}", books=True)[1]["books", "warning"]
 

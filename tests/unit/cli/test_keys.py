@@ -220,4 +220,6 @@ def test_a_key_that_nobody_uses_is_seen() -> None:
     assert told == {"idle": None, "laptop": "2026-11-21T12:34:56Z"}
     assert re.search(r"^laptop .* 2026-11-21 12:34$", invoke("keys", "list").stdout, re.MULTILINE)
     assert "last used:            2026-11-21 12:34 UTC\n" in invoke("keys", "show", "laptop").stdout
-    assert "not in the books, which are off here" in invoke("keys", "show", "idle").stdout
+    assert "last used:            not in the books\n" in invoke("keys", "show", "idle").stdout
+    Path("off.yaml").write_text("books: false\n")
+    assert "not in the books, which are off here" in invoke("keys", "show", "idle", "-c", "off.yaml").stdout

@@ -21,7 +21,7 @@ def journal(settings: Settings) -> Iterator[Finding]:
     from penstock.ledger.recovery import TORN  # noqa: PLC0415
 
     if not settings.books:
-        yield good("journal", "the books are off; `books: true` in the configuration writes every exchange down")
+        yield good("journal", "the books are off (`books: false` in the configuration): no exchange is written down")
     folder = Path(settings.data_dir) / FOLDER
     if not folder.exists():
         if settings.books:
