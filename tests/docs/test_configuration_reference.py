@@ -33,7 +33,7 @@ def test_the_variables_of_the_page_are_read() -> None:
     values = dict.fromkeys(named, "some-key") | {
         "PENSTOCK_LISTEN": "127.0.0.1:1",
         "PENSTOCK_DATA_DIR": "/srv/penstock",
-        "PENSTOCK_BOOKS": "true",
+        "PENSTOCK_BOOKS": "false",
         "PENSTOCK_LIMITS__BODY": "1MB",
         "PENSTOCK_JOURNAL__FSYNC": "second",
         "HTTPS_PROXY": "http://one:1",
