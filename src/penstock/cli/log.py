@@ -80,6 +80,8 @@ def log(config: Path | None, lines: int | None, *, follow: bool, as_json: bool, 
                 click.echo(_row({column.name: column.name for column in shape}, shape))
             for line in reversed(found.lines):
                 click.echo(_printed(line, shape))
+            if lines is None and len(found.lines) == MOST:
+                click.echo(f"These are the latest {whole(MOST)}; name an --until for earlier ones.", err=True)
             if not found.lines and not follow and not as_json:
                 click.echo(f"There is no exchange that fits.{hint(books, settings)}")
             while follow:
