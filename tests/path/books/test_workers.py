@@ -43,7 +43,7 @@ def test_all_workers_serve_and_write_one_book(tmp_path: Path) -> None:
             clients.turn_to(None)
             until(clients.quiet)
             pids = set(workers(gateway))
-            until(lambda: sum(counted(tmp_path).values()) >= len(upstream.counted))
+            until(lambda: sum(counted(tmp_path).values()) >= len(clients.sent))
             shares = counted(tmp_path)
             assert gateway.stop() == 0
         found = reconcile(tmp_path, clients, upstream)
@@ -80,7 +80,7 @@ def test_changes_under_load_lose_no_entry(tmp_path: Path, count: int) -> None:
             assert gateway.stop() == 0
         found = reconcile(tmp_path, clients, upstream)
     assert clients.broken == set()
-    assert set(clients.ended.values()) == {200}
-    assert set(found) == {"served", "abandoned"}
+    assert set(clients.ended.values()) == {200, 401}
+    assert set(found) == {"served", "refused", "abandoned"}
     assert sum(found.values()) == len(clients.sent)
     assert journals(tmp_path) == []
