@@ -80,3 +80,18 @@ def test_a_database_that_is_restored_under_a_running_gateway_is_used(tmp_path: P
             exchange = ask(gateway, key=early).headers["x-penstock-exchange-id"]
             until(lambda: piped("show", exchange, *CONFIG, folder=tmp_path).returncode == 0)
         assert command(tmp_path, "keys", "list").count("late") == 0
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_backup_lacks_nothing_that_was_over_when_it_began(tmp_path: Path, workers: int) -> None:
+    """Restored after the gateway was killed and its folder lost, the books have each exchange whose answer was seen."""
+    with Provider(lambda _: json_answer(b"{}")) as provider:
+        row = {"dialect": "anthropic", "base_url": provider.base_url, "auth": "none"}
+        with Gateway({**settings(anthropic=row), "workers": workers}, tmp_path) as gateway:
+            seen = {ask(gateway).headers["x-penstock-exchange-id"] for _ in range(30)}
+            command(tmp_path, "backup", "copy", "--with-secrets")
+        shutil.rmtree(tmp_path / "data")
+        (tmp_path / "copy").rename(tmp_path / "data")
+        told = [json.loads(line) for line in command(tmp_path, "log", "-n", "100", "--json").splitlines()]
+        assert {line["id"] for line in told} == seen
+        assert {line["outcome"] for line in told} == {"served"}
