@@ -104,8 +104,7 @@ class Running:
 
     async def hand_over(self) -> None:
         """Let another process accept in this one's place; connections that are here go after their next answer."""
-        self.house.ready = False
-        await self.house.listener.hand_over()
+        await self.house.hand_over()
 
 
 @contextlib.asynccontextmanager
@@ -137,6 +136,7 @@ class House:
     ) -> None:
         self.settings = settings
         self.ready = True
+        self._handed_over = False
         self._simulators = simulators
         self._sweep = Sweep()
         undo.callback(self._sweep.close)
@@ -204,10 +204,15 @@ class House:
             body_limit=settings.limits.body,
         )
 
+    async def hand_over(self) -> None:
+        """Let running answers end, and each client ask once more."""
+        self.ready, self._handed_over = False, True
+        await self.listener.hand_over(self.settings.limits.drain_seconds)
+
     async def close_listener(self) -> None:
-        """Let running answers end."""
+        """Let running answers end, where they have not had their time."""
         self.ready = False
-        await self.listener.close(self.settings.limits.drain_seconds)
+        await self.listener.close(0 if self._handed_over else self.settings.limits.drain_seconds)
 
     def observed(self, incoming: Incoming) -> Answer | None:
         """What is told to those who may know how the gateway is doing."""

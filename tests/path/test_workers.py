@@ -13,8 +13,8 @@ import pytest
 
 from tests.path.test_reload import answer, provided, said, until
 from tests.support.client import ask
-from tests.support.gateway import Gateway
-from tests.support.load import UNARY, Load, request
+from tests.support.gateway import KEY, Gateway
+from tests.support.load import STREAM, UNARY, Load, request
 from tests.support.provider import Provider
 
 
@@ -129,6 +129,28 @@ def test_a_graceful_restart_drops_nothing(tmp_path: Path) -> None:
         assert [body.count(b"event: ping") for body in load.ended] == [100] * 8
         until(lambda: len(workers(gateway)) == 2)
         assert not before & set(workers(gateway))
+
+
+def test_who_listened_to_a_stream_may_ask_on_after_a_restart(tmp_path: Path) -> None:
+    """The stream's head came before the restart and could not say that its connection would be closed."""
+    with Provider(answer) as provider, Gateway(config(provider, 2), tmp_path) as gateway:
+        before = set(workers(gateway))
+        listening = [socket.create_connection((gateway.host, gateway.port), 10) for _ in range(8)]
+        for one in listening:
+            one.sendall(request(STREAM))
+        until(lambda: len(provider.received) == 8)
+        os.kill(gateway.pid, signal.SIGUSR2)
+        until(lambda: said(gateway, "all workers have been replaced"), 20)
+        for one in listening:
+            heard = b""
+            while not heard.endswith(b"\r\n0\r\n\r\n"):
+                heard += one.recv(65536)
+            assert heard.count(b"event: ping") == 100
+            assert asked(one, KEY) == 200
+        until(lambda: not before & set(workers(gateway)))
+        for one in listening:
+            assert one.recv(100) == b""
+            one.close()
 
 
 def test_a_restart_into_a_mistake_is_given_up(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from penstock.wire.reading import RequestReader
 from penstock.wire.reset import reset
 
 if TYPE_CHECKING:
-    from penstock.wire.listener import Listener
+    from penstock.wire.listener import Limits, Listener
 
 # Requests that wait their turn: from here on nothing more is read, and beyond that (one read may hold many) refused.
 WAITING, WAITING_MOST = 8, 100
@@ -313,9 +313,12 @@ class Connection(asyncio.Protocol):
 
     # --- the listener stops -----------------------------------------------------------------------------------
 
-    def leave(self) -> None:
-        """The answer under way is the last if it can still say so, or else the next."""
-        if self._current is not None and not self._current.answered:
+    def leave(self, limits: "Limits") -> None:
+        """The answer under way is the last if it can still say so, or else the next, if it comes within ``limits``."""
+        self._limits = limits
+        if self._current is None:
+            self._set_deadline()
+        elif not self._current.answered:
             self._current.close_after = True
 
     def drain(self) -> None:

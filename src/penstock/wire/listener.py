@@ -22,7 +22,7 @@ Handler = Callable[[Incoming], Coroutine[None, None, None]]
 
 # How many connections may wait to be accepted.
 BACKLOG = 4096
-# How long idle clients may take to send the request after which they connect anew.
+# How long idle clients may take, at a hand-over, to send the request after which they connect anew.
 HAND_OVER_SECONDS = 2.0
 # What running answers get to end in their client's own terms, once the time to end by themselves is over.
 LAST_WORDS_SECONDS = 1.0
@@ -134,17 +134,19 @@ class Listener:
             words = "This gateway is shutting down; send the request again."
         return Fault(kind=FaultKind.OVERLOADED, words=words, retry_after=1)
 
-    async def hand_over(self) -> None:
+    async def hand_over(self, drain_seconds: float) -> None:
         """Accept nothing new, and let each connection go after its next answer, so that no request meets its end.
 
         HTTP/1.1 has no word for it: who is silent for too long may still send into a connection that is being closed.
+        After ``drain_seconds`` the rest is for ``close``.
         """
         self.leaving = True
         for server in self._servers:
             server.close()
+        brief = msgspec.structs.replace(self.limits, keepalive_seconds=HAND_OVER_SECONDS)
         for connection in list(self._connections):
-            connection.leave()
-        await self._empty(HAND_OVER_SECONDS)
+            connection.leave(brief)
+        await self._empty(drain_seconds)
 
     async def close(self, drain_seconds: float) -> None:
         """Accept nothing new, let running requests end for at most ``drain_seconds``, then break off the rest."""
