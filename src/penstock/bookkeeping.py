@@ -28,6 +28,8 @@ from penstock.policies.record import Record
 from penstock.route_rows import ROWS
 
 _UNREAD = Consumption(missing=True)
+Counted = frozenset[tuple[str, str]]
+"""Dialects and operations."""
 
 
 class Ledger(Protocol):
@@ -51,6 +53,7 @@ class Bookkeeping:
         kept = settings.journal
         self._estimates = Estimates()
         self._dialects = dialects
+        self._counted = counted(dialects)
         self._ending = ending(settings, catalog, dialects, self._estimates)
         journal = Journal(
             Path(settings.data_dir) / FOLDER,
@@ -64,7 +67,7 @@ class Bookkeeping:
     def record(self, settings: Settings, catalog: Catalog, told: Callable[[Entry], None]) -> Record:
         """The policy that writes exchanges down, valued by this catalog; ``told`` hears of each that is over."""
         self._ending = ending(settings, catalog, self._dialects, self._estimates)
-        complete = functools.partial(completed, self._estimates)
+        complete = functools.partial(completed, self._estimates, self._counted)
         return Record(_Told(self.journal, told), functools.partial(value, catalog), complete)
 
     def learn(self, entries: Sequence[Entry]) -> None:
@@ -118,16 +121,12 @@ def _worth(catalog: Catalog, consumption: Consumption, asked: str, *, own: bool)
 def ending(settings: Settings, catalog: Catalog, dialects: Mapping[str, Dialect], estimates: Estimates) -> Killed:
     """Makes the entries of exchanges that their process did not survive: what went in is estimated, for the provider
     may charge for it; of what came out nothing is known, and the entry says so."""
-    counted = {
-        (row.dialect, row.operation)
-        for row in ROWS
-        if row.routed and dialects[row.dialect].tally(Match(row, (), "", "")) is not None
-    }
+    using = counted(dialects)
     own = {name for name, row in settings.providers.items() if row.auth == "none"}
 
     def ended(opened: Opened) -> Entry:
-        told = _UNREAD if opened.provider and (opened.dialect, opened.operation) in counted else Consumption()
-        consumption = completed(estimates, told, opened, opened.bytes_in, 0)
+        told = _UNREAD if opened.provider else Consumption()
+        consumption = completed(estimates, using, told, opened, opened.bytes_in, 0)
         if not consumption.shares:
             return msgspec.structs.replace(killed(opened), consumption=consumption)
         price, cost = _worth(catalog, consumption, opened.model, own=opened.provider in own)
@@ -136,8 +135,19 @@ def ending(settings: Settings, catalog: Catalog, dialects: Mapping[str, Dialect]
     return ended
 
 
+def counted(dialects: Mapping[str, Dialect]) -> Counted:
+    """The operations that use tokens: those of a model whose answers a dialect reads."""
+    return frozenset(
+        (row.dialect, row.operation)
+        for row in ROWS
+        if row.routed and dialects[row.dialect].tally(Match(row, (), "", "")) is not None
+    )
+
+
 def completed(
-    estimates: Estimates, consumption: Consumption, opened: Opened, bytes_in: int, bytes_out: int
+    estimates: Estimates, using: Counted, consumption: Consumption, opened: Opened, bytes_in: int, bytes_out: int
 ) -> Consumption:
-    """What was told, with an estimate of what is missing."""
+    """What was told, with an estimate of what is missing; of an operation that uses no tokens nothing is."""
+    if (opened.dialect, opened.operation) not in using:
+        return Consumption() if consumption == _UNREAD else consumption
     return estimates.estimate(consumption, opened.model, Way(opened.operation, opened.stream), bytes_in, bytes_out)

@@ -11,6 +11,8 @@ from functools import lru_cache
 from time import perf_counter
 from typing import Protocol
 
+import msgspec
+
 from penstock.core.entry import Entry, Opened
 from penstock.core.exchange import Exchange, Outcome
 from penstock.core.fault import Fault, FaultError, FaultKind
@@ -22,13 +24,17 @@ from penstock.core.usage import Consumption
 # Names and versions as clients spell them; whatever else stands in the header is not kept.
 _CLIENT = re.compile(rb"[A-Za-z][\w.+-]{0,40}(?:/[\w.+-]{1,40})?(?: \d[\w.+-]{0,20})?")
 _SESSION = re.compile(rb"[\w.:-]{1,80}")
-# W3C Trace Context 3.2.
-_TRACE = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-")
+# W3C Trace Context 3.2: version ff and a trace of zeros are invalid.
+_TRACE = re.compile(rb"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-")
 
 # Claude Code's and Codex's own (wire contract 3.2, 4.4).
 _SESSIONS = (b"x-claude-code-session-id", b"session-id")
 
+MODEL_LENGTH = 200
+"""So much of a model's name is kept: a client may send anything there, and no model is called longer."""
+
 _UNREAD = Consumption(missing=True)
+_SILENT = frozenset({FaultKind.UNREACHABLE, FaultKind.TIMED_OUT})
 
 
 class Books(Protocol):
@@ -108,11 +114,13 @@ class _Recording(Visit):
         consumption = Consumption()
         if tap is not None:
             consumption = tap.consumed()
-        elif outcome is Outcome.ABANDONED and self._opened is not None and exchange.match.route.routed:
+        elif self._opened is not None and (outcome is Outcome.ABANDONED or _unanswered(fault)):
             # The provider has read the request and may charge for it, though nobody heard its answer.
             consumption = _UNREAD
         if consumption.missing:
             consumption = self._complete(consumption, opened, exchange.bytes_in, passed)
+        if len(consumption.model or "") > MODEL_LENGTH:
+            consumption = _named_in_short(consumption)
         provider = None if exchange.attempt is None else exchange.attempt.provider
         price, cost = self._value(consumption, opened.model, provider) if consumption.shares else ("", 0)
         return Entry(
@@ -130,6 +138,17 @@ class _Recording(Visit):
             max(0.0, exchange.first_byte - exchange.waited),
             "" if tap is None else tap.batch,
         )
+
+
+def _unanswered(fault: Fault | None) -> bool:
+    """The whole request was sent, and no answer came: what may be sent again has not been read."""
+    return fault is not None and fault.kind in _SILENT and not fault.may_retry
+
+
+def _named_in_short(consumption: Consumption) -> Consumption:
+    """Many a server answers under whatever name it was asked for."""
+    shares = [msgspec.structs.replace(share, model=(share.model or "")[:MODEL_LENGTH]) for share in consumption.shares]
+    return msgspec.structs.replace(consumption, shares=tuple(shares))
 
 
 def opening(exchange: Exchange, at: float) -> Opened:
@@ -150,7 +169,7 @@ def opening(exchange: Exchange, at: float) -> Opened:
         "" if credential is None else "caller" if credential.own else "operator",
         route.dialect,
         route.operation,
-        facts.model or "",
+        "" if facts.model is None else facts.model[:MODEL_LENGTH],
         facts.stream,
         "" if agent is None else _client(agent),
         _conversation(head),
