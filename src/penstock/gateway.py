@@ -117,11 +117,11 @@ class Gateway:
         relay.pass_on(dialect.manner(match), self.passing, tap, served, watch, stream=stream)
         fault = exchange.fault = await relay.finished()
         ending: bytes | None = relay.remainder()
-        tap.take(ending or b"")
-        self._leave(exchange, Outcome.FAILED if fault else Outcome.SERVED)
         if fault is not None:
             event = dialect.broken_off(match, fault, exchange.id, relay.last)
             ending = relay.ended_by(event, dialect.fault(fault, exchange.id).body)
+        tap.take(ending or b"") if fault is None else tap.count(ending or b"")
+        self._leave(exchange, Outcome.FAILED if fault else Outcome.SERVED)
         incoming.abort() if ending is None else incoming.end(ending)
 
     def _reply_whole(self, exchange: Exchange, incoming: Incoming, answer: Answer) -> None:

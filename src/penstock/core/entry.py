@@ -28,7 +28,7 @@ class Opened(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="o"):
     """Whose credential the provider was shown: ``caller``, ``operator`` or empty."""
     dialect: str
     operation: str
-    """As the route's row names it; empty when no route matched."""
+    """As the route's row names it. What matches no route is answered 404, and is no exchange."""
     model: str
     """As the client asked; empty where the operation names none."""
     stream: bool

@@ -81,7 +81,16 @@ def recover(folder: Path, books: Books, ending: Killed = killed) -> Recovered | 
         if lock is None:
             return None
         undo.callback(os.close, lock)
-        found = [_take_over(paths, books, ending) for paths in by_process(folder)]
+        found: list[Recovered] = []
+        failed: list[OSError] = []
+        for paths in by_process(folder):
+            try:
+                found.append(_take_over(paths, books, ending))
+            except OSError as error:
+                # One file that can't be read is no reason to leave other processes' exchanges out of the books.
+                failed.append(error)
+        if failed:
+            raise failed[0]
         _sweep(folder)
     return Recovered(*(sum(column) for column in zip(*(msgspec.structs.astuple(one) for one in found), strict=True)))
 

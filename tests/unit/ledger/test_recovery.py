@@ -137,6 +137,18 @@ def test_a_journal_torn_at_any_byte_is_taken_over_up_to_the_tear(tmp_path: Path)
                 torn.unlink()
 
 
+def test_a_journal_that_cannot_be_read_keeps_no_other_back(tmp_path: Path) -> None:
+    """The others are taken over, and whoever asked is told of the one."""
+    leave_behind(tmp_path, closed=2, under_way=0)
+    # A folder where a file should be: it is in the way of every user, root too.
+    (tmp_path / f"{0:020x}-{1:08d}.journal").mkdir()
+    leave_behind(tmp_path, closed=3, under_way=0)
+    shelf = Shelf()
+    with pytest.raises(IsADirectoryError):
+        recover(tmp_path, shelf)
+    assert len(shelf.entries) == 5
+
+
 def test_no_journal_is_nothing_to_settle(tmp_path: Path) -> None:
     """Reports work before the first start."""
     assert settle(tmp_path / "none", Shelf()) == Recovered()
