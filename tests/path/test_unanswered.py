@@ -23,6 +23,8 @@ def scripted(received: Received) -> Scripted:
             time.sleep(0.6)
         case "cut":
             raise ConnectionResetError
+    if received.path.endswith("/audio/speech"):
+        return Scripted(200, (("content-type", "audio/mpeg"),), (b"ID3" + bytes(400),))
     model = json.dumps(json.loads(received.body)["model"])
     return json_answer(b'{"model":%s,"usage":{"input_tokens":10,"output_tokens":2}}' % model.encode())
 
@@ -33,7 +35,7 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
         row = {"dialect": "anthropic", "base_url": provider.base_url, "auth": "none", "timeouts": {"first_byte": 0.4}}
         closed = {**row, "base_url": "http://127.0.0.1:9"}
         config = {
-            **settings(anthropic=row, closed=closed),
+            **settings(anthropic=row, closed=closed, speaker={**row, "dialect": "openai"}),
             "models": [{"match": "closed*", "provider": "closed"}],
             "prices": {"*": {"input": 3, "output": 15}},
         }
@@ -96,6 +98,17 @@ def test_who_never_got_the_request_charges_nothing(gateway: Gateway) -> None:
     got = ask(gateway, "/v1/messages", BODY.replace(b"claude", b"closed"))
     entry = latest(gateway, id=got.headers["x-penstock-exchange-id"])
     assert (entry["status"], *told(entry)) == (502, "none", False, False)
+
+
+def test_what_nobody_tells_is_unpriced(gateway: Gateway) -> None:
+    """Speech is charged for, and its answer says nothing of it: it is counted as unpriced, never as free."""
+    speech = json.dumps({"model": "tts-9", "input": "Hello", "voice": "x"})
+    got = ask(gateway, "/openai/v1/audio/speech", speech)
+    entry = latest(gateway, id=got.headers["x-penstock-exchange-id"])
+    assert (entry["outcome"], entry["cost_micro_dollars"], entry["shares"]) == ("served", None, [])
+    shown = piped("usage", "--config", "penstock.yaml", "--model", "tts-9", "--json", folder=gateway.folder)
+    assert json.loads(shown.stdout)["total"]["unpriced"] == 1
+    assert "tts-9" in piped("models", "--unpriced", "--config", "penstock.yaml", folder=gateway.folder).stdout
 
 
 def test_no_name_of_a_model_is_longer_than_names_are(gateway: Gateway) -> None:

@@ -72,13 +72,15 @@ class Share(msgspec.Struct, frozen=True, gc=False):
     """How the provider bills it, in its own word (``batch``, ``priority``, ``flex``), or empty for the ordinary way."""
 
 
-class Consumption(msgspec.Struct, frozen=True, gc=False):
+class Consumption(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """What an answer told about what it used."""
 
     shares: tuple[Share, ...] = ()
     source: Source = Source.NONE
     missing: bool = False
     """The output's counters are absent or were not final: the answer ended early, or its provider told no usage."""
+    untold: bool = False
+    """Something was used that nobody can tell or estimate, such as a picture's making: it is unpriced, never free."""
 
     @property
     def usage(self) -> Usage:

@@ -98,6 +98,8 @@ class Metrics:
                 row[began] += 1
             if entry.consumption.shares:
                 _count(row, entry)
+            elif entry.cost is None:
+                row[UNPRICED] += 1
 
     def _model(self, entry: Entry) -> list[float]:
         opened, name = entry.opened, entry.opened.model

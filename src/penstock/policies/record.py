@@ -122,7 +122,9 @@ class _Recording(Visit):
         if len(consumption.model or "") > MODEL_LENGTH:
             consumption = _named_in_short(consumption)
         provider = None if exchange.attempt is None else exchange.attempt.provider
-        price, cost = self._value(consumption, opened.model, provider) if consumption.shares else ("", 0)
+        price, cost = "", None if consumption.untold else 0
+        if consumption.shares and not consumption.untold:
+            price, cost = self._value(consumption, opened.model, provider)
         return Entry(
             opened,
             outcome.value,

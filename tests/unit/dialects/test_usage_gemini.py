@@ -101,9 +101,9 @@ def test_a_refused_prompt_and_an_error() -> None:
     ],
 )  # fmt: skip
 def test_embeddings(verb: str, body: Any, usage: Usage) -> None:
-    """Nothing comes out that is counted in tokens, so nothing is missing."""
+    """Nothing comes out that is counted in tokens, so nothing is missing; what went in may be untold."""
     consumption = of_body(f"POST /gemini/v1beta/models/e:{verb}", body)
-    assert (consumption.usage, consumption.missing) == (usage, False)
+    assert (consumption.usage, consumption.missing, consumption.untold) == (usage, False, usage == Usage())
 
 
 @pytest.mark.parametrize(

@@ -183,6 +183,25 @@ def test_other_operations(route: str, body: Any, usage: Usage) -> None:
 
 
 @pytest.mark.parametrize(
+    ("route", "body", "untold"),
+    [
+        (SPEECH, b"ID3\x04" + bytes(500), True),
+        (TRANSCRIBE, b"1\n00:00:00,000 --> 00:00:02,000\nHello\n", True),
+        (IMAGES, {"data": [{"url": "https://pictures.example/1"}]}, True),
+        ("POST /openai/v1/embeddings", {"model": "m", "data": []}, True),
+        ("POST /openai/v1/embeddings", {"model": "m", "data": [], "usage": {"prompt_tokens": 8}}, False),
+        (TRANSCRIBE, {"text": "", "usage": {"type": "duration", "seconds": 6}}, False),
+        (IMAGES, {"error": {"message": "no"}}, False),
+        ("POST /openai/v1/moderations", {"id": "x", "results": []}, False),
+        ("GET /openai/v1/responses/resp_1", {"id": "resp_1", "status": "completed", "usage": None}, False),
+    ],
+)
+def test_what_was_made_and_not_told(route: str, body: Any, untold: bool) -> None:
+    """Somebody charges for it, so it is said that nobody knows how much; what is free or was refused used nothing."""
+    assert of_body(route, body).untold is untold
+
+
+@pytest.mark.parametrize(
     ("route", "kind", "usage", "expected"),
     [
         (IMAGES, "image_generation.completed", {"input_tokens": 5, "output_tokens": 90},

@@ -93,6 +93,8 @@ def test_tokens_and_cost_are_counted_by_kind() -> None:
     assert value(metrics, "penstock_cost_dollars_total", model="claude-a", provider="main") == 1.25
     assert value(metrics, "penstock_unpriced_requests_total") == 1
     assert value(metrics, "penstock_estimated_requests_total") == 1
+    metrics.closed(structs.replace(ENTRY, cost=None, consumption=Consumption(untold=True)))
+    assert value(metrics, "penstock_unpriced_requests_total") == 2
     generative = {
         "gen_ai_operation_name": "chat", "gen_ai_provider_name": "anthropic", "gen_ai_request_model": "claude-a",
     }  # fmt: skip

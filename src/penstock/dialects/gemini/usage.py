@@ -128,7 +128,8 @@ class Contents:
             self._body.add(data)
 
     def consumed(self) -> Consumption:
-        """``missing`` where a model wrote and no counters came with the reason of its end, or after it."""
+        """``missing`` where a model wrote and no counters came with the reason of its end, or after it; ``untold``
+        where it wrote nothing and no counters came."""
         body = self._body
         if body is not None:
             whole = usual(body.text) if self._text else None
@@ -141,7 +142,8 @@ class Contents:
         if self._told or model:
             shares = (Share(model, usage_of(told, searched(self._queries, self._model)), tier_of(told)),)
         missing = self._text and not self._refused and not (self._ended and told.counts)
-        return Consumption(shares, _REPORTED if told.counts else Source.NONE, missing)
+        untold = not self._text and not told.counts and not self._refused
+        return Consumption(shares, _REPORTED if told.counts else Source.NONE, missing, untold)
 
     def _read_kept(self) -> None:
         for frames in (self._counted, self._latest):

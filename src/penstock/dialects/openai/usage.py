@@ -101,8 +101,15 @@ class Manner(msgspec.Struct, frozen=True):
     """The answer is an object that can be read again with its usage."""
     only_background: bool = False
     """Only what ran in the background counts: the rest has been counted when it was made."""
+    free: bool = False
+    """Nobody charges for it, so without counters nothing is unknown."""
     plain: Callable[[bytes], _Plain] | None = None
     """What reads the usual form; None where a body has none, or is rare."""
+
+    @property
+    def made(self) -> bool:
+        """A model makes something other than text here, once, and for money."""
+        return not (self.text or self.kept or self.free)
 
 
 _TEXT = Manner(text=True, plain=_plain)
@@ -120,7 +127,7 @@ MANNERS = {
     "threads.runs.retrieve": Manner(kept=True),
     "threads.runs.cancel": Manner(kept=True),
     "embeddings.create": Manner(plain=_plain),
-    "moderations.create": Manner(),
+    "moderations.create": Manner(free=True),
     "images.generate": Manner(output="output_image"),
     "images.edit": Manner(output="output_image"),
     "images.create_variation": Manner(output="output_image"),
@@ -178,7 +185,8 @@ class Answers:
             self._body.add(data)
 
     def consumed(self) -> Consumption:
-        """``missing`` where a model wrote and the last counters did not come."""
+        """``missing`` where a model wrote and the last counters did not come; ``untold`` where it made something else
+        and told none."""
         body = self._body
         if body is not None:
             whole = usual(body.text, self._manner)
@@ -192,7 +200,8 @@ class Answers:
             shares = (Share(model, usage_of(told, self._manner.output, self._tools), self._tier),)
         final = self._final and told.completion_tokens is not None
         missing = self._manner.text and not final and not self._refused
-        return Consumption(shares, _REPORTED if told.counts else Source.NONE, missing)
+        untold = self._manner.made and not told.counts and not self._refused
+        return Consumption(shares, _REPORTED if told.counts else Source.NONE, missing, untold)
 
     def _read(self, data: bytes) -> None:
         answer = _opened(data)
