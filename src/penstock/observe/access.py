@@ -133,6 +133,7 @@ def json_line(entry: Entry) -> str:
         "overhead": round(entry.overhead, 6),
         "conversation": opened.conversation,
         "trace": opened.trace,
+        "batch": entry.batch,
     }
     text = msgspec.json.encode({name: _valid(value) for name, value in fields.items()}).decode()
     return _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

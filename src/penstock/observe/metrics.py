@@ -88,7 +88,8 @@ class Metrics:
         if first:
             row[began] += 1
             row[IN_OVERHEADS + bisect_left(OVERHEADS, entry.overhead)] += 1
-        if opened.model:
+        # A batch's results may be fetched many times: that they count once only the books can see to.
+        if opened.model or (entry.consumption.source is Source.REPORTED and not entry.batch):
             row = self._model(entry)
             row[COUNT] += 1
             row[DURATION] += duration
@@ -102,10 +103,10 @@ class Metrics:
                 row[UNPRICED] += 1
 
     def _model(self, entry: Entry) -> list[float]:
-        opened, name = entry.opened, entry.opened.model
+        opened, name = entry.opened, entry.opened.model or entry.consumption.model or ""
         if name not in self._names:
             # A name that no provider has answered to may be anything, and another one in every request.
-            room = len(name) <= MODEL_LENGTH and len(self._names) < MODELS_MOST
+            room = 0 < len(name) <= MODEL_LENGTH and len(self._names) < MODELS_MOST
             if room and entry.consumption.shares and name.isprintable():
                 self._names.add(name)
             else:

@@ -82,6 +82,19 @@ def test_a_time_falls_into_its_bucket(name: str, field: str, bounds: tuple[float
     assert value(metrics, f"{name}_sum") == pytest.approx(sum(times))
 
 
+def test_a_model_that_only_the_answer_names_counts_too() -> None:
+    """Forms stream through unread: their cost belongs to the model that served, or to none by name. A batch's results
+    may come again, so they are left to the books."""
+    metrics = Metrics()
+    unnamed = structs.replace(ENTRY, opened=structs.replace(ENTRY.opened, model=""))
+    metrics.closed(unnamed)
+    metrics.closed(structs.replace(unnamed, consumption=Consumption((Share(None, Usage(output=1)),), Source.REPORTED)))
+    metrics.closed(structs.replace(unnamed, batch="msgbatch_1"))
+    metrics.closed(structs.replace(unnamed, consumption=Consumption(), cost=0))
+    costs = [value(metrics, "penstock_cost_dollars_total", model=name) for name in ("claude-a-1", "other")]
+    assert costs == [1.25, 1.25]
+
+
 def test_tokens_and_cost_are_counted_by_kind() -> None:
     """No token counts twice, cost is in dollars, and what has no price or is an estimate is told apart."""
     metrics = Metrics()
