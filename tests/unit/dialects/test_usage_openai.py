@@ -128,6 +128,16 @@ def test_responses_tell_usage_in_their_last_event(status: str) -> None:
     assert (whole.shares, whole.missing) == ((Share("gpt-5.5", RESPONDED),), False)
 
 
+@pytest.mark.parametrize(("background", "missing"), [(True, False), (False, True)])
+@pytest.mark.parametrize("said", ["", "words " * 9_000, {"usage": {"type": "object"}}], ids=["short", "long", "schema"])
+def test_a_stream_that_is_left_and_goes_on(said: object, background: bool, missing: bool) -> None:
+    """What runs in the background tells its usage to whoever reads it later; an estimate would count it twice."""
+    response = RESPONSE | {"usage": None, "status": "queued", "background": background, "instructions": said}
+    delta = {"type": "response.output_text.delta", "delta": "words"}
+    left = of_events(RESPONSES, {"type": "response.created", "response": response}, delta)
+    assert (left.source, left.missing) == (Source.NONE, missing)
+
+
 @pytest.mark.parametrize(
     ("route", "response", "usage", "missing", "batch"),
     [

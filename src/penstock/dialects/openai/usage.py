@@ -25,6 +25,7 @@ _TOLD = re.compile(rb'"usage"\s*:\s*\{')
 _NONE = msgspec.Raw(b"")
 # Servers without usage in their stream may still name the model in its beginning; more than this is not kept for it.
 _BEGINNING = 16 * 1024
+_BACKGROUND = re.compile(rb'"background"\s*:\s*true')
 
 # Words for the ordinary way, of OpenAI, Azure, Groq and OpenRouter; or none.
 _ORDINARY = frozenset({None, "", "auto", "default", "standard", "on_demand"})
@@ -168,7 +169,8 @@ class Answers:
     def frames(self, frames: bytes) -> None:
         """Chunks that say ``"usage":null`` are not read."""
         if self._beginning is None:
-            self._beginning = frames if len(frames) <= _BEGINNING else b""
+            kept = len(frames) <= _BEGINNING or (self._manner.kept and _BACKGROUND.search(frames) is not None)
+            self._beginning = frames if kept else b""
         # Counting takes half the time of ``in``, which first tries whether the key is a number.
         keys = frames.count(_KEY)
         if keys and keys > frames.count(_NULL) and _TOLD.search(frames) is not None:
@@ -235,7 +237,8 @@ class Answers:
         self._final = self._final or (not unfinished and (not streamed or _finished(answer)))
         self._unsure = not self._final
         # What goes on in the background tells its usage to whoever asks for it later.
-        self._refused = bool(table(answer.error)) or (unfinished and manner.kept and not streamed)
+        later = unfinished and manner.kept and (not streamed or answer.background is True)
+        self._refused = bool(table(answer.error)) or later
         if manner.kept and told and (answer.background is True or answer.kind == "thread.run"):
             self.batch = word(answer.id)
 
@@ -244,6 +247,8 @@ class Answers:
             answer = _opened(data)
             if answer is not None:
                 self._model = word(answer.model) or self._model
+                # It goes on without its listener, and tells its usage to whoever asks for it later.
+                self._refused = self._refused or (self._manner.kept and answer.background is True)
 
 
 def _opened(data: bytes) -> _Answer | None:
