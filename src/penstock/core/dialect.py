@@ -42,8 +42,13 @@ class Tally(Protocol):
         Its usage counts once, however often it is fetched. Empty for all other answers, and while it tells no usage.
         """
 
+    @property
+    def sign(self) -> bytes:
+        """What a stream's frames hold that could tell anything from now on; empty: any could. Others need not be shown:
+        a call for each frame costs more than all that is done with it."""
+
     def frames(self, frames: bytes) -> None:
-        """Whole events of a stream, one or many. Called for all of them, so most must cost no more than a search."""
+        """Whole events of a stream, one or many; at least all that hold the ``sign``."""
 
     def piece(self, data: bytes) -> None:
         """A piece of any other body: a JSON value, a JSON array that streams, JSON lines; cut anywhere."""

@@ -33,6 +33,8 @@ class Results:
         """Whose results these are; empty until one of them has told its usage."""
         return self._batch if self._shares else ""
 
+    sign = b""
+
     def frames(self, frames: bytes) -> None:
         """Results are no events."""
 

@@ -83,6 +83,8 @@ class Relay:
     _watch: Watch | None = None
     _waiting: asyncio.Task[None] | None = None
     _last = b""
+    _sign = b""
+    """What a frame must hold to be shown to the tap; nothing, until it has seen one."""
 
     def __init__(self, incoming: Incoming | None, connection: UpstreamConnection, sweep: Sweep) -> None:
         self.bodiless = connection.bodiless
@@ -333,9 +335,10 @@ class Relay:
             trail.add(whole)
         if tap is not None:
             tap.size += len(whole)
-            if tap.look is not None:
-                tap.look(whole)
             # find, because ``in`` first asks whether it is given a number, which takes as long again.
+            if tap.look is not None and whole.find(self._sign) >= 0:
+                tap.look(whole)
+                self._sign = tap.sign
             if trail is not None and whole.find(self._last) >= 0 and trail.ended():
                 self._ending()
         self._incoming.write(whole)

@@ -79,6 +79,11 @@ class Messages:
     _unsure = False
     _refused = False
 
+    @property
+    def sign(self) -> bytes:
+        """The key; while it is open whether the counters were the last, the stream's ending too."""
+        return b"" if self._unsure else _KEY
+
     def frames(self, frames: bytes) -> None:
         """Only two of a stream's events hold the key; a text that quotes it holds it escaped."""
         # ``find`` takes half the time of ``in``, which first tries whether the key is a number.

@@ -94,6 +94,8 @@ class Contents:
 
     # What every answer begins with stands here, not in each: most change little of it.
     batch = ""
+    sign = b""
+    """Nearly every event holds counters."""
     _body: Collected | None = None
     _model = ""
     _told: Mapping[str, object] | None = None

@@ -166,6 +166,11 @@ class Answers:
     def __init__(self, manner: Manner) -> None:
         self._manner = manner
 
+    @property
+    def sign(self) -> bytes:
+        """The key, after the first frame; while it is open whether the counters were the last, the ending too."""
+        return b"" if self._unsure or self._beginning is None else _KEY
+
     def frames(self, frames: bytes) -> None:
         """Chunks that say ``"usage":null`` are not read."""
         if self._beginning is None:
