@@ -29,13 +29,14 @@ from penstock.core.ticket import mint
 from penstock.credential_watch import CredentialWatch
 from penstock.dialects.anthropic import Anthropic
 from penstock.dialects.gemini import Gemini
-from penstock.dialects.openai import OpenAI
+from penstock.dialects.openai import OpenAI, asking
 from penstock.explanation import Explanation, explain
 from penstock.gateway import Gateway
 from penstock.key_watch import KeyWatch
 from penstock.observe.metrics import Gauge
 from penstock.observing import PATH as METRICS
 from penstock.observing import Observing
+from penstock.policies.ask_usage import AskUsage
 from penstock.policies.authenticate import Authenticate, KeyRing
 from penstock.policies.list_models import ListModels
 from penstock.policies.own import Own, Register
@@ -273,7 +274,8 @@ def simulated(settings: Settings) -> Sequence[str]:
 def explain_request(settings: Settings, head: RequestHead, body: bytes, *, demo: bool) -> Explanation:
     """What would become of a request under these settings; nothing is sent."""
     simulator = Origin(secure=False, host="simulator", port=80) if demo else None
-    return explain(composing.table(settings, composing.simulators(DIALECTS, simulator)), DIALECTS, head, body)
+    routing = composing.table(settings, composing.simulators(DIALECTS, simulator))
+    return explain(routing, DIALECTS, head, body, _asking(settings))
 
 
 def policies(
@@ -295,6 +297,8 @@ def policies(
         ListModels(routing.speaking, calling.fetch),
         # Before anything that costs: an object of another tenant is answered 404, whatever else the request asks.
         Own(objects, brought, undo),
+        # After all that may refuse: it changes the request, and only one that will be sent.
+        *_asking(settings),
         # Innermost: it mends the provider's own links, and what it adds concerns nobody else.
         Relink(settings.public_url, functools.partial(mint, secret), undo, clock=time.time),
     )
@@ -303,6 +307,12 @@ def policies(
         rows = [row for row in ROWS if row.template == template]
         met += [policy for policy in order if any(policy.concerns(row) for row in rows)]
     return concerned
+
+
+def _asking(settings: Settings) -> Sequence[AskUsage]:
+    if settings.stream_usage == "estimate":
+        return ()
+    return (AskUsage(asking.OPERATIONS, asking.asked, asking.untold),)
 
 
 def refusal(fault: Fault, head: RequestHead | None) -> tuple[int, list[Header], bytes]:

@@ -3,7 +3,7 @@
 Sends nothing, asks for no key, and never shows a credential.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -14,6 +14,7 @@ from penstock.core.document import Document, Facts, NotReadableError
 from penstock.core.fault import FaultKind, refuse
 from penstock.core.head import RequestHead
 from penstock.core.target import Attempt
+from penstock.policies.ask_usage import AskUsage
 from penstock.providers import headers
 from penstock.routing.plan import Table, plan
 
@@ -35,7 +36,9 @@ class Explanation(msgspec.Struct, frozen=True):
     body_bytes: int
 
 
-def explain(table: Table, dialects: Mapping[str, Dialect], head: RequestHead, body: bytes) -> Explanation:
+def explain(
+    table: Table, dialects: Mapping[str, Dialect], head: RequestHead, body: bytes, asking: Iterable[AskUsage] = ()
+) -> Explanation:
     """The explanation; FaultError, with the words that a client would get, when the request can go nowhere."""
     match = routes.match(head)
     dialect = dialects[match.route.dialect]
@@ -46,6 +49,11 @@ def explain(table: Table, dialects: Mapping[str, Dialect], head: RequestHead, bo
         except NotReadableError as error:
             raise refuse(FaultKind.MALFORMED, str(error)) from None
     facts = dialect.facts(match, facts)
+    edit = "unchanged, byte for byte"
+    for policy in asking:
+        asked = policy.asking(match.route, facts, Document(body, body))
+        if asked is not None:
+            body, edit = asked.raw, "`include_usage` added, all else byte for byte"
     own = head.get(b"x-provider-key")
     caller = Caller(KeyProfile("explain", "explain"), Credential(Secret("***"), own=True) if own else None)
     attempt = plan(table, match, facts, caller)[0]
@@ -56,7 +64,7 @@ def explain(table: Table, dialects: Mapping[str, Dialect], head: RequestHead, bo
     dropped = sorted({name.decode("latin-1") for name, _ in head.headers if name not in kept})
     added = [name.decode() for name, _ in dialect.required_headers(head)]
     changes = [f"header {name}: not sent on" for name in dropped] + [f"header {name}: added" for name in added]
-    changes.append("body: unchanged, byte for byte")
+    changes.append(f"body: {edit}")
     scheme = "https" if attempt.provider.origin.secure else "http"
     target = request.split(b" ", 2)[1].decode("latin-1")
     return Explanation(

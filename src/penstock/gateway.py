@@ -16,7 +16,7 @@ from penstock.calling import Calling
 from penstock.core.dialect import Dialect
 from penstock.core.exchange import Answer, Exchange, Outcome
 from penstock.core.fault import Fault, FaultError, FaultKind
-from penstock.core.policy import Policy, Recorder, watched
+from penstock.core.policy import Policy, Recorder, rewriting, watched
 from penstock.core.route import Reply
 from penstock.providers import headers
 from penstock.routing.plan import Table, plan
@@ -110,8 +110,7 @@ class Gateway:
         exchange.first_byte = incoming.elapsed
         own = self.wording.own(exchange, exchange.first_byte)
         incoming.answer(answer.status, answer.headers, lines=own, length=None if stream else relay.length)
-        tap.take(answer.body)
-        incoming.write(answer.body)
+        relay.first, relay.rewrite = answer.body, rewriting(exchange.visits)
         watch = watched([visit.watch for visit in reversed(exchange.visits) if visit.watches])
         served = functools.partial(self._leave, exchange, Outcome.SERVED)
         relay.pass_on(dialect.manner(match), self.passing, tap, served, watch, stream=stream)

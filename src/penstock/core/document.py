@@ -36,6 +36,11 @@ class Document:
         self.raw = raw
         self.plain = plain
 
+    @property
+    def encoded(self) -> bool:
+        """It came in a content encoding: what it says and what goes upstream are not the same bytes."""
+        return self.raw is not self.plain
+
     def facts(self) -> Facts:
         """Model and stream flag; NotReadableError where the body is no JSON object.
 

@@ -60,7 +60,7 @@ class Exchange:
     match: Match  # gateway
     started: float  # gateway: event loop seconds of the first request byte
     visits: "list[Visit]" = field(default_factory=list)  # gateway: who asked to see the way out, outermost first
-    document: Document | None = None  # gateway, stop 2; None while there is no held body
+    document: Document | None = None  # gateway, stop 2; None: no held body. A policy may put an edited one there
     facts: Facts = field(default_factory=Facts)  # gateway, stop 2
     caller: Caller | None = None  # authenticate
     plan: tuple[Attempt, ...] = ()  # gateway, stop 4

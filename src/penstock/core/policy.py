@@ -20,6 +20,9 @@ class Visit:
     watches = False
     """Wants to see a stream's later frames as well, before the client does."""
 
+    rewrites = False
+    """Takes something out of a stream's frames, or puts something in."""
+
     def begin(self, exchange: Exchange) -> None:
         """The plan is made and the provider is about to be called: nothing has been spent yet."""
 
@@ -31,6 +34,10 @@ class Visit:
         """Whole frames that are about to go out; what is returned is waited for before they do. Nearly always None."""
         del frames
         return None
+
+    def rewrite(self, frames: bytes) -> bytes:
+        """What the client gets of a stream's whole frames, maybe nothing; the books read what the provider sent."""
+        return frames
 
     def leave(self, exchange: Exchange) -> None:
         """The exchange is over and ``exchange.outcome`` says how. Always called, also when things broke."""
@@ -74,3 +81,20 @@ def watched(watches: Sequence[Watch]) -> Watch | None:
 async def _in_turn(waiting: Sequence[Awaitable[None]]) -> None:
     for one in waiting:
         await one
+
+
+Rewrite = Callable[[bytes], bytes]
+
+
+def rewriting(visits: Sequence[Visit]) -> Rewrite | None:
+    """What these visits make of a stream's frames together, the innermost first; None where none rewrites."""
+    met = [visit.rewrite for visit in reversed(visits) if visit.rewrites]
+    if len(met) < 2:
+        return met[0] if met else None
+
+    def rewrite(frames: bytes) -> bytes:
+        for one in met:
+            frames = one(frames)
+        return frames
+
+    return rewrite

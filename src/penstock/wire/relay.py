@@ -14,7 +14,7 @@ import msgspec
 from penstock.core.dialect import StreamManner
 from penstock.core.fault import Fault, FaultError, FaultKind, refuse
 from penstock.core.head import ResponseHead
-from penstock.core.policy import Watch
+from penstock.core.policy import Rewrite, Watch
 from penstock.wire.elements import Elements
 from penstock.wire.gathered import Gathered
 from penstock.wire.incoming import Incoming, Source
@@ -64,6 +64,10 @@ class Relay:
     """The body length that the provider announced."""
     fault: Fault | None = None
     """What cut the answer short."""
+    first = b""
+    """Frames that the gateway has looked at already; of a stream they go out before all others."""
+    rewrite: Rewrite | None = None
+    """Makes of a stream's whole frames what the client gets; the tap sees what came."""
     _changed: asyncio.Future[None] | None = None
     _blank = True
     _over = False
@@ -78,9 +82,10 @@ class Relay:
     _refused = False
     """A watch did not let go of some frames: the client has no ending, whatever came."""
     _trail: Trail | None = None
-    _taken = b""
     _keep_alive_seconds = 0.0
     _watch: Watch | None = None
+    _offers = False
+    """Somebody looks at frames before they go out."""
     _waiting: asyncio.Task[None] | None = None
     _last = b""
     _sign = b""
@@ -114,10 +119,10 @@ class Relay:
                 self._pass(data)
                 return
             whole = frames.feed(data)
-            if self._watch is not None:
+            if self._offers:
                 self._offer(whole)
             elif whole:
-                self._send(whole)
+                self._send(whole, whole)
             return
         self._held.add(data)
         self._blank = self._blank and data.isspace()
@@ -189,8 +194,7 @@ class Relay:
             await self._change()
         if blank and self.fault is None:
             first.add(frames.rest())
-        self._taken = first.take()
-        return self._taken
+        return first.take()
 
     @property
     def complete(self) -> bytes | None:
@@ -218,6 +222,7 @@ class Relay:
         ``ending`` is called before frames go out that hold the stream's own ending: many clients read no further.
         """
         self._watch = watch
+        self._offers = watch is not None or self.rewrite is not None
         # Where nobody wants to know what passed, a frame costs no look at all.
         self._tap = tap if tap.counts else None
         if manner.array and not stream:
@@ -226,10 +231,11 @@ class Relay:
             self._manner = manner
             if manner.endings:
                 self._trail = Trail(manner.endings)
-                self._trail.add(self._taken)
                 self._last = manner.last
                 self._ending = ending
             self._frames = self._frames or Frames(passing.frame_cap)
+            if self.first:
+                self._send(self._rewritten(self.first), self.first)
         elif self._elements is None:
             self._missing = self.length
         self._passing = True
@@ -249,7 +255,7 @@ class Relay:
     async def finished(self) -> Fault | None:
         """Waits for the answer's end; the fault that cut it, or None. The last bytes are still to be sent."""
         await self._let_go()
-        if self._watch is not None and self._frames is not None and self.fault is None:
+        if self._offers and self._frames is not None and self.fault is None:
             # The last frame may have come without the blank line that ends it.
             self._offer(self._frames.rest())
             await self._let_go()
@@ -323,21 +329,25 @@ class Relay:
             return
         waiting = self._watch(whole) if self._watch is not None else None
         if waiting is None:
-            self._send(whole)
+            self._send(self._rewritten(whole), whole)
         else:
             self._passing = False
             self._waiting = self._loop.create_task(self._wait(waiting, whole))
             self._waiting.add_done_callback(lambda _: self._wake())
 
-    def _send(self, whole: bytes) -> None:
+    def _rewritten(self, came: bytes) -> bytes:
+        return came if self.rewrite is None else self.rewrite(came)
+
+    def _send(self, whole: bytes, came: bytes) -> None:
+        """These whole frames go out, for those that came."""
         trail, tap = self._trail, self._tap
         if trail is not None:
             trail.add(whole)
         if tap is not None:
             tap.size += len(whole)
             # find, because ``in`` first asks whether it is given a number, which takes as long again.
-            if tap.look is not None and whole.find(self._sign) >= 0:
-                tap.look(whole)
+            if tap.look is not None and came.find(self._sign) >= 0:
+                tap.look(came)
                 self._sign = tap.sign
             if trail is not None and whole.find(self._last) >= 0 and trail.ended():
                 self._ending()
@@ -356,7 +366,7 @@ class Relay:
         else:
             # What has come meanwhile may have to wait in its turn.
             self._waiting = None
-            self._send(whole)
+            self._send(self._rewritten(whole), whole)
             self._passing = True
             if self._held.size:
                 self.data(self._held.take())

@@ -1,0 +1,24 @@
+"""What several visits make of a stream's frames together."""
+
+from penstock.core.policy import Visit, rewriting
+
+
+class Marking(Visit):
+    rewrites = True
+
+    def __init__(self, mark: bytes) -> None:
+        self._mark = mark
+
+    def rewrite(self, frames: bytes) -> bytes:
+        return frames + self._mark
+
+
+def test_the_innermost_rewrites_first() -> None:
+    """As on every way out; who does not rewrite is not asked."""
+    rewrite = rewriting([Marking(b" outer"), Visit(), Marking(b" inner")])
+    assert rewrite is not None
+    assert rewrite(b"frames") == b"frames inner outer"
+    alone = rewriting([Visit(), Marking(b" alone")])
+    assert alone is not None
+    assert alone(b"frames") == b"frames alone"
+    assert rewriting([Visit()]) is None
