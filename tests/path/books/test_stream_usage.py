@@ -57,7 +57,7 @@ def written(way: str, *, asked: bool) -> tuple[Piece, ...]:
 def script(received: Received) -> Scripted:
     """A provider whose way of answering is the model's name."""
     request = json.loads(gzip.decompress(received.body) if received.header("content-encoding") else received.body)
-    way, options = request["model"], request.get("stream_options")
+    way, options = request["model"].removeprefix("kept, "), request.get("stream_options")
     asked = bool(options and options.get("include_usage"))
     if way == "refuses" and options:
         return json_answer(REFUSED, 400)
@@ -125,6 +125,8 @@ def test_the_client_sees_the_stream_that_it_would_have_had(scene: Scene, way: st
     ("name", "path", "more"),
     [
         ("kept", "/v1/chat/completions", {"store": True}),
+        ("kept, at once", "/v1/chat/completions", {"store": True}),
+        ("kept, scattered", "/v1/chat/completions", {"store": True}),
         ("legacy", "/v1/completions", {}),
         ("options", "/v1/chat/completions", {"stream_options": {"include_obfuscation": True}}),
     ],
