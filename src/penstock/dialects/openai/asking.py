@@ -119,6 +119,9 @@ def _tells_nothing(frame: bytes) -> bool:
 
 
 def _chunk_of(frame: bytes) -> _Chunk | None:
+    if frame.startswith(b"data:") and frame.find(b"\n") == len(frame) - 2 and frame.find(b"\r") < 0:
+        # Nearly always: one line, and the empty one after it, which is white space to JSON.
+        return read(_chunk, frame[5:])
     lines = _LINE_END.split(frame.removeprefix(_BOM))
     data = [line[5:] for line in lines if line.startswith(b"data:")]
     return read(_chunk, b"\n".join(data)) if data else None
