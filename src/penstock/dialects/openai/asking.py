@@ -92,7 +92,7 @@ def _include_usage(request: _Request) -> msgspec.Raw:
 def untold(frames: bytes) -> bytes:
     """Whole frames without what comes of asking: no chunk that has usage and an empty list of choices, no null usage.
 
-    Usage in a chunk with choices stays: most servers that put it there do so unasked. Who sends null usage, or the last
+    Usage in a chunk with choices stays: many servers put it there unasked. Who sends null usage, or the last
     chunk, to everyone can't be told from who was asked: theirs go too.
     """
     if frames.find(_KEY) < 0:
