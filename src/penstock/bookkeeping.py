@@ -14,6 +14,7 @@ import msgspec
 
 from penstock.catalog.catalog import Catalog
 from penstock.config.settings import Settings
+from penstock.core.attachments import Passed
 from penstock.core.dialect import Dialect
 from penstock.core.entry import Entry, Opened
 from penstock.core.route import Match
@@ -67,7 +68,7 @@ class Bookkeeping:
     def record(self, settings: Settings, catalog: Catalog, told: Callable[[Entry], None]) -> Record:
         """The policy that writes exchanges down, valued by this catalog; ``told`` hears of each that is over."""
         self._ending = ending(settings, catalog, self._dialects, self._estimates)
-        complete = functools.partial(completed, self._estimates, self._counted)
+        complete = functools.partial(completed, self._estimates, self._counted, catalog)
         return Record(_Told(self.journal, told), functools.partial(value, catalog), complete)
 
     def learn(self, entries: Sequence[Entry]) -> None:
@@ -126,7 +127,7 @@ def ending(settings: Settings, catalog: Catalog, dialects: Mapping[str, Dialect]
 
     def ended(opened: Opened) -> Entry:
         told = _UNREAD if opened.provider else Consumption()
-        consumption = completed(estimates, using, told, opened, opened.bytes_in, 0)
+        consumption = completed(estimates, using, catalog, told, opened, Passed(opened.bytes_in, 0))
         if not consumption.shares:
             return msgspec.structs.replace(killed(opened), consumption=consumption)
         price, cost = _worth(catalog, consumption, opened.model, own=opened.provider in own)
@@ -145,9 +146,12 @@ def counted(dialects: Mapping[str, Dialect]) -> Counted:
 
 
 def completed(
-    estimates: Estimates, using: Counted, consumption: Consumption, opened: Opened, bytes_in: int, bytes_out: int
+    estimates: Estimates, using: Counted, catalog: Catalog, consumption: Consumption, opened: Opened, passed: Passed
 ) -> Consumption:
-    """What was told, with an estimate of what is missing; of an operation that uses no tokens nothing is."""
+    """What was told, with an estimate of what is missing; of an operation that uses no tokens nothing is. No model
+    takes more than its window, if the catalog knows it."""
     if (opened.dialect, opened.operation) not in using:
         return Consumption() if consumption == _UNREAD else consumption
-    return estimates.estimate(consumption, opened.model, Way(opened.operation, opened.stream), bytes_in, bytes_out)
+    model = catalog.find(consumption.model or opened.model)
+    way, window = Way(opened.operation, opened.stream), None if model is None else model.window
+    return estimates.estimate(consumption, opened.model, way, passed, window)

@@ -9,6 +9,7 @@ from random import Random
 import msgspec
 
 from penstock.app import DIALECTS
+from penstock.core.attachments import Passed, attachments
 from penstock.core.usage import Consumption, Source
 from penstock.ledger.estimates import Estimates, Way
 from tests.corpus.test_usage import exchanges, fed
@@ -20,8 +21,7 @@ class Used(msgspec.Struct, frozen=True):
     """One stream that told all of its usage."""
 
     way: Way
-    bytes_in: int
-    bytes_out: int
+    passed: Passed
     consumption: Consumption
 
 
@@ -35,7 +35,8 @@ def _streams() -> list[Used]:
         consumption = fed(tally, exchange, body, split=False)
         if consumption.source is Source.REPORTED and not consumption.missing:
             way = Way(met.route.operation, stream=True)
-            found.append(Used(way, len(bytes(exchange.request_body)), len(body), consumption))
+            request = bytes(exchange.request_body)
+            found.append(Used(way, Passed(len(request), len(body), attachments(request)), consumption))
     # The order in which they are learned from is one of many, and always the same.
     Random("estimates").shuffle(found)
     return found
@@ -49,12 +50,12 @@ def _measured() -> dict[str, list[str]]:
     for one in _streams():
         model = one.consumption.model or "?"
         nothing = Consumption(missing=True)
-        told, guess = one.consumption.usage, estimates.estimate(nothing, model, one.way, one.bytes_in, one.bytes_out)
+        told, guess = one.consumption.usage, estimates.estimate(nothing, model, one.way, one.passed)
         if told.total_output:
             outputs[one.way.operation].append((guess.usage.total_output, told.total_output))
         if told.total_input:
             inputs[one.way.operation].append((guess.usage.total_input, told.total_input))
-        estimates.learn(one.consumption, model, one.way, one.bytes_in, one.bytes_out)
+        estimates.learn(one.consumption, model, one.way, one.passed.bytes_in, one.passed.bytes_out)
     return {
         operation: [str(len(pairs)), *_errors(pairs), *_errors(inputs[operation])]
         for operation, pairs in sorted(outputs.items())

@@ -1,6 +1,8 @@
 """What the books say of calls whose answer nobody heard, and of what clients may write into any field."""
 
+import base64
 import json
+import random
 import socket
 import time
 from collections.abc import Iterator, Mapping
@@ -43,11 +45,11 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
             yield running
 
 
-def leave(gateway: Gateway, target: str) -> None:
+def leave(gateway: Gateway, target: str, body: bytes = BODY) -> None:
     """Send a request whole, and go away before it is answered."""
     with socket.create_connection((gateway.host, gateway.port)) as connection:
         head = f"POST {target} HTTP/1.1\r\nhost: x\r\nx-api-key: {KEY}\r\nx-asked: silence\r\n"
-        connection.sendall(f"{head}content-length: {len(BODY)}\r\n\r\n".encode() + BODY)
+        connection.sendall(f"{head}content-length: {len(body)}\r\n\r\n".encode() + body)
         time.sleep(0.3)
 
 
@@ -75,6 +77,17 @@ def test_a_client_that_leaves_may_be_charged(gateway: Gateway) -> None:
     leave(gateway, "/v1/messages")
     entry = latest(gateway, outcome="abandoned", operation="messages.create")
     assert told(entry) == ("estimated", True, True)
+
+
+def test_a_picture_is_no_text(gateway: Gateway) -> None:
+    """Three megabytes of it are not a million tokens."""
+    picture = base64.b64encode(random.Random("picture").randbytes(2_250_000)).decode()
+    source = {"type": "base64", "media_type": "image/png", "data": picture}
+    message = {"role": "user", "content": [{"type": "image", "source": source}]}
+    body = json.dumps({"model": "claude-opus-4-5", "max_tokens": 9, "messages": [message]}).encode()
+    leave(gateway, "/v1/messages", body)
+    entry = latest(gateway, outcome="abandoned", model="claude-opus-4-5")
+    assert 1_000 < entry["total_input"] < 1_200
 
 
 def test_nothing_is_guessed_where_nothing_is_charged(gateway: Gateway) -> None:

@@ -57,3 +57,12 @@ def test_what_never_reached_a_provider_used_nothing(tmp_path: Path) -> None:
     """Nobody can charge for it."""
     entry = ended(tmp_path, opened(1, model=MODEL, operation="messages.create", provider=""))
     assert (entry.consumption, entry.cost) == (Consumption(), 0)
+
+
+def test_no_estimate_goes_beyond_the_models_window(tmp_path: Path) -> None:
+    """Of a killed exchange only the length is known, and what looks like a million tokens may be a picture."""
+    model = shipped().find(MODEL)
+    assert model is not None
+    assert model.window is not None
+    entry = ended(tmp_path, opened(1, model=MODEL, operation="messages.create", bytes_in=30_000_000))
+    assert entry.consumption.usage.total_input == model.window

@@ -8,12 +8,18 @@ from math import ceil
 
 import msgspec
 
+from penstock.core.attachments import Passed
 from penstock.core.usage import Consumption, Share, Source, Usage
 
 MODELS = 1_000
 """So many models, each in each way of answering, are remembered; then the one that was heard of longest ago goes."""
 FADING = 0.95
 """What one call's numbers still weigh when the next one's are in: about the last twenty count."""
+ATTACHMENT_TOKENS = 1_000
+"""What a picture, a document or a sound in a request is taken to be. Models take 258 (Gemini, a tile) to about 1,600
+tokens (Claude, the largest) for a picture; of documents and sounds neither pages nor seconds are known here."""
+_WORDLESS = 100
+"""A request with more bytes than these to a token was mostly no text, and teaches nothing of text."""
 # A starting ratio weighs as much as this many bytes of real answers.
 _PRIOR_BYTES = 4_000.0
 
@@ -64,25 +70,31 @@ class Estimates:
         usage = consumption.usage
         ratio.output_tokens = ratio.output_tokens * FADING + usage.total_output
         ratio.output_bytes = ratio.output_bytes * FADING + bytes_out
-        ratio.input_tokens = ratio.input_tokens * FADING + usage.total_input
-        ratio.input_bytes = ratio.input_bytes * FADING + bytes_in
+        if bytes_in <= usage.total_input * _WORDLESS:
+            ratio.input_tokens = ratio.input_tokens * FADING + usage.total_input
+            ratio.input_bytes = ratio.input_bytes * FADING + bytes_in
         # Put in again behind all others: the first is the one that was heard of longest ago.
         self._ratios[key] = ratio
         if len(self._ratios) > MODELS:
             del self._ratios[next(iter(self._ratios))]
 
-    def estimate(self, consumption: Consumption, model: str, way: Way, bytes_in: int, bytes_out: int) -> Consumption:
-        """What was told, with the rest worked out. What was told stays, and the output is never less than was told."""
+    def estimate(
+        self, consumption: Consumption, model: str, way: Way, passed: Passed, window: int | None = None
+    ) -> Consumption:
+        """What was told, with the rest worked out. What was told stays, and the output is never less than was told;
+        the input is never more than ``window``, the most tokens that the model takes, if that is known."""
         if not consumption.missing:
             return consumption
         served = consumption.model or model or None
         ratio = self._ratios.get((served or "", way)) or _starting(way)
         *others, last = consumption.shares or (Share(served, Usage()),)
         told = last.usage
-        output = ceil(bytes_out * ratio.output_tokens / ratio.output_bytes)
+        output = ceil(passed.bytes_out * ratio.output_tokens / ratio.output_bytes)
         usage = msgspec.structs.replace(told, output=told.output + max(0, output - told.total_output))
         if not consumption.usage.total_input:
-            usage = msgspec.structs.replace(usage, input=ceil(bytes_in * ratio.input_tokens / ratio.input_bytes))
+            text = passed.bytes_in * (1 - passed.attached.share)
+            taken = ceil(text * ratio.input_tokens / ratio.input_bytes) + passed.attached.count * ATTACHMENT_TOKENS
+            usage = msgspec.structs.replace(usage, input=taken if window is None else min(taken, window))
         return Consumption((*others, Share(last.model or served, usage, last.tier)), Source.ESTIMATED, missing=True)
 
 

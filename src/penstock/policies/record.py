@@ -13,6 +13,7 @@ from typing import Protocol
 
 import msgspec
 
+from penstock.core.attachments import NONE, Passed, attachments
 from penstock.core.entry import Entry, Opened
 from penstock.core.exchange import Exchange, Outcome
 from penstock.core.fault import Fault, FaultError, FaultKind
@@ -55,8 +56,8 @@ Value = Callable[[Consumption, str, Provider | None], tuple[str, int | None]]
 """What was used, the model that was asked for and the provider that was called, to the version of the prices and the
 cost in micro-dollars; None where something has no price."""
 
-Complete = Callable[[Consumption, Opened, int, int], Consumption]
-"""What was told in part, by which exchange, and the bytes in and out, to the same with what is missing estimated."""
+Complete = Callable[[Consumption, Opened, Passed], Consumption]
+"""What was told in part, by which exchange, and what passed of it, to the same with what is missing estimated."""
 
 
 class Record:
@@ -90,7 +91,7 @@ class Unrecorded:
 
 
 class _Recording(Visit):
-    __slots__ = ("_at", "_books", "_complete", "_opened", "_value")
+    __slots__ = ("_at", "_attached", "_books", "_complete", "_opened", "_value")
 
     def __init__(self, books: Books, value: Value, complete: Complete, started: float) -> None:
         self._books = books
@@ -98,9 +99,13 @@ class _Recording(Visit):
         self._complete = complete
         self._at = time.time() - (perf_counter() - started)
         self._opened: Opened | None = None
+        self._attached = NONE
 
     def begin(self, exchange: Exchange) -> None:
-        """From here on the provider may charge for it."""
+        """From here on the provider may charge for it. The body is let go of once it is sent: what an estimate wants
+        to know of it is asked now."""
+        if exchange.document is not None and exchange.match.route.routed:
+            self._attached = attachments(exchange.document.plain)
         self._opened = opening(exchange, self._at)
         self._books.opened(self._opened)
 
@@ -118,7 +123,8 @@ class _Recording(Visit):
             # The provider has read the request and may charge for it, though nobody heard its answer.
             consumption = _UNREAD
         if consumption.missing:
-            consumption = self._complete(consumption, opened, exchange.bytes_in, passed)
+            known = Passed(exchange.bytes_in, passed, self._attached)
+            consumption = self._complete(consumption, opened, known)
         if len(consumption.model or "") > MODEL_LENGTH:
             consumption = _named_in_short(consumption)
         provider = None if exchange.attempt is None else exchange.attempt.provider

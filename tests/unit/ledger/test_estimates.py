@@ -2,6 +2,7 @@
 
 import pytest
 
+from penstock.core.attachments import Attachments, Passed
 from penstock.core.usage import Consumption, Share, Source, Usage
 from penstock.ledger import estimates
 from penstock.ledger.estimates import Estimates, Way
@@ -26,12 +27,12 @@ def learned(model: str = "m", way: Way = CHAT, times: int = 100) -> Estimates:
 def test_a_ratio_is_learned_per_model_and_way() -> None:
     """Another model, and the same model's whole answers, are not touched by it."""
     known = learned()
-    mine = known.estimate(NOTHING, "m", CHAT, 1_000, 50_000).usage
+    mine = known.estimate(NOTHING, "m", CHAT, Passed(1_000, 50_000)).usage
     assert mine.input == pytest.approx(100, rel=0.05)
     assert mine.output == pytest.approx(500, rel=0.05)
     for model, way in (("other", CHAT), ("m", WHOLE)):
-        assert known.estimate(NOTHING, model, way, 1_000, 50_000) == Estimates().estimate(
-            NOTHING, model, way, 1_000, 50_000
+        assert known.estimate(NOTHING, model, way, Passed(1_000, 50_000)) == Estimates().estimate(
+            NOTHING, model, way, Passed(1_000, 50_000)
         )
 
 
@@ -40,23 +41,23 @@ def test_what_was_told_stays() -> None:
     advisor = Share("advisor", Usage(input=7, output=7))
     last = Share("m", Usage(input=30, cache_read=900, output=1, reasoning=2), "priority")
     told = Consumption((advisor, last), Source.REPORTED, missing=True)
-    found = learned().estimate(told, "asked", CHAT, 1_000, 50_000)
+    found = learned().estimate(told, "asked", CHAT, Passed(1_000, 50_000))
     usage = found.shares[-1].usage
     assert (found.source, found.missing, found.shares[0]) == (Source.ESTIMATED, True, advisor)
     assert (usage.input, usage.cache_read, usage.reasoning, found.shares[-1].tier) == (30, 900, 2, "priority")
     assert usage.total_output == pytest.approx(500, rel=0.05)
-    assert learned().estimate(told, "asked", CHAT, 1_000, 0).usage == told.usage
+    assert learned().estimate(told, "asked", CHAT, Passed(1_000, 0)).usage == told.usage
 
 
 def test_what_misses_nothing_is_not_estimated() -> None:
     """Neither what was told in full nor what is not counted in tokens."""
     for whole in (reported("m", 3, 4), Consumption()):
-        assert learned().estimate(whole, "m", CHAT, 1_000, 50_000) is whole
+        assert learned().estimate(whole, "m", CHAT, Passed(1_000, 50_000)) is whole
 
 
 def test_the_asked_model_stands_in_for_one_that_is_not_named() -> None:
     """A stream that never began has no model of its own."""
-    found = learned().estimate(NOTHING, "m", CHAT, 1_000, 0)
+    found = learned().estimate(NOTHING, "m", CHAT, Passed(1_000, 0))
     assert (found.model, found.usage.output, found.usage.input > 0) == ("m", 0, True)
 
 
@@ -70,7 +71,9 @@ def test_only_full_reports_teach() -> None:
     ):
         known.learn(taught, "m", CHAT, 10, 10)
     known.learn(reported("m", 9_000, 9_000), "m", CHAT, 10, 0)
-    assert known.estimate(NOTHING, "m", CHAT, 1_000, 1_000) == Estimates().estimate(NOTHING, "m", CHAT, 1_000, 1_000)
+    assert known.estimate(NOTHING, "m", CHAT, Passed(1_000, 1_000)) == Estimates().estimate(
+        NOTHING, "m", CHAT, Passed(1_000, 1_000)
+    )
 
 
 def test_what_is_remembered_is_bounded() -> None:
@@ -82,8 +85,31 @@ def test_what_is_remembered_is_bounded() -> None:
         known.learn(reported("kept", 50, 200), "", CHAT, 500, 20_000)
 
     def fresh(model: str) -> bool:
-        return known.estimate(NOTHING, model, CHAT, 1_000, 50_000) == Estimates().estimate(
-            NOTHING, model, CHAT, 1_000, 50_000
+        return known.estimate(NOTHING, model, CHAT, Passed(1_000, 50_000)) == Estimates().estimate(
+            NOTHING, model, CHAT, Passed(1_000, 50_000)
         )
 
     assert (fresh("old"), fresh("kept"), fresh("model-998")) == (True, False, False)
+
+
+def test_pictures_are_no_text() -> None:
+    """They count by the piece, and only the rest of the bytes by the ratio."""
+    found = learned().estimate(NOTHING, "m", CHAT, Passed(100_000, 0, Attachments(2, 0.9)))
+    assert found.usage.input == pytest.approx(1_000 + 2 * estimates.ATTACHMENT_TOKENS, rel=0.02)
+
+
+@pytest.mark.parametrize(("window", "most"), [(None, 10_000), (20_000, 10_000), (4_000, 4_000)])
+def test_no_input_is_larger_than_the_window(window: int | None, most: int) -> None:
+    """Where one is known; no provider would have taken more."""
+    found = learned().estimate(NOTHING, "m", CHAT, Passed(100_000, 0), window=window)
+    assert found.usage.input == pytest.approx(most, rel=0.02)
+
+
+def test_a_request_that_is_mostly_pictures_teaches_nothing_of_text() -> None:
+    """Its bytes are worth a hundredth of the tokens; its answer still teaches."""
+    known = learned()
+    for _ in range(100):
+        known.learn(reported("m", 1_000, 400), "m", CHAT, 1_000_000, 20_000)
+    usage = known.estimate(NOTHING, "m", CHAT, Passed(1_000, 50_000)).usage
+    assert usage.input == pytest.approx(100, rel=0.05)
+    assert usage.output == pytest.approx(1_000, rel=0.05)
