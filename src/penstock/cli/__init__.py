@@ -16,6 +16,7 @@ from penstock.cli.keys import keys
 from penstock.cli.log import log, show
 from penstock.cli.models import models
 from penstock.cli.providers import providers
+from penstock.cli.retention import books
 from penstock.cli.serve import serve
 from penstock.cli.simulate import simulate
 from penstock.cli.usage import usage
@@ -30,7 +31,7 @@ def main() -> None:
 COMMANDS = (
     *(serve, keys, providers, models, config),
     *(usage, log, show, explain),
-    *(doctor, backup, completion, simulate),
+    *(doctor, backup, books, completion, simulate),
 )
 
 for command in COMMANDS:

@@ -16,6 +16,8 @@ from penstock.cli import moments
 from penstock.cli.exits import UnreachableError, reaching
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
     from penstock.config.settings import Settings
     from penstock.core.books import Filter
     from penstock.core.entry import Entry, Opened
@@ -97,10 +99,18 @@ def chosen(given: Choice) -> "Filter":
 
 @contextlib.contextmanager
 def reports(settings: "Settings") -> "Iterator[Reports]":
-    """The books of these settings; exit code 3 where they can't be read."""
+    """The books of these settings, to be read; exit code 3 where they can't be."""
+    from penstock.stores.reports import Reports  # noqa: PLC0415 - keeps --help instant
+
+    with opened_books(settings, "read") as engine:
+        yield Reports(engine)
+
+
+@contextlib.contextmanager
+def opened_books(settings: "Settings", done: str) -> "Iterator[Engine]":
+    """The database with the books of these settings; exit code 3 where what is to be ``done`` to them can't be."""
     from penstock.core.books import BooksError  # noqa: PLC0415 - keeps --help instant
     from penstock.stores.database import DATABASE, open_database  # noqa: PLC0415
-    from penstock.stores.reports import Reports  # noqa: PLC0415
 
     folder = Path(settings.data_dir)
     if not (folder / DATABASE).exists():
@@ -110,9 +120,9 @@ def reports(settings: "Settings") -> "Iterator[Reports]":
         engine = open_database(folder / DATABASE)
         try:
             _settle(settings, engine)
-            yield Reports(engine)
+            yield engine
         except BooksError as error:
-            raise UnreachableError(f"the books can't be read: {error}. Try `penstock doctor`.") from None
+            raise UnreachableError(f"the books can't be {done}: {error}. Try `penstock doctor`.") from None
         finally:
             engine.dispose()
 

@@ -38,6 +38,7 @@ RESULTS = [
     (("config", "show"), "providers.local.base_url"),
     (("doctor",), "database"),
     (("backup", "--verify", "copy"), "is whole"),
+    (("books", "prune", "--dry-run", "--before", "2020-01-01"), "nothing from before 2020-01-01"),
     (("explain", "request.http"), "without a credential"),
 ]
 """Each command that prints a result, and what must be in it."""
@@ -62,6 +63,7 @@ MISTAKES = [
     (("config", "show", "--config", "broken.yaml"), 2, "broken.yaml:1:1"),
     (("doctor", "--config", "absent.yaml"), 2, "name a readable file"),
     (("backup", "copy"), 2, "name a new folder"),
+    (("books", "prune"), 2, "--older-than 400d"),
     (("explain", "--path", "/nowhere", "request.json"), 1, "404"),
     (("completion", "tcsh"), 2, "'bash', 'zsh', 'fish'"),
     (("serve", "--config", "broken.yaml"), 2, "did you mean `listen`?"),

@@ -1,0 +1,84 @@
+"""Old exchanges go when somebody asks, in small steps, and nothing else goes with them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, func, select
+
+from penstock.core.books import BooksError
+from penstock.stores.database import open_database
+from penstock.stores.ledger import Ledger
+from penstock.stores.reports import Reports
+from penstock.stores.retention import AT_ONCE, Removable, Retention
+from penstock.stores.schema import batches
+from tests.support.books import AT, entry, used
+
+DAY = 86_400
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    engine = open_database(tmp_path / "x.db")
+    yield engine
+    engine.dispose()
+
+
+def ids(engine: Engine) -> list[str]:
+    return sorted(line.id for line in Reports(engine).newest(most=10_000).lines)
+
+
+def test_what_began_before_goes_and_nothing_else(engine: Engine) -> None:
+    """To the millisecond; what is told of it beforehand is what goes."""
+    Ledger(engine).append(
+        [
+            entry("oldest", at=AT - 2 * DAY, cost=7),
+            entry("old", at=AT - 0.001, cost=None),
+            entry("new", at=AT),
+            entry("newest", at=AT + DAY),
+        ]
+    )
+    retention = Retention(engine)
+    assert retention.removable(AT) == Removable(2, AT - 2 * DAY, AT - 0.001, 7)
+    assert ids(engine) == ["new", "newest", "old", "oldest"]
+    assert list(retention.remove(AT)) == [2]
+    assert ids(engine) == ["new", "newest"]
+    assert (retention.removable(AT), list(retention.remove(AT))) == (Removable(), [])
+
+
+def test_others_write_between_two_steps(tmp_path: Path, engine: Engine) -> None:
+    """No step holds the lock that the next one needs; the oldest go first."""
+    Ledger(engine).append([entry(f"e{number:05}", at=AT - DAY + number) for number in range(2 * AT_ONCE + 3)])
+    other = open_database(tmp_path / "x.db")
+    gone = []
+    for count in Retention(engine).remove(AT):
+        gone.append(count)
+        Ledger(other).append([entry(f"new{len(gone)}", at=AT)])
+        assert len(ids(other)) == 2 * AT_ONCE + 3 - sum(gone) + len(gone)
+        assert f"e{sum(gone) - 1:05}" not in ids(other)
+    other.dispose()
+    assert gone == [AT_ONCE, AT_ONCE, 3]
+    assert ids(engine) == ["new1", "new2", "new3"]
+
+
+def test_a_batch_does_not_count_again(engine: Engine) -> None:
+    """Its results may be fetched once more when the exchange that counted them has gone."""
+    ledger = Ledger(engine)
+    ledger.append([entry("first", at=AT - DAY, batch="b1", consumption=used(input=100), cost=50)])
+    assert list(Retention(engine).remove(AT)) == [1]
+    ledger.append([entry("again", at=AT, batch="b1", consumption=used(input=100), cost=50)])
+    (row,) = Reports(engine).usage([])
+    assert (row.usage.input, row.cost) == (0, 0)
+    with engine.connect() as connection:
+        assert connection.execute(select(func.count()).select_from(batches)).scalar() == 1
+
+
+def test_trouble_is_the_books_own_error(engine: Engine) -> None:
+    """A database without the table says so in its own words."""
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE entries")
+    retention = Retention(engine)
+    with pytest.raises(BooksError, match="no such table"):
+        retention.removable(AT)
+    with pytest.raises(BooksError, match="no such table"):
+        list(retention.remove(AT))
