@@ -12,7 +12,9 @@ from penstock.core.caller import Credential
 from penstock.core.dialect import Dialect
 from penstock.core.exchange import Answer, Exchange
 from penstock.core.fault import FaultKind, refuse
+from penstock.core.forms import FormField, form_field
 from penstock.core.head import RequestHead
+from penstock.core.route import Body
 from penstock.core.target import Attempt, Provider
 from penstock.providers import deadline, headers
 from penstock.wire.call import Upstream
@@ -43,7 +45,9 @@ class Calling:
         )
         provider = exchange.called.provider
         timeouts = deadline.of(exchange.head, provider.timeouts)
-        relay = await self.upstream.call(incoming, provider.origin, timeouts, request, body)
+        form = exchange.form = self._form(exchange) if body is None else None
+        see = None if form is None else form.see
+        relay = await self.upstream.call(incoming, provider.origin, timeouts, request, body, see)
         # The request's bytes are out; a stream of an hour must not hold them.
         exchange.document = None
         exchange.waited = relay.waited
@@ -53,6 +57,13 @@ class Calling:
             relay.close()
             raise
         return relay
+
+    def _form(self, exchange: Exchange) -> FormField | None:
+        """Who looks for the model of a form that streams through, where a model is paid for."""
+        match = exchange.match
+        if match.route.body is not Body.ANY or self.dialects[match.route.dialect].tally(match) is None:
+            return None
+        return form_field(exchange.head.get(b"content-type"), b"model")
 
     async def _vet(self, exchange: Exchange, relay: Relay) -> None:
         head, route = relay.response, exchange.match.route

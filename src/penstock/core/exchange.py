@@ -10,6 +10,7 @@ import msgspec
 from penstock.core.caller import Caller
 from penstock.core.document import Document, Facts
 from penstock.core.fault import Fault
+from penstock.core.forms import FormField
 from penstock.core.head import Header, RequestHead
 from penstock.core.route import Match
 from penstock.core.target import Attempt
@@ -74,6 +75,7 @@ class Exchange:
     first_byte: float = 0.0  # gateway: seconds from the first request byte until the answer's head was written
     bytes_in: int = 0  # gateway: length of the request's body, as far as it has come
     bytes_out: int = 0  # gateway: length of an answer that went out whole
+    form: FormField | None = None  # calling: what a form that streams through says of its model
     tap: Tap | None = None  # gateway, stop 6: on the answer that passes
 
     @property

@@ -14,11 +14,13 @@ from typing import Protocol
 import msgspec
 
 from penstock.core.attachments import NONE, Passed, attachments
+from penstock.core.document import NotReadableError
 from penstock.core.entry import Entry, Opened
 from penstock.core.exchange import Exchange, Outcome
 from penstock.core.fault import Fault, FaultError, FaultKind
 from penstock.core.head import RequestHead
 from penstock.core.policy import Visit
+from penstock.core.route import Body
 from penstock.core.target import Provider
 from penstock.core.usage import Consumption
 
@@ -114,6 +116,9 @@ class _Recording(Visit):
         self._books.closed(self._entry(exchange, self._opened or opening(exchange, self._at)))
 
     def _entry(self, exchange: Exchange, opened: Opened) -> Entry:
+        if exchange.form is not None and exchange.form.value is not None:
+            # It has streamed through since the exchange was opened.
+            opened = msgspec.structs.replace(opened, model=exchange.form.value)
         tap, fault, outcome = exchange.tap, exchange.fault, exchange.outcome or Outcome.FAILED
         passed = 0 if tap is None else tap.size
         consumption = Consumption()
@@ -177,13 +182,23 @@ def opening(exchange: Exchange, at: float) -> Opened:
         "" if credential is None else "caller" if credential.own else "operator",
         route.dialect,
         route.operation,
-        "" if facts.model is None else facts.model[:MODEL_LENGTH],
+        (_in_document(exchange) if facts.model is None else facts.model)[:MODEL_LENGTH],
         facts.stream,
         "" if agent is None else _client(agent),
         _conversation(head),
         "" if trace is None else _trace(trace),
         exchange.bytes_in,
     )
+
+
+def _in_document(exchange: Exchange) -> str:
+    """The model of a JSON body whose operation also takes forms, and so is not routed by it."""
+    if exchange.document is None or exchange.match.route.body is not Body.ANY:
+        return ""
+    try:
+        return exchange.document.facts().model or ""
+    except NotReadableError:
+        return ""
 
 
 @lru_cache(maxsize=1024)

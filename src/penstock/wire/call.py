@@ -4,6 +4,8 @@ Retries once, and only where a reused connection closed before any byte of an an
 nothing has reached the client and, by all signs, nothing reached the provider.
 """
 
+from collections.abc import Callable
+
 from penstock.core.exchange import Answer
 from penstock.core.fault import FaultError
 from penstock.core.target import Origin, Timeouts
@@ -25,9 +27,16 @@ class Upstream:
         self._upload_limit = upload_limit
 
     async def call(
-        self, incoming: Incoming | None, origin: Origin, timeouts: Timeouts, head: bytes, body: bytes | None
+        self,
+        incoming: Incoming | None,
+        origin: Origin,
+        timeouts: Timeouts,
+        head: bytes,
+        body: bytes | None,
+        see: Callable[[bytes], None] | None = None,
     ) -> Relay:
-        """A relay whose head has arrived. ``body`` None: the request's body streams through from ``incoming``."""
+        """A relay whose head has arrived. ``body`` None: the request's body streams through from ``incoming``, and past
+        ``see``."""
         bodiless = False
         if incoming is not None:
             bodiless = incoming.head.method == "HEAD"
@@ -41,7 +50,7 @@ class Upstream:
             relay = Relay(incoming, connection, self._sweep)
             try:
                 connection.call(relay, timeouts, bodiless=bodiless)
-                self._send(connection, incoming, head, body)
+                self._send(connection, incoming, head, body, see)
                 await relay.begins()
             except FaultError as error:
                 relay.close()
@@ -63,9 +72,16 @@ class Upstream:
         finally:
             relay.close()
 
-    def _send(self, connection: UpstreamConnection, incoming: Incoming | None, head: bytes, body: bytes | None) -> None:
+    def _send(
+        self,
+        connection: UpstreamConnection,
+        incoming: Incoming | None,
+        head: bytes,
+        body: bytes | None,
+        see: Callable[[bytes], None] | None,
+    ) -> None:
         if body is not None:
             connection.send_body(head, body)
         elif incoming is not None:
             connection.send(head)
-            incoming.stream_body(Upload(incoming, connection), self._upload_limit)
+            incoming.stream_body(Upload(incoming, connection, see), self._upload_limit)

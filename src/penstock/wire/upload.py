@@ -1,16 +1,24 @@
 """A request body that streams through: from the client's parser to the provider's socket, never held whole."""
 
+from collections.abc import Callable
+
 from penstock.core.fault import FaultError
 from penstock.wire.incoming import Incoming
 from penstock.wire.upstream import UpstreamConnection
 
 
 class Upload:
-    """A Sink that frames pieces as the announced length or as chunks, and slows the client to the provider's pace."""
+    """A Sink that frames pieces as the announced length or as chunks, and slows the client to the provider's pace.
 
-    def __init__(self, incoming: Incoming, connection: UpstreamConnection) -> None:
+    ``see`` gets every piece, too.
+    """
+
+    def __init__(
+        self, incoming: Incoming, connection: UpstreamConnection, see: Callable[[bytes], None] | None = None
+    ) -> None:
         self._incoming = incoming
         self._connection = connection
+        self._see = see
         self._chunked = incoming.length is None
         connection.watch_upload(self._flow)
 
@@ -22,6 +30,8 @@ class Upload:
 
     def write(self, data: bytes) -> None:
         """One piece."""
+        if self._see is not None:
+            self._see(data)
         self._connection.send(b"%x\r\n%b\r\n" % (len(data), data) if self._chunked else data)
 
     def end(self) -> None:
