@@ -3,8 +3,9 @@
 Decoding goes on only until the limit is passed, so a bomb costs what an honest body of that size costs.
 """
 
+import contextlib
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
 import brotli
@@ -17,6 +18,7 @@ from penstock.core.head import first
 # How many streams one body may consist of: honest senders make one, and each costs a decoder of its own.
 MEMBERS = 100
 
+_BROKEN = (zlib.error, brotli.error, zstandard.ZstdError, EOFError)
 SUPPORTED = ("gzip", "deflate", "br", "zstd")
 
 
@@ -36,10 +38,30 @@ def decode(raw: bytes, encodings: str, limit: int) -> bytes:
             words = f"The request body's Content-Encoding is not supported; use one of {', '.join(SUPPORTED)}."
             raise refuse(FaultKind.ENCODING_UNSUPPORTED, words)
         try:
-            raw = undo(raw, limit)
-        except (zlib.error, brotli.error, zstandard.ZstdError, EOFError) as error:
+            raw = _within(undo(raw), limit)
+        except _BROKEN as error:
             words = f"The request body is not valid {name}."
             raise refuse(FaultKind.ENCODING_INVALID, words, detail=str(error)) from None
+    return raw
+
+
+def beginning(raw: bytes, encodings: str, limit: int) -> bytes:
+    """As much of a body that was cut short as can be made out, at most about ``limit`` bytes; nothing of an encoding
+    that is unknown."""
+    names = [name.strip().lower() for name in encodings.split(",") if name.strip()]
+    undoing = [_DECODERS.get(name) for name in reversed(names) if name != "identity"]
+    if len(names) > 2:
+        return b""
+    for undo in undoing:
+        if undo is None:
+            return b""
+        plain = bytearray()
+        with contextlib.suppress(*_BROKEN):
+            for piece in undo(raw):
+                plain += piece
+                if len(plain) > limit:
+                    break
+        raw = bytes(plain)
     return raw
 
 
@@ -57,6 +79,15 @@ def undone(answer: Answer, limit: int) -> Answer:
     return Answer(answer.status, headers, plain)
 
 
+def _within(pieces: Iterable[bytes], limit: int) -> bytes:
+    plain = bytearray()
+    for piece in pieces:
+        plain += piece
+        if len(plain) > limit:
+            raise _over(limit)
+    return bytes(plain)
+
+
 def _over(limit: int) -> FaultError:
     words = f"The request body is larger than {limit} bytes once it is decoded."
     return refuse(FaultKind.TOO_LARGE_DECODED, words)
@@ -72,12 +103,11 @@ class _Machine(Protocol):
     def decompress(self, data: bytes, /) -> bytes: ...
 
 
-def _streams(raw: bytes, limit: int, make: Callable[[], _Machine], *, piece: int, most: int) -> bytes:
+def _streams(raw: bytes, make: Callable[[], _Machine], *, piece: int, most: int) -> Iterator[bytes]:
     """What one compressed stream holds, or several of them one after the other.
 
-    Fed ``piece`` bytes at a time, so that what a bomb makes of them is all that goes beyond ``limit``.
+    Fed ``piece`` bytes at a time, so that what a bomb makes of them is all that goes beyond a limit.
     """
-    plain = bytearray()
     at = 0
     for _ in range(most):
         stream = make()
@@ -86,51 +116,45 @@ def _streams(raw: bytes, limit: int, make: Callable[[], _Machine], *, piece: int
                 raise EOFError("truncated")
             fed = raw[at : at + piece]
             at += len(fed)
-            plain += stream.decompress(fed)
-            if len(plain) > limit:
-                raise _over(limit)
+            yield stream.decompress(fed)
         at -= len(stream.unused_data)
         if at == len(raw):
-            return bytes(plain)
+            return
     raise EOFError("followed by something else")
 
 
-def _gzip(raw: bytes, limit: int) -> bytes:
+def _gzip(raw: bytes) -> Iterator[bytes]:
     # A file may be several members, one after the other (RFC 1952, 2.2).
-    return _streams(raw, limit, lambda: zlib.decompressobj(16 + zlib.MAX_WBITS), piece=4096, most=MEMBERS)
+    return _streams(raw, lambda: zlib.decompressobj(16 + zlib.MAX_WBITS), piece=4096, most=MEMBERS)
 
 
-def _deflate(raw: bytes, limit: int) -> bytes:
+def _deflate(raw: bytes) -> Iterator[bytes]:
     # RFC 9110 8.4.1.2 means zlib's format; some senders leave its two bytes of header out.
     wrapped = len(raw) >= 2 and raw[0] & 0x0F == 8 and (raw[0] * 256 + raw[1]) % 31 == 0
     window = zlib.MAX_WBITS if wrapped else -zlib.MAX_WBITS
-    return _streams(raw, limit, lambda: zlib.decompressobj(window), piece=4096, most=1)
+    return _streams(raw, lambda: zlib.decompressobj(window), piece=4096, most=1)
 
 
-def _brotli(raw: bytes, limit: int) -> bytes:
+def _brotli(raw: bytes) -> Iterator[bytes]:
     machine = brotli.Decompressor()
-    plain = bytearray()
     # The decoder asks for more input while it still has output, so only a step without any tells that it is stuck.
     step = machine.process(raw, output_buffer_limit=64 * 1024)
     while step:
-        plain += step
-        if len(plain) > limit:
-            raise _over(limit)
+        yield step
         step = machine.process(b"", output_buffer_limit=64 * 1024)
     if not machine.is_finished():
         raise EOFError("truncated")
-    return bytes(plain)
 
 
-def _zstd(raw: bytes, limit: int) -> bytes:
+def _zstd(raw: bytes) -> Iterator[bytes]:
     # The window bounds the decoder's memory, whatever the frame's head asks for (RFC 8878 recommends 8 MB). A few bytes
     # can stand for a block of 128 kB each: 512 make 16 MB at most.
     machine = zstandard.ZstdDecompressor(max_window_size=8 * 1024 * 1024)
     make: Callable[[], _Machine] = machine.decompressobj
-    return _streams(raw, limit, make, piece=512, most=MEMBERS)
+    return _streams(raw, make, piece=512, most=MEMBERS)
 
 
-_DECODERS: dict[str, Callable[[bytes, int], bytes]] = {
+_DECODERS: dict[str, Callable[[bytes], Iterator[bytes]]] = {
     "gzip": _gzip,
     "x-gzip": _gzip,
     "deflate": _deflate,

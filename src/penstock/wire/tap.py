@@ -1,14 +1,16 @@
 """The tap on an answer that passes: counts its bytes, and lets a tally read what was used.
 
 It takes what goes to the client and changes none of it. Of an answer that the provider compressed it keeps a copy, up
-to a bound, and undoes the encoding once at the end: asked for ``identity``, hardly any provider compresses.
+to a bound, and undoes the encoding once at the end, as far as it has come: asked for ``identity``, hardly any provider
+compresses.
 """
 
 from penstock.core.dialect import Tally
 from penstock.core.fault import FaultError
 from penstock.core.head import ResponseHead
 from penstock.core.usage import Consumption
-from penstock.wire.encoding import decode
+from penstock.wire.encoding import beginning, decode
+from penstock.wire.sse import Frames
 
 # What is kept of a compressed answer, and what it may unfold to.
 CODED_BYTES, PLAIN_BYTES = 1024 * 1024, 8 * 1024 * 1024
@@ -59,14 +61,19 @@ class Tap:
         """What the answer told; asked once, at its end."""
         if self._tally is None or self.look is None:
             return Consumption()
-        if self._coded is not None and self._encodings is not None and len(self._coded) <= CODED_BYTES:
-            try:
-                plain = decode(bytes(self._coded), self._encodings.decode("latin-1"), PLAIN_BYTES)
-            except FaultError:
-                # Cut short or in a coding that we don't know: the client may make something of it, we can't.
-                return self._tally.consumed()
-            (self._tally.frames if self._events else self._tally.piece)(plain)
+        if self._coded is not None and self._encodings is not None:
+            plain = self._undone(bytes(self._coded), self._encodings.decode("latin-1"))
+            if plain:
+                (self._tally.frames if self._events else self._tally.piece)(plain)
         return self._tally.consumed()
+
+    def _undone(self, coded: bytes, encodings: str) -> bytes:
+        """The answer without its encoding; of one that was cut short or is too long its beginning, in whole frames."""
+        try:
+            return decode(coded, encodings, PLAIN_BYTES)
+        except FaultError:
+            found = beginning(coded, encodings, PLAIN_BYTES)
+            return Frames(PLAIN_BYTES).feed(found) if self._events else found
 
     def _keep(self, data: bytes) -> None:
         if self._coded is not None and len(self._coded) <= CODED_BYTES:
