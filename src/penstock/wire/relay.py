@@ -376,7 +376,7 @@ class Relay:
     def expired(self, now: float) -> None:
         """Silence: tell the client, in its own way, that the stream lives."""
         due = self._connection.heard_at + self._keep_alive_seconds
-        if now < due:
+        if now < due and not self._over:  # by then what the connection hears is another call's
             # Frames only note when they came: to move the deadline with each of them would cost more.
             self.expires = due
             return
