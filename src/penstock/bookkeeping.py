@@ -19,7 +19,7 @@ from penstock.core.dialect import Dialect
 from penstock.core.entry import Entry, Opened
 from penstock.core.route import Match
 from penstock.core.target import Provider
-from penstock.core.usage import Consumption, Source
+from penstock.core.usage import UNREAD, Consumption, Source
 from penstock.ledger.estimates import Estimates, Way
 from penstock.ledger.journal import FOLDER, Journal
 from penstock.ledger.prices import charge
@@ -28,7 +28,6 @@ from penstock.ledger.writer import Writer
 from penstock.policies.record import Record
 from penstock.route_rows import ROWS
 
-_UNREAD = Consumption(missing=True)
 Counted = frozenset[tuple[str, str]]
 """Dialects and operations."""
 
@@ -126,7 +125,7 @@ def ending(settings: Settings, catalog: Catalog, dialects: Mapping[str, Dialect]
     own = {name for name, row in settings.providers.items() if row.auth == "none"}
 
     def ended(opened: Opened) -> Entry:
-        told = _UNREAD if opened.provider else Consumption()
+        told = UNREAD if opened.provider else Consumption()
         consumption = completed(estimates, using, catalog, told, opened, Passed(opened.bytes_in, 0))
         if not consumption.shares:
             return msgspec.structs.replace(killed(opened), consumption=consumption)
@@ -151,7 +150,7 @@ def completed(
     """What was told, with an estimate of what is missing; of an operation that uses no tokens nothing is. No model
     takes more than its window, if the catalog knows it."""
     if (opened.dialect, opened.operation) not in using:
-        return Consumption() if consumption == _UNREAD else consumption
+        return Consumption() if consumption == UNREAD else consumption
     model = catalog.find(consumption.model or opened.model)
     way, window = Way(opened.operation, opened.stream), None if model is None else model.window
     return estimates.estimate(consumption, opened.model, way, passed, window)

@@ -92,3 +92,7 @@ class Consumption(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     def model(self) -> str | None:
         """The model that answered: the last share's."""
         return self.shares[-1].model if self.shares else None
+
+
+UNREAD = Consumption(missing=True)
+"""Of an answer that nobody heard, though its provider may charge for it."""

@@ -22,7 +22,7 @@ from penstock.core.head import RequestHead
 from penstock.core.policy import Visit
 from penstock.core.route import Body
 from penstock.core.target import Provider
-from penstock.core.usage import Consumption
+from penstock.core.usage import UNREAD, Consumption
 
 # Names and versions as clients spell them; whatever else stands in the header is not kept.
 _CLIENT = re.compile(rb"[A-Za-z][\w.+-]{0,40}(?:/[\w.+-]{1,40})?(?: \d[\w.+-]{0,20})?")
@@ -36,7 +36,6 @@ _SESSIONS = (b"x-claude-code-session-id", b"session-id")
 MODEL_LENGTH = 200
 """So much of a model's name is kept: a client may send anything there, and no model is called longer."""
 
-_UNREAD = Consumption(missing=True)
 _SILENT = frozenset({FaultKind.UNREACHABLE, FaultKind.TIMED_OUT})
 
 
@@ -126,7 +125,7 @@ class _Recording(Visit):
             consumption = tap.consumed()
         elif self._opened is not None and (outcome is Outcome.ABANDONED or _unanswered(fault)):
             # The provider has read the request and may charge for it, though nobody heard its answer.
-            consumption = _UNREAD
+            consumption = UNREAD
         if consumption.missing:
             known = Passed(exchange.bytes_in, passed, self._attached)
             consumption = self._complete(consumption, opened, known)
