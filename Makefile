@@ -33,9 +33,10 @@ check: $(DEV) ## Lint, types, import contracts, size budgets and the quick tests
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/vulture
 	$(BIN)/python tests/budgets.py
-	$(BIN)/pytest -n 2 tests/unit tests/laws -m "not long"
+	$(BIN)/pytest -n 2 tests/unit tests/laws -m "not long and not slow"
 
 test: check ## Everything but the real clients: within ten minutes
+	$(BIN)/pytest -n 2 tests/unit tests/laws -m slow
 	$(BIN)/pytest -n 2 tests --ignore=tests/unit --ignore=tests/laws --ignore=tests/clients -m "not long"
 
 test-clients: $(DEV) ## Real SDKs and command-line clients through the gateway; installs them in .clients

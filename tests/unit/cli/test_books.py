@@ -324,6 +324,7 @@ def test_follow_tells_what_comes_once() -> None:
     lines.close()
 
 
+@pytest.mark.slow
 def test_watch_is_live_on_a_terminal(tmp_path: Path) -> None:
     """The table is drawn again when the books have changed; Ctrl-C ends it with code 0."""
     leader, follower = pty.openpty()

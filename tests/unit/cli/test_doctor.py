@@ -87,6 +87,7 @@ def test_a_database_that_is_gone_is_told() -> None:
     assert not Path("data/penstock.db").exists()
 
 
+@pytest.mark.slow
 def test_a_database_that_another_program_holds_is_told() -> None:
     """For longer than a gateway ever does."""
     invoke("keys", "create", "laptop")
@@ -105,6 +106,7 @@ def test_a_journal_without_a_folder_is_told() -> None:
     assert (code, "move away what stands there" in found["journal", "problem"]) == (1, True)
 
 
+@pytest.mark.slow
 def test_a_gateway_that_runs_is_asked_for_its_books(tmp_path: Path) -> None:
     """Where its metrics are off it can't be, and that is no trouble; without books there is nothing to ask."""
     with Gateway(settings(**LOCAL), tmp_path) as gateway:
@@ -129,6 +131,7 @@ def test_secrets_that_others_can_read() -> None:
     assert ("secrets", "good") in doctor(providers=key)[1]
 
 
+@pytest.mark.slow
 def test_the_address_is_free_taken_or_ours(tmp_path: Path) -> None:
     """A gateway of ours on the address is good; anything else that holds it is a problem."""
     with socket.socket() as taken:

@@ -83,6 +83,7 @@ def test_rotation_keeps_the_identity_and_lets_the_old_key_work_until_the_grace_e
     assert (known(first), known(turned.stdout), known(third)) == (None, None, "laptop")
 
 
+@pytest.mark.slow
 def test_a_grace_ends() -> None:
     """The old key is refused once its grace is over, and the store says that something changed."""
     first = invoke("keys", "create", "laptop").stdout

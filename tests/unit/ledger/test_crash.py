@@ -35,6 +35,7 @@ def told_until_killed(folder: Path, how: str, seconds: float) -> tuple[set[str],
 
 
 @pytest.mark.parametrize("how", ["alone", "writing"])
+@pytest.mark.slow
 def test_the_books_are_whole_after_a_kill(tmp_path: Path, how: str) -> None:
     """Twenty rounds, ten with a writer at work: whoever heard of an end finds one closed entry; each other has one."""
     chance = random.Random(how)

@@ -217,6 +217,7 @@ def test_a_rotation_that_was_cut_after_the_rows_is_ended_by_the_next(store: Cred
     assert file.read() == new
 
 
+@pytest.mark.slow
 def test_a_rotation_that_is_killed_at_any_moment_loses_nothing(store: CredentialStore, tmp_path: Path) -> None:
     """A process that does nothing but rotate, killed again and again."""
     script = (

@@ -179,6 +179,7 @@ def test_empty_books_answer(engine: Engine) -> None:
     assert reports.unpriced() == []
 
 
+@pytest.mark.slow
 def test_a_month_of_usage_is_read_in_well_under_a_second(engine: Engine) -> None:
     """A hundred thousand exchanges by day, key and model; the bound leaves room for a busy machine."""
     ledger, reports = Ledger(engine), Reports(engine)
@@ -195,6 +196,7 @@ def test_a_month_of_usage_is_read_in_well_under_a_second(engine: Engine) -> None
     assert total(rows).usage == Usage(input=1_000_000, output=500_000)
 
 
+@pytest.mark.slow
 def test_a_million_entries_add_up_to_the_last_digit(engine: Engine) -> None:
     """As an accountant adds them up, in decimals, by day and in all: no sum ever passes through a binary fraction."""
     thousand = [
