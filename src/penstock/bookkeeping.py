@@ -52,9 +52,8 @@ class Bookkeeping:
     ) -> None:
         kept = settings.journal
         self._estimates = Estimates()
-        self._dialects = dialects
         self._counted = counted(dialects)
-        self._ending = ending(settings, catalog, dialects, self._estimates)
+        self._ending = ending(settings, catalog, self._counted, self._estimates)
         journal = Journal(
             Path(settings.data_dir) / FOLDER,
             fsync=kept.fsync,
@@ -66,7 +65,7 @@ class Bookkeeping:
 
     def record(self, settings: Settings, catalog: Catalog, told: Callable[[Entry], None]) -> Record:
         """The policy that writes exchanges down, valued by this catalog; ``told`` hears of each that is over."""
-        self._ending = ending(settings, catalog, self._dialects, self._estimates)
+        self._ending = ending(settings, catalog, self._counted, self._estimates)
         complete = functools.partial(completed, self._estimates, self._counted, catalog)
         return Record(_Told(self.journal, told), functools.partial(value, catalog), complete)
 
@@ -118,10 +117,9 @@ def _worth(catalog: Catalog, consumption: Consumption, asked: str, *, own: bool)
     return catalog.version, charge(consumption, asked, catalog.find_configured if own else catalog.find)
 
 
-def ending(settings: Settings, catalog: Catalog, dialects: Mapping[str, Dialect], estimates: Estimates) -> Killed:
+def ending(settings: Settings, catalog: Catalog, using: Counted, estimates: Estimates) -> Killed:
     """Makes the entries of exchanges that their process did not survive: what went in is estimated, for the provider
     may charge for it; of what came out nothing is known, and the entry says so."""
-    using = counted(dialects)
     own = {name for name, row in settings.providers.items() if row.auth == "none"}
 
     def ended(opened: Opened) -> Entry:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from penstock.app import DIALECTS
-from penstock.bookkeeping import ending
+from penstock.bookkeeping import counted, ending
 from penstock.catalog.catalog import shipped
 from penstock.config.load import load
 from penstock.core.entry import Entry, Opened
@@ -25,7 +25,7 @@ providers:
 def ended(tmp_path: Path, exchange: Opened, estimates: Estimates | None = None) -> Entry:
     path = tmp_path / "penstock.yaml"
     path.write_text(CONFIGURATION)
-    return ending(load(path, {}), shipped(), DIALECTS, estimates or Estimates())(exchange)
+    return ending(load(path, {}), shipped(), counted(DIALECTS), estimates or Estimates())(exchange)
 
 
 def test_what_went_in_is_estimated_and_priced(tmp_path: Path) -> None:
