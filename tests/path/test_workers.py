@@ -31,9 +31,15 @@ def alive(pid: int) -> bool:
 
 
 def connections(pid: int) -> int:
-    """How many sockets a process has open."""
-    found = (os.readlink(link) for link in Path(f"/proc/{pid}/fd").iterdir())
-    return sum(name.startswith("socket:") for name in found)
+    """How many sockets a process has open. Its other files may close while they are listed: the books' thread works."""
+    return sum(link.startswith("socket:") for entry in Path(f"/proc/{pid}/fd").iterdir() for link in pointed(entry))
+
+
+def pointed(entry: Path) -> list[str]:
+    try:
+        return [os.readlink(entry)]
+    except FileNotFoundError:
+        return []
 
 
 def config(provider: Provider, count: int = 4) -> dict[str, Any]:
