@@ -1,0 +1,102 @@
+"""How tersely a conversation is to be answered: the values of one decision, and what is known when it is taken.
+
+A decision is taken once for a whole conversation, of what is fixed at its first request; ``policies.compress`` takes
+it, a dialect reads the opening and puts the words where they stand. Values only.
+"""
+
+from enum import Enum
+from typing import Protocol
+
+import msgspec
+
+from penstock.core.route import Match
+
+
+class Intensity(Enum):
+    """How much is left out of answers."""
+
+    OFF = "off"
+    LITE = "lite"
+    """No preamble, no recap, no closing offers; whole sentences."""
+    FULL = "full"
+    """The answer first, and nothing that was not asked for."""
+    ULTRA = "ultra"
+    """Conclusions and key facts only, in fragments where they are enough."""
+
+
+class Arm(Enum):
+    """On which side of the measurement a request stands."""
+
+    TREATED = "treated"
+    CONTROL = "control"
+    """Would have been treated, and is left as it is for comparison."""
+    FORCED = "forced"
+    """Somebody asked for this on this very request: it proves nothing."""
+    EXEMPT = "exempt"
+
+
+class Placement(Enum):
+    """Where the gateway's words stand beside the client's system text."""
+
+    AUTO = "auto"
+    """First; last where anything of the request is marked for a cache, so that marked prefixes stay the same."""
+    FIRST = "first"
+    LAST = "last"
+
+
+class Exemption(Enum):
+    """Why a request's form forbids any words of ours, whoever asks for them."""
+
+    STRUCTURED_OUTPUT = "structured-output"
+    FORCED_TOOL = "forced-tool"
+    PREFILL = "prefill"
+    NOT_A_CHAT = "not-a-chat"
+    CACHED_CONTENT = "cached-content"
+    SUBSCRIPTION = "subscription"
+    CONTINUED = "continued-elsewhere"
+    """It goes on where the provider holds the beginning, and how that was decided is not known here."""
+    UNREADABLE = "unreadable"
+    """The body does not say plainly where words could stand."""
+
+
+class Opening(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What a chat request says that was fixed when its conversation began, read without its history."""
+
+    fingerprint: bytes
+    """The system text and the first user message as the client wrote them, without cache marks and without what a
+    client changes from run to run (Claude Code's attribution block): the same bytes for every request of a
+    conversation, whether a text stands as a string or as a list of one block. Material for a hash."""
+    system: str = ""
+    """The client's system text; blocks with an empty line between them."""
+    user: str = ""
+    """The text of the first user message."""
+    tools: tuple[str, ...] = ()
+    """Names of the tools that are declared now."""
+    answered: bool = False
+    """The request holds a turn of the model's (other than a trailing prefill): it is not the conversation's first."""
+    cap: int | None = None
+    """The most output tokens that the client allows."""
+    reasoning: bool = False
+    """The client asks for thinking, or sets an effort."""
+    exemption: Exemption | None = None
+    """What of the request's own form forbids our words now."""
+    continues: str = ""
+    """The object at the provider that holds the turns before this one (a response, a conversation), or empty."""
+
+
+class Speaking(Protocol):
+    """Where words of the gateway's own can stand in a dialect's requests. Pure; never raises, whatever the bytes are.
+
+    ``body`` is a whole request of a chat operation: the JSON of a call, or one of the requests in a batch.
+    """
+
+    def requests(self, match: Match, body: bytes) -> tuple[tuple[int, int], ...] | None:
+        """Where chat requests stand in this operation's body, as offsets: the whole of it, each of a batch's; None
+        where the operation is no chat, none where nothing can be found."""
+
+    def opening(self, match: Match, body: bytes) -> Opening | None:
+        """What a chat request says; None where it can't be read."""
+
+    def steered(self, match: Match, body: bytes, words: str, placement: Placement) -> bytes | None:
+        """The request with these words at their place, every other byte as it was; the same where they stand there
+        already; None where there is no place for them."""
