@@ -17,6 +17,7 @@ from penstock.config.proxies import Proxies
 from penstock.config.settings import KeySettings, ProviderSettings, Settings
 from penstock.core.caller import KeyProfile, Secret, digest
 from penstock.core.target import Origin, Provider, Timeouts
+from penstock.core.terseness import Intensity, Wanted
 from penstock.routing.plan import ModelRule, Table
 from penstock.stores.credentials import CredentialError, CredentialStore
 from penstock.stores.database import DATABASE, DatabaseTooNewError, open_database
@@ -134,7 +135,9 @@ def declared(rows: Iterable[KeySettings], pepper: bytes) -> Mapping[str, tuple[K
 
 
 def _declared(row: KeySettings) -> tuple[KeyProfile, float | None]:
-    terms = row.team, row.require_provider_key, row.models, row.routes
+    intensity = None if row.intensity is None else Intensity(row.intensity)
+    wanted = Wanted(intensity, row.smart, row.holdout)
+    terms = row.team, row.require_provider_key, row.models, row.routes, wanted
     ends = None if row.expires is None else row.expires.timestamp()
     return KeyProfile(f"file:{row.name}", row.name, *terms), ends
 

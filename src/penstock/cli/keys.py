@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 _Command = TypeVar("_Command", bound=Callable[..., None])
 
 ANY = "any"
+UNSET = "unset"
+_INSTALLATION = "as the installation has it"
+# As `penstock.core.terseness.Intensity` spells them, which is not loaded for --help.
+INTENSITIES = ("off", "lite", "full", "ultra")
 IN_FILE = "file:"
 """How the identity of a key begins that stands in the configuration file."""
 
@@ -37,6 +41,9 @@ class Terms(TypedDict):
     models: tuple[str, ...]
     routes: tuple[str, ...]
     require_provider_key: bool | None
+    intensity: str | None
+    smart: bool | None
+    holdout: int | None
 
 
 _TERMS = (
@@ -56,6 +63,18 @@ _TERMS = (
     click.option(
         "--require-provider-key/--no-require-provider-key", default=None,
         help="The key must always bring its own provider credential.",
+    ),
+    click.option(
+        "--intensity", type=click.Choice([*INTENSITIES, UNSET]),
+        help="How tersely its conversations are answered, from the next one on; unset: as the installation has it.",
+    ),
+    click.option(
+        "--smart/--no-smart", "smart", default=None,
+        help="Let detection choose the intensity by how a conversation begins.",
+    ),
+    click.option(
+        "--holdout", type=click.IntRange(0, 50), metavar="PERCENT",
+        help="Of the eligible conversations, how many are left alone to measure against.",
     ),
 )  # fmt: skip
 
@@ -309,7 +328,10 @@ def _declared(row: "KeySettings") -> "KeyRow":
     from penstock.stores.keys import KeyRow, KeyTerms  # noqa: PLC0415 - keeps --help instant
 
     expires = None if row.expires is None else int(row.expires.timestamp())
-    terms = KeyTerms(row.team, row.owner, row.label, row.models, row.routes, row.require_provider_key, expires)
+    terms = KeyTerms(
+        row.team, row.owner, row.label, row.models, row.routes, row.require_provider_key, expires,
+        row.intensity, row.smart, row.holdout,
+    )  # fmt: skip
     return KeyRow(f"{IN_FILE}{row.name}", row.name, terms, None, None, ())
 
 
@@ -329,6 +351,9 @@ def _changed(terms: "KeyTerms", given: Terms) -> "KeyTerms":
         changes["routes"] = () if given["routes"] == (ANY,) else _operations(given["routes"])
     if given["require_provider_key"] is not None:
         changes["require_provider_key"] = given["require_provider_key"]
+    if given["intensity"] is not None:
+        changes["intensity"] = None if given["intensity"] == UNSET else given["intensity"]
+    changes |= {name: given[name] for name in ("smart", "holdout") if given[name] is not None}
     return msgspec.structs.replace(terms, **changes)
 
 
@@ -376,6 +401,9 @@ def _described(row: "KeyRow") -> dict[str, object]:
         "models": terms.models,
         "routes": terms.routes,
         "require_provider_key": terms.require_provider_key,
+        "intensity": terms.intensity,
+        "smart": terms.smart,
+        "holdout": terms.holdout,
         "in_file": row.id.startswith(IN_FILE),
         "created": moments.stamped(row.created),
         "expires": moments.stamped(terms.expires),
@@ -416,6 +444,9 @@ def _particulars(row: "KeyRow") -> Iterator[tuple[str, str]]:
     yield "models", ", ".join(terms.models) or "all"
     yield "operations", ", ".join(terms.routes) or "all"
     yield "own provider key", "required" if terms.require_provider_key else "not required"
+    yield "intensity", terms.intensity or _INSTALLATION
+    yield "detection", _INSTALLATION if terms.smart is None else "on" if terms.smart else "off"
+    yield "holdout", _INSTALLATION if terms.holdout is None else f"{terms.holdout} %"
     if row.created is not None:
         yield "made", f"{moments.shown(row.created)} UTC"
     yield "expires", "never" if terms.expires is None else f"{moments.shown(terms.expires)} UTC"

@@ -24,7 +24,7 @@ _WORDS = {
     Form.HEADER_VALUE: "text, kept secret", Form.HEADER_PREFIX: "header prefix", Form.KEY_PREFIX: "text",
     Form.KEY_FILE: "file", Form.MASTER_KEY: "secret", Form.DOLLARS: "US dollars", Form.FACTOR: "number",
     Form.PATTERN: "pattern", Form.SIZE: "size", Form.SECONDS: "seconds", Form.OUTPUT: "file",
-    Form.OPERATION: "pattern", Form.WORDS: "text", Form.MOMENT: "date or time",
+    Form.OPERATION: "pattern", Form.WORDS: "text", Form.RULE_TEXT: "text", Form.MOMENT: "date or time",
 }  # fmt: skip
 
 

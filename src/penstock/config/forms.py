@@ -46,6 +46,7 @@ class Form(Enum):
     FACTOR = "factor"
     OPERATION = "operation"
     WORDS = "words"
+    RULE_TEXT = "rule_text"
     MOMENT = "moment"
     SIZE = "size"
     SECONDS = "seconds"
@@ -54,6 +55,7 @@ class Form(Enum):
 MIN_KEY_LENGTH = 20
 
 MOST_WORDS = 200
+MOST_RULE_TEXT = 2000
 
 MASTER_KEY_BYTES = 32
 
@@ -223,6 +225,14 @@ def words(text: str) -> str:
     return text
 
 
+def rule_text(text: str) -> str:
+    """What a model is told; several lines are allowed."""
+    if not text.strip() or len(text) > MOST_RULE_TEXT or not text.replace("\n", " ").isprintable():
+        what = f"is empty, longer than {MOST_RULE_TEXT} characters or holds what can't be printed"
+        raise MisfitError(what, "write a few sentences")
+    return text.strip()
+
+
 def pattern(text: str) -> str:
     """A model name in which ``*`` and ``?`` may stand."""
     if not text or text != text.strip():
@@ -342,6 +352,7 @@ def text_forms(files: Files) -> Mapping[Form, Callable[[str], str]]:
         Form.PATTERN: pattern,
         Form.OPERATION: operation,
         Form.WORDS: words,
+        Form.RULE_TEXT: rule_text,
         Form.KEY_FILE: files.key,
         Form.MASTER_KEY: master_key,
     }

@@ -17,6 +17,7 @@ from penstock.config.urls import origin_of, path_of, split_listen
 from penstock.core.caller import Secret
 from penstock.core.price import LongRates, Rates, Sheet, Terms
 from penstock.core.target import Origin
+from penstock.core.terseness import HOLDOUT_MOST
 
 MB = 1024 * 1024
 DAY = 86_400
@@ -31,9 +32,12 @@ HeaderValue = Annotated[Secret, Meta(extra={"form": Form.HEADER_VALUE})]
 HeaderPrefix = Annotated[str, Meta(extra={"form": Form.HEADER_PREFIX})]
 ProxyUrl = Annotated[Secret, Meta(extra={"form": Form.PROXY})]
 Dollars = Annotated[Decimal, Meta(extra={"form": Form.DOLLARS})]
+RuleText = Annotated[str, Meta(extra={"form": Form.RULE_TEXT})]
 Words = Annotated[str, Meta(extra={"form": Form.WORDS})]
 Operation = Annotated[str, Meta(extra={"form": Form.OPERATION})]
 Moment = Annotated[datetime, Meta(extra={"form": Form.MOMENT})]
+IntensityName = Literal["off", "lite", "full", "ultra"]
+Holdout = Annotated[int, Meta(ge=0, le=HOLDOUT_MOST)]
 Factor = Annotated[Decimal, Meta(extra={"form": Form.FACTOR})]
 
 
@@ -257,6 +261,68 @@ class KeySettings(msgspec.Struct, frozen=True, kw_only=True):
     require_provider_key: bool = False
     """Refuse requests that bring no provider credential of their own, so that the operator's is never used."""
 
+    intensity: IntensityName | None = None
+    """How tersely this key's conversations are answered. Unset: as `terser` says."""
+
+    smart: bool | None = None
+    """Let detection choose the intensity, conversation by conversation. Unset: as `terser` says."""
+
+    holdout: Holdout | None = None
+    """Percent of this key's eligible conversations that are left alone for comparison. Unset: as `terser` says."""
+
+
+class TeamTerserSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What a team wants of terser answers; its keys may say otherwise."""
+
+    intensity: IntensityName | None = None
+    """How tersely the team's conversations are answered. Unset: as the installation has it."""
+
+    smart: bool | None = None
+    """Let detection choose the intensity. Unset: as the installation has it."""
+
+    holdout: Holdout | None = None
+    """Percent of the eligible conversations that are left alone. Unset: as the installation has it."""
+
+
+class RuleSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What is put into system prompts, where the shipped texts are not wanted."""
+
+    lite: RuleText | None = None
+    """In place of the shipped text for `lite`."""
+
+    full: RuleText | None = None
+    """In place of the shipped text for `full`."""
+
+    ultra: RuleText | None = None
+    """In place of the shipped text for `ultra`."""
+
+
+class TerserSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Terser answers: a short text in the system prompt, decided once for each conversation, its effect measured."""
+
+    intensity: IntensityName = "off"
+    """How much is left out where neither the request, nor the key, nor its team says it. `lite`: no preamble and no
+    recap; `full`: only what was asked; `ultra`: conclusions in fragments. A changed value counts from the next
+    conversation on."""
+
+    smart: bool = False
+    """Let detection choose the intensity by how a conversation begins: code and delicate questions get less, texts to
+    be written nothing. Never `ultra`."""
+
+    holdout: Holdout = 10
+    """Percent of the eligible conversations that are left exactly as they are, chosen by chance. What the others save
+    is measured against them; with 0 nothing is measured, and nothing is claimed."""
+
+    placement: Literal["auto", "first", "last"] = "auto"
+    """Where the text stands beside the client's system text. `auto` is first, and last where the request marks
+    anything for the provider's cache, so that what is cached stays the same."""
+
+    rules: RuleSettings = RuleSettings()
+    """Texts of your own in place of the shipped ones; every word of them is paid for in each request."""
+
+    teams: dict[Name, TeamTerserSettings] = {}
+    """What teams want, by their names."""
+
 
 class LimitSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What one client may cost before and while it is served."""
@@ -375,6 +441,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     journal: JournalSettings = JournalSettings()
     """How exchanges are written down before anything else is done with them."""
+
+    terser: TerserSettings = TerserSettings()
+    """Terser answers: what is asked of models, for whom, and how it is measured."""
 
     stream_keepalive: Annotated[float, Meta(ge=1, le=300, extra={"form": Form.SECONDS})] | None = 15.0
     """Seconds of silence in a stream after which a sign of life is written between two events, in the dialect's own

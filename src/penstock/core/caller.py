@@ -11,6 +11,8 @@ import re
 
 import msgspec
 
+from penstock.core.terseness import Wanted
+
 
 class Secret:
     """A credential. Shows itself only to ``reveal``; logs, traces and exceptions get dots."""
@@ -49,6 +51,8 @@ class KeyProfile(msgspec.Struct, frozen=True, gc=False):
     """Glob patterns of the models that the key may use; none: all of them."""
     routes: tuple[str, ...] = ()
     """Glob patterns of the operations that the key may use, such as ``messages.*``; none: all of them."""
+    wanted: Wanted = Wanted()
+    """How tersely this key's conversations are to be answered."""
 
     def may_use(self, model: str) -> bool:
         """Whether a model of this name is allowed. Google's own prefix may stand before it."""

@@ -7,6 +7,7 @@ wire (``array_like``): fields are added at the end, with defaults, and never mov
 
 import msgspec
 
+from penstock.core.terseness import Terseness
 from penstock.core.usage import Consumption
 
 
@@ -40,6 +41,8 @@ class Opened(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="o"):
     """The trace id of a ``traceparent`` header, or empty."""
     bytes_in: int
     """Length of the request's body."""
+    terseness: Terseness | None = None
+    """What was decided about terser answers; None where there was nothing to decide."""
 
 
 class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="e"):

@@ -14,6 +14,7 @@ from penstock.core.forms import FormField
 from penstock.core.head import Header, RequestHead
 from penstock.core.route import Match
 from penstock.core.target import Attempt
+from penstock.core.terseness import Terseness
 from penstock.core.usage import Consumption
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ class Exchange:
     bytes_in: int = 0  # gateway: length of the request's body, as far as it has come
     bytes_out: int = 0  # gateway: length of an answer that went out whole
     form: FormField | None = None  # calling: what a form that streams through says of its model
+    terseness: Terseness | None = None  # compress
     tap: Tap | None = None  # gateway, stop 6: on the answer that passes
 
     @property

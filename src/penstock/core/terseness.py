@@ -59,6 +59,56 @@ class Exemption(Enum):
     """The body does not say plainly where words could stand."""
 
 
+class Wanted(msgspec.Struct, frozen=True, gc=False):
+    """What somebody set for a key, a team or the installation; None: nothing, and whoever stands above it decides."""
+
+    intensity: Intensity | None = None
+    smart: bool | None = None
+    """Whether detection decides, conversation by conversation."""
+    holdout: int | None = None
+    """Percent of the eligible conversations that are left as they are, for comparison."""
+
+    def over(self, other: "Wanted") -> "Wanted":
+        """This, and where it says nothing the other."""
+        return Wanted(
+            other.intensity if self.intensity is None else self.intensity,
+            other.smart if self.smart is None else self.smart,
+            other.holdout if self.holdout is None else self.holdout,
+        )
+
+
+HOLDOUT_MOST = 50
+"""Percent: with more, most conversations would be left alone."""
+
+
+class Terseness(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What was decided for one request, as the answer's headers and the books tell it.
+
+    Positional on the wire, like the entry that it stands in: fields are added at the end, with defaults.
+    """
+
+    arm: Arm
+    reason: str
+    """A code of ``policies.compress.reasons``, or an ``Exemption``'s."""
+    intensity: Intensity = Intensity.OFF
+    """What the conversation was given; for the control arm what it would have been given."""
+    rules: str = ""
+    """The version of the words that went in; for the control arm of those that did not."""
+    conversation: str = ""
+    """A keyed hash of how the conversation began; empty where none was worked out."""
+    group: str = ""
+    """What kind of question began it, as detection sees it."""
+    tools: bool = False
+    """Tools are declared."""
+    added: int = 0
+    """Bytes that the words take in this request."""
+
+    @property
+    def ran(self) -> Intensity:
+        """What this request was really given."""
+        return self.intensity if self.rules and self.arm in {Arm.TREATED, Arm.FORCED} else Intensity.OFF
+
+
 class Opening(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a chat request says that was fixed when its conversation began, read without its history."""
 

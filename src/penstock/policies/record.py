@@ -187,6 +187,7 @@ def opening(exchange: Exchange, at: float) -> Opened:
         _conversation(head),
         "" if trace is None else _trace(trace),
         exchange.bytes_in,
+        exchange.terseness,
     )
 
 

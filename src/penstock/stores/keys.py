@@ -15,6 +15,7 @@ from sqlalchemy import Connection, RowMapping, delete, insert, or_, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from penstock.core.caller import KeyProfile, Secret, digest
+from penstock.core.terseness import Intensity, Wanted
 from penstock.stores.database import DATABASE, lead_to_new_file, open_database, standing
 from penstock.stores.pepper import read_pepper
 from penstock.stores.schema import key_secrets, keys
@@ -58,6 +59,11 @@ class KeyTerms(msgspec.Struct, frozen=True):
     require_provider_key: bool = False
     expires: int | None = None
     """Seconds since the epoch; None: never."""
+    intensity: str | None = None
+    """As ``Intensity`` spells it; None: as the installation has it."""
+    smart: bool | None = None
+    holdout: int | None = None
+    """Percent."""
 
 
 ORDINARY = KeyTerms()
@@ -252,6 +258,9 @@ def _terms(row: RowMapping) -> KeyTerms:
         _patterns(row["routes"]),
         bool(row["require_provider_key"]),
         row["expires"],
+        row["intensity"],
+        row["smart"],
+        row["holdout"],
     )
 
 
@@ -259,8 +268,10 @@ def _patterns(value: str | None) -> tuple[str, ...]:
     return () if value is None else msgspec.json.decode(value, type=tuple[str, ...])
 
 
-def _profile(terms: KeyTerms) -> tuple[str | None, bool, tuple[str, ...], tuple[str, ...]]:
-    return terms.team, terms.require_provider_key, terms.models, terms.routes
+def _profile(terms: KeyTerms) -> tuple[str | None, bool, tuple[str, ...], tuple[str, ...], Wanted]:
+    intensity = None if terms.intensity is None else Intensity(terms.intensity)
+    wanted = Wanted(intensity, terms.smart, terms.holdout)
+    return terms.team, terms.require_provider_key, terms.models, terms.routes, wanted
 
 
 def _row(connection: Connection, row: RowMapping) -> KeyRow:

@@ -18,13 +18,16 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from penstock.core.books import BooksError
 from penstock.core.entry import Entry, Opened
+from penstock.core.terseness import Arm, Intensity, Terseness
 from penstock.core.usage import COUNTERS, Consumption, Share, Source, Usage
 from penstock.stores.schema import batches, entries
 
 _CLOSED_AS_THEY_ARE = ("outcome", "status", "fault", "blame", "price", "cost", "bytes_out", "batch")
 
+_OPENED = tuple(name for name in Opened.__struct_fields__ if name != "terseness")
+
 _ALWAYS = (
-    *Opened.__struct_fields__,
+    *_OPENED,
     *("outcome", "status", "price", "cost", "bytes_out", "first_byte", "duration", "overhead"),
     *("source", "served", "tier", "input", "cache_write_5m", "cache_read", "output", "reasoning"),
 )
@@ -32,6 +35,7 @@ _SELDOM: Mapping[str, str] = {
     **dict.fromkeys(("fault", "blame", "batch"), "''"),
     **dict.fromkeys(("input_audio", "input_image", "cache_write_1h", "output_audio", "output_image", "missing"), "0"),
     **dict.fromkeys(("tools", "shares"), "NULL"),
+    **dict.fromkeys(("intensity", "arm", "reason", "rules", "beginning", "kind", "with_tools", "added"), "NULL"),
 }
 """What hardly any entry has, and what stands there otherwise, in SQL: each value that is handed over takes its time."""
 
@@ -47,7 +51,8 @@ _ENCODE = msgspec.json.Encoder().encode
 _NOTHING = Share(None, Usage())
 # What an integer column holds. Only a provider that counts nonsense gets there.
 _INTEGER_MOST = 2**63 - 1
-_USUAL: Row = ("", "", "", 0, 0, 0, 0, 0, 0, None, None)
+_UNDECIDED: Row = (None,) * 8
+_USUAL: Row = ("", "", "", 0, 0, 0, 0, 0, 0, None, None, *_UNDECIDED)
 
 
 class Ledger:
@@ -179,20 +184,49 @@ def row(entry: Entry) -> tuple[Row, Row]:
         1 if consumption.missing else 0,
         _ENCODE(usage.tools).decode() if usage.tools else None,
         _ENCODE(shares).decode() if len(shares) > 1 else None,
+        *(_UNDECIDED if opened.terseness is None else _decided(opened.terseness)),
     )
     return always, seldom
 
 
+def _decided(terseness: Terseness) -> Row:
+    return (
+        terseness.intensity.value,
+        terseness.arm.value,
+        terseness.reason,
+        terseness.rules,
+        terseness.conversation,
+        terseness.group,
+        1 if terseness.tools else 0,
+        terseness.added,
+    )
+
+
 def entry_of(values: RowMapping) -> Entry:
     """The entry that a row of ``entries`` was made of; times to the millisecond and microsecond."""
-    opened = {name: values[name] for name in Opened.__struct_fields__}
+    opened = {name: values[name] for name in _OPENED}
     return Entry(
-        Opened(**{**opened, "at": values["at"] / 1e3}),
+        Opened(**{**opened, "at": values["at"] / 1e3}, terseness=_terseness(values)),
         consumption=Consumption(_shares(values), Source(values["source"]), values["missing"]),
         first_byte=values["first_byte"] / 1e6,
         duration=values["duration"] / 1e6,
         overhead=values["overhead"] / 1e6,
         **{name: values[name] for name in _CLOSED_AS_THEY_ARE},
+    )
+
+
+def _terseness(values: RowMapping) -> Terseness | None:
+    if values["arm"] is None:
+        return None
+    return Terseness(
+        Arm(values["arm"]),
+        values["reason"],
+        Intensity(values["intensity"]),
+        values["rules"],
+        values["beginning"],
+        values["kind"],
+        values["with_tools"],
+        values["added"],
     )
 
 

@@ -22,6 +22,9 @@ keys = Table(
     Column("revoked", Integer),
     Column("models", String, comment="Glob patterns of allowed models, a JSON list; NULL: all"),
     Column("routes", String, comment="Glob patterns of allowed operations, a JSON list; NULL: all"),
+    Column("intensity", String, comment="How tersely answers are asked for; NULL: as the installation has it"),
+    Column("smart", Boolean, comment="Whether detection decides; NULL: as the installation has it"),
+    Column("holdout", Integer, comment="Percent; NULL: as the installation has it"),
 )
 
 # A name that was revoked may be given again: the books know keys by their id.
@@ -126,6 +129,14 @@ entries = Table(
     _integer("first_byte", "Microseconds, like the two that follow"),
     _integer("duration"),
     _integer("overhead"),
+    Column("intensity", String, comment="How terse the answer was to be; NULL, like the six that follow: not decided"),
+    Column("arm", String, comment="On which side of the measurement it stands"),
+    Column("reason", String),
+    Column("rules", String, comment="The version of the words"),
+    Column("beginning", String, comment="A keyed hash of how the conversation began"),
+    Column("kind", String, comment="What kind of question began it"),
+    Column("with_tools", Boolean),
+    Column("added", Integer, comment="Bytes of words of the gateway's own in the request"),
     sqlite_autoincrement=True,
 )
 
@@ -140,5 +151,25 @@ batches = Table(
     Column("batch", String, primary_key=True, comment="As the provider spells it"),
     Column("usage", String, nullable=False, comment="What the books have counted of its results so far, as JSON"),
     Column("cost", BigInteger, comment="Of these, micro-dollars; NULL: unpriced"),
+    sqlite_with_rowid=False,
+)
+
+# How conversations that are under way were decided. Bounded and forgotten after a while: see ``stores.conversations``.
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("beginning", String, primary_key=True, comment="A keyed hash, of the tenant too"),
+    Column("decided", String, nullable=False, comment="What was decided, as JSON"),
+    _integer("used", "Seconds since the epoch, to the hour: when it last went on"),
+    sqlite_with_rowid=False,
+)
+
+Index("conversations_used", conversations.c.used)
+
+words = Table(
+    "words",
+    metadata,
+    Column("rules", String, primary_key=True, comment="Their version"),
+    Column("text", String, nullable=False, comment="What is put into requests"),
     sqlite_with_rowid=False,
 )

@@ -1,0 +1,44 @@
+"""Terser answers: what keys want, what was decided for each exchange, and for conversations that are under way."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0005"
+down_revision = "0004"
+
+DECIDED = ("intensity", "arm", "reason", "rules", "beginning", "kind")
+
+
+def upgrade() -> None:
+    """Add columns and tables; rows that are there say nothing of it."""
+    op.add_column("keys", sa.Column("intensity", sa.String))
+    op.add_column("keys", sa.Column("smart", sa.Boolean))
+    op.add_column("keys", sa.Column("holdout", sa.Integer))
+    for name in DECIDED:
+        op.add_column("entries", sa.Column(name, sa.String))
+    op.add_column("entries", sa.Column("with_tools", sa.Boolean))
+    op.add_column("entries", sa.Column("added", sa.Integer))
+    op.create_table(
+        "conversations",
+        sa.Column("beginning", sa.String, primary_key=True),
+        sa.Column("decided", sa.String, nullable=False),
+        sa.Column("used", sa.BigInteger, nullable=False),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("conversations_used", "conversations", ["used"])
+    op.create_table(
+        "words",
+        sa.Column("rules", sa.String, primary_key=True),
+        sa.Column("text", sa.String, nullable=False),
+        sqlite_with_rowid=False,
+    )
+
+
+def downgrade() -> None:
+    """Take them away again; conversations under way are forgotten."""
+    op.drop_table("words")
+    op.drop_table("conversations")
+    for name in ("added", "with_tools", *reversed(DECIDED)):
+        op.drop_column("entries", name)
+    for name in ("holdout", "smart", "intensity"):
+        op.drop_column("keys", name)
