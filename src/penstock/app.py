@@ -20,17 +20,20 @@ from penstock.bookkeeping import Bookkeeping
 from penstock.calling import Calling
 from penstock.config.settings import Settings
 from penstock.config.source import Source
+from penstock.core.caller import Credential, KeyProfile
+from penstock.core.document import Document
 from penstock.core.exchange import Answer, Exchange
 from penstock.core.fault import Fault
 from penstock.core.head import Header, RequestHead
 from penstock.core.policy import Policy
 from penstock.core.target import Origin, Provider
+from penstock.core.terseness import Opening
 from penstock.core.ticket import mint
 from penstock.credential_watch import CredentialWatch
 from penstock.dialects.anthropic import Anthropic
 from penstock.dialects.gemini import Gemini
 from penstock.dialects.openai import OpenAI, asking
-from penstock.explanation import Explanation, explain
+from penstock.explanation import NOBODY, Changing, Explanation, explain
 from penstock.gateway import Gateway
 from penstock.key_watch import KeyWatch
 from penstock.observe.metrics import Gauge
@@ -38,6 +41,7 @@ from penstock.observing import PATH as METRICS
 from penstock.observing import Observing
 from penstock.policies.ask_usage import AskUsage
 from penstock.policies.authenticate import Authenticate, KeyRing
+from penstock.policies.compress import CHATS, Compress, Memory, NoMemory
 from penstock.policies.list_models import ListModels
 from penstock.policies.own import Own, Register
 from penstock.policies.permit import Permit
@@ -48,6 +52,7 @@ from penstock.providers.headers import Wording
 from penstock.reloading import Reloading
 from penstock.route_rows import ROWS
 from penstock.routing.plan import Table, plan
+from penstock.stores.conversations import Conversations
 from penstock.stores.keys import KeyStore
 from penstock.stores.ledger import Ledger
 from penstock.stores.objects import Objects
@@ -66,6 +71,7 @@ HELD_BYTES = 64 * 1024 * 1024
 DEMO_PACE_SECONDS = 0.015
 
 DIALECTS = {dialect.name: dialect for dialect in (Anthropic(), OpenAI(), Gemini())}
+SPEAKING = {name: dialect.speaking for name, dialect in DIALECTS.items()}
 
 
 def new_id() -> str:
@@ -151,6 +157,8 @@ class House:
         self.first_key = None if place.worker is not None else _first_key(self.store, settings)
         self._objects = Objects(self.store.engine)
         undo.callback(self._objects.close)
+        self._conversations = Conversations(self.store.engine)
+        undo.callback(self._conversations.close)
         self.books: Bookkeeping | None = None
         if settings.books or simulators:
             ledger = Ledger(self.store.engine)
@@ -187,7 +195,7 @@ class House:
 
     def _furnish(self, settings: Settings, pool: Pool) -> Gateway:
         upstream = Upstream(pool, self._sweep, upload_limit=settings.limits.upload)
-        wording = Wording(tuple(settings.header_prefixes))
+        wording = Wording(tuple(settings.header_prefixes), CHATS)
         routing = composing.table(settings, self._simulators)
         calling = Calling(DIALECTS, upstream, wording.crossing, HELD_BYTES)
         return Gateway(
@@ -196,7 +204,7 @@ class House:
             if self.books is None
             else self.books.record(settings, composing.catalog(settings), self._observing.closed),
             authenticate=Authenticate(self._ring),
-            policies=policies(settings, routing, calling, self._objects, self.store.pepper),
+            policies=policies(settings, routing, calling, self._objects, self._conversations, self.store.pepper),
             table=routing,
             calling=calling,
             wording=wording,
@@ -271,24 +279,38 @@ def simulated(settings: Settings) -> Sequence[str]:
     return [name for name in DIALECTS if not composing.answered_for(routing, name)]
 
 
-def explain_request(settings: Settings, head: RequestHead, body: bytes, *, demo: bool) -> Explanation:
+def explain_request(
+    settings: Settings, head: RequestHead, body: bytes, *, demo: bool, key: KeyProfile = NOBODY
+) -> Explanation:
     """What would become of a request under these settings; nothing is sent."""
     simulator = Origin(secure=False, host="simulator", port=80) if demo else None
     routing = composing.table(settings, composing.simulators(DIALECTS, simulator))
-    return explain(routing, DIALECTS, head, body, _asking(settings))
+    terseness = composing.terseness(settings, functools.partial(_shown, routing), b"", chance=False)
+    changing = Changing(Compress(SPEAKING, terseness, NoMemory()), _asking(settings))
+    return explain(routing, DIALECTS, head, body, changing, key)
+
+
+def opening_of(head: RequestHead, body: bytes) -> tuple[Opening, str]:
+    """How a conversation begins that begins with this request, and its model's name."""
+    match = routes.match(head)
+    facts = DIALECTS[match.route.dialect].facts(match, Document(body, body).facts())
+    opening = SPEAKING[match.route.dialect].opening(match, body)
+    return Opening(fingerprint=b"") if opening is None else opening, facts.model or ""
 
 
 def policies(
-    settings: Settings, routing: Table, calling: Calling, objects: Register, secret: bytes
+    settings: Settings, routing: Table, calling: Calling, objects: Register, memory: Memory, secret: bytes
 ) -> Mapping[str, Sequence[Policy]]:
     """The policies after authentication, outermost first, for each route template that they concern."""
     undo = functools.partial(undone, limit=HELD_BYTES)
 
+    shown = functools.partial(_shown, routing)
+
     def brought(exchange: Exchange) -> bool:
         if exchange.caller is None or exchange.caller.credential is None:
             return False
-        attempt = plan(routing, exchange.match, exchange.facts, exchange.caller)[0]
-        return attempt.credential is not None and attempt.credential.own
+        credential = shown(exchange)
+        return credential is not None and credential.own
 
     order: Sequence[Policy] = (
         # Before anything that costs or answers: what a key may not use is refused, whatever would become of it.
@@ -297,7 +319,9 @@ def policies(
         ListModels(routing.speaking, calling.fetch),
         # Before anything that costs: an object of another tenant is answered 404, whatever else the request asks.
         Own(objects, brought, undo),
-        # After all that may refuse: it changes the request, and only one that will be sent.
+        # After all that may refuse: these change the request, and only one that will be sent.
+        Compress(SPEAKING, composing.terseness(settings, shown, secret), memory),
+        # After it: what is measured has to tell its usage.
         *_asking(settings),
         # Innermost: it mends the provider's own links, and what it adds concerns nobody else.
         Relink(settings.public_url, functools.partial(mint, secret), undo, clock=time.time),
@@ -309,10 +333,18 @@ def policies(
     return concerned
 
 
+def _shown(routing: Table, exchange: Exchange) -> Credential | None:
+    """The credential that a request will show its provider."""
+    if exchange.caller is None:
+        return None
+    return plan(routing, exchange.match, exchange.facts, exchange.caller)[0].credential
+
+
 def _asking(settings: Settings) -> Sequence[AskUsage]:
     if settings.stream_usage == "estimate":
         return ()
-    return (AskUsage(asking.OPERATIONS, asking.asked, asking.untold),)
+    measured_only = settings.stream_usage is None
+    return (AskUsage(asking.OPERATIONS, asking.asked, asking.untold, measured_only=measured_only),)
 
 
 def refusal(fault: Fault, head: RequestHead | None) -> tuple[int, list[Header], bytes]:

@@ -6,7 +6,7 @@ in force has been touched. It starts nothing and keeps nothing.
 
 import hashlib
 import ssl
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -14,10 +14,16 @@ import msgspec
 from penstock.catalog.catalog import Catalog, shipped
 from penstock.config.mistakes import ConfigError, Mistake
 from penstock.config.proxies import Proxies
-from penstock.config.settings import KeySettings, ProviderSettings, Settings
-from penstock.core.caller import KeyProfile, Secret, digest
+from penstock.config.settings import KeySettings, ProviderSettings, Settings, TeamTerserSettings
+from penstock.core.caller import Credential, KeyProfile, Secret, digest
+from penstock.core.exchange import Exchange
 from penstock.core.target import Origin, Provider, Timeouts
-from penstock.core.terseness import Intensity, Wanted
+from penstock.core.terseness import Intensity, Placement, Wanted
+from penstock.policies.compress.asked import Asked
+from penstock.policies.compress.beginnings import Beginnings
+from penstock.policies.compress.deciding import Conditions
+from penstock.policies.compress.detect import detect
+from penstock.policies.compress.rules import rules
 from penstock.routing.plan import ModelRule, Table
 from penstock.stores.credentials import CredentialError, CredentialStore
 from penstock.stores.database import DATABASE, DatabaseTooNewError, open_database
@@ -112,6 +118,26 @@ def catalog(settings: Settings) -> Catalog:
     return shipped().with_overrides({pattern: row.sheet for pattern, row in settings.prices.items()})
 
 
+def terseness(
+    settings: Settings, credential: Callable[[Exchange], Credential | None], secret: bytes, *, chance: bool = True
+) -> Conditions:
+    """What is set of terser answers; ``credential``: what a request will show its provider. ``chance`` False: no
+    conversation is left alone for comparison, for whoever only asks what would be done."""
+    row = settings.terser
+    own = {Intensity(name): text for name, text in msgspec.structs.asdict(row.rules).items() if text is not None}
+    return Conditions(
+        asked=Asked(settings.header_prefixes),
+        installation=Wanted(Intensity(row.intensity), row.smart, row.holdout),
+        teams={name: _wanted(team) for name, team in row.teams.items()},
+        placement=Placement(row.placement),
+        rules=rules(own),
+        detect=detect,
+        credential=credential,
+        beginnings=Beginnings(secret),
+        chance=chance,
+    )
+
+
 def simulators(dialects: Iterable[str], origin: Origin | None) -> Mapping[str, Provider]:
     """The simulator as a provider of each dialect, where there is one."""
     if origin is None:
@@ -135,9 +161,7 @@ def declared(rows: Iterable[KeySettings], pepper: bytes) -> Mapping[str, tuple[K
 
 
 def _declared(row: KeySettings) -> tuple[KeyProfile, float | None]:
-    intensity = None if row.intensity is None else Intensity(row.intensity)
-    wanted = Wanted(intensity, row.smart, row.holdout)
-    terms = row.team, row.require_provider_key, row.models, row.routes, wanted
+    terms = row.team, row.require_provider_key, row.models, row.routes, _wanted(row)
     ends = None if row.expires is None else row.expires.timestamp()
     return KeyProfile(f"file:{row.name}", row.name, *terms), ends
 
@@ -172,3 +196,7 @@ def _provider(name: str, row: ProviderSettings, stored: Secret | None) -> Provid
 def _unusable(file: str, setting: str, error: OSError, suggestion: str) -> ConfigError:
     reason = getattr(error, "reason", None) or error.strerror or str(error)
     return ConfigError([Mistake(file, 0, 0, setting, f"can't be used: {str(reason).lower()}", suggestion)])
+
+
+def _wanted(row: KeySettings | TeamTerserSettings) -> Wanted:
+    return Wanted(None if row.intensity is None else Intensity(row.intensity), row.smart, row.holdout)

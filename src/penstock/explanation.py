@@ -3,7 +3,7 @@
 Sends nothing, asks for no key, and never shows a credential.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -11,10 +11,13 @@ from penstock import routes
 from penstock.core.caller import Caller, Credential, KeyProfile, Secret
 from penstock.core.dialect import Dialect
 from penstock.core.document import Document, Facts, NotReadableError
+from penstock.core.exchange import Exchange
 from penstock.core.fault import FaultKind, refuse
 from penstock.core.head import RequestHead
 from penstock.core.target import Attempt
+from penstock.core.terseness import Terseness
 from penstock.policies.ask_usage import AskUsage
+from penstock.policies.compress import Compress
 from penstock.providers import headers
 from penstock.routing.plan import Table, plan
 
@@ -34,10 +37,30 @@ class Explanation(msgspec.Struct, frozen=True):
     """None where the simulator answers: it is in the gateway, at whatever address that finds free."""
     request: str
     body_bytes: int
+    terseness: Terseness | None
+    """What was decided about terser answers, as for the first request of a conversation; None: nothing."""
+    body: bytes
+    """What the provider receives after the head."""
+
+
+class Changing(msgspec.Struct, frozen=True):
+    """The policies that may change a request's body."""
+
+    compress: Compress
+    asking: Sequence[AskUsage]
+
+
+NOBODY = KeyProfile("explain", "explain")
+"""A key for which nothing is set."""
 
 
 def explain(
-    table: Table, dialects: Mapping[str, Dialect], head: RequestHead, body: bytes, asking: Iterable[AskUsage] = ()
+    table: Table,
+    dialects: Mapping[str, Dialect],
+    head: RequestHead,
+    body: bytes,
+    changing: Changing,
+    key: KeyProfile = NOBODY,
 ) -> Explanation:
     """The explanation; FaultError, with the words that a client would get, when the request can go nowhere."""
     match = routes.match(head)
@@ -49,22 +72,21 @@ def explain(
         except NotReadableError as error:
             raise refuse(FaultKind.MALFORMED, str(error)) from None
     facts = dialect.facts(match, facts)
-    edit = "unchanged, byte for byte"
-    for policy in asking:
-        asked = policy.asking(match.route, facts, Document(body, body))
-        if asked is not None:
-            body, edit = asked.raw, "`include_usage` added, all else byte for byte"
     own = head.get(b"x-provider-key")
-    caller = Caller(KeyProfile("explain", "explain"), Credential(Secret("***"), own=True) if own else None)
+    caller = Caller(key, Credential(Secret("***"), own=True) if own else None)
+    exchange = Exchange("explain", head, match, 0.0, facts=facts, caller=caller, document=Document(body, body))
+    edits = list(_edited(exchange, changing))
+    sent = body if exchange.document is None else exchange.document.raw
     attempt = plan(table, match, facts, caller)[0]
     masked = _masked(attempt)
     sieve = headers.Wording(()).crossing
-    request = headers.request_head(head, match.path, masked, dialect, length=len(body), sieve=sieve)
+    request = headers.request_head(head, match.path, masked, dialect, length=len(sent), sieve=sieve)
     kept = {name for name, _ in sieve.passing(head)}
     dropped = sorted({name.decode("latin-1") for name, _ in head.headers if name not in kept})
     added = [name.decode() for name, _ in dialect.required_headers(head)]
     changes = [f"header {name}: not sent on" for name in dropped] + [f"header {name}: added" for name in added]
-    changes.append(f"body: {edit}")
+    rest = "unchanged, byte for byte" if sent == body else "all else byte for byte"
+    changes += [f"body: {edit}" for edit in (*edits, rest)]
     scheme = "https" if attempt.provider.origin.secure else "http"
     target = request.split(b" ", 2)[1].decode("latin-1")
     return Explanation(
@@ -78,8 +100,25 @@ def explain(
         changes=tuple(changes),
         url=None if attempt.provider.simulated else f"{scheme}://{attempt.provider.origin.authority}{target}",
         request=request.decode("latin-1"),
-        body_bytes=len(body),
+        body_bytes=len(sent),
+        terseness=exchange.terseness,
+        body=sent,
     )
+
+
+def _edited(exchange: Exchange, changing: Changing) -> Iterator[str]:
+    """Puts the policies' edits into the exchange, and says what they are."""
+    if exchange.document is None or not exchange.match.route.routed:
+        return
+    changing.compress.steer(exchange)
+    terseness = exchange.terseness
+    if terseness is not None:
+        why = f"{terseness.intensity.value}, arm {terseness.arm.value}, because: {terseness.reason}"
+        words = f"{terseness.added} bytes of words ({terseness.rules}) added" if terseness.added else "no words added"
+        yield f"{words}; {why}"
+    for policy in changing.asking:
+        if policy.asks(exchange):
+            yield "`include_usage` added"
 
 
 def _masked(attempt: Attempt) -> Attempt:

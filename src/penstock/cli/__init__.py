@@ -19,6 +19,7 @@ from penstock.cli.providers import providers
 from penstock.cli.retention import books
 from penstock.cli.serve import serve
 from penstock.cli.simulate import simulate
+from penstock.cli.trying import try_prompt
 from penstock.cli.usage import usage
 
 
@@ -30,7 +31,7 @@ def main() -> None:
 
 COMMANDS = (
     *(serve, keys, providers, models, config),
-    *(usage, log, show, explain),
+    *(usage, log, show, explain, try_prompt),
     *(doctor, backup, books, completion, simulate),
 )
 

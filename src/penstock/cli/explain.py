@@ -44,7 +44,9 @@ def explain(
       penstock explain request.http
       echo '{"model":"gpt-4o","messages":[]}' | penstock explain --path /v1/chat/completions
     """
-    from penstock.app import explain_request  # noqa: PLC0415 - keeps --help instant
+    from msgspec.structs import asdict  # noqa: PLC0415 - keeps --help instant
+
+    from penstock.app import explain_request  # noqa: PLC0415
     from penstock.core.fault import FaultError  # noqa: PLC0415
 
     head, body = _parse(request.read(), path, method, headers)
@@ -54,7 +56,8 @@ def explain(
     except FaultError as error:
         raise click.ClickException(f"{error.fault.status}: {error.fault.words}") from None
     if as_json:
-        print_json(explanation)
+        # The body is long, and its change is told.
+        print_json({name: value for name, value in asdict(explanation).items() if name != "body"})
     else:
         _print(explanation)
 

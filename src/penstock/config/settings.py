@@ -450,11 +450,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     way; `null` for never. Claude Code shows a waiting banner after 20 silent seconds, and proxies on the way cut
     silent connections after 30 to 60."""
 
-    stream_usage: Literal["estimate", "ask"] = "estimate"
+    stream_usage: Literal["estimate", "ask"] | None = None
     """What becomes of OpenAI chat and completion streams whose client asks for no usage. `estimate` changes nothing,
     and the books hold an estimate that says it is one. `ask` adds `stream_options.include_usage` to the request and
     takes out of the answer what comes of it, so that the books hold what the provider counted. A client that says
-    `"include_usage": false` is not contradicted; a provider that does not know the field may refuse the request."""
+    `"include_usage": false` is not contradicted; a provider that does not know the field may refuse the request.
+    Unset: `ask` for conversations that terser answers are measured by, treated and left alone alike, and `estimate` for
+    all others."""
 
     metrics: Literal["local", "open", "off"] = "local"
     """Who may read `/metrics`, in Prometheus' text format. `local`: programs on this machine, asking directly and not

@@ -81,6 +81,18 @@ HOLDOUT_MOST = 50
 """Percent: with more, most conversations would be left alone."""
 
 
+class Decided(msgspec.Struct, frozen=True, gc=False):
+    """How a conversation was decided, as it is remembered."""
+
+    intensity: Intensity
+    arm: Arm
+    reason: str
+    rules: str = ""
+    """The version of the words."""
+    placement: Placement = Placement.FIRST
+    group: str = ""
+
+
 class Terseness(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What was decided for one request, as the answer's headers and the books tell it.
 
@@ -143,6 +155,9 @@ class Speaking(Protocol):
     def requests(self, match: Match, body: bytes) -> tuple[tuple[int, int], ...] | None:
         """Where chat requests stand in this operation's body, as offsets: the whole of it, each of a batch's; None
         where the operation is no chat, none where nothing can be found."""
+
+    def placed(self, match: Match, body: bytes) -> Placement:
+        """What ``AUTO`` comes to for a chat request that begins a conversation: never ``AUTO``."""
 
     def opening(self, match: Match, body: bytes) -> Opening | None:
         """What a chat request says; None where it can't be read."""

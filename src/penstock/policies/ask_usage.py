@@ -1,23 +1,33 @@
 """Asks for the usage of streams whose client did not ask, and keeps the answer from showing it.
 
-In force with ``stream_usage: ask``. What to write into a request, and what to take out of frames, the dialect says.
+In force with ``stream_usage: ask``, and without it where something is measured: what one arm of a comparison used must
+not be an estimate, and both arms are asked alike. What to write into a request, and what to take out of frames, the
+dialect says.
 """
 
 from collections.abc import Callable, Set
 
-from penstock.core.document import Document, Facts
+from penstock.core.document import Document
 from penstock.core.exchange import Exchange
 from penstock.core.policy import Visit
 from penstock.core.route import Route
+from penstock.core.terseness import Arm
 
 
 class AskUsage:
     """Its policy; ``asked`` and ``untold`` are the dialect's two edits."""
 
     def __init__(
-        self, operations: Set[str], asked: Callable[[bytes], bytes | None], untold: Callable[[bytes], bytes]
+        self,
+        operations: Set[str],
+        asked: Callable[[bytes], bytes | None],
+        untold: Callable[[bytes], bytes],
+        *,
+        measured_only: bool = False,
     ) -> None:
+        """``measured_only``: nothing but requests on one side of a measurement."""
         self._operations = operations
+        self._measured_only = measured_only
         self._asked = asked
         self._visit = _Unseen(untold)
 
@@ -26,24 +36,28 @@ class AskUsage:
         return route.dialect == "openai" and route.operation in self._operations
 
     async def enter(self, exchange: Exchange) -> Visit | None:
-        """Put the question into the body, and visit the answer to it."""
-        if exchange.document is None:
-            return None
-        asking = self.asking(exchange.match.route, exchange.facts, exchange.document)
-        if asking is None:
-            return None
-        exchange.document = asking
-        return self._visit
+        """Visit the answer, where the question is in the body now."""
+        return self._visit if self.asks(exchange) else None
 
-    def asking(self, route: Route, facts: Facts, document: Document) -> Document | None:
-        """The document with the question in it; None where it stays as it is.
+    def asks(self, exchange: Exchange) -> bool:
+        """Put the question into the body; False where it stays as it is.
 
         A body in a content encoding stays: to put a word into it would be to write all of it anew.
         """
-        if not self.concerns(route) or not facts.stream or document.encoded:
-            return None
+        document = exchange.document
+        if document is None or document.encoded or not exchange.facts.stream:
+            return False
+        if not self.concerns(exchange.match.route) or (self._measured_only and not _measured(exchange)):
+            return False
         edited = self._asked(document.raw)
-        return None if edited is None else Document(edited, edited)
+        if edited is None:
+            return False
+        exchange.document = Document(edited, edited)
+        return True
+
+
+def _measured(exchange: Exchange) -> bool:
+    return exchange.terseness is not None and exchange.terseness.arm in {Arm.TREATED, Arm.CONTROL}
 
 
 class _Unseen(Visit):

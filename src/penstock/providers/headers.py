@@ -6,6 +6,7 @@ operator's account. Header lists are open: an unknown header passes.
 """
 
 import re
+from collections.abc import Set
 from urllib.parse import unquote_plus
 
 from penstock.core.caller import Credential
@@ -13,6 +14,7 @@ from penstock.core.dialect import Dialect
 from penstock.core.exchange import Exchange
 from penstock.core.head import HOP_BY_HOP, Header, RequestHead, ResponseHead, connection_names
 from penstock.core.target import Attempt, Provider
+from penstock.core.terseness import Intensity, Terseness
 from penstock.core.ticket import PARAMETER
 
 _NEVER_OUT = HOP_BY_HOP | {
@@ -137,12 +139,15 @@ def credential_header(provider: Provider, credential: Credential, dialect: Diale
 class Wording:
     """The gateway's own headers, under each prefix that the operator wants: as lines, the last without its end."""
 
-    def __init__(self, prefixes: tuple[str, ...]) -> None:
+    def __init__(self, prefixes: tuple[str, ...], chats: Set[str] = frozenset()) -> None:
+        """``chats``: the operations whose answers say how terse they were to be, also where nobody asked."""
+        self._chats = chats
         private = tuple(sorted({*PRIVATE_PREFIXES, *(prefix.lower().encode() for prefix in prefixes)}))
         self.crossing = Sieve(_NEVER_OUT, (b"x-forwarded-", *private))
         """The client's headers that go on to the provider: none that is spoken between client and gateway alone."""
         self._prefixes = len(prefixes)
-        self._templates: dict[str, bytes] = {}
+        self._templates: dict[tuple[str, bool], bytes] = {}
+        self._intensity = b"".join(b"\r\n%bIntensity: %%b" % prefix.encode() for prefix in prefixes)
         self._duration = b"X-Penstock-Exchange-Id: %b\r\n" + b"".join(
             b"%bDuration-Ms: %%d\r\n" % prefix.encode() for prefix in prefixes
         )
@@ -159,26 +164,39 @@ class Wording:
     def own(self, exchange: Exchange, elapsed: float) -> bytes:
         """What an answer says of its exchange; ``elapsed`` seconds have passed since the request's first byte."""
         provider = exchange.attempt.provider if exchange.attempt is not None else None
-        template = self._templates.get(provider.name if provider is not None else "")
+        terseness = exchange.terseness
+        unasked = terseness is None and exchange.match.route.operation in self._chats
+        template = self._templates.get((provider.name if provider is not None else "", unasked))
         if template is None:
-            template = self._template(provider)
+            template = self._template(provider, unasked=unasked)
         tenths = max(0, int((elapsed - exchange.waited) * 10_000 + 0.5))
         durations = (int(elapsed * 1000),) * self._prefixes
         overheads = divmod(tenths, 10) * self._prefixes
-        return template % (exchange.id.encode(), *durations, *overheads)
+        lines = template % (exchange.id.encode(), *durations, *overheads)
+        return lines if terseness is None else lines + self._decided(terseness)
+
+    def _decided(self, terseness: Terseness) -> bytes:
+        lines = self._intensity % ((terseness.ran.value.encode(),) * self._prefixes)
+        lines += b"\r\nX-Penstock-Reason: %b\r\nX-Penstock-Arm: %b" % (
+            terseness.reason.encode(),
+            terseness.arm.value.encode(),
+        )
+        return lines + b"\r\nX-Penstock-Rules: %b" % terseness.rules.encode() if terseness.rules else lines
 
     def refused(self, exchange_id: str, elapsed: float) -> bytes:
         """What an answer says that has no exchange to speak of."""
         return self._refused % (exchange_id.encode(), *((int(elapsed * 1000),) * self._prefixes))
 
-    def _template(self, provider: Provider | None) -> bytes:
+    def _template(self, provider: Provider | None, *, unasked: bool) -> bytes:
         lines = self._duration + self._overhead
         if provider is not None:
             lines += b"X-Penstock-Provider: %b\r\n" % provider.name.encode().replace(b"%", b"%%")
             lines += b"X-Penstock-Simulated: true\r\n" if provider.simulated else b""
         lines = lines.removesuffix(b"\r\n")
+        if unasked:
+            lines += self._intensity % ((Intensity.OFF.value.encode(),) * self._prefixes)
         # As many as there are providers.
-        self._templates[provider.name if provider is not None else ""] = lines
+        self._templates[provider.name if provider is not None else "", unasked] = lines
         return lines
 
 

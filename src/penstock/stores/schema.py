@@ -158,10 +158,12 @@ batches = Table(
 conversations = Table(
     "conversations",
     metadata,
-    Column("beginning", String, primary_key=True, comment="A keyed hash, of the tenant too"),
+    Column("number", Integer, primary_key=True, autoincrement=True, comment="The order in which rows came in"),
+    Column("beginning", String, nullable=False, unique=True, comment="A keyed hash, of the tenant too"),
+    Column("tenant", String, nullable=False),
     Column("decided", String, nullable=False, comment="What was decided, as JSON"),
-    _integer("used", "Seconds since the epoch, to the hour: when it last went on"),
-    sqlite_with_rowid=False,
+    _integer("used", "Seconds since the epoch: when it last went on, give or take an hour"),
+    sqlite_autoincrement=True,
 )
 
 Index("conversations_used", conversations.c.used)

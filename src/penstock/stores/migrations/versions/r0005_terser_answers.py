@@ -20,10 +20,12 @@ def upgrade() -> None:
     op.add_column("entries", sa.Column("added", sa.Integer))
     op.create_table(
         "conversations",
-        sa.Column("beginning", sa.String, primary_key=True),
+        sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+        sa.Column("beginning", sa.String, nullable=False, unique=True),
+        sa.Column("tenant", sa.String, nullable=False),
         sa.Column("decided", sa.String, nullable=False),
         sa.Column("used", sa.BigInteger, nullable=False),
-        sqlite_with_rowid=False,
+        sqlite_autoincrement=True,
     )
     op.create_index("conversations_used", "conversations", ["used"])
     op.create_table(

@@ -1,0 +1,11 @@
+"""Terser answers: a short text in the system prompt, decided once for a conversation, its effect measured.
+
+``policy`` is what the path calls; ``rules`` are the words, ``asked`` reads what one request wants for itself,
+``memory`` says what is kept of conversations under way. How a dialect's requests are read and written is the dialect's.
+"""
+
+from penstock.policies.compress.deciding import Conditions
+from penstock.policies.compress.memory import Memory, NoMemory
+from penstock.policies.compress.policy import CHATS, Compress
+
+__all__ = ["CHATS", "Compress", "Conditions", "Memory", "NoMemory"]

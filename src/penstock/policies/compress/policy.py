@@ -1,0 +1,203 @@
+"""Puts words that ask for terser answers into a request, where its conversation was decided so.
+
+Near the innermost policies: it adds the gateway's own fixed words to what will be sent. A decision is taken once for a
+conversation and remembered; a request's own wish holds for that request alone. It reads no history, waits for nothing,
+and leaves every other byte as it is.
+"""
+
+import functools
+from collections.abc import Mapping, Sequence
+
+from penstock.core.caller import KeyProfile
+from penstock.core.document import Document
+from penstock.core.exchange import Answer, Exchange
+from penstock.core.policy import Visit
+from penstock.core.route import Match, Route
+from penstock.core.terseness import (
+    Arm,
+    Decided,
+    Exemption,
+    Intensity,
+    Opening,
+    Placement,
+    Speaking,
+    Terseness,
+    Wanted,
+)  # fmt: skip
+from penstock.policies.compress.continuing import Naming
+from penstock.policies.compress.deciding import Conditions, is_off
+from penstock.policies.compress.memory import Memory
+
+COUNTS = frozenset({"messages.count_tokens", "responses.input_tokens", "models.countTokens"})
+"""Operations that count what another call would send: they follow the conversation, and never begin one."""
+
+CHATS = frozenset(
+    {"messages.create", "chat.completions.create", "responses.create", "models.generateContent",
+     "models.streamGenerateContent"}
+)  # fmt: skip
+"""Operations whose answers say in a header how terse they were to be."""
+
+COUNT_ALONE, BEGUN_BEFORE = "count-alone", "begun-before"
+_FORMS = frozenset(one.value for one in Exemption)
+_SUBSCRIPTION_TOKEN, _SUBSCRIPTION_BETA = "sk-ant-oat", b"oauth-"
+
+
+class Compress:
+    """One installation's terser answers."""
+
+    def __init__(self, speaking: Mapping[str, Speaking], conditions: Conditions, memory: Memory) -> None:
+        self._speaking = speaking
+        self._set = conditions
+        self._memory = memory
+        for words in conditions.rules.values():
+            memory.keep_words(words.version, words.text)
+
+    def concerns(self, route: Route) -> bool:
+        """Chats, counts of what a chat would send, and batches of chats."""
+        return self._speaking[route.dialect].requests(Match(route, (), "", ""), b"{}") is not None
+
+    async def enter(self, exchange: Exchange) -> Answer | Visit | None:
+        """Put the words in, where there are any to put in; FaultError 400 for a wish that is none."""
+        return self.steer(exchange)
+
+    def steer(self, exchange: Exchange) -> Visit | None:
+        """The same, for whoever can't wait: there is nothing to wait for."""
+        asked = self._set.asked.intensity(exchange.head)
+        caller, document = exchange.caller, exchange.document
+        if caller is None or document is None:
+            return None
+        wanted = self._set.wanted(caller.key)
+        idle = asked is None and is_off(wanted)
+        if idle and not self._memory.follows(caller.key.tenant):
+            self._memory.idled(caller.key.id)
+            return None
+        speaking = self._speaking[exchange.match.route.dialect]
+        places = None if document.encoded else speaking.requests(exchange.match, document.raw)
+        if places:
+            self._put(exchange, document.raw, places, _Request(exchange, caller.key, asked, wanted, idle=idle))
+        elif not idle:
+            exchange.terseness = _exempt(Exemption.UNREADABLE)
+        return self._naming(exchange, caller.key)
+
+    def _naming(self, exchange: Exchange, key: KeyProfile) -> Naming | None:
+        terseness = exchange.terseness
+        if terseness is None or not terseness.rules or exchange.match.route.operation != Naming.OPERATION:
+            return None
+        following = functools.partial(self._set.beginnings.following, key.tenant)
+        return Naming(self._memory, following, terseness.conversation, key.tenant)
+
+    def _put(self, exchange: Exchange, body: bytes, places: Sequence[tuple[int, int]], request: "_Request") -> None:
+        parts, end = [], 0
+        for start, stop in places:
+            one, terseness = self._one(body[start:stop], request)
+            if exchange.terseness is None or (terseness is not None and terseness.added):
+                exchange.terseness = terseness
+            parts += [body[end:start], one]
+            end = stop
+        if exchange.terseness is not None and exchange.terseness.added:
+            edited = b"".join((*parts, body[end:]))
+            exchange.document = Document(edited, edited)
+
+    def _one(self, body: bytes, request: "_Request") -> tuple[bytes, Terseness | None]:
+        """One chat request with its words, and what was decided for it; None where there was nothing to decide."""
+        opening = self._speaking[request.match.route.dialect].opening(request.match, body)
+        if opening is None:
+            return body, None if request.idle else _exempt(Exemption.UNREADABLE)
+        beginning = self._beginning(request, opening)
+        known = self._memory.recall(beginning)
+        if request.idle and (known is None or not known.rules):
+            self._memory.idled(request.key.id)
+            return body, None
+        exemption = self._exemption(request, opening, known)
+        if exemption is not None:
+            if known is None and not request.counts and exemption is opening.exemption:
+                self._keep(request, beginning, Decided(Intensity.OFF, Arm.EXEMPT, exemption.value))
+            return body, _exempt(exemption, beginning)
+        if request.asked is not None:
+            placement = self._placed(request.match, body) if known is None or not known.rules else known.placement
+            decided = self._set.forced(request.asked, opening, known, placement)
+        elif known is not None and (opening.answered or known.reason not in _FORMS):
+            decided = known
+        elif request.counts:
+            return body, Terseness(Arm.EXEMPT, COUNT_ALONE, conversation=beginning)
+        else:
+            decided = self._decided(request, opening, beginning, self._placed(request.match, body))
+            self._keep(request, beginning, decided)
+        return self._steered(body, request.match, opening, decided, beginning)
+
+    def _beginning(self, request: "_Request", opening: Opening) -> str:
+        beginnings, tenant = self._set.beginnings, request.key.tenant
+        if opening.continues:
+            return beginnings.following(tenant, opening.continues)
+        return beginnings.of(tenant, request.match.route.dialect, opening.fingerprint)
+
+    def _exemption(self, request: "_Request", opening: Opening, known: Decided | None) -> Exemption | None:
+        """Why nothing may be put in, whoever asks. Credential and cached content count on every request; the other
+        forms on a conversation's first, for later turns keep what their conversation has."""
+        if self._subscribed(request.exchange):
+            return Exemption.SUBSCRIPTION
+        if opening.exemption is Exemption.CACHED_CONTENT or known is None or not opening.answered:
+            if opening.exemption is None and opening.continues and known is None:
+                return Exemption.CONTINUED
+            return opening.exemption
+        return None
+
+    def _decided(self, request: "_Request", opening: Opening, beginning: str, placement: Placement) -> Decided:
+        if opening.answered and self._memory.was_idle(request.key.id):
+            # What the model has thought so far is bound to the system text that it had.
+            return Decided(Intensity.OFF, Arm.EXEMPT, BEGUN_BEFORE)
+        return self._set.decided(opening, request.model, request.wanted, beginning, placement)
+
+    def _keep(self, request: "_Request", beginning: str, decided: Decided) -> None:
+        self._memory.keep(beginning, decided, request.key.tenant)
+
+    def _steered(
+        self, body: bytes, match: Match, opening: Opening, decided: Decided, beginning: str
+    ) -> tuple[bytes, Terseness]:
+        text = self._memory.words(decided.rules) if decided.arm in {Arm.TREATED, Arm.FORCED} else None
+        edited = body
+        if text is not None:
+            steered = self._speaking[match.route.dialect].steered(match, body, text, decided.placement)
+            if steered is None:
+                return body, _exempt(Exemption.UNREADABLE, beginning)
+            edited = steered
+        kind = decided.intensity, decided.rules, beginning, decided.group, bool(opening.tools)
+        return edited, Terseness(decided.arm, decided.reason, *kind, len(edited) - len(body))
+
+    def _placed(self, match: Match, body: bytes) -> Placement:
+        if self._set.placement is not Placement.AUTO:
+            return self._set.placement
+        return self._speaking[match.route.dialect].placed(match, body)
+
+    def _subscribed(self, exchange: Exchange) -> bool:
+        """The provider account is a person's subscription, whose traffic must look as its client made it."""
+        beta = b"anthropic-beta"
+        if exchange.head.get(beta) is not None and any(
+            name == beta and _SUBSCRIPTION_BETA in value for name, value in exchange.head.headers
+        ):
+            return True
+        credential = self._set.credential(exchange)
+        return credential is not None and credential.secret.reveal().startswith(_SUBSCRIPTION_TOKEN)
+
+
+class _Request:
+    """What is known of an exchange while its chat requests are looked at."""
+
+    __slots__ = ("asked", "counts", "exchange", "idle", "key", "match", "model", "wanted")
+
+    def __init__(
+        self, exchange: Exchange, key: KeyProfile, asked: Intensity | None, wanted: Wanted, *, idle: bool
+    ) -> None:
+        self.exchange = exchange
+        self.key = key
+        self.match = exchange.match
+        self.model = exchange.facts.model or ""
+        self.counts = exchange.match.route.operation in COUNTS
+        self.asked = asked
+        self.wanted = wanted
+        self.idle = idle
+        """Nothing is wanted now: only what is under way goes on."""
+
+
+def _exempt(exemption: Exemption, beginning: str = "") -> Terseness:
+    return Terseness(Arm.EXEMPT, exemption.value, conversation=beginning)
