@@ -16,7 +16,7 @@ ABSENT = msgspec.Raw(b"")
 _MARKS = frozenset({"prompt_cache_breakpoint", "cache_control"})
 _TEXTS = frozenset({b"", b'"text"', b'"input_text"', b'"output_text"'})
 _SYSTEM = frozenset({"system", "developer"})
-_NO_PARTS = frozenset({b"", b"null"})
+_NO_PARTS = frozenset({b"", b"null", b'""'})
 
 _anything = msgspec.json.Decoder().decode
 _list = msgspec.json.Decoder(list[msgspec.Raw]).decode
@@ -49,11 +49,9 @@ def parts(content: msgspec.Raw) -> list[bytes]:
     """A content in a form that does not depend on how it was written: of texts the string, of all others the object
     without marks, each as the client wrote it."""
     text = bytes(content)
-    if text in _NO_PARTS:
-        return []
-    if not text.startswith(b"["):
-        return [_part(text)]
-    return [_part(bytes(one)) for one in plainly(_list, text) or ()]
+    several = plainly(_list, text) if text.startswith(b"[") else None
+    found = [_part(text)] if several is None else [_part(bytes(one)) for one in several]
+    return [part for part in found if part not in _NO_PARTS]
 
 
 def words(said: Iterable[bytes]) -> str:
