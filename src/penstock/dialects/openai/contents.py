@@ -77,4 +77,4 @@ def _part(text: bytes) -> bytes:
 def _plain(literal: bytes) -> str:
     found = plainly(_string, literal)
     # Bytes that are no UTF-8: read as well as can be.
-    return literal[1:-1].decode(errors="replace") if found is None else found
+    return (plainly(_string, literal.decode(errors="replace").encode()) or "") if found is None else found

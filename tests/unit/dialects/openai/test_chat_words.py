@@ -266,12 +266,13 @@ def test_the_published_examples_get_a_system_message() -> None:
 
 
 NAMES = st.sampled_from(["messages", "content", "a", "input", "messages\\", '"messages":['])
+TEXT = st.text('a é"\\:{\n\U0001f600', max_size=5)
+NUMBER = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text('a é"\\:{\n\U0001f600', max_size=5)
-    | st.sampled_from(['"messages":[{"role":"user"}]', "messages", '\\"messages":[']),
+    st.none() | st.booleans() | NUMBER | TEXT | st.sampled_from(['"messages":[{"role":"user"}]', '\\"messages":[']),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3),
     max_leaves=10,
-)  # fmt: skip
+)
 MESSAGE = st.builds(
     lambda role, rest: rest | {"role": role},
     st.sampled_from(["system", "developer", "user", "assistant", "tool", "none such"]),
