@@ -7,7 +7,6 @@ raises, whatever the bytes are.
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from functools import lru_cache
 from itertools import islice
 
 TRIES = 8
@@ -15,6 +14,7 @@ TRIES = 8
 
 _FIRST_MEMBER = re.compile(rb"\s*\{\s*(\}?)")
 _EMPTY = re.compile(rb"\[\s*\]")
+_VALUE = re.compile(rb"\s*:\s*")
 
 
 def first_good(good: Callable[[bytes], bool], tried: Iterable[bytes]) -> bytes | None:
@@ -24,7 +24,13 @@ def first_good(good: Callable[[bytes], bool], tried: Iterable[bytes]) -> bytes |
 
 def places(text: bytes, name: str) -> Iterator[int]:
     """Where a value begins that may be the member ``name`` of the outermost object, in order."""
-    return (found.end() for found in _member(name).finditer(text))
+    named, value = b'"%b"' % name.encode(), _VALUE
+    found = text.find(named)
+    while found >= 0:
+        # An unescaped quote before a name begins a string: inside the text of another string these are never met.
+        if text[found - 1 : found] != b"\\" and (begun := value.match(text, found + len(named))):
+            yield begun.end()
+        found = text.find(named, found + 1)
 
 
 def with_first(text: bytes, member: bytes) -> bytes | None:
@@ -44,7 +50,10 @@ def with_element(text: bytes, place: int, element: bytes) -> bytes | None:
     return text[: place + 1] + element + (b"" if empty else b",") + text[place + 1 :]
 
 
-@lru_cache(maxsize=64)
-def _member(name: str) -> re.Pattern[bytes]:
-    # An unescaped quote before a name begins a string: inside the text of another string these are never met.
-    return re.compile(rb'(?<!\\)"%b"\s*:\s*' % re.escape(name.encode()))
+def with_piece(text: bytes, start: int, piece: bytes, end: int | None = None) -> bytes:
+    """The text with a piece at this place, or instead of what stands from there up to ``end``.
+
+    By views: of a large body each slice would be a copy of its own, which costs more than reading it.
+    """
+    view = memoryview(text)
+    return b"".join((view[:start], piece, view[start if end is None else end :]))

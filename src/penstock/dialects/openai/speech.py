@@ -14,7 +14,9 @@ from penstock.core.exchange import Answer
 from penstock.core.fault import Fault, FaultKind
 from penstock.core.head import Header, RequestHead
 from penstock.core.route import Match
+from penstock.core.terseness import Speaking
 from penstock.dialects.openai import usage
+from penstock.dialects.openai.steering import Steering
 
 _CODES = {
     FaultKind.UNAUTHENTICATED: "invalid_api_key",
@@ -52,6 +54,7 @@ class OpenAI:
     """The dialect of api.openai.com and of the many servers that speak it."""
 
     name = "openai"
+    speaking: Speaking = Steering()
 
     def facts(self, match: Match, facts: Facts) -> Facts:
         """Everything stands in the body."""

@@ -1,0 +1,147 @@
+"""Responses: what a request's opening says, and words of ours in its instructions or its input. Pure.
+
+They stand at the head of ``instructions``; of a request without, in a developer message that begins ``input``, for
+which an input that is a string becomes a list of two. A request that goes on where the provider keeps the turns before
+it (``previous_response_id``, ``conversation``) keeps what was put into its input then, "the instructions from a
+previous response will not be carried over to the next response" (OpenAI, API reference, Create a model response,
+``instructions``): words are put where the client sends instructions again, and otherwise nowhere.
+"""
+
+from itertools import takewhile
+
+import msgspec
+
+from penstock.core.terseness import Exemption, Opening, Placement
+from penstock.dialects.counting import plainly, table, word
+from penstock.dialects.openai.contents import ABSENT, Message, fingerprint, known, parts, words
+from penstock.dialects.openai.demands import Demands, tool_names
+from penstock.dialects.openai.inserting import first_message, inserted
+from penstock.dialects.spans import value_span
+from penstock.dialects.splicing import with_piece
+
+_TOLD = frozenset({"user", "system", "developer"})
+_BETWEEN = frozenset({"additional_tools", "mcp_list_tools", "compaction_trigger"})
+"""Items that no turn of the model's has made; of any other type, known or not, one has."""
+
+
+class _Request(Demands, gc=False):
+    instructions: msgspec.Raw = ABSENT
+    previous_response_id: msgspec.Raw = ABSENT
+    conversation: msgspec.Raw = ABSENT
+
+    def continues(self) -> str:
+        """The id of what holds the earlier turns; a conversation stands alone or in an object."""
+        conversation = known(self.conversation)
+        held = (known(self.previous_response_id), conversation, table(conversation).get("id"))
+        return next((one for one in map(word, held) if one), "")
+
+
+class _Listed(_Request, kw_only=True, gc=False):
+    input: list[Message]
+
+
+class _Worded(_Request, gc=False):
+    input: msgspec.Raw = ABSENT
+
+
+class _PlacedInList(_Request, kw_only=True, gc=False):
+    input: list[msgspec.Raw]
+
+
+class _Placed(_Request, gc=False):
+    input: msgspec.Raw = ABSENT
+
+
+_listed = msgspec.json.Decoder(_Listed).decode
+_worded = msgspec.json.Decoder(_Worded).decode
+_placed_in_list = msgspec.json.Decoder(_PlacedInList).decode
+_placed = msgspec.json.Decoder(_Placed).decode
+
+
+def opening(body: bytes) -> Opening | None:
+    """Read in one pass where the input is a list; of the items after the first user message, only their kinds."""
+    request = plainly(_listed, body) or plainly(_worded, body)
+    items = _items(request) if request else None
+    if request is None or items is None:
+        return None
+    commands = takewhile(lambda one: one.commands or one.type in _BETWEEN, items)
+    system = [*parts(request.instructions), *(part for one in commands for part in parts(one.content))]
+    user = next((parts(one.content) for one in items if _by(one, "user")), [])
+    prefill = bool(items) and _by(items[-1], "assistant")
+    continues = request.continues()
+    placeless = not (_is_text(request.instructions) or (_is_nothing(request.instructions) and (items or continues)))
+    return Opening(
+        fingerprint=fingerprint(system, user),
+        system=words(system),
+        user=words(user),
+        tools=tool_names(request, *(one.tools for one in items if one.type == "additional_tools")),
+        answered=any(map(_answers, items[:-1] if prefill else items)),
+        cap=request.cap(),
+        reasoning=request.thought(),
+        exemption=Exemption.UNREADABLE if placeless else request.exemption(prefill=prefill),
+        continues=continues,
+    )
+
+
+def steered(body: bytes, text: str, placement: Placement) -> bytes | None:
+    """Nothing is added where there are neither instructions nor input: what would be answered is not in the request."""
+    request = plainly(_placed_in_list, body) or plainly(_placed, body)
+    if request is None:
+        return None
+    if _is_text(request.instructions):
+        return _instructed(body, bytes(request.instructions), text, placement)
+    if not _is_nothing(request.instructions):
+        return None
+    if request.continues():
+        return body
+    message = msgspec.json.encode({"role": "developer", "content": text})
+    if isinstance(request, _PlacedInList):
+        known_form = first_message(request.input) is not None
+        return inserted(body, "input", request.input, message, placement) if known_form else None
+    return _as_list(body, bytes(request.input), message) if _is_text(request.input) else None
+
+
+def _instructed(body: bytes, instructions: bytes, text: str, placement: Placement) -> bytes | None:
+    """The client's string with ours before it or after it, and an empty line between; its own bytes as they were."""
+    said = words((instructions,))
+    if said == text or said.startswith(text + "\n\n") or said.endswith("\n\n" + text):
+        return body
+    span = value_span(body, "instructions", instructions)
+    if span is None:
+        return None
+    between = "\n\n" if said else ""
+    last = placement is Placement.LAST
+    ours = msgspec.json.encode(between + text if last else text + between)[1:-1]
+    return with_piece(body, span[1] - 1 if last else span[0] + 1, ours)
+
+
+def _as_list(body: bytes, text: bytes, message: bytes) -> bytes | None:
+    span = value_span(body, "input", text)
+    if span is None:
+        return None
+    return with_piece(body, span[0], b'[%b,{"role":"user","content":%b}]' % (message, text), span[1])
+
+
+def _items(request: _Listed | _Worded) -> list[Message] | None:
+    """A string is one user message; no input at all is an empty list; None for what is neither."""
+    if isinstance(request, _Listed):
+        return request.input
+    if _is_nothing(request.input):
+        return []
+    return [Message(role="user", content=request.input)] if _is_text(request.input) else None
+
+
+def _by(item: Message, role: str) -> bool:
+    return item.role == role and item.type in {None, "message"}
+
+
+def _answers(item: Message) -> bool:
+    return item.type not in _BETWEEN and not any(_by(item, role) for role in _TOLD)
+
+
+def _is_text(value: msgspec.Raw) -> bool:
+    return bytes(value).startswith(b'"')
+
+
+def _is_nothing(value: msgspec.Raw) -> bool:
+    return bytes(value) in {b"", b"null"}
