@@ -19,7 +19,7 @@ from penstock.core.caller import Credential, KeyProfile, Secret, digest
 from penstock.core.exchange import Exchange
 from penstock.core.target import Origin, Provider, Timeouts
 from penstock.core.terseness import Intensity, Placement, Wanted
-from penstock.policies.compress.asked import Asked
+from penstock.policies.compress.overrides import Overrides
 from penstock.policies.compress.beginnings import Beginnings
 from penstock.policies.compress.deciding import Conditions
 from penstock.policies.compress.detect import detect
@@ -126,7 +126,7 @@ def terseness(
     row = settings.terser
     own = {Intensity(name): text for name, text in msgspec.structs.asdict(row.rules).items() if text is not None}
     return Conditions(
-        asked=Asked(settings.header_prefixes),
+        overrides=Overrides(settings.header_prefixes),
         installation=Wanted(Intensity(row.intensity), row.smart, row.holdout),
         teams={name: _wanted(team) for name, team in row.teams.items()},
         placement=Placement(row.placement),

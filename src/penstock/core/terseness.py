@@ -156,9 +156,6 @@ class Speaking(Protocol):
         """Where chat requests stand in this operation's body, as offsets: the whole of it, each of a batch's; None
         where the operation is no chat, none where nothing can be found."""
 
-    def placed(self, match: Match, body: bytes) -> Placement:
-        """What ``AUTO`` comes to for a chat request that begins a conversation: never ``AUTO``."""
-
     def opening(self, match: Match, body: bytes) -> Opening | None:
         """What a chat request says; None where it can't be read."""
 

@@ -103,7 +103,7 @@ FORMATS = {
         "/v1/responses", lambda text: {"model": "m", "instructions": "Be kind.", "input": [_user(text)]}, _input
     ),
     "gemini": Format(
-        "/v1beta/models/m:generateContent",
+        "/gemini/v1beta/models/m:generateContent",
         lambda text: {
             "systemInstruction": {"parts": [{"text": "Be kind."}]},
             "contents": [{"role": "user", "parts": [{"text": text}]}],

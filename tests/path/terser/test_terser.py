@@ -151,6 +151,7 @@ def test_what_began_unseen_goes_on_unseen(tmp_path: Path, provider: Provider) ->
     wire = FORMATS["anthropic"]
     with Gateway(config(provider), tmp_path) as gateway:
         key = made(gateway, "--name", "late")
+        until(lambda: wire.send(gateway, wire.first(fresh()), x_api_key=key).status == 200, 3)
         first = wire.first(fresh())
         assert told(wire.send(gateway, first, x_api_key=key)) == {"intensity": "off"}
         cli(gateway, "keys", "set", "late", "--intensity", "full")

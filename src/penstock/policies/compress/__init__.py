@@ -1,6 +1,6 @@
 """Terser answers: a short text in the system prompt, decided once for a conversation, its effect measured.
 
-``policy`` is what the path calls; ``rules`` are the words, ``asked`` reads what one request wants for itself,
+``policy`` is what the path calls; ``rules`` are the words, ``overrides`` reads what one request wants for itself,
 ``memory`` says what is kept of conversations under way. How a dialect's requests are read and written is the dialect's.
 """
 

@@ -11,7 +11,7 @@ import msgspec
 from penstock.core.caller import Credential, KeyProfile
 from penstock.core.exchange import Exchange
 from penstock.core.terseness import Arm, Decided, Intensity, Opening, Placement, Wanted
-from penstock.policies.compress.asked import Asked
+from penstock.policies.compress.overrides import Overrides
 from penstock.policies.compress.beginnings import Beginnings
 from penstock.policies.compress.detect import Detected
 from penstock.policies.compress.rules import Words
@@ -27,7 +27,7 @@ Detect = Callable[[Opening, str], Detected]
 class Conditions(msgspec.Struct, frozen=True):
     """What is set, and what the policy needs of others."""
 
-    asked: Asked
+    overrides: Overrides
     installation: Wanted
     teams: Mapping[str, Wanted]
     placement: Placement

@@ -62,7 +62,7 @@ class Compress:
 
     def steer(self, exchange: Exchange) -> Visit | None:
         """The same, for whoever can't wait: there is nothing to wait for."""
-        asked = self._set.asked.intensity(exchange.head)
+        asked = self._set.overrides.intensity(exchange.head)
         caller, document = exchange.caller, exchange.document
         if caller is None or document is None:
             return None

@@ -14,7 +14,7 @@ _NAMES = {**{one.value: one for one in Intensity}, "none": Intensity.OFF}
 _LONGEST = 40
 
 
-class Asked:
+class Overrides:
     """Reads requests' own wishes."""
 
     def __init__(self, prefixes: Sequence[str]) -> None:

@@ -5,9 +5,9 @@ import pytest
 from penstock.core.fault import FaultError
 from penstock.core.head import RequestHead
 from penstock.core.terseness import Intensity
-from penstock.policies.compress.asked import Asked
+from penstock.policies.compress.overrides import Overrides
 
-ASKED = Asked(("X-Penstock-", "X-Mintoken-"))
+OVERRIDES = Overrides(("X-Penstock-", "X-Mintoken-"))
 
 
 def head(query: str = "", **headers: str) -> RequestHead:
@@ -33,7 +33,7 @@ def head(query: str = "", **headers: str) -> RequestHead:
 )
 def test_what_is_asked(given: RequestHead, wanted: Intensity | None) -> None:
     """The header before the query, case and blanks aside, ``none`` for ``off``."""
-    assert ASKED.intensity(given) is wanted
+    assert OVERRIDES.intensity(given) is wanted
 
 
 @pytest.mark.parametrize(
@@ -42,6 +42,6 @@ def test_what_is_asked(given: RequestHead, wanted: Intensity | None) -> None:
 def test_what_is_no_intensity(given: RequestHead) -> None:
     """Is refused with the four that there are."""
     with pytest.raises(FaultError) as caught:
-        ASKED.intensity(given)
+        OVERRIDES.intensity(given)
     assert caught.value.fault.status == 400
     assert "off, lite, full and ultra" in caught.value.fault.words
