@@ -91,6 +91,8 @@ class Decided(msgspec.Struct, frozen=True, gc=False):
     """The version of the words."""
     placement: Placement = Placement.FIRST
     group: str = ""
+    holdout: int = 0
+    """Percent: with what odds it was drawn for its arm."""
 
 
 class Terseness(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -114,6 +116,10 @@ class Terseness(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Tools are declared."""
     added: int = 0
     """Bytes that the words take in this request."""
+    holdout: int = 0
+    """Percent: with what odds the conversation was drawn for its arm."""
+    later: bool = False
+    """It is not the conversation's first request."""
 
     @property
     def ran(self) -> Intensity:

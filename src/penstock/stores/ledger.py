@@ -35,7 +35,8 @@ _SELDOM: Mapping[str, str] = {
     **dict.fromkeys(("fault", "blame", "batch"), "''"),
     **dict.fromkeys(("input_audio", "input_image", "cache_write_1h", "output_audio", "output_image", "missing"), "0"),
     **dict.fromkeys(("tools", "shares"), "NULL"),
-    **dict.fromkeys(("intensity", "arm", "reason", "rules", "beginning", "kind", "with_tools", "added"), "NULL"),
+    **dict.fromkeys(("intensity", "arm", "reason", "rules", "beginning", "kind"), "NULL"),
+    **dict.fromkeys(("with_tools", "added", "holdout", "later"), "NULL"),
 }
 """What hardly any entry has, and what stands there otherwise, in SQL: each value that is handed over takes its time."""
 
@@ -51,7 +52,7 @@ _ENCODE = msgspec.json.Encoder().encode
 _NOTHING = Share(None, Usage())
 # What an integer column holds. Only a provider that counts nonsense gets there.
 _INTEGER_MOST = 2**63 - 1
-_UNDECIDED: Row = (None,) * 8
+_UNDECIDED: Row = (None,) * 10
 _USUAL: Row = ("", "", "", 0, 0, 0, 0, 0, 0, None, None, *_UNDECIDED)
 
 
@@ -199,6 +200,8 @@ def _decided(terseness: Terseness) -> Row:
         terseness.group,
         1 if terseness.tools else 0,
         terseness.added,
+        terseness.holdout,
+        1 if terseness.later else 0,
     )
 
 
@@ -227,6 +230,8 @@ def _terseness(values: RowMapping) -> Terseness | None:
         values["kind"],
         values["with_tools"],
         values["added"],
+        values["holdout"],
+        values["later"],
     )
 
 

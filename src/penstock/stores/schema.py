@@ -129,7 +129,7 @@ entries = Table(
     _integer("first_byte", "Microseconds, like the two that follow"),
     _integer("duration"),
     _integer("overhead"),
-    Column("intensity", String, comment="How terse the answer was to be; NULL, like the six that follow: not decided"),
+    Column("intensity", String, comment="How terse the answer was to be; NULL, like the nine that follow: not decided"),
     Column("arm", String, comment="On which side of the measurement it stands"),
     Column("reason", String),
     Column("rules", String, comment="The version of the words"),
@@ -137,6 +137,8 @@ entries = Table(
     Column("kind", String, comment="What kind of question began it"),
     Column("with_tools", Boolean),
     Column("added", Integer, comment="Bytes of words of the gateway's own in the request"),
+    Column("holdout", Integer, comment="Percent: with what odds the conversation was drawn for its arm"),
+    Column("later", Boolean, comment="It is not its conversation's first request"),
     sqlite_autoincrement=True,
 )
 

@@ -53,9 +53,10 @@ class Conditions(msgspec.Struct, frozen=True):
             intensity, reason = found.intensity, found.reason
         if intensity is Intensity.OFF:
             return Decided(Intensity.OFF, Arm.EXEMPT, reason, group=found.group)
-        held_out = self.chance and self.beginnings.percentile(beginning) < (wanted.holdout or 0)
+        odds = wanted.holdout or 0
+        held_out = self.chance and self.beginnings.percentile(beginning) < odds
         arm = Arm.CONTROL if held_out else Arm.TREATED
-        return Decided(intensity, arm, reason, self.rules[intensity].version, placement, found.group)
+        return Decided(intensity, arm, reason, self.rules[intensity].version, placement, found.group, odds)
 
     def forced(self, asked: Intensity, opening: Opening, known: Decided | None, placement: Placement) -> Decided:
         """What a request wants for itself, where its conversation may have been decided otherwise."""

@@ -162,7 +162,8 @@ class Compress:
                 return body, _exempt(Exemption.UNREADABLE, beginning)
             edited = steered
         kind = decided.intensity, decided.rules, beginning, decided.group, bool(opening.tools)
-        return edited, Terseness(decided.arm, decided.reason, *kind, len(edited) - len(body))
+        added = len(edited) - len(body)
+        return edited, Terseness(decided.arm, decided.reason, *kind, added, decided.holdout, opening.answered)
 
     def _placed(self, match: Match, body: bytes) -> Placement:
         if self._set.placement is not Placement.AUTO:

@@ -18,6 +18,8 @@ def upgrade() -> None:
         op.add_column("entries", sa.Column(name, sa.String))
     op.add_column("entries", sa.Column("with_tools", sa.Boolean))
     op.add_column("entries", sa.Column("added", sa.Integer))
+    op.add_column("entries", sa.Column("holdout", sa.Integer))
+    op.add_column("entries", sa.Column("later", sa.Boolean))
     op.create_table(
         "conversations",
         sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
@@ -40,7 +42,7 @@ def downgrade() -> None:
     """Take them away again; conversations under way are forgotten."""
     op.drop_table("words")
     op.drop_table("conversations")
-    for name in ("added", "with_tools", *reversed(DECIDED)):
+    for name in ("later", "holdout", "added", "with_tools", *reversed(DECIDED)):
         op.drop_column("entries", name)
     for name in ("holdout", "smart", "intensity"):
         op.drop_column("keys", name)
