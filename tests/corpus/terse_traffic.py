@@ -20,20 +20,21 @@ ALIKE = 0.6
 TURNS = 3.0
 """Requests of a conversation on the average; how many there are is as uncertain as a radioactive decay."""
 DAY = 86_400.0
+LEAST = 5
 
 _TOKENS = re.compile(r'"(?:completion_tokens|output_tokens|candidatesTokenCount)"\s*:\s*(\d+)')
 
 
 def recorded_lengths() -> list[int]:
-    """Output tokens of every recorded answer that tells them, in order."""
+    """Output tokens of every recorded answer that tells them, in order; without those that may round to nothing."""
     found = [_TOKENS.findall(exchange.response_body) for exchange in recorded() if exchange.status == 200]
-    return sorted(int(told[-1]) for told in found if told and int(told[-1]))
+    return sorted(int(told[-1]) for told in found if told and int(told[-1]) >= LEAST)
 
 
 class Traffic:
     """Conversations of one kind, drawn with chance that falls the same way for the same seed."""
 
-    def __init__(self, lengths: list[int], seed: int, effect: float) -> None:
+    def __init__(self, lengths: list[int], seed: str, effect: float) -> None:
         self._lengths = lengths
         self._chance = Random(seed)
         self._effect = effect
@@ -76,7 +77,7 @@ class Traffic:
 def true_savings(lengths: list[int], effect: float, conversations: int = 30_000) -> tuple[float, float]:
     """Of output tokens, which is the effect itself, and of cost: the same conversations, once in either arm."""
     cost = [
-        sum(row.cost or 0 for row in Traffic(lengths, 0, effect).arms(treated, control))
+        sum(row.cost or 0 for row in Traffic(lengths, "truth", effect).arms(treated, control))
         for treated, control in ((conversations, 0), (0, conversations))
     ]
     return effect, 1 - cost[0] / cost[1]

@@ -1,4 +1,4 @@
-"""The estimate of savings against a known truth. Lengths of answers are recorded ones: skewed, alike in conversations."""
+"""The estimate of savings against a known truth. Lengths of answers are recorded: skewed, alike in conversations."""
 
 from collections import defaultdict
 from functools import cache
@@ -14,8 +14,7 @@ from tests.corpus.terse_traffic import DAY, Traffic, recorded_lengths, true_savi
 COVERED = 0.93
 CLAIMED = 0.05
 
-# Conversations whose answers all round to nothing are not counted by the gate: a few more than it asks for.
-GATE = NEEDED + 5
+GATE = NEEDED
 TEN_TIMES = 10 * NEEDED
 
 lengths = cache(recorded_lengths)
@@ -42,12 +41,14 @@ def coverage(effect: float, holdout: float, control: int, runs: int) -> tuple[fl
     measured = 0
     for seed in range(runs):
         treated = round(control * (1 - holdout) / holdout)
-        found = savings(Traffic(lengths(), seed, effect).arms(treated, control)).total
+        traffic = Traffic(lengths(), f"{effect} {holdout} {control} {seed}", effect)
+        found = savings(traffic.arms(treated, control)).total
         if found.visible.standing is Standing.MEASURED:
             measured += 1
             inside[0] += covers(found.visible, tokens)
             inside[1] += covers(found.cost, cost)
-    assert measured >= 0.9 * runs
+    # Where a few stand in strata that are too thin, the gate is still closed.
+    assert measured >= runs / 2
     print(f"effect {effect:+.0%}, holdout {holdout:.0%}, {control} controls, {measured} runs:", end=" ")
     print(f"tokens {inside[0] / measured:.1%}, cost {inside[1] / measured:.1%}")
     return inside[0] / measured, inside[1] / measured
@@ -59,12 +60,12 @@ HOLDOUTS = (0.1, 0.5)
 
 @pytest.mark.parametrize("holdout", HOLDOUTS)
 @pytest.mark.parametrize("effect", EFFECTS)
-def test_the_truth_is_inside_just_over_the_gate(effect: float, holdout: float) -> None:
+def test_the_truth_is_inside_at_the_gate(effect: float, holdout: float) -> None:
     """Whether something is saved, lost, or neither, and with unequal arms."""
     assert min(coverage(effect, holdout, GATE, 200)) >= COVERED
 
 
-@pytest.mark.parametrize(("holdout", "runs"), [(0.1, 40), (0.5, 150)])
+@pytest.mark.parametrize(("holdout", "runs"), [(0.1, 25), (0.5, 100)])
 def test_the_truth_is_inside_at_ten_times_the_gate(holdout: float, runs: int) -> None:
     """More conversations make intervals narrower, not wrong."""
     assert min(coverage(0.35, holdout, TEN_TIMES, runs)) >= COVERED
@@ -81,7 +82,7 @@ def test_the_truth_is_inside_in_a_thousand_runs(effect: float, holdout: float, c
 
 def looks(effect: float, holdout: float, a_day: int, seed: int) -> list[Finding]:
     """What is told of tokens at the end of each of thirty days; conversations go on from one day to the next."""
-    traffic = Traffic(lengths(), seed, effect)
+    traffic = Traffic(lengths(), f"{holdout} {a_day} {seed}", effect)
     days: dict[int, list[Observed]] = defaultdict(list)
     counted = Savings()
     found: list[Finding] = []
@@ -114,7 +115,7 @@ def false_claims(holdout: float, a_day: int, runs: int) -> tuple[float, float]:
 
 def test_looking_daily_claims_nothing_that_is_not_there() -> None:
     """Thirty looks, no effect, half of the conversations held out: claims are rarest of all where nothing is saved."""
-    assert false_claims(0.5, 30, 60)[0] <= CLAIMED
+    assert false_claims(0.5, 30, 50)[0] <= CLAIMED
 
 
 @pytest.mark.long

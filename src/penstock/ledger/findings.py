@@ -17,8 +17,8 @@ class Standing(Enum):
     MEASURED = "measured"
     NOT_ENOUGH = "not enough data"
     NO_HOLDOUT = "not measured: no holdout"
-    CONTAMINATED = "not measured: requests of the control arm were changed"
-    LOPSIDED = "not measured: the arms' sizes do not fit the draw"
+    CONTAMINATED = "not measured: control requests were changed"
+    LOPSIDED = "not measured: the arms do not fit the draw"
     """Something sorts conversations after the draw, or leaves out those of one arm."""
     NOTHING = "nothing to save"
     """None of it was used on one side: no reasoning, no price."""
@@ -34,7 +34,8 @@ class Finding(msgspec.Struct, frozen=True, gc=False):
     needed: int
     """So many in each arm."""
     saved: Interval | None = None
-    """As a share of what would have been used."""
+    """As a share of what would have been used, never more than all of it. Without a lower bound the controls are too
+    uneven, and the point is worth nothing."""
     amount: Interval | None = None
     """In what is measured: tokens, micro-dollars, requests."""
 

@@ -223,7 +223,7 @@ def together(every: Iterable[Sums]) -> Sums:
 
 
 def strata(cells: Cells) -> tuple[list[Stratum], int]:
-    """What can be compared, and how many conversations are left out. Thin cells stand together, by their odds."""
+    """What can be compared, and how many conversations can't be. Thin cells stand together, by their odds."""
     thick: list[Stratum] = []
     rest: dict[float | None, Stratum] = {}
     for cell, sides in cells.items():
@@ -234,5 +234,7 @@ def strata(cells: Cells) -> tuple[list[Stratum], int]:
             pooled.control.include(one.control)
         else:
             thick.append(one)
+    usable = thick + [one for one in rest.values() if not one.thin]
     left_out = sum(one.treated.n + one.control.n for one in rest.values() if one.thin)
-    return thick + [one for one in rest.values() if not one.thin], left_out
+    # Where nothing can be used, the gate is far; how far is counted in what there is.
+    return usable or list(rest.values()), left_out
