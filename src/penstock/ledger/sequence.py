@@ -11,6 +11,7 @@ Lengths of answers are skewed. What was tried on recorded ones stands beside ``r
 """
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from math import erfc, exp, inf, lgamma, log, log1p, pi, sqrt
 
 import msgspec
@@ -131,6 +132,7 @@ def _start(alpha: float) -> float:
 _START = _start(ALPHA)
 
 
+@lru_cache(maxsize=4_096)
 def share(hits: int, of: int, alpha: float = ALPHA) -> tuple[float, float]:
     """Bounds of a share. Exact at every number of independent trials, also at none, and at all looks together."""
     limit = log(1 / alpha) + _log_beta(0.5, 0.5) - _log_beta(0.5 + hits, 0.5 + of - hits)

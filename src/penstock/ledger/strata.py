@@ -4,6 +4,7 @@ Sums of whole numbers stay whole numbers, so nothing is lost however many there 
 but one: what is too thin to be a stratum alone is put together with others that are.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -62,7 +63,7 @@ class Sums:
         self.squares = [0] * QUANTITIES
         self.some = [0] * QUANTITIES
         self.other_by_tokens = 0
-        self.guards = dict.fromkeys(Guard, 0)
+        self.guards: Counter[Guard] = Counter()
         self.rules: set[str] = set()
         self.since, self.until = float("inf"), float("-inf")
 
@@ -96,8 +97,8 @@ class Sums:
             (self.some, other.some),
         ):
             mine[:] = [one + another for one, another in zip(mine, theirs, strict=True)]
-        for guard, conversations in other.guards.items():
-            self.guards[guard] += conversations
+        if other.guards:
+            self.guards += other.guards
         self.rules |= other.rules
         self.since, self.until = min(self.since, other.since), max(self.until, other.until)
 

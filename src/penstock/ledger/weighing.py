@@ -49,9 +49,9 @@ MARGINS: Mapping[Guard, float] = {
 
 def figures(cells: Cells, model: str = "", key: str = "", klass: str = "", intensity: str = "") -> Figures:
     """What these cells say together."""
-    every = {arm: together(sides[arm] for sides in cells.values() if arm in sides) for arm in Arm}
-    treated, control = every[Arm.TREATED], every[Arm.CONTROL]
+    treated, control = _sides(cells)
     drawn = {cell: sides for cell, sides in cells.items() if cell.holdout != 0}
+    guarded = (treated, control) if len(drawn) == len(cells) else _sides(drawn)
     compared, left_out = strata(drawn)
     without = _without(treated, control, drawn)
     rates = [_rate(one) for one in compared]
@@ -85,7 +85,7 @@ def figures(cells: Cells, model: str = "", key: str = "", klass: str = "", inten
         path=finding(_pairs(compared, lambda sums: sums.moments(REQUESTS))),
         on_output=on_output,
         on_input=cost.amount.point - on_output if cost.amount else 0.0,
-        guards=tuple(_guarded(guard, drawn) for guard in Guard),
+        guards=tuple(_guarded(guard, *guarded) for guard in Guard),
         hygiene=Hygiene(control.changed, treated.mixed + control.mixed, treated.unchanged),
     )
 
@@ -125,6 +125,13 @@ def _conversations(cells: Iterable[Sides], *arms: Arm) -> int:
     return sum(sums.n + sums.changed for sides in cells for arm, sums in sides.items() if arm in arms)
 
 
+def _sides(cells: Cells) -> tuple[Sums, Sums]:
+    treated, control = (
+        together(sides[arm] for sides in cells.values() if arm in sides) for arm in (Arm.TREATED, Arm.CONTROL)
+    )
+    return treated, control
+
+
 def _pairs(compared: Sequence[Stratum], moments: Callable[[Sums], Moments]) -> list[Pair]:
     return [Pair(moments(one.treated), moments(one.control)) for one in compared]
 
@@ -159,15 +166,9 @@ def _expected_less_used(compared: Iterable[Stratum], quantity: int) -> float:
     )
 
 
-def _guarded(guard: Guard, drawn: Cells) -> Guarded:
-    """Counts of all conversations that were drawn, thin strata too: these bounds need no minimum."""
-    treated, control = (
-        (
-            sum(sides[arm].guards[guard] for sides in drawn.values() if arm in sides),
-            sum(sides[arm].n for sides in drawn.values() if arm in sides),
-        )
-        for arm in (Arm.TREATED, Arm.CONTROL)
-    )
-    more = difference(treated, control)
+def _guarded(guard: Guard, treated: Sums, control: Sums) -> Guarded:
+    """Of all conversations that were drawn, in thin strata too: these bounds need no minimum."""
+    hits = treated.guards[guard], control.guards[guard]
+    more = difference((hits[0], treated.n), (hits[1], control.n))
     broken = more.low is not None and more.low > 0 and more.point >= MARGINS[guard]
-    return Guarded(guard, treated[0], control[0], more, MARGINS[guard], broken)
+    return Guarded(guard, *hits, more, MARGINS[guard], broken)
