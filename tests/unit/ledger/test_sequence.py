@@ -1,0 +1,125 @@
+"""Intervals that hold at every look: against chance itself, and worked by hand."""
+
+from math import inf, sqrt
+from random import Random
+
+import pytest
+
+from penstock.ledger.sequence import ALPHA, Moments, Pair, boundary, difference, ratio, share
+
+
+def moments(*amounts: float) -> Moments:
+    """Of conversations that used so much each."""
+    return Moments(len(amounts), sum(map(bool, amounts)), sum(amounts), sum(each * each for each in amounts))
+
+
+def test_a_random_walk_crosses_the_boundary_as_seldom_as_promised() -> None:
+    """Looked at all the time until a hundred times the start: less often than one in twenty, and not much less."""
+    chance = Random(7)
+    start, walks, crossed = 25.0, 1_500, 0
+    times = [start * 1.02**step for step in range(233)]
+    for _ in range(walks):
+        at = chance.gauss(0, sqrt(start))
+        for before, now in zip([start, *times], times, strict=False):
+            at += chance.gauss(0, sqrt(now - before))
+            if abs(at) > boundary(now, start) * sqrt(now):
+                crossed += 1
+                break
+    assert ALPHA / 2 < crossed / walks <= ALPHA
+
+
+def test_the_boundary_is_wider_later_and_with_few_to_estimate_from() -> None:
+    """2.795 standard errors at the start (Robbins and Siegmund's equation at 5 %), against 1.96 for a single look."""
+    assert boundary(25, 25) == pytest.approx(2.7955, abs=1e-4)
+    assert boundary(10, 25) == boundary(25, 25)
+    assert boundary(2_500, 25) == pytest.approx(sqrt(2.7955**2 + 4.6052), abs=1e-3)
+    assert boundary(25, 25, 10) == pytest.approx(3.54, abs=0.02)  # Student, ten degrees, the tail beyond 2.7955
+    assert boundary(25, 25, 10) > boundary(25, 25, 100) > boundary(25, 25, inf)
+
+
+def test_moments_add_up() -> None:
+    """Two halves are the whole; the variance is that of the mean."""
+    assert moments(1, 2, 0) + moments(5) == moments(1, 2, 0, 5)
+    assert moments(2, 4).mean == 3
+    assert moments(2, 4).variance == 1
+    assert moments(0, 0, 7).some == 1
+
+
+def test_the_bounds_of_a_ratio_are_the_last_that_the_data_do_not_refute() -> None:
+    """At each bound, the difference of the roots is as many standard errors as the boundary says."""
+    treated, control = moments(*range(40, 100)), moments(*range(60, 160))
+    found = ratio([Pair(treated, control)], 50)
+    assert found is not None
+    assert (found.used, found.expected) == (treated.total, 60 * control.mean)
+    assert found.ratio.point == pytest.approx(treated.mean / control.mean)
+    widths = []
+    for bound in (found.ratio.low, found.ratio.high):
+        assert bound is not None
+        error = sqrt(treated.variance / treated.mean + bound * control.variance / control.mean) / 2
+        widths.append(abs(sqrt(treated.mean) - sqrt(bound * control.mean)) / error)
+    assert widths == pytest.approx([widths[0]] * 2)
+    assert boundary(60 * 100 / 160, 25) < widths[0] < boundary(60 * 100 / 160, 25, 50)
+
+
+def test_strata_are_weighed_by_the_treated() -> None:
+    """Treated are short everywhere, but most of them stand where answers are long: all in one pot, they would lose."""
+    short = Pair(moments(*[8, 12] * 5), moments(*[18, 22] * 45))
+    long = Pair(moments(*[80, 120] * 45), moments(*[180, 220] * 5))
+    found = ratio([short, long], 20)
+    assert found is not None
+    assert found.ratio.point == pytest.approx(0.5)
+    assert found.expected == 10 * 20 + 90 * 200
+    whole = ratio([Pair(short.treated + long.treated, short.control + long.control)], 20)
+    assert whole is not None
+    assert whole.ratio.point > 2
+
+
+def test_one_conversation_that_outweighs_all_others_proves_nothing() -> None:
+    """As a control it is no saving, as a treated one no loss."""
+    usual, uneven = [80.0, 120.0] * 100, [80.0, 120.0] * 99 + [80.0, 5_000_000.0]
+    found = ratio([Pair(moments(*usual), moments(*uneven))], 50)
+    assert found is not None
+    assert found.ratio.point < 0.01
+    assert found.ratio.high is None
+    found = ratio([Pair(moments(*uneven), moments(*usual))], 50)
+    assert found is not None
+    assert found.ratio.low == 0
+
+
+@pytest.mark.parametrize("pair", [Pair(moments(0, 0), moments(1, 2)), Pair(moments(1, 2), moments(0, 0))])
+def test_nothing_used_has_no_ratio(pair: Pair) -> None:
+    """On either side."""
+    assert ratio([pair], 2) is None
+
+
+@pytest.mark.parametrize("true", [0.01, 0.3, 0.95])
+def test_a_share_is_inside_its_bounds_at_every_look(true: float) -> None:
+    """From the first trial on."""
+    chance, outside, runs = Random(3), 0, 300
+    for _ in range(runs):
+        hits, of = 0, 0
+        for look in (1, 2, 3, 5, 10, 20, 40, 80, 160, 320, 640):
+            hits += sum(chance.random() < true for _ in range(look - of))
+            of = look
+            low, high = share(hits, of)
+            if not low <= true <= high:
+                outside += 1
+                break
+    assert outside / runs <= ALPHA
+
+
+def test_a_share_is_bounded_where_nothing_was_seen() -> None:
+    """No trials exclude nothing; no hits in many exclude much; all hits mirror none."""
+    assert share(0, 0) == (0.0, 1.0)
+    assert share(0, 30)[1] == pytest.approx(0.161, abs=0.001)
+    assert share(0, 3_000)[1] < 0.003
+    low, high = share(30, 30)
+    assert (1 - high, 1 - low) == pytest.approx(share(0, 30), abs=1e-9)
+
+
+def test_a_difference_of_shares_takes_the_worst_of_both_sides() -> None:
+    """Its bounds are those of the sides, each wrong half as often."""
+    found = difference((90, 300), (10, 100))
+    low, high = share(90, 300, ALPHA / 2)
+    least, most = share(10, 100, ALPHA / 2)
+    assert (found.point, found.low, found.high) == (pytest.approx(0.2), low - most, high - least)
