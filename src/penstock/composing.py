@@ -19,10 +19,10 @@ from penstock.core.caller import Credential, KeyProfile, Secret, digest
 from penstock.core.exchange import Exchange
 from penstock.core.target import Origin, Provider, Timeouts
 from penstock.core.terseness import Intensity, Placement, Wanted
-from penstock.policies.compress.overrides import Overrides
 from penstock.policies.compress.beginnings import Beginnings
 from penstock.policies.compress.deciding import Conditions
 from penstock.policies.compress.detect import detect
+from penstock.policies.compress.overrides import Overrides
 from penstock.policies.compress.rules import rules
 from penstock.routing.plan import ModelRule, Table
 from penstock.stores.credentials import CredentialError, CredentialStore

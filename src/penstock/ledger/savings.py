@@ -51,6 +51,11 @@ class Savings:
             found.cell = _cell(row)
         found.take(row)
 
+    def pass_by(self, requests: int, tokens: int) -> None:
+        """Requests that nobody compares, and what they put out: the rest of the traffic."""
+        self._requests += requests
+        self._tokens += tokens
+
     def report(self) -> Report:
         """Everything that can be said."""
         cells = self._cells()

@@ -61,7 +61,7 @@ class Reports:
         groups = [_GROUPS[one].label(f"group_{one.value}") for one in by]
         with self._reading() as connection:
             columns: list[ColumnElement[Any]] = [*groups, *_sums()]
-            summed = select(*columns).where(*_where(which)).group_by(*groups).order_by(*groups)
+            summed = select(*columns).where(*where(which)).group_by(*groups).order_by(*groups)
             tools = _tools(connection, groups, which)
             rows = connection.execute(summed).all()
             return [_usage_row(row, by, tools.get(tuple(row[: len(by)]), ())) for row in rows if row.exchanges]
@@ -77,7 +77,7 @@ class Reports:
     def newest(self, which: Filter = EVERYTHING, *, most: int) -> Lines:
         """The latest exchanges, newest first."""
         with self._reading() as connection:
-            query = select(*_LINE).where(*_where(which)).order_by(entries.c.at.desc(), entries.c.number.desc())
+            query = select(*_LINE).where(*where(which)).order_by(entries.c.at.desc(), entries.c.number.desc())
             return Lines(_lines(connection, query.limit(most)), _cursor(connection))
 
     def after(self, cursor: int, which: Filter = EVERYTHING, *, most: int) -> Lines:
@@ -87,7 +87,7 @@ class Reports:
         a time has to make them take turns for this to hold.
         """
         with self._reading() as connection:
-            query = select(*_LINE).where(entries.c.number > cursor, *_where(which)).order_by(entries.c.number)
+            query = select(*_LINE).where(entries.c.number > cursor, *where(which)).order_by(entries.c.number)
             rows = connection.execute(query.limit(most)).all()
             last = rows[-1].number if len(rows) == most else _cursor(connection)
             return Lines(tuple(map(_line, rows)), max(cursor, last))
@@ -118,7 +118,7 @@ class Reports:
                     func.sum(_INPUT + _OUTPUT).label("tokens"),
                     (func.max(entries.c.at) / literal(1e3)).label("last"),
                 )
-                .where(entries.c.cost.is_(None), *_where(which))
+                .where(entries.c.cost.is_(None), *where(which))
                 .group_by(entries.c.provider, _MODEL)
                 .order_by(exchanges.desc(), entries.c.provider, _MODEL)
             )
@@ -172,7 +172,7 @@ def _tools(
     connection: Connection, groups: Sequence[ColumnElement[int] | ColumnElement[str]], which: Filter
 ) -> Mapping[tuple[int | str, ...], tuple[tuple[str, int], ...]]:
     """Calls of server tools per group. Few rows have any, and the few spellings that there are come counted."""
-    query = select(*groups, entries.c.tools, func.count()).where(entries.c.tools.is_not(None), *_where(which))
+    query = select(*groups, entries.c.tools, func.count()).where(entries.c.tools.is_not(None), *where(which))
     found: dict[tuple[int | str, ...], Counter[str]] = {}
     for *group, text, times in connection.execute(query.group_by(*groups, entries.c.tools)):
         counted = found.setdefault(tuple(group), Counter())
@@ -181,7 +181,7 @@ def _tools(
     return {group: tuple(sorted(counted.items())) for group, counted in found.items()}
 
 
-def _where(which: Filter) -> Iterator[ColumnElement[bool]]:
+def where(which: Filter) -> Iterator[ColumnElement[bool]]:
     if which.since is not None:
         yield entries.c.at >= round(which.since * 1e3)
     if which.until is not None:

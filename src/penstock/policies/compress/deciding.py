@@ -11,9 +11,9 @@ import msgspec
 from penstock.core.caller import Credential, KeyProfile
 from penstock.core.exchange import Exchange
 from penstock.core.terseness import Arm, Decided, Intensity, Opening, Placement, Wanted
-from penstock.policies.compress.overrides import Overrides
 from penstock.policies.compress.beginnings import Beginnings
 from penstock.policies.compress.detect import Detected
+from penstock.policies.compress.overrides import Overrides
 from penstock.policies.compress.rules import Words
 
 BY_DEFAULT, OVERRIDE, CACHE_BREAK = "default", "override", "override-cache-break"

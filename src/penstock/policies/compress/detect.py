@@ -1,4 +1,5 @@
 import msgspec
+
 from penstock.core.terseness import Intensity, Opening
 
 
