@@ -5,7 +5,7 @@ Every number has its interval and its count beside it; without those there is no
 """
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from penstock.core.entry import Entry
     from penstock.ledger.findings import Figures, Finding, Report
     from penstock.ledger.sequence import Interval
+    from penstock.measuring import Measurement
 
 USUAL_SECONDS = 90 * 86_400
 _LINE, _ZERO = 21, 10
@@ -51,27 +52,28 @@ def savings(config: Path | None, *, plot: Path | None, tokens: bool, as_json: bo
     settings = load_settings(config)
     if given["since"] is None:
         given["since"] = (given["until"] or int(time.time())) - USUAL_SECONDS
-    report, nothing = _measured(settings, given)
+    found, nothing = _measured(settings, given)
+    report = found.report
     if plot is not None:
         from penstock.ledger import savings_plot  # noqa: PLC0415 - keeps --help instant
 
         plot.write_text(savings_plot.svg(report, savings_plot.tokens if tokens else savings_plot.money), "utf-8")
         click.echo(f"Drawn: {plot}", err=True)
     if as_json:
-        print_json(report)
+        print_json(found)
     elif not plot:
-        _print(report, nothing)
+        _print(found, nothing)
 
 
-def _measured(settings: "Settings", given: Choice) -> "tuple[Report, str]":
+def _measured(settings: "Settings", given: Choice) -> "tuple[Measurement, str]":
     from penstock import composing, measuring  # noqa: PLC0415 - keeps --help instant
     from penstock.stores.measured import Measured  # noqa: PLC0415
     from penstock.stores.reports import Reports  # noqa: PLC0415
 
     with opened_books(settings, "read") as engine:
         catalog = composing.catalog(settings)
-        report = measuring.measure(Measured(engine), settings, catalog, chosen(given), _shown)
-        return report, hint(Reports(engine), settings)
+        found = measuring.measure(Measured(engine), settings, catalog, chosen(given), _shown)
+        return found, hint(Reports(engine), settings)
 
 
 def _shown(entries: "Iterable[Entry]") -> "Iterator[Entry]":
@@ -84,7 +86,8 @@ def _shown(entries: "Iterable[Entry]") -> "Iterator[Entry]":
         yield from progress.track(entries, total=None)
 
 
-def _print(report: "Report", nothing: str) -> None:
+def _print(found: "Measurement", nothing: str) -> None:
+    report, names = found.report, found.names
     coverage = report.coverage
     if not report.groups:
         words = "No conversation has been decided for terser answers yet."
@@ -94,10 +97,10 @@ def _print(report: "Report", nothing: str) -> None:
         "=model", "key", "kind", "intensity", "#output tokens saved", "#net cost saved", "-100 %     0     +100 %",
         "#treated", "#left alone", "since (UTC)", "until (UTC)",
     )  # fmt: skip
-    rows = tuple(_row(one) for one in report.groups)
-    print_table(Table(headings, rows, _row(report.total, "all together")), spare=_SPARE)
+    rows = tuple(_row(one, names.get(one.key, one.key)) for one in report.groups)
+    print_table(Table(headings, rows, _row(report.total, "", "all together")), spare=_SPARE)
     click.echo()
-    for line in _notes(report):
+    for line in _notes(report, names):
         click.echo(line)
     if coverage.requests:
         share = coverage.eligible_requests / coverage.requests
@@ -105,10 +108,10 @@ def _print(report: "Report", nothing: str) -> None:
         click.echo(f"Of all chat requests {share:.0%} could be treated, with {tokens:.0%} of the output tokens.")
 
 
-def _row(figures: "Figures", name: str = "") -> tuple[str, ...]:
+def _row(figures: "Figures", key: str, name: str = "") -> tuple[str, ...]:
     return (
         name or figures.model or "no model",
-        "" if name else figures.key or NOBODY,
+        "" if name else key or NOBODY,
         figures.klass,
         ", ".join(figures.intensities),
         _saved(figures.visible),
@@ -133,18 +136,17 @@ def _drawn(saved: "Interval | None") -> str:
     """The interval on a line from -100 to +100 percent, with its zero in the middle."""
     if saved is None or saved.low is None or saved.high is None:
         return ""
-    low, point, high = (
-        min(_LINE - 1, max(0, round(_ZERO + _ZERO * one))) for one in (saved.low, saved.point, saved.high)
-    )
+    ends = saved.low, saved.point, saved.high
+    low, point, high = (min(_LINE - 1, max(0, round(_ZERO + _ZERO * one))) for one in ends)
     line = ["│" if at == _ZERO else "─" if low <= at <= high else " " for at in range(_LINE)]
     line[point] = "●"
     return "".join(line)
 
 
-def _notes(report: "Report") -> Iterator[str]:
+def _notes(report: "Report", names: Mapping[str, str]) -> Iterator[str]:
     for one in report.suspensions:
         why = one.reason.value if one.guard is None else f"{one.reason.value}: {one.guard.value}"
-        yield f"{one.intensity} should be switched off for {one.model} with this key ({one.key}): {why}."
+        yield f"{one.intensity} should be switched off for {one.model} with the key ({names.get(one.key, one.key)}): {why}."
     for figures in report.groups:
         for guarded in figures.guards:
             if guarded.broken:
