@@ -1,0 +1,1 @@
+"""How tersely a conversation is answered: detected, decided once, kept."""
