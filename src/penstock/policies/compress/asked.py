@@ -41,7 +41,7 @@ def _of_people(user: Found) -> bool:
 def _yes_or_no(user: Found) -> bool:
     """Whether a sentence states something and asks whether it is so. "Can you explain …" does not."""
     if user.language in GAPLESS:
-        return bool(user.at("yesno"))
+        return bool(user.at("yesno")) and not user.at("asking")
     starts, explain = set(user.starts), user.at("explain")
     return any(
         at in starts

@@ -60,11 +60,8 @@ class Points(msgspec.Struct, frozen=True, gc=False):
     maths: int
     stakes: int
     sensitive: int
-
-    @property
-    def technical(self) -> bool:
-        """Words of making and writing are part of a task here."""
-        return self.code >= PROGRAM or self.maths >= SUMS
+    technical: bool
+    """Words of making and writing are part of a task here: not by words in daily use alone, which long texts gather."""
 
 
 def detect(opening: Opening, model: str, *, known: bool, rules: Sequence[OwnRule]) -> Detected:
@@ -115,20 +112,20 @@ def _system(text: str) -> Reason | None:
 
 def _decided(content: Reason, user: Found) -> Reason:
     """The user's demands on the answer come before its matter."""
-    if user.many("length") or user.many("depth"):
-        return Reason.LENGTH
     if user.many("brief") and content is not Reason.CREATIVE:
         return Reason.BREVITY
+    if user.many("length") or user.many("depth"):
+        return Reason.LENGTH
     return Reason.FORM if user.many("form") else content
 
 
 def _points(user: Found, text: str) -> Points:
-    return Points(
-        code=2 * user.many("code") + user.many("program") + (PROGRAM if is_code(text) else 0),
-        maths=2 * user.many("maths") + user.many("figures") + formulas(text) + min(_quantities(user), 3),
-        stakes=user.many("stakes"),
-        sensitive=user.many("sensitive"),
-    )
+    shaped, sums = is_code(text), formulas(text)
+    code = 2 * user.many("code") + user.many("program") + (PROGRAM if shaped else 0)
+    maths = 2 * user.many("maths") + user.many("figures") + sums + min(_quantities(user), 3)
+    programmed = code >= PROGRAM and (shaped or user.many("code") >= 2)
+    reckoned = maths >= SUMS and (sums >= 2 or user.many("maths") >= 2)
+    return Points(code, maths, user.many("stakes"), user.many("sensitive"), programmed or reckoned)
 
 
 def _quantities(user: Found) -> int:
@@ -139,7 +136,7 @@ def _quantities(user: Found) -> int:
 
 def _content(user: Found, points: Points) -> Reason:
     """What it is about, whatever else is asked of the answer."""
-    ordered = made(user, technical=points.code >= PROGRAM or (points.code >= 2 and not user.many("poetry")))
+    ordered = made(user, technical=points.code >= PROGRAM, programmed=points.code >= 2)
     return _product(user, points, ordered) or _subject(user, points, ordered) or asked(user)
 
 
@@ -147,7 +144,7 @@ def _product(user: Found, points: Points, ordered: Reason | None) -> Reason | No
     """A text that is wanted for itself, or a voice."""
     if ordered is Reason.CREATIVE or (ordered is not Reason.CODE and not points.technical and imagined(user)):
         return Reason.CREATIVE
-    if points.technical:
+    if points.technical or ordered is Reason.CODE:
         return None
     if ordered is Reason.TEXT_WORK or reworked(user) or written(user):
         return Reason.TEXT_WORK
@@ -162,6 +159,8 @@ def _subject(user: Found, points: Points, ordered: Reason | None) -> Reason | No
         return Reason.MATHS if points.maths > points.code else Reason.CODE
     if points.maths >= SOME_SUMS:
         return Reason.MATHS
+    if user.many("code") and points.code >= HINT:
+        return Reason.CODE
     if points.sensitive:
         return Reason.SENSITIVE
     if user.many("code") or points.code >= HINT:

@@ -6,7 +6,7 @@ and with nothing else, whatever they are. Words are looked up in one language, t
 
 import functools
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.resources import files
 
 import msgspec
@@ -20,11 +20,15 @@ PLACES = 48
 # Scripts without gaps between words; of these, Chinese and Japanese have lists.
 _CJK = re.compile("[\u3400-\u9fff\uf900-\ufaff]+")
 _KANA = re.compile("[\u3040-\u30ff]+")
+_GAPLESS = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+")
 # Greek, Armenian … Thai, Georgian, Ethiopic …, Hangul: scripts in which none of the languages with lists is
 # written. Greek letters stand in formulas too, so only what a formula does not hold (accents, final sigma) counts.
 _FOREIGN = re.compile("[ά-ώς\u0530-\u1cff\u1f00-\u1fff\uac00-\ud7af]+")
 _TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[.!?:;。！？…\n]")
 _BREAKS = frozenset(".!?:;。！？…\n")
+
+SHORT = 40
+"""Words up to which stems are asked for the language too: in longer texts the common words are enough."""
 
 SPACED = ("en", "de", "fr", "es", "pt", "it", "ru")
 """Languages whose words have gaps between them, in the order that decides a draw."""
@@ -123,21 +127,26 @@ def _marks(script: str) -> tuple[tuple[str, str, frozenset[str]], ...]:
 
 
 @functools.cache
-def _common() -> dict[str, tuple[str, ...]]:
-    languages: dict[str, list[str]] = {}
+def _evidence() -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[tuple[str, str], ...]]]:
+    """Which languages a word speaks for, and which a stem."""
+    words: dict[str, list[str]] = {}
+    stems: dict[str, list[tuple[str, str]]] = {}
     for language in SPACED:
         groups = lists()[language]
         # "Explain photosynthesis" has no other word that shows its language.
-        for word in dict.fromkeys(groups["common"] + groups["asking"] + groups["explain"] + groups["produce"]):
-            languages.setdefault(word, []).append(language)
-    return {word: tuple(known) for word, known in languages.items()}
+        for entry in dict.fromkeys(groups["common"] + groups["asking"] + groups["explain"] + groups["produce"]):
+            if entry.endswith("*") and " " not in entry:
+                stems.setdefault(entry[:STEM], []).append((entry[:-1], language))
+            elif " " not in entry:
+                words.setdefault(entry, []).append(language)
+    return {word: tuple(known) for word, known in words.items()}, {key: tuple(each) for key, each in stems.items()}
 
 
 def find(text: str) -> Found:
     """All signs in a text. Its length is the caller's to bound."""
     text = text.lower().replace("’", "'")
     script = _script(text)
-    tokens = _TOKEN.findall(text)
+    tokens = _TOKEN.findall(_GAPLESS.sub(" ", text) if script else text)
     language, tables = (script, ("any", "en")) if script else _language(tokens)
     found = Found(tokens, language, {}, {}, [])
     _look_up(found, _table(*tables))
@@ -162,20 +171,34 @@ def _script(text: str) -> str:
     return "ja" if len(kana) * 10 > here else "zh"
 
 
-def _language(tokens: Iterable[str]) -> tuple[str, tuple[str, ...]]:
+def _language(tokens: list[str]) -> tuple[str, tuple[str, ...]]:
+    """The likeliest language, and the lists to look words up in."""
     counts = dict.fromkeys(SPACED, 0)
-    common, foreign, known = _common(), 0, 0
+    words, foreign, known = _evidence()[0], 0, 0
     for token in tokens:
-        if token in common:
+        if token in words:
             known += 1
-            for language in common[token]:
+            for language in words[token]:
                 counts[language] += 1
         elif not token.isascii() and _FOREIGN.search(token):
             foreign += 1
+    if len(tokens) < SHORT:
+        for language in _stems_say(tokens):
+            counts[language] += 1
     best = max(SPACED, key=counts.__getitem__)
     if foreign > known or not counts[best]:
         return "", ("any", "en")
-    return best, ("any", "en") if best == "en" else ("any", best, "en") if counts["en"] else ("any", best)
+    if best == "en":
+        return best, ("any", "en")
+    # German "was" and "die" are no English; two words that are nothing else make a text of two languages.
+    english = {token for token in tokens if words.get(token) == ("en",)}
+    return best, ("any", best, "en") if len(english) > 1 else ("any", best)
+
+
+def _stems_say(tokens: list[str]) -> Iterator[str]:
+    stems = _evidence()[1]
+    for token in tokens:
+        yield from {language for stem, language in stems.get(token[:STEM], ()) if token.startswith(stem)}
 
 
 def _look_up(found: Found, table: Table) -> None:

@@ -12,6 +12,8 @@ WINDOW = 16
 """Words between a verb such as "write" and the thing that is to be written."""
 OPENING = 12
 """Words at the beginning within which a thing is named that is asked for without a verb: "a script of …"."""
+TITLE = 4
+"""The same for a letter or an article, of which people talk more than of poems."""
 STORY = 120
 """Words from which on a text can be known as a story by who is in it."""
 CAST = 25
@@ -22,6 +24,7 @@ _THINGS = {"tool": Reason.CODE, "prose": Reason.TEXT_WORK, "tale": Reason.CREATI
 _PEOPLE = frozenset(
     ["he", "she", "him", "her", "his", "hers", "they", "them", "i", "my", "me", "said", "says", "asked"]
 )
+_PREPOSITIONS = frozenset(["about", "on", "of", "in", "for", "from", "with", "by", "like", "and", "or", "to", "as"])
 # Before a verb these make an order or a wish of it.
 _ASKING = frozenset(
     ["please", "kindly", "you", "to", "me", "i", "and", "then", "now", "also", "help", "could", "can", "want", "lets",
@@ -29,20 +32,34 @@ _ASKING = frozenset(
 )  # fmt: skip
 
 
-def made(user: Found, *, technical: bool) -> Reason | None:
-    """What is to be made: the first thing after a verb of making, or at the very beginning without one."""
+def made(user: Found, *, technical: bool, programmed: bool) -> Reason | None:
+    """What is to be made: the first thing after a verb of making, or at the very beginning without one.
+
+    ``technical``: the text is about code; ``programmed``: it names some, which makes a script a program.
+    """
     things = {at: reason for group, reason in _THINGS.items() for at in user.at(group)}
-    things |= dict.fromkeys(user.at("script"), Reason.CODE if technical else Reason.CREATIVE)
+    things |= dict.fromkeys(user.at("script"), Reason.CODE if programmed else Reason.CREATIVE)
     if not things:
         return None
     if user.language in GAPLESS:
-        return things[min(things)] if user.at("produce") and not technical else None
+        if not user.at("produce"):
+            return None
+        return Reason.CODE if technical else things[min(things)]
     for verb in user.at("produce"):
         if _is_ordered(user, verb) and (thing := _first_thing(user, things, verb + 1, WINDOW)) is not None:
             return thing
-    if technical or _is_question(user, user.starts[0]) or user.starts[0] in user.at("explain"):
+    if technical or not _is_titled(user):
         return None
-    return Reason.CREATIVE if _first_thing(user, things, user.starts[0], OPENING) is Reason.CREATIVE else None
+    if _first_thing(user, things, user.starts[0], OPENING) is Reason.CREATIVE:
+        return Reason.CREATIVE
+    return Reason.TEXT_WORK if _first_thing(user, things, user.starts[0], TITLE) is Reason.TEXT_WORK else None
+
+
+def _is_titled(user: Found) -> bool:
+    """Whether the text begins like the name of a thing that is wanted, and with no question or request to explain."""
+    start = user.starts[0]
+    end = user.starts[1] if len(user.starts) > 1 else len(user.tokens)
+    return start not in user.at("explain") and not _is_question(user, start) and "?" not in user.tokens[start:end]
 
 
 def _first_thing(user: Found, things: dict[int, Reason], start: int, window: int) -> Reason | None:
@@ -50,9 +67,15 @@ def _first_thing(user: Found, things: dict[int, Reason], start: int, window: int
         if user.tokens[at] in ".!?\n":
             return None
         if at in things:
-            # The head of an English compound comes last: a poem generator script is a script.
-            return Reason.CODE if Reason.CODE in (things.get(at + 1), things.get(at + 2)) else things[at]
+            return Reason.CODE if _is_compound(user, things, at) else things[at]
     return None
+
+
+def _is_compound(user: Found, things: dict[int, Reason], at: int) -> bool:
+    """A poem generator script is a script, a poem about SQL a poem: the head of an English compound comes last."""
+    if things.get(at + 1) is Reason.CODE:
+        return True
+    return things.get(at + 2) is Reason.CODE and user.tokens[at + 1] not in _PREPOSITIONS
 
 
 def imagined(user: Found) -> bool:

@@ -12,7 +12,25 @@ _CODE = (
     "```", "</", "/>", "();", ");", "){", "{\n", "}\n", ";\n", "):\n", "=>", "->", "<-", "::", "==", "!=", "&&", "||",
     "#include", "def ", "import ", "[i]", "/usr/", "/etc/", ".py", ".js", ".ts", ".cpp", ".java", ".rs", ".php",
     ".html", ".css", ".json", ".yaml", ".yml", ".csv", ".txt", ".exe", ".dll", ".md", " = ", "null", "<div", "\\n",
+    "print(", "self.", "console.", "return ",
 )  # fmt: skip
+_FUNCTIONS = (
+    "sin(",
+    "cos(",
+    "tan(",
+    "log(",
+    "ln(",
+    "exp(",
+    "sqrt(",
+    "sin x",
+    "cos x",
+    "tan x",
+    "sin^",
+    "cos^",
+    "f(x",
+    "\\frac",
+    "ⁿ",
+)
 _SNAKE = re.compile(r"[a-z]_[a-z]")
 _OPERATOR = re.compile(r"[=+*/^×÷−<>≤≥√∑∫π°²³∈∞\\]")
 _BINARY = frozenset("=+*^×÷−")
@@ -30,13 +48,13 @@ def is_code(text: str) -> bool:
 
 def formulas(text: str) -> int:
     """How many operators have something to work on beside them, up to a few."""
-    found = 0
+    found = 2 * sum(function in text for function in _FUNCTIONS)
     for operator in islice(_OPERATOR.finditer(text), OPERATORS):
         found += _is_formula(operator.group(), text[max(0, operator.start() - 3) : operator.start()].rstrip(),
                              text[operator.end() : operator.end() + 3].lstrip())  # fmt: skip
         if found >= SHAPES:
             break
-    return found
+    return min(found, SHAPES)
 
 
 def _is_formula(sign: str, before: str, after: str) -> bool:
