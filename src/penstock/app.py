@@ -20,13 +20,13 @@ from penstock.bookkeeping import Bookkeeping
 from penstock.calling import Calling
 from penstock.config.settings import Settings
 from penstock.config.source import Source
-from penstock.core.caller import Credential, KeyProfile
+from penstock.core.caller import KeyProfile
 from penstock.core.document import Document
 from penstock.core.exchange import Answer, Exchange
 from penstock.core.fault import Fault
 from penstock.core.head import Header, RequestHead
 from penstock.core.policy import Policy
-from penstock.core.target import Origin, Provider
+from penstock.core.target import Attempt, Origin, Provider
 from penstock.core.terseness import Opening
 from penstock.core.ticket import mint
 from penstock.credential_watch import CredentialWatch
@@ -42,6 +42,8 @@ from penstock.observing import Observing
 from penstock.policies.ask_usage import AskUsage
 from penstock.policies.authenticate import Authenticate, KeyRing
 from penstock.policies.compress import CHATS, Compress, Memory, NoMemory
+from penstock.policies.compress.detect import detect
+from penstock.policies.compress.reasons import Detected
 from penstock.policies.list_models import ListModels
 from penstock.policies.own import Own, Register
 from penstock.policies.permit import Permit
@@ -285,17 +287,18 @@ def explain_request(
     """What would become of a request under these settings; nothing is sent."""
     simulator = Origin(secure=False, host="simulator", port=80) if demo else None
     routing = composing.table(settings, composing.simulators(DIALECTS, simulator))
-    terseness = composing.terseness(settings, functools.partial(_shown, routing), b"", chance=False)
+    terseness = composing.terseness(settings, functools.partial(_attempt, routing), b"", chance=False)
     changing = Changing(Compress(SPEAKING, terseness, NoMemory()), _asking(settings))
     return explain(routing, DIALECTS, head, body, changing, key)
 
 
-def opening_of(head: RequestHead, body: bytes) -> tuple[Opening, str]:
-    """How a conversation begins that begins with this request, and its model's name."""
+def detected(head: RequestHead, body: bytes) -> Detected:
+    """What suits a conversation that begins with this request, as detection sees it."""
     match = routes.match(head)
     facts = DIALECTS[match.route.dialect].facts(match, Document(body, body).facts())
     opening = SPEAKING[match.route.dialect].opening(match, body)
-    return Opening(fingerprint=b"") if opening is None else opening, facts.model or ""
+    found = Opening(fingerprint=b"") if opening is None else opening
+    return detect(found, facts.model or "", known=True, rules=())
 
 
 def policies(
@@ -304,12 +307,12 @@ def policies(
     """The policies after authentication, outermost first, for each route template that they concern."""
     undo = functools.partial(undone, limit=HELD_BYTES)
 
-    shown = functools.partial(_shown, routing)
+    attempt = functools.partial(_attempt, routing)
 
     def brought(exchange: Exchange) -> bool:
         if exchange.caller is None or exchange.caller.credential is None:
             return False
-        credential = shown(exchange)
+        credential = attempt(exchange).credential
         return credential is not None and credential.own
 
     order: Sequence[Policy] = (
@@ -320,7 +323,7 @@ def policies(
         # Before anything that costs: an object of another tenant is answered 404, whatever else the request asks.
         Own(objects, brought, undo),
         # After all that may refuse: these change the request, and only one that will be sent.
-        Compress(SPEAKING, composing.terseness(settings, shown, secret), memory),
+        Compress(SPEAKING, composing.terseness(settings, attempt, secret), memory),
         # After it: what is measured has to tell its usage.
         *_asking(settings),
         # Innermost: it mends the provider's own links, and what it adds concerns nobody else.
@@ -333,11 +336,11 @@ def policies(
     return concerned
 
 
-def _shown(routing: Table, exchange: Exchange) -> Credential | None:
-    """The credential that a request will show its provider."""
+def _attempt(routing: Table, exchange: Exchange) -> Attempt:
+    """Where a request will go; FaultError where it can go nowhere."""
     if exchange.caller is None:
-        return None
-    return plan(routing, exchange.match, exchange.facts, exchange.caller)[0].credential
+        raise RuntimeError("nobody is known to be asking")
+    return plan(routing, exchange.match, exchange.facts, exchange.caller)[0]
 
 
 def _asking(settings: Settings) -> Sequence[AskUsage]:

@@ -15,9 +15,9 @@ from penstock.catalog.catalog import Catalog, shipped
 from penstock.config.mistakes import ConfigError, Mistake
 from penstock.config.proxies import Proxies
 from penstock.config.settings import KeySettings, ProviderSettings, Settings, TeamTerserSettings
-from penstock.core.caller import Credential, KeyProfile, Secret, digest
+from penstock.core.caller import KeyProfile, Secret, digest
 from penstock.core.exchange import Exchange
-from penstock.core.target import Origin, Provider, Timeouts
+from penstock.core.target import Attempt, Origin, Provider, Timeouts
 from penstock.core.terseness import Intensity, Placement, Wanted
 from penstock.policies.compress.beginnings import Beginnings
 from penstock.policies.compress.deciding import Conditions
@@ -119,11 +119,11 @@ def catalog(settings: Settings) -> Catalog:
 
 
 def terseness(
-    settings: Settings, credential: Callable[[Exchange], Credential | None], secret: bytes, *, chance: bool = True
+    settings: Settings, attempt: Callable[[Exchange], Attempt], secret: bytes, *, chance: bool = True
 ) -> Conditions:
-    """What is set of terser answers; ``credential``: what a request will show its provider. ``chance`` False: no
+    """What is set of terser answers; ``attempt``: where a request will go. ``chance`` False: no
     conversation is left alone for comparison, for whoever only asks what would be done."""
-    row = settings.terser
+    row, listed = settings.terser, catalog(settings)
     own = {Intensity(name): text for name, text in msgspec.structs.asdict(row.rules).items() if text is not None}
     return Conditions(
         overrides=Overrides(settings.header_prefixes),
@@ -132,7 +132,8 @@ def terseness(
         placement=Placement(row.placement),
         rules=rules(own),
         detect=detect,
-        credential=credential,
+        attempt=attempt,
+        known=lambda model: listed.find(model) is not None,
         beginnings=Beginnings(secret),
         chance=chance,
     )

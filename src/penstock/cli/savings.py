@@ -146,7 +146,8 @@ def _drawn(saved: "Interval | None") -> str:
 def _notes(report: "Report", names: Mapping[str, str]) -> Iterator[str]:
     for one in report.suspensions:
         why = one.reason.value if one.guard is None else f"{one.reason.value}: {one.guard.value}"
-        yield f"{one.intensity} should be switched off for {one.model} with the key ({names.get(one.key, one.key)}): {why}."
+        key = names.get(one.key, one.key)
+        yield f"{one.intensity} should be switched off for {one.model} with the key {key}: {why}."
     for figures in report.groups:
         for guarded in figures.guards:
             if guarded.broken:

@@ -15,7 +15,7 @@ from penstock.cli.printing import Table, columns, json_option, legible, print_js
 if TYPE_CHECKING:
     from penstock.config.settings import Settings
     from penstock.explanation import Explanation
-    from penstock.policies.compress.detect import Detected
+    from penstock.policies.compress.reasons import Detected
     from penstock.trial import Answered, Question
 
 _BEFORE, _AFTER = 60, 40
@@ -76,15 +76,13 @@ def _explained(
     settings: "Settings", asked: "Question", intensity: str | None, *, demo: bool
 ) -> "tuple[Detected, Explanation]":
     """What detection makes of the question, and the request with the words that were asked for, set, or detected."""
-    from penstock.app import explain_request, opening_of  # noqa: PLC0415 - keeps --help instant
+    from penstock.app import detected, explain_request  # noqa: PLC0415 - keeps --help instant
     from penstock.core.head import RequestHead  # noqa: PLC0415
     from penstock.core.terseness import Intensity  # noqa: PLC0415
-    from penstock.policies.compress.detect import detect  # noqa: PLC0415
 
     head = asked.head
     as_set = explain_request(settings, head, asked.body, demo=demo)
-    opening, model = opening_of(head, asked.body)
-    found = detect(opening, model)
+    found = detected(head, asked.body)
     ran = Intensity.OFF if as_set.terseness is None else as_set.terseness.ran
     wanted = Intensity(intensity) if intensity else found.intensity if ran is Intensity.OFF else ran
     if wanted in {ran, Intensity.OFF}:
@@ -105,7 +103,9 @@ async def _both(settings: "Settings", asked: "Question", terser: bytes, *, demo:
 
 
 def _print(asked: "Question", found: "Detected", chosen: "Explanation") -> None:
-    click.echo(f"Detection: {found.intensity.value} ({found.reason}).")
+    from penstock.policies.compress.reasons import SENTENCES  # noqa: PLC0415 - keeps --help instant
+
+    click.echo(f"Detection: {found.intensity.value} ({found.reason.value}). {SENTENCES[found.reason]}")
     terseness = chosen.terseness
     if terseness is None or not terseness.added:
         why = f": {terseness.reason}" if terseness is not None else ""
@@ -148,7 +148,7 @@ def _money(cost: int | None) -> str:
 def _described(found: "Detected", chosen: "Explanation", both: "tuple[Answered, Answered] | None") -> dict[str, object]:
     terseness = chosen.terseness
     described: dict[str, object] = {
-        "detected": {"intensity": found.intensity, "reason": found.reason, "group": found.group},
+        "detected": {"intensity": found.intensity, "reason": found.reason, "kind": found.klass},
         "intensity": "off" if terseness is None else terseness.ran,
         "reason": None if terseness is None else terseness.reason,
         "rules": None if terseness is None else terseness.rules,

@@ -1,7 +1,8 @@
 """Terser answers: a short text in the system prompt, decided once for a conversation, its effect measured.
 
-``policy`` is what the path calls; ``rules`` are the words, ``overrides`` reads what one request wants for itself,
-``memory`` says what is kept of conversations under way. How a dialect's requests are read and written is the dialect's.
+``policy`` is what the path calls, ``deciding`` decides, ``detect`` reads what suits a conversation; ``rules`` are the
+words, ``overrides`` what one request wants for itself, ``memory`` what is kept of conversations under way. How a
+dialect's requests are read and written is the dialect's.
 """
 
 from penstock.policies.compress.deciding import Conditions

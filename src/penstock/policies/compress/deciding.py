@@ -4,24 +4,42 @@ A pure function of how the conversation begins and of what is set; ``policy`` re
 this order: the request's own wish, detection, the key, its team, the installation.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
 
 import msgspec
 
-from penstock.core.caller import Credential, KeyProfile
+from penstock.core.caller import KeyProfile
 from penstock.core.exchange import Exchange
+from penstock.core.target import Attempt
 from penstock.core.terseness import Arm, Decided, Intensity, Opening, Placement, Wanted
 from penstock.policies.compress.beginnings import Beginnings
-from penstock.policies.compress.detect import Detected
 from penstock.policies.compress.overrides import Overrides
+from penstock.policies.compress.own_rules import OwnRule, holding
+from penstock.policies.compress.reasons import Detected, Reason
 from penstock.policies.compress.rules import Words
 
 BY_DEFAULT, OVERRIDE, CACHE_BREAK = "default", "override", "override-cache-break"
 
 NOTHING = Wanted()
 
-Detect = Callable[[Opening, str], Detected]
-"""An opening and the model's name to what suits them."""
+
+class Detect(Protocol):
+    """Detection, as ``detect`` defines it."""
+
+    def __call__(self, opening: Opening, model: str, *, known: bool, rules: Sequence[OwnRule]) -> Detected:
+        """What suits a conversation that begins so."""
+
+
+class Beginning(msgspec.Struct, frozen=True):
+    """A conversation's first request, as far as a decision asks for it."""
+
+    hash: str
+    key: KeyProfile
+    opening: Opening
+    model: str
+    trusted: bool
+    """It goes to a provider's own API: its models are no unknown ones, whatever they are called."""
 
 
 class Conditions(msgspec.Struct, frozen=True):
@@ -33,9 +51,13 @@ class Conditions(msgspec.Struct, frozen=True):
     placement: Placement
     rules: Mapping[Intensity, Words]
     detect: Detect
-    credential: Callable[[Exchange], Credential | None]
-    """What a request will show its provider."""
+    attempt: Callable[[Exchange], Attempt]
+    """Where a request will go, and with which credential."""
+    known: Callable[[str], bool]
+    """Whether anything but the name is known of a model."""
     beginnings: Beginnings
+    own_rules: tuple[OwnRule, ...] = ()
+    """The operator's; they come before detection, and decide without it too."""
     chance: bool = True
     """Some conversations are left alone, for comparison."""
 
@@ -45,18 +67,24 @@ class Conditions(msgspec.Struct, frozen=True):
             return self.installation
         return key.wanted.over(self.teams.get(key.team or "", NOTHING)).over(self.installation)
 
-    def decided(self, opening: Opening, model: str, wanted: Wanted, beginning: str, placement: Placement) -> Decided:
+    def rules_for(self, key: KeyProfile) -> Sequence[OwnRule]:
+        """The operator's own rules that hold for a key, in their order."""
+        return holding(self.own_rules, key.name, key.team) if self.own_rules else ()
+
+    def decided(self, beginning: Beginning, wanted: Wanted, placement: Placement) -> Decided:
         """What becomes of a conversation that nobody has decided yet."""
-        found = self.detect(opening, model)
+        rules, known = self.rules_for(beginning.key), beginning.trusted or self.known(beginning.model)
+        found = self.detect(beginning.opening, beginning.model, known=known, rules=rules)
         intensity, reason = wanted.intensity or Intensity.OFF, BY_DEFAULT
-        if wanted.smart:
-            intensity, reason = found.intensity, found.reason
+        if wanted.smart or found.reason is Reason.OWN_RULE:
+            intensity, reason = found.intensity, found.reason.value
+        group = found.klass.value
         if intensity is Intensity.OFF:
-            return Decided(Intensity.OFF, Arm.EXEMPT, reason, group=found.group)
+            return Decided(Intensity.OFF, Arm.EXEMPT, reason, group=group)
         odds = wanted.holdout or 0
-        held_out = self.chance and self.beginnings.percentile(beginning) < odds
+        held_out = self.chance and self.beginnings.percentile(beginning.hash) < odds
         arm = Arm.CONTROL if held_out else Arm.TREATED
-        return Decided(intensity, arm, reason, self.rules[intensity].version, placement, found.group, odds)
+        return Decided(intensity, arm, reason, self.rules[intensity].version, placement, group, odds)
 
     def forced(self, asked: Intensity, opening: Opening, known: Decided | None, placement: Placement) -> Decided:
         """What a request wants for itself, where its conversation may have been decided otherwise."""

@@ -25,7 +25,7 @@ from penstock.core.terseness import (
     Wanted,
 )  # fmt: skip
 from penstock.policies.compress.continuing import Naming
-from penstock.policies.compress.deciding import Conditions, is_off
+from penstock.policies.compress.deciding import Beginning, Conditions, is_off
 from penstock.policies.compress.memory import Memory
 
 COUNTS = frozenset({"messages.count_tokens", "responses.input_tokens", "models.countTokens"})
@@ -67,7 +67,7 @@ class Compress:
         if caller is None or document is None:
             return None
         wanted = self._set.wanted(caller.key)
-        idle = asked is None and is_off(wanted)
+        idle = asked is None and is_off(wanted) and not self._set.rules_for(caller.key)
         if idle and not self._memory.follows(caller.key.tenant):
             self._memory.idled(caller.key.id)
             return None
@@ -121,7 +121,8 @@ class Compress:
         elif request.counts:
             return body, Terseness(Arm.EXEMPT, COUNT_ALONE, conversation=beginning)
         else:
-            decided = self._decided(request, opening, beginning, self._placed(request.match, body))
+            placement = self._placed(request.match, body)
+            decided = self._decided(request, opening, beginning, placement)
             self._keep(request, beginning, decided)
         return self._steered(body, request.match, opening, decided, beginning)
 
@@ -146,7 +147,9 @@ class Compress:
         if opening.answered and self._memory.was_idle(request.key.id):
             # What the model has thought so far is bound to the system text that it had.
             return Decided(Intensity.OFF, Arm.EXEMPT, BEGUN_BEFORE)
-        return self._set.decided(opening, request.model, request.wanted, beginning, placement)
+        trusted = self._set.attempt(request.exchange).provider.auth != "none"
+        found = Beginning(beginning, request.key, opening, request.model, trusted)
+        return self._set.decided(found, request.wanted, placement)
 
     def _keep(self, request: "_Request", beginning: str, decided: Decided) -> None:
         self._memory.keep(beginning, decided, request.key.tenant)
@@ -177,7 +180,7 @@ class Compress:
             name == beta and _SUBSCRIPTION_BETA in value for name, value in exchange.head.headers
         ):
             return True
-        credential = self._set.credential(exchange)
+        credential = self._set.attempt(exchange).credential
         return credential is not None and credential.secret.reveal().startswith(_SUBSCRIPTION_TOKEN)
 
 
