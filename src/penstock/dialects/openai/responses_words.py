@@ -64,8 +64,8 @@ def opening(body: bytes) -> Opening | None:
     items = _items(request) if request else None
     if request is None or items is None:
         return None
-    commands = takewhile(lambda one: one.commands or one.type in _BETWEEN, items)
-    system = [*parts(request.instructions), *(part for one in commands for part in parts(one.content))]
+    before = takewhile(lambda one: one.commands or one.type in _BETWEEN, items)
+    system = [*parts(request.instructions), *(part for one in before if one.commands for part in parts(one.content))]
     user = next((parts(one.content) for one in items if _by(one, "user")), [])
     prefill = bool(items) and _by(items[-1], "assistant")
     continues = request.continues()

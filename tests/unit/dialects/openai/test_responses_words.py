@@ -145,7 +145,8 @@ SAID: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("thinking", {"input": [WHY, {"type": "reasoning"}]}, {"answered": True}),
     ("turns in short", {"input": [{"type": "compaction", "encrypted_content": "x"}, WHY]}, {"answered": True}),
     ("a stored item", {"input": [{"id": "msg_1"}, WHY]}, {"answered": True}),
-    ("tools on the way", {"input": [{"type": "additional_tools", "role": "developer", "tools": TOOLS[:1]},
+    ("tools on the way", {"input": [{"type": "additional_tools", "role": "developer", "tools": TOOLS[:1],
+        "content": "no text"},
         one("developer", "a"), WHY]}, {"tools": ("f",), "system": "a"}),
     ("a beginning of the answer", {"input": [WHY, one("assistant", "Be")]}, {"exemption": Exemption.PREFILL}),
     ("tools", {"tools": TOOLS}, {"tools": ("f", "web_search", "c", "g", "mcp")}),
@@ -186,6 +187,7 @@ def test_a_conversation_has_one_fingerprint() -> None:
     more = {"tools": TOOLS, "model": "other", "max_output_tokens": 9, "previous_response_id": None}
     bodies = [{"instructions": "a", "input": said} | extra for said in inputs for extra in ({}, more)]
     bodies += [{"input": [one(role, "a"), WHY]} for role in ("system", "developer")]
+    bodies += [{"instructions": nothing, "input": [one("system", ["a"]), WHY]} for nothing in ("", None)]
     assert len({opening(RESPONSES, json.dumps(body).encode()).fingerprint for body in bodies}) == 1
     other = [{"instructions": "b", "input": "Why?"}, {"input": "Why?"}, {"instructions": "a", "input": "Who?"}]
     assert len({opening(RESPONSES, json.dumps(body).encode()).fingerprint for body in [*other, bodies[0]]}) == 4
