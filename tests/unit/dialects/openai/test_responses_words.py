@@ -29,7 +29,7 @@ FIRST = [
     ("instructions after a list", b'{"input":[%b],"instructions" : "|%b\\n\\n|Be kind.","model":"m"}' % (USER, W)),
     ("instructions with escapes", b'{"instructions":"|%b\\n\\n|\\"a\\" \\u00e9 \\ud83d\\ude00","input":[]}' % W),
     ("instructions not in UTF-8", b'{"instructions":"|%b\\n\\n|\xff"}' % W),
-    ("empty instructions", b'{"instructions":"|%b|","input":"Why?"}' % W),
+    ("empty instructions", b'{"instructions":"","input":[|%b,|%b]}' % (D, USER)),
     ("instructions alone", b'{"instructions":"|%b\\n\\n|Be kind.","prompt":{"id":"pmpt_1"}}' % W),
     ("instructions, and it continues", b'{"previous_response_id":"r","instructions":"|%b\\n\\n|a","input":"b"}' % W),
     ("instructions twice: the last count", b'{"instructions":"a","instructions":"|%b\\n\\n|a","input":"b"}' % W),
@@ -49,7 +49,7 @@ FIRST = [
 
 LAST = [
     ("instructions", b'{"instructions":"Be kind.|\\n\\n%b|","input":"Why?"}' % W),
-    ("empty instructions", b'{"instructions":"|%b|","input":"Why?"}' % W),
+    ("empty instructions", b'{"instructions":"","input":|[%b,{"role":"user","content":|"Why?"|}]|}' % D),
     ("a string", b'{"input":|[%b,{"role":"user","content":|"Why?"|}]|}' % D),
     ("system text and tools", b'{"input":[{"role":"system","content":"a"},{"type":"additional_tools"}|,%b|,{}]}' % D),
 ]
@@ -63,6 +63,7 @@ CONTINUED = [
 
 NOWHERE = [
     ("neither instructions nor input", b'{"prompt":{"id":"pmpt_1","variables":{"input":"a"}}}'),
+    ("empty instructions alone", b'{"instructions":"","prompt":{"id":"p"}}'),
     ("no item", b'{"input":[]}'),
     ("input that is null", b'{"input":null}'),
     ("input that is none", b'{"input":7}'),
@@ -93,6 +94,12 @@ def test_placed_last_they_follow_the_clients_system_text(name: str, row: bytes) 
     assert steered(RESPONSES, body, Placement.LAST) == wanted
     assert steered(RESPONSES, wanted, Placement.LAST) == wanted
     assert steered(RESPONSES, wanted, Placement.FIRST) == wanted
+
+
+def test_a_client_that_says_the_same_words_has_them_already() -> None:
+    """As its whole instructions, or as a message among those that begin the input."""
+    for body in (b'{"instructions":"%b","input":"Why?"}' % W, b'{"input":[{"role":"system"},%b,%b]}' % (D, USER)):
+        assert steered(RESPONSES, body) is body
 
 
 @pytest.mark.parametrize(("name", "body", "held"), CONTINUED, ids=ids)
@@ -234,9 +241,9 @@ def test_any_request_is_changed_at_one_place(
     got = steered(RESPONSES, body)
     assert got is not None
     told = request.get("instructions")
-    if isinstance(told, str):
-        assert json.loads(got) == request | {"instructions": f"{WORDS}\n\n{told}" if told else WORDS}
-        pieces = [W + (rb"\n\n" if told else b"")]
+    if told:
+        assert json.loads(got) == request | {"instructions": f"{WORDS}\n\n{told}"}
+        pieces = [W + rb"\n\n"]
     elif isinstance(request["input"], str):
         items = [one("developer", WORDS), one("user", request["input"])]
         assert json.loads(got) == request | {"input": items}
