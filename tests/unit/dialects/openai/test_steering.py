@@ -82,12 +82,14 @@ def test_no_words_are_no_change() -> None:
 
 
 CHAT_LINE = b'{"custom_id":"1","method":"POST","url":"/v1/chat/completions","body":<{"model":"m","messages":[{}]}>}'
+SHORT_LINE = b'{"url":"/chat/completions","body":<{"messages":[{}]}>}'
 RESPONSES_LINE = b'{"body": <{"input":"a","body":{"input":"a"}}> ,"url":"/v1/responses"}'
 FILES = [
     ("nothing", b"", []),
     ("one of each", CHAT_LINE + b"\n" + RESPONSES_LINE + b"\n", ["chat.completions.create", "responses.create"]),
     ("Windows' line ends, empty lines, no last one", b"\r\n\n" + CHAT_LINE + b"\r\n" + CHAT_LINE,
         ["chat.completions.create", "chat.completions.create"]),
+    ("a path without a version", SHORT_LINE, ["chat.completions.create"]),
     ("the name in its own body", b'{"x":{"body":{}},"url":"/v1/responses","body":<{"body":{}}>}', ["responses.create"]),
     ("others, and none", b"\n".join([
         b'{"url":"/v1/embeddings","body":{"input":"a"}}', b'{"url":"/v1/completions","body":{"prompt":"a"}}',
