@@ -147,6 +147,10 @@ class Speaking(Protocol):
     def opening(self, match: Match, body: bytes) -> Opening | None:
         """What a chat request says; None where it can't be read."""
 
+    def placed(self, match: Match, body: bytes) -> Placement:
+        """Which place ``AUTO`` means for this request, first or last. To be kept with the conversation: clients mark
+        more of a later request, or less, and the words have to stay where they are."""
+
     def steered(self, match: Match, body: bytes, words: str, placement: Placement) -> bytes | None:
         """The request with these words at their place, every other byte as it was; the same where they stand there
         already; None where there is no place for them."""

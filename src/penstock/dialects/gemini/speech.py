@@ -13,6 +13,7 @@ from penstock.core.fault import Fault
 from penstock.core.head import Header, RequestHead
 from penstock.core.route import Match
 from penstock.dialects.gemini import usage
+from penstock.dialects.gemini.steering import Steering
 
 # google.rpc.Code and the HTTP statuses that Google maps it to.
 _STATUSES = {
@@ -37,6 +38,7 @@ class Gemini:
     """The dialect of generativelanguage.googleapis.com."""
 
     name = "gemini"
+    speaking = Steering()
 
     def facts(self, match: Match, facts: Facts) -> Facts:
         """Model and streaming as the path says; a ``models/`` in front of the name is taken off."""

@@ -1,0 +1,110 @@
+"""Where words of the gateway's own stand in generateContent requests and token counts.
+
+They are a part of the system instruction, never in a part of the client's. Gemini has no cache marks, so what is not
+placed otherwise stands first. Pure; never raises.
+"""
+
+import msgspec
+
+from penstock.core.route import Match
+from penstock.core.terseness import Opening, Placement
+from penstock.dialects import locating
+from penstock.dialects.gemini import reading
+from penstock.dialects.splicing import with_first
+
+_COUNTS = "models.countTokens"
+_CHATS = frozenset({"models.generateContent", "models.streamGenerateContent", _COUNTS})
+_INSTRUCTION = ("systemInstruction", "system_instruction")
+_REQUEST = ("generateContentRequest", "generate_content_request")
+
+_encode = msgspec.json.encode
+
+
+class Steering:
+    """``core.terseness.Speaking`` for Gemini."""
+
+    def requests(self, match: Match, body: bytes) -> tuple[tuple[int, int], ...] | None:
+        """The whole body."""
+        return ((0, len(body)),) if match.route.operation in _CHATS else None
+
+    def opening(self, match: Match, body: bytes) -> Opening | None:
+        """As ``reading`` says."""
+        del match
+        return reading.opening(body)
+
+    def placed(self, match: Match, body: bytes) -> Placement:
+        """First."""
+        del match, body
+        return Placement.FIRST
+
+    def steered(self, match: Match, body: bytes, words: str, placement: Placement) -> bytes | None:
+        """A part of the system instruction, which is made where there is none."""
+        if not words:
+            return None
+        if match.route.operation != _COUNTS:
+            return _with_words(body, words, placement)
+        inner = [span for span in _members(body, _REQUEST) if body[slice(*span)] != b"null"]
+        if inner:
+            edited = _with_words(body[slice(*inner[0])], words, placement) if len(inner) == 1 else None
+            return None if edited is None else locating.replaced(body, inner[0], edited)
+        return _with_request(body, match, words) or _with_words(body, words, placement)
+
+
+def _with_request(body: bytes, match: Match, words: str) -> bytes | None:
+    """Bare contents to count, as a whole request: beside bare contents Google takes no instruction. None for others."""
+    told = locating.members(body)
+    if told is None or told.keys() != {"contents"}:
+        return None
+    model = "models/" + (match.parameter("model") or "").removeprefix("models/")
+    place, end = body.index(b"{") + 1, body.rindex(b"}")
+    head = b'"generateContentRequest":{"model":%b,"systemInstruction":%b,' % (_encode(model), _instruction(words))
+    return body[:place] + head + body[place:end] + b"}" + body[end:]
+
+
+def _with_words(request: bytes, words: str, placement: Placement) -> bytes | None:
+    spans = _members(request, _INSTRUCTION)
+    if not spans:
+        return with_first(request, b'"systemInstruction":%b' % _instruction(words))
+    value = request[slice(*spans[0])]
+    edited = _in_instruction(value, words, placement) if len(spans) == 1 else None
+    if edited is None:
+        return None
+    return request if edited is value else locating.replaced(request, spans[0], edited)
+
+
+def _in_instruction(value: bytes, words: str, placement: Placement) -> bytes | None:
+    if value == b"null":
+        return _instruction(words)
+    span = locating.member(value, "parts")
+    if span is None:
+        return with_first(value, b'"parts":[%b]' % _part(words))
+    parts = value[slice(*span)]
+    edited = _in_parts(parts, words, placement)
+    if edited is None:
+        return None
+    return value if edited is parts else locating.replaced(value, span, edited)
+
+
+def _in_parts(parts: bytes, words: str, placement: Placement) -> bytes | None:
+    if parts == b"null":
+        return b"[%b]" % _part(words)
+    held = reading.listed(parts)
+    if held is None or any(reading.text_of(one) == words for one in held):
+        return None if held is None else parts
+    last = placement is Placement.LAST
+    if parts.startswith(b"{"):
+        return b"[%b,%b]" % ((parts, _part(words)) if last else (_part(words), parts))
+    spans = locating.elements(parts) or ()
+    return locating.with_inserted(parts, spans, len(spans) if last else 0, _part(words))
+
+
+def _members(body: bytes, names: tuple[str, ...]) -> list[locating.Span]:
+    return [span for name in names if (span := locating.member(body, name)) is not None]
+
+
+def _part(words: str) -> bytes:
+    return b'{"text":%b}' % _encode(words)
+
+
+def _instruction(words: str) -> bytes:
+    return b'{"parts":[%b]}' % _part(words)
