@@ -9,6 +9,7 @@ from penstock.core.exchange import Answer
 from penstock.core.fault import Fault
 from penstock.core.head import Header, RequestHead
 from penstock.core.route import Match
+from penstock.core.terseness import Speaking
 from penstock.core.usage import Consumption
 
 
@@ -63,6 +64,10 @@ class Dialect(Protocol):
     @property
     def name(self) -> str:
         """As configuration spells it."""
+
+    @property
+    def speaking(self) -> Speaking:
+        """Where words of the gateway's own can stand in requests."""
 
     def facts(self, match: Match, facts: Facts) -> Facts:
         """Complete what the body says by what the path says."""

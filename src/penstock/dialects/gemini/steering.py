@@ -10,7 +10,7 @@ from penstock.core.route import Match
 from penstock.core.terseness import Opening, Placement
 from penstock.dialects import locating
 from penstock.dialects.gemini import reading
-from penstock.dialects.splicing import with_first
+from penstock.dialects.splicing import with_first, with_piece
 
 _COUNTS = "models.countTokens"
 _CHATS = frozenset({"models.generateContent", "models.streamGenerateContent", _COUNTS})
@@ -46,7 +46,7 @@ class Steering:
         inner = [span for span in _members(body, _REQUEST) if body[slice(*span)] != b"null"]
         if inner:
             edited = _with_words(body[slice(*inner[0])], words, placement) if len(inner) == 1 else None
-            return None if edited is None else locating.replaced(body, inner[0], edited)
+            return None if edited is None else with_piece(body, inner[0][0], edited, inner[0][1])
         return _with_request(body, match, words) or _with_words(body, words, placement)
 
 
@@ -69,7 +69,7 @@ def _with_words(request: bytes, words: str, placement: Placement) -> bytes | Non
     edited = _in_instruction(value, words, placement) if len(spans) == 1 else None
     if edited is None:
         return None
-    return request if edited is value else locating.replaced(request, spans[0], edited)
+    return request if edited is value else with_piece(request, spans[0][0], edited, spans[0][1])
 
 
 def _in_instruction(value: bytes, words: str, placement: Placement) -> bytes | None:
@@ -82,7 +82,7 @@ def _in_instruction(value: bytes, words: str, placement: Placement) -> bytes | N
     edited = _in_parts(parts, words, placement)
     if edited is None:
         return None
-    return value if edited is parts else locating.replaced(value, span, edited)
+    return value if edited is parts else with_piece(value, span[0], edited, span[1])
 
 
 def _in_parts(parts: bytes, words: str, placement: Placement) -> bytes | None:
