@@ -120,7 +120,7 @@ def judge_messages(before: Any, after: Any) -> None:
         assert all(one in rest for one in before)
         assert len(after) <= len(before) + 1
     else:
-        assert before in after[-1]
+        assert before in (after[-1] if isinstance(after, list) else after)
 
 
 def judge_marks(request: Request, after: Request) -> None:
@@ -163,10 +163,10 @@ def extending_pairs(requests: list[Request]) -> Iterator[tuple[Request, Request]
     """Every pair of which the second extends the first by at least a message."""
     begun: dict[str, list[Request]] = defaultdict(list)
     for request in requests:
-        begun[json.dumps([request.seen.system, request.seen.messages])].append(request)
+        begun[json.dumps([request.seen.system, request.seen.messages], sort_keys=True)].append(request)
     for request in requests:
         for length in range(1, len(request.seen.messages)):
-            shorter = json.dumps([request.seen.system, request.seen.messages[:length]])
+            shorter = json.dumps([request.seen.system, request.seen.messages[:length]], sort_keys=True)
             yield from ((one, request) for one in begun.get(shorter, ()) if request.seen.extends(one.seen))
 
 

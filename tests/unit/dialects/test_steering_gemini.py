@@ -104,6 +104,17 @@ def test_no_place_for_words(name: str, body: bytes) -> None:
     assert SPEAKING.steered(GENERATE, body, WORDS, FIRST) is None
 
 
+@pytest.mark.parametrize("model", ["gemma-3-27b-it", "gemma-3n-e4b-it", "models/gemma-2-9b-it"])
+def test_models_without_a_system_text(model: str) -> None:
+    """They would refuse what they have answered until now."""
+    match = met(f"/gemini/v1beta/models/{model.replace('/', '%2F')}:generateContent")
+    body = b'{"contents":[{"parts":[{"text":"Hi"}]}]}'
+    found = SPEAKING.opening(match, body)
+    assert found is not None
+    assert found.exemption is Exemption.NO_SYSTEM_TEXT
+    assert SPEAKING.steered(match, body, WORDS, FIRST) is None
+
+
 def test_auto_means_first() -> None:
     """There are no cache marks here."""
     body = b'{"cache_control":{},"systemInstruction":{"parts":[{"text":"Hi"}]}}'

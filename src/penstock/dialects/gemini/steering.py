@@ -4,10 +4,12 @@ They are a part of the system instruction, never in a part of the client's. Gemi
 placed otherwise stands first. Pure; never raises.
 """
 
+import re
+
 import msgspec
 
 from penstock.core.route import Match
-from penstock.core.terseness import Opening, Placement
+from penstock.core.terseness import Exemption, Opening, Placement
 from penstock.dialects import locating
 from penstock.dialects.gemini import reading
 from penstock.dialects.splicing import with_first, with_piece
@@ -16,6 +18,8 @@ _COUNTS = "models.countTokens"
 _CHATS = frozenset({"models.generateContent", "models.streamGenerateContent", _COUNTS})
 _INSTRUCTION = ("systemInstruction", "system_instruction")
 _REQUEST = ("generateContentRequest", "generate_content_request")
+# "Developer instruction is not enabled for models/gemma-3-27b-it" (google/adk-python#3900, 0xPlaygrounds/rig#788).
+_WITHOUT_SYSTEM = re.compile(r"(?:.*/)?gemma-[1-3]")
 
 _encode = msgspec.json.encode
 
@@ -28,9 +32,11 @@ class Steering:
         return ((0, len(body)),) if match.route.operation in _CHATS else None
 
     def opening(self, match: Match, body: bytes) -> Opening | None:
-        """As ``reading`` says."""
-        del match
-        return reading.opening(body)
+        """As ``reading`` says, but for models that take no system instruction."""
+        found = reading.opening(body)
+        if found is None or found.exemption is not None or not _without_system(match):
+            return found
+        return msgspec.structs.replace(found, exemption=Exemption.NO_SYSTEM_TEXT)
 
     def placed(self, match: Match, body: bytes) -> Placement:
         """First."""
@@ -39,7 +45,7 @@ class Steering:
 
     def steered(self, match: Match, body: bytes, words: str, placement: Placement) -> bytes | None:
         """A part of the system instruction, which is made where there is none."""
-        if not words:
+        if not words or _without_system(match):
             return None
         if match.route.operation != _COUNTS:
             return _with_words(body, words, placement)
@@ -48,6 +54,10 @@ class Steering:
             edited = _with_words(body[slice(*inner[0])], words, placement) if len(inner) == 1 else None
             return None if edited is None else with_piece(body, inner[0][0], edited, inner[0][1])
         return _with_request(body, match, words) or _with_words(body, words, placement)
+
+
+def _without_system(match: Match) -> bool:
+    return _WITHOUT_SYSTEM.match(match.parameter("model") or "") is not None
 
 
 def _with_request(body: bytes, match: Match, words: str) -> bytes | None:
