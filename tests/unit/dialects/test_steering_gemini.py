@@ -60,7 +60,6 @@ NO_PLACE = [
     ("a string", b'{"systemInstruction":"Hi","contents":[]}'),
     ("a list", b'{"systemInstruction":[{"text":"Hi"}]}'),
     ("parts that are a string", b'{"systemInstruction":{"parts":"Hi"}}'),
-    ("twice", b'{"systemInstruction":{},"system_instruction":{}}'),
     ("no object", b"[]"),
     ("nothing", b""),
 ]

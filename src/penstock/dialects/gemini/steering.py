@@ -49,10 +49,10 @@ class Steering:
             return None
         if match.route.operation != _COUNTS:
             return _with_words(body, words, placement)
-        inner = [span for span in _members(body, _REQUEST) if body[slice(*span)] != b"null"]
-        if inner:
-            edited = _with_words(body[slice(*inner[0])], words, placement) if len(inner) == 1 else None
-            return None if edited is None else with_piece(body, inner[0][0], edited, inner[0][1])
+        inner = _member(body, _REQUEST)
+        if inner is not None and body[slice(*inner)] != b"null":
+            edited = _with_words(body[slice(*inner)], words, placement)
+            return None if edited is None else with_piece(body, inner[0], edited, inner[1])
         return _with_request(body, match, words) or _with_words(body, words, placement)
 
 
@@ -72,14 +72,14 @@ def _with_request(body: bytes, match: Match, words: str) -> bytes | None:
 
 
 def _with_words(request: bytes, words: str, placement: Placement) -> bytes | None:
-    spans = _members(request, _INSTRUCTION)
-    if not spans:
+    span = _member(request, _INSTRUCTION)
+    if span is None:
         return with_first(request, b'"systemInstruction":%b' % _instruction(words))
-    value = request[slice(*spans[0])]
-    edited = _in_instruction(value, words, placement) if len(spans) == 1 else None
+    value = request[slice(*span)]
+    edited = _in_instruction(value, words, placement)
     if edited is None:
         return None
-    return request if edited is value else with_piece(request, spans[0][0], edited, spans[0][1])
+    return request if edited is value else with_piece(request, span[0], edited, span[1])
 
 
 def _in_instruction(value: bytes, words: str, placement: Placement) -> bytes | None:
@@ -108,8 +108,10 @@ def _in_parts(parts: bytes, words: str, placement: Placement) -> bytes | None:
     return locating.with_inserted(parts, spans, len(spans) if last else 0, _part(words))
 
 
-def _members(body: bytes, names: tuple[str, ...]) -> list[locating.Span]:
-    return [span for name in names if (span := locating.member(body, name)) is not None]
+def _member(body: bytes, names: tuple[str, str]) -> locating.Span | None:
+    """In either spelling. Google refuses a body that has both; ``reading`` finds it unreadable."""
+    camel, snake = names
+    return locating.member(body, camel) or locating.member(body, snake)
 
 
 def _part(words: str) -> bytes:
