@@ -47,10 +47,8 @@ def commands(message: Any) -> bool:
 
 def with_words(request: dict[str, Any], placement: Placement) -> dict[str, Any] | None:
     """The same request with the words where the table of places has them; None where there is no place."""
-    if isinstance(request.get("instructions"), str):
-        own = request["instructions"]
-        both = f"{WORDS}\n\n{own}" if placement is Placement.FIRST else f"{own}\n\n{WORDS}"
-        return request | {"instructions": both if own else WORDS}
+    if own := request.get("instructions"):
+        return request | {"instructions": f"{WORDS}\n\n{own}" if placement is Placement.FIRST else f"{own}\n\n{WORDS}"}
     if request.get("previous_response_id") or request.get("conversation"):
         return request
     name = "messages" if "messages" in request else "input"

@@ -49,6 +49,8 @@ def spoken(dialect: str, path: str, messages: str) -> Spoken:
 SPOKEN = {
     "anthropic": spoken("anthropic", "/v1/messages", "messages"),
     "gemini": spoken("gemini", "/gemini/v1beta/models/gemini-3-flash:generateContent", "contents"),
+    "openai-chat": spoken("openai", "/v1/chat/completions", "messages"),
+    "openai-responses": spoken("openai", "/v1/responses", "input"),
 }
 
 
@@ -101,15 +103,24 @@ def judge_one(request: Request) -> None:
         assert put is not None, "something of the client's is not what it was"
         assert after.body.count(WORDS.encode()) == request.body.count(WORDS.encode()) + 1
         assert len(b"".join(put)) < 2 * len(WORDS) + 120
-        # Thinking stands in messages; it is signed, and may not differ in a byte.
-        kept = request.raw(request.way.messages)
-        assert after.raw(request.way.messages)[-len(kept) :] == kept
+        judge_messages(request.raw(request.way.messages), after.raw(request.way.messages))
         assert after.raw("tools") == request.raw("tools")
         again = Request(request.protocol, after.body).steered.get(place)
         assert again is not None
         assert again.body == after.body, "put in twice"
     assert request.steered[Placement.AUTO].body == request.steered[request.placed].body
     judge_marks(request, request.steered[Placement.AUTO])
+
+
+def judge_messages(before: Any, after: Any) -> None:
+    """Messages keep their bytes and their order, with one of ours among them at most. Thinking stands in them: it is
+    signed, and may not differ in a byte."""
+    if isinstance(before, list):
+        rest = iter(after)
+        assert all(one in rest for one in before)
+        assert len(after) <= len(before) + 1
+    else:
+        assert before in (after[-1] if isinstance(after, list) else after)
 
 
 def judge_marks(request: Request, after: Request) -> None:
@@ -152,10 +163,10 @@ def extending_pairs(requests: list[Request]) -> Iterator[tuple[Request, Request]
     """Every pair of which the second extends the first by at least a message."""
     begun: dict[str, list[Request]] = defaultdict(list)
     for request in requests:
-        begun[json.dumps([request.seen.system, request.seen.messages])].append(request)
+        begun[json.dumps([request.seen.system, request.seen.messages], sort_keys=True)].append(request)
     for request in requests:
         for length in range(1, len(request.seen.messages)):
-            shorter = json.dumps([request.seen.system, request.seen.messages[:length]])
+            shorter = json.dumps([request.seen.system, request.seen.messages[:length]], sort_keys=True)
             yield from ((one, request) for one in begun.get(shorter, ()) if request.seen.extends(one.seen))
 
 

@@ -67,7 +67,7 @@ class Dialect(Protocol):
 
     @property
     def speaking(self) -> Speaking:
-        """Where words of the gateway's own can stand in this dialect's requests."""
+        """Where words of the gateway's own can stand in requests."""
 
     def facts(self, match: Match, facts: Facts) -> Facts:
         """Complete what the body says by what the path says."""

@@ -52,6 +52,8 @@ class Exemption(Enum):
     PREFILL = "prefill"
     NOT_A_CHAT = "not-a-chat"
     CACHED_CONTENT = "cached-content"
+    NO_SYSTEM_TEXT = "no-system-text"
+    """The model takes none, and refuses a request that has one."""
     SUBSCRIPTION = "subscription"
     CONTINUED = "continued-elsewhere"
     """It goes on where the provider holds the beginning, and how that was decided is not known here."""

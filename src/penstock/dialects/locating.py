@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import msgspec
 
 from penstock.dialects.counting import plainly
-from penstock.dialects.splicing import TRIES, with_element
+from penstock.dialects.splicing import TRIES, with_element, with_piece
 
 Span = tuple[int, int]
 """Where a value begins and ends."""
@@ -119,22 +119,13 @@ def elements(text: bytes) -> tuple[Span, ...] | None:
     return tuple(spans)
 
 
-def replaced(text: bytes, span: Span, value: bytes) -> bytes:
-    """The text with another value where one stands."""
-    # Views, joined: a large body that is copied twice costs more than finding the place in it.
-    view = memoryview(text)
-    return b"".join((view[: span[0]], value, view[span[1] :]))
-
-
 def with_inserted(text: bytes, spans: tuple[Span, ...], index: int, element: bytes) -> bytes:
     """A list whose elements stand at ``spans``, with one more before that of this index; after all where none has."""
     if not spans:
         return with_element(text, 0, element) or text
     if index < len(spans):
-        place = spans[index][0]
-        return replaced(text, (place, place), element + b",")
-    place = spans[-1][1]
-    return replaced(text, (place, place), b"," + element)
+        return with_piece(text, spans[index][0], element + b",")
+    return with_piece(text, spans[-1][1], b"," + element)
 
 
 def _after(pattern: re.Pattern[bytes], text: bytes, place: int) -> int:

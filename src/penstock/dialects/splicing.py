@@ -38,8 +38,7 @@ def with_first(text: bytes, member: bytes) -> bytes | None:
     found = _FIRST_MEMBER.match(text)
     if found is None:
         return None
-    place = text.index(b"{") + 1
-    return text[:place] + member + (b"" if found[1] else b",") + text[place:]
+    return with_piece(text, text.index(b"{") + 1, member + (b"" if found[1] else b","))
 
 
 def with_element(text: bytes, place: int, element: bytes) -> bytes | None:

@@ -1,7 +1,7 @@
 """What law 3 says of requests, written from its text alone: when one extends another, and what stays byte for byte.
 
-A request is seen as its system text, its tools and its messages, each block by itself. Cache marks are left out, and a
-string is the list of its one block. Knows nothing of the code that it judges.
+A request is seen as its system text, its tools and its messages, each block by itself. Cache marks are left out, and in
+a message a string is the list of its one block. Knows nothing of the code that it judges.
 """
 
 from collections.abc import Callable
@@ -29,10 +29,9 @@ class Seen:
 
 
 def anthropic(body: Body) -> Seen:
-    """System apart, messages of blocks."""
+    """System apart, messages of blocks. A system text that becomes a list is another: the law speaks of messages."""
     messages = [_whole(one, "content", "text") for one in body["messages"]]
-    system = _blocks(body.get("system"), "text")
-    return Seen(_unmarked(system), _unmarked(_many(body.get("tools"))), _unmarked(messages))
+    return Seen(_unmarked(_many(body.get("system"))), _unmarked(_many(body.get("tools"))), _unmarked(messages))
 
 
 def gemini(body: Body) -> Seen:

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from penstock.dialects.spans import element_spans, value_span
+from penstock.dialects.splicing import places, with_piece
 
 # The value that is meant stands between < and >.
 VALUES = [
@@ -24,6 +25,7 @@ VALUES = [
 HIDDEN = [
     ("written with escapes", b'{"\\u0061":"x"}'),
     ("written with escapes, and deeper down plainly", b'{"\\u0061":"x","b":{"a":"x"}}'),
+    ("the same, near the beginning", b'{"\\u0061":"x","b":{"a":"x"},"c":"%b"}' % (b"y" * 99)),
     ("written plainly and then with escapes", b'{"b":"%b","a":"x","\\u0061":"x"}' % (b"y" * 99)),
 ]
 
@@ -64,6 +66,19 @@ def test_elements_are_found_where_they_stand(name: str, marked: bytes) -> None:
     ends = [sum(map(len, pieces[: at + 1])) for at in range(len(pieces))]
     wanted = tuple(zip(ends[::2], ends[1::2], strict=False))
     assert element_spans(text, "a", elements(read(text)["a"])) == wanted
+
+
+def test_names_in_texts_and_names_that_are_texts_are_no_places() -> None:
+    """Of all others it is not known yet how deep they stand."""
+    text = b'{"a":1,"b":["a", {"a" : 2}],"c":"\\"a\\":3","aa":4,"x":{"\\"a":5},"a"\n:\t6}'
+    assert [text[place : place + 1] for place in places(text, "a")] == [b"1", b"2", b"6"]
+
+
+def test_a_piece_is_put_in_or_instead() -> None:
+    """All else stays."""
+    assert with_piece(b"abcd", 2, b"-") == b"ab-cd"
+    assert with_piece(b"abcd", 1, b"-", 3) == b"a-d"
+    assert with_piece(b"abcd", 0, b"-", 0) == b"-abcd"
 
 
 def test_a_list_without_elements_has_none() -> None:

@@ -60,7 +60,6 @@ NO_PLACE = [
     ("a string", b'{"systemInstruction":"Hi","contents":[]}'),
     ("a list", b'{"systemInstruction":[{"text":"Hi"}]}'),
     ("parts that are a string", b'{"systemInstruction":{"parts":"Hi"}}'),
-    ("twice", b'{"systemInstruction":{},"system_instruction":{}}'),
     ("no object", b"[]"),
     ("nothing", b""),
 ]
@@ -102,6 +101,17 @@ def test_null_gives_way(before: bytes, after: bytes) -> None:
 def test_no_place_for_words(name: str, body: bytes) -> None:
     """Nothing is guessed."""
     assert SPEAKING.steered(GENERATE, body, WORDS, FIRST) is None
+
+
+@pytest.mark.parametrize("model", ["gemma-3-27b-it", "gemma-3n-e4b-it", "models/gemma-2-9b-it"])
+def test_models_without_a_system_text(model: str) -> None:
+    """They would refuse what they have answered until now."""
+    match = met(f"/gemini/v1beta/models/{model.replace('/', '%2F')}:generateContent")
+    body = b'{"contents":[{"parts":[{"text":"Hi"}]}]}'
+    found = SPEAKING.opening(match, body)
+    assert found is not None
+    assert found.exemption is Exemption.NO_SYSTEM_TEXT
+    assert SPEAKING.steered(match, body, WORDS, FIRST) is None
 
 
 def test_auto_means_first() -> None:

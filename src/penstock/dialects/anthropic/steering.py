@@ -10,7 +10,7 @@ from penstock.core.route import Match
 from penstock.core.terseness import Opening, Placement
 from penstock.dialects import locating
 from penstock.dialects.anthropic import marks, reading
-from penstock.dialects.splicing import with_first
+from penstock.dialects.splicing import with_first, with_piece
 
 _CHATS = frozenset({"messages.create", "messages.count_tokens"})
 
@@ -53,7 +53,7 @@ class Steering:
         edited = _with_words(system, words, placement)
         if edited is None:
             return None
-        return body if edited is system else locating.replaced(body, span, edited)
+        return body if edited is system else with_piece(body, span[0], edited, span[1])
 
 
 def _with_words(system: bytes, words: str, placement: Placement) -> bytes | None:

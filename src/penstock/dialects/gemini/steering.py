@@ -4,18 +4,22 @@ They are a part of the system instruction, never in a part of the client's. Gemi
 placed otherwise stands first. Pure; never raises.
 """
 
+import re
+
 import msgspec
 
 from penstock.core.route import Match
-from penstock.core.terseness import Opening, Placement
+from penstock.core.terseness import Exemption, Opening, Placement
 from penstock.dialects import locating
 from penstock.dialects.gemini import reading
-from penstock.dialects.splicing import with_first
+from penstock.dialects.splicing import with_first, with_piece
 
 _COUNTS = "models.countTokens"
 _CHATS = frozenset({"models.generateContent", "models.streamGenerateContent", _COUNTS})
 _INSTRUCTION = ("systemInstruction", "system_instruction")
 _REQUEST = ("generateContentRequest", "generate_content_request")
+# "Developer instruction is not enabled for models/gemma-3-27b-it" (google/adk-python#3900, 0xPlaygrounds/rig#788).
+_WITHOUT_SYSTEM = re.compile(r"(?:.*/)?gemma-[1-3]")
 
 _encode = msgspec.json.encode
 
@@ -28,9 +32,11 @@ class Steering:
         return ((0, len(body)),) if match.route.operation in _CHATS else None
 
     def opening(self, match: Match, body: bytes) -> Opening | None:
-        """As ``reading`` says."""
-        del match
-        return reading.opening(body)
+        """As ``reading`` says, but for models that take no system instruction."""
+        found = reading.opening(body)
+        if found is None or found.exemption is not None or not _without_system(match):
+            return found
+        return msgspec.structs.replace(found, exemption=Exemption.NO_SYSTEM_TEXT)
 
     def placed(self, match: Match, body: bytes) -> Placement:
         """First."""
@@ -39,15 +45,19 @@ class Steering:
 
     def steered(self, match: Match, body: bytes, words: str, placement: Placement) -> bytes | None:
         """A part of the system instruction, which is made where there is none."""
-        if not words:
+        if not words or _without_system(match):
             return None
         if match.route.operation != _COUNTS:
             return _with_words(body, words, placement)
-        inner = [span for span in _members(body, _REQUEST) if body[slice(*span)] != b"null"]
-        if inner:
-            edited = _with_words(body[slice(*inner[0])], words, placement) if len(inner) == 1 else None
-            return None if edited is None else locating.replaced(body, inner[0], edited)
+        inner = _member(body, _REQUEST)
+        if inner is not None and body[slice(*inner)] != b"null":
+            edited = _with_words(body[slice(*inner)], words, placement)
+            return None if edited is None else with_piece(body, inner[0], edited, inner[1])
         return _with_request(body, match, words) or _with_words(body, words, placement)
+
+
+def _without_system(match: Match) -> bool:
+    return _WITHOUT_SYSTEM.match(match.parameter("model") or "") is not None
 
 
 def _with_request(body: bytes, match: Match, words: str) -> bytes | None:
@@ -62,14 +72,14 @@ def _with_request(body: bytes, match: Match, words: str) -> bytes | None:
 
 
 def _with_words(request: bytes, words: str, placement: Placement) -> bytes | None:
-    spans = _members(request, _INSTRUCTION)
-    if not spans:
+    span = _member(request, _INSTRUCTION)
+    if span is None:
         return with_first(request, b'"systemInstruction":%b' % _instruction(words))
-    value = request[slice(*spans[0])]
-    edited = _in_instruction(value, words, placement) if len(spans) == 1 else None
+    value = request[slice(*span)]
+    edited = _in_instruction(value, words, placement)
     if edited is None:
         return None
-    return request if edited is value else locating.replaced(request, spans[0], edited)
+    return request if edited is value else with_piece(request, span[0], edited, span[1])
 
 
 def _in_instruction(value: bytes, words: str, placement: Placement) -> bytes | None:
@@ -82,7 +92,7 @@ def _in_instruction(value: bytes, words: str, placement: Placement) -> bytes | N
     edited = _in_parts(parts, words, placement)
     if edited is None:
         return None
-    return value if edited is parts else locating.replaced(value, span, edited)
+    return value if edited is parts else with_piece(value, span[0], edited, span[1])
 
 
 def _in_parts(parts: bytes, words: str, placement: Placement) -> bytes | None:
@@ -98,8 +108,10 @@ def _in_parts(parts: bytes, words: str, placement: Placement) -> bytes | None:
     return locating.with_inserted(parts, spans, len(spans) if last else 0, _part(words))
 
 
-def _members(body: bytes, names: tuple[str, ...]) -> list[locating.Span]:
-    return [span for name in names if (span := locating.member(body, name)) is not None]
+def _member(body: bytes, names: tuple[str, str]) -> locating.Span | None:
+    """In either spelling. Google refuses a body that has both; ``reading`` finds it unreadable."""
+    camel, snake = names
+    return locating.member(body, camel) or locating.member(body, snake)
 
 
 def _part(words: str) -> bytes:

@@ -100,20 +100,20 @@ _tools = msgspec.json.Decoder(list[_Tool]).decode
 
 
 def tool_names(demands: Demands, *added: msgspec.Raw) -> tuple[str, ...]:
-    """Names of all that is declared: functions by their own, what the provider runs itself by its type."""
-    found = [name for tools in (demands.tools, demands.functions, *added) for name in _names(tools)]
+    """Names of all that is declared: functions by their own, also those in a name space, which holds no other; what
+    the provider runs itself by its type."""
+    declared = [tool for tools in (demands.tools, demands.functions, *added) for tool in _read(tools)]
+    found = [_name(one) for tool in declared for one in (_read(tool.tools) if tool.type == "namespace" else [tool])]
     if isinstance(known(demands.web_search_options), dict):
         found.append("web_search")
     return tuple(found)
 
 
-def _names(tools: msgspec.Raw) -> list[str]:
-    """A name space's tools in its place; no names at all where one tool has a form that no provider takes."""
-    names: list[str] = []
-    for tool in plainly(_tools, bytes(tools)) or () if bytes(tools) else ():
-        if tool.type == "namespace":
-            names += _names(tool.tools)
-        else:
-            own = tool.function or tool.custom
-            names.append((own.name if own else tool.name) or tool.type)
-    return names
+def _read(tools: msgspec.Raw) -> list[_Tool]:
+    """None at all where one has a form that no provider takes."""
+    return plainly(_tools, bytes(tools)) or [] if bytes(tools) else []
+
+
+def _name(tool: _Tool) -> str:
+    own = tool.function or tool.custom
+    return (own.name if own else tool.name) or tool.type

@@ -1,10 +1,10 @@
 """Responses: what a request's opening says, and words of ours in its instructions or its input. Pure.
 
-They stand at the head of ``instructions``; of a request without, in a developer message that begins ``input``, for
-which an input that is a string becomes a list of two. A request that goes on where the provider keeps the turns before
-it (``previous_response_id``, ``conversation``) keeps what was put into its input then, "the instructions from a
-previous response will not be carried over to the next response" (OpenAI, API reference, Create a model response,
-``instructions``): words are put where the client sends instructions again, and otherwise nowhere.
+They stand at the head of ``instructions``; of a request without, or with empty ones, in a developer message that
+begins ``input``, for which an input that is a string becomes a list of two. A request that goes on where the provider
+keeps the turns before it (``previous_response_id``, ``conversation``) has there what was put into its input then, but
+"the instructions from a previous response will not be carried over to the next response" (OpenAI, API reference,
+Create a model response, ``instructions``): words are put where the client sends instructions again, else nowhere.
 """
 
 from itertools import takewhile
@@ -19,6 +19,8 @@ from penstock.dialects.openai.inserting import first_message, inserted
 from penstock.dialects.spans import value_span
 from penstock.dialects.splicing import with_piece
 
+_NOTHING = frozenset({b"", b"null", b'""'})
+"""Instructions that say nothing. They are one to a conversation, so that its words stay in one place."""
 _TOLD = frozenset({"user", "system", "developer"})
 _BETWEEN = frozenset({"additional_tools", "mcp_list_tools", "compaction_trigger"})
 """Items that no turn of the model's has made; of any other type, known or not, one has."""
@@ -64,12 +66,13 @@ def opening(body: bytes) -> Opening | None:
     items = _items(request) if request else None
     if request is None or items is None:
         return None
-    commands = takewhile(lambda one: one.commands or one.type in _BETWEEN, items)
-    system = [*parts(request.instructions), *(part for one in commands for part in parts(one.content))]
+    before = takewhile(lambda one: one.commands or one.type in _BETWEEN, items)
+    system = [*parts(request.instructions), *(part for one in before if one.commands for part in parts(one.content))]
     user = next((parts(one.content) for one in items if _by(one, "user")), [])
     prefill = bool(items) and _by(items[-1], "assistant")
     continues = request.continues()
-    placeless = not (_is_text(request.instructions) or (_is_nothing(request.instructions) and (items or continues)))
+    instructs = bytes(request.instructions) not in _NOTHING
+    place = _is_text(request.instructions) if instructs else bool(items or continues)
     return Opening(
         fingerprint=fingerprint(system, user),
         system=words(system),
@@ -78,7 +81,7 @@ def opening(body: bytes) -> Opening | None:
         answered=any(map(_answers, items[:-1] if prefill else items)),
         cap=request.cap(),
         reasoning=request.thought(),
-        exemption=Exemption.UNREADABLE if placeless else request.exemption(prefill=prefill),
+        exemption=request.exemption(prefill=prefill) if place else Exemption.UNREADABLE,
         continues=continues,
     )
 
@@ -88,10 +91,9 @@ def steered(body: bytes, text: str, placement: Placement) -> bytes | None:
     request = plainly(_placed_in_list, body) or plainly(_placed, body)
     if request is None:
         return None
-    if _is_text(request.instructions):
-        return _instructed(body, bytes(request.instructions), text, placement)
-    if not _is_nothing(request.instructions):
-        return None
+    instructions = bytes(request.instructions)
+    if instructions not in _NOTHING:
+        return _instructed(body, instructions, text, placement) if _is_text(request.instructions) else None
     if request.continues():
         return body
     message = msgspec.json.encode({"role": "developer", "content": text})
@@ -109,9 +111,8 @@ def _instructed(body: bytes, instructions: bytes, text: str, placement: Placemen
     span = value_span(body, "instructions", instructions)
     if span is None:
         return None
-    between = "\n\n" if said else ""
     last = placement is Placement.LAST
-    ours = msgspec.json.encode(between + text if last else text + between)[1:-1]
+    ours = msgspec.json.encode(f"\n\n{text}" if last else f"{text}\n\n")[1:-1]
     return with_piece(body, span[1] - 1 if last else span[0] + 1, ours)
 
 
@@ -126,7 +127,7 @@ def _items(request: _Listed | _Worded) -> list[Message] | None:
     """A string is one user message; no input at all is an empty list; None for what is neither."""
     if isinstance(request, _Listed):
         return request.input
-    if _is_nothing(request.input):
+    if bytes(request.input) in {b"", b"null"}:
         return []
     return [Message(role="user", content=request.input)] if _is_text(request.input) else None
 
@@ -141,7 +142,3 @@ def _answers(item: Message) -> bool:
 
 def _is_text(value: msgspec.Raw) -> bool:
     return bytes(value).startswith(b'"')
-
-
-def _is_nothing(value: msgspec.Raw) -> bool:
-    return bytes(value) in {b"", b"null"}

@@ -26,7 +26,7 @@ _STEERED: dict[str, Callable[[bytes, str, Placement], bytes | None]] = {
     "responses.create": responses_words.steered,
     "responses.input_tokens": responses_words.steered,
 }
-_IN_BATCHES = {"/v1/chat/completions": "chat.completions.create", "/v1/responses": "responses.create"}
+_IN_BATCHES = {"/chat/completions": "chat.completions.create", "/responses": "responses.create"}
 
 
 class Steering:
@@ -65,7 +65,8 @@ _line = msgspec.json.Decoder(_Line).decode
 
 def lines(body: bytes) -> tuple[tuple[str, int, int], ...]:
     """The chat requests in a batch's input file (OpenAI, Batch API guide: a JSON object a line, its ``url`` the path
-    and its ``body`` the request): operation, start and end of each. Lines of any other kind are passed over."""
+    and its ``body`` the request): operation, start and end of each. Lines of any other kind are passed over. Some
+    compatible servers leave ``/v1`` out of the path."""
     return tuple(_requests_in(body))
 
 
@@ -73,7 +74,7 @@ def _requests_in(body: bytes) -> Iterator[tuple[str, int, int]]:
     start = 0
     for line in body.split(b"\n"):
         told = plainly(_line, line)
-        operation = _IN_BATCHES.get(told.url) if told else None
+        operation = _IN_BATCHES.get(told.url.removeprefix("/v1")) if told else None
         span = value_span(line, "body", bytes(told.body)) if told and operation else None
         if operation and span:
             yield operation, start + span[0], start + span[1]

@@ -29,7 +29,7 @@ FIRST = [
     ("instructions after a list", b'{"input":[%b],"instructions" : "|%b\\n\\n|Be kind.","model":"m"}' % (USER, W)),
     ("instructions with escapes", b'{"instructions":"|%b\\n\\n|\\"a\\" \\u00e9 \\ud83d\\ude00","input":[]}' % W),
     ("instructions not in UTF-8", b'{"instructions":"|%b\\n\\n|\xff"}' % W),
-    ("empty instructions", b'{"instructions":"|%b|","input":"Why?"}' % W),
+    ("empty instructions", b'{"instructions":"","input":[|%b,|%b]}' % (D, USER)),
     ("instructions alone", b'{"instructions":"|%b\\n\\n|Be kind.","prompt":{"id":"pmpt_1"}}' % W),
     ("instructions, and it continues", b'{"previous_response_id":"r","instructions":"|%b\\n\\n|a","input":"b"}' % W),
     ("instructions twice: the last count", b'{"instructions":"a","instructions":"|%b\\n\\n|a","input":"b"}' % W),
@@ -49,7 +49,7 @@ FIRST = [
 
 LAST = [
     ("instructions", b'{"instructions":"Be kind.|\\n\\n%b|","input":"Why?"}' % W),
-    ("empty instructions", b'{"instructions":"|%b|","input":"Why?"}' % W),
+    ("empty instructions", b'{"instructions":"","input":|[%b,{"role":"user","content":|"Why?"|}]|}' % D),
     ("a string", b'{"input":|[%b,{"role":"user","content":|"Why?"|}]|}' % D),
     ("system text and tools", b'{"input":[{"role":"system","content":"a"},{"type":"additional_tools"}|,%b|,{}]}' % D),
 ]
@@ -63,6 +63,7 @@ CONTINUED = [
 
 NOWHERE = [
     ("neither instructions nor input", b'{"prompt":{"id":"pmpt_1","variables":{"input":"a"}}}'),
+    ("empty instructions alone", b'{"instructions":"","prompt":{"id":"p"}}'),
     ("no item", b'{"input":[]}'),
     ("input that is null", b'{"input":null}'),
     ("input that is none", b'{"input":7}'),
@@ -93,6 +94,12 @@ def test_placed_last_they_follow_the_clients_system_text(name: str, row: bytes) 
     assert steered(RESPONSES, body, Placement.LAST) == wanted
     assert steered(RESPONSES, wanted, Placement.LAST) == wanted
     assert steered(RESPONSES, wanted, Placement.FIRST) == wanted
+
+
+def test_a_client_that_says_the_same_words_has_them_already() -> None:
+    """As its whole instructions, or as a message among those that begin the input."""
+    for body in (b'{"instructions":"%b","input":"Why?"}' % W, b'{"input":[{"role":"system"},%b,%b]}' % (D, USER)):
+        assert steered(RESPONSES, body) is body
 
 
 @pytest.mark.parametrize(("name", "body", "held"), CONTINUED, ids=ids)
@@ -145,7 +152,8 @@ SAID: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("thinking", {"input": [WHY, {"type": "reasoning"}]}, {"answered": True}),
     ("turns in short", {"input": [{"type": "compaction", "encrypted_content": "x"}, WHY]}, {"answered": True}),
     ("a stored item", {"input": [{"id": "msg_1"}, WHY]}, {"answered": True}),
-    ("tools on the way", {"input": [{"type": "additional_tools", "role": "developer", "tools": TOOLS[:1]},
+    ("tools on the way", {"input": [{"type": "additional_tools", "role": "developer", "tools": TOOLS[:1],
+        "content": "no text"},
         one("developer", "a"), WHY]}, {"tools": ("f",), "system": "a"}),
     ("a beginning of the answer", {"input": [WHY, one("assistant", "Be")]}, {"exemption": Exemption.PREFILL}),
     ("tools", {"tools": TOOLS}, {"tools": ("f", "web_search", "c", "g", "mcp")}),
@@ -186,6 +194,7 @@ def test_a_conversation_has_one_fingerprint() -> None:
     more = {"tools": TOOLS, "model": "other", "max_output_tokens": 9, "previous_response_id": None}
     bodies = [{"instructions": "a", "input": said} | extra for said in inputs for extra in ({}, more)]
     bodies += [{"input": [one(role, "a"), WHY]} for role in ("system", "developer")]
+    bodies += [{"instructions": nothing, "input": [one("system", ["a"]), WHY]} for nothing in ("", None)]
     assert len({opening(RESPONSES, json.dumps(body).encode()).fingerprint for body in bodies}) == 1
     other = [{"instructions": "b", "input": "Why?"}, {"input": "Why?"}, {"instructions": "a", "input": "Who?"}]
     assert len({opening(RESPONSES, json.dumps(body).encode()).fingerprint for body in [*other, bodies[0]]}) == 4
@@ -232,9 +241,9 @@ def test_any_request_is_changed_at_one_place(
     got = steered(RESPONSES, body)
     assert got is not None
     told = request.get("instructions")
-    if isinstance(told, str):
-        assert json.loads(got) == request | {"instructions": f"{WORDS}\n\n{told}" if told else WORDS}
-        pieces = [W + (rb"\n\n" if told else b"")]
+    if told:
+        assert json.loads(got) == request | {"instructions": f"{WORDS}\n\n{told}"}
+        pieces = [W + rb"\n\n"]
     elif isinstance(request["input"], str):
         items = [one("developer", WORDS), one("user", request["input"])]
         assert json.loads(got) == request | {"input": items}

@@ -1,11 +1,14 @@
 """Which operations take words, and which lines of a batch's file do."""
 
 import json
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from penstock.core.route import Match
-from penstock.core.terseness import Placement
+from penstock.core.terseness import Exemption, Placement
 from penstock.dialects.openai.steering import lines
 from penstock.route_rows import ROWS
 from tests.unit.dialects.openai.asked import CHAT, RESPONSES, SPEAKING, WORDS, ids, met, steered
@@ -38,18 +41,55 @@ def test_what_can_be_no_object_holds_no_request(body: bytes) -> None:
     assert SPEAKING.requests(CHAT, b" \n" + BODY) == ((0, len(BODY) + 2),)
 
 
+FIELDS = [
+    *("messages", "input", "instructions", "previous_response_id", "conversation", "prompt", "tools", "functions"),
+    *("tool_choice", "function_call", "response_format", "text", "reasoning", "reasoning_effort", "thinking"),
+    *("max_tokens", "max_completion_tokens", "max_output_tokens", "web_search_options", "grammar", "role", "content"),
+    *("type", "name", "tool_calls", "id", "format", "mode", "effort", "allowed_tools", "function"),
+]
+WORD = st.sampled_from(["user", "system", "assistant", "message", "function", "namespace", "json_object", "text", ""])
+JSON = st.recursive(
+    st.none() | st.booleans() | st.sampled_from([0, -1, 10**30, 1.5]) | WORD,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(FIELDS), inner, max_size=4),
+    max_leaves=15,
+)
+
+
+@given(
+    request=st.dictionaries(st.sampled_from(FIELDS), JSON, max_size=8),
+    route=st.sampled_from([CHAT, RESPONSES]),
+    placement=st.sampled_from(Placement),
+    cut=st.none() | st.integers(min_value=0, max_value=200),
+    noise=st.binary(max_size=2),
+)
+def test_nothing_that_is_sent_makes_it_stumble(
+    request: dict[str, Any], route: Match, placement: Placement, cut: int | None, noise: bytes
+) -> None:
+    """Known names with values of any kind, and bodies that are cut or broken: no words, or JSON with words in it."""
+    whole = json.dumps(request).encode()
+    body = whole if cut is None else whole[:cut] + noise + whole[cut:]
+    found = SPEAKING.opening(route, body)
+    got = SPEAKING.steered(route, body, WORDS, placement)
+    if got is not None and got != body:
+        assert json.loads(got).keys() == json.loads(body).keys()
+        assert found is None or found.exemption is not Exemption.UNREADABLE
+        assert SPEAKING.steered(route, got, WORDS, placement) == got
+
+
 def test_no_words_are_no_change() -> None:
     """There is nothing to put in."""
     assert SPEAKING.steered(CHAT, BODY, "", Placement.FIRST) is None
 
 
 CHAT_LINE = b'{"custom_id":"1","method":"POST","url":"/v1/chat/completions","body":<{"model":"m","messages":[{}]}>}'
+SHORT_LINE = b'{"url":"/chat/completions","body":<{"messages":[{}]}>}'
 RESPONSES_LINE = b'{"body": <{"input":"a","body":{"input":"a"}}> ,"url":"/v1/responses"}'
 FILES = [
     ("nothing", b"", []),
     ("one of each", CHAT_LINE + b"\n" + RESPONSES_LINE + b"\n", ["chat.completions.create", "responses.create"]),
     ("Windows' line ends, empty lines, no last one", b"\r\n\n" + CHAT_LINE + b"\r\n" + CHAT_LINE,
         ["chat.completions.create", "chat.completions.create"]),
+    ("a path without a version", SHORT_LINE, ["chat.completions.create"]),
     ("the name in its own body", b'{"x":{"body":{}},"url":"/v1/responses","body":<{"body":{}}>}', ["responses.create"]),
     ("others, and none", b"\n".join([
         b'{"url":"/v1/embeddings","body":{"input":"a"}}', b'{"url":"/v1/completions","body":{"prompt":"a"}}',
