@@ -26,7 +26,7 @@ class Upstream:
         self._sweep = sweep
         self._upload_limit = upload_limit
         self.woken: set[Relay] = set()
-        """Answers that have begun and whose callers have not gone on yet: they do in the same turn of the event loop."""
+        """Answers that have begun and whose callers have not gone on yet: they do so in the same turn of the loop."""
 
     async def call(
         self,
