@@ -18,6 +18,7 @@ import msgspec
 from penstock import composing, routes
 from penstock.bookkeeping import Bookkeeping
 from penstock.calling import Calling
+from penstock.closing import Closing
 from penstock.config.settings import Settings
 from penstock.config.source import Source
 from penstock.core.caller import KeyProfile
@@ -209,6 +210,7 @@ class House:
             policies=policies(settings, routing, calling, self._objects, self._conversations, self.store.pepper),
             table=routing,
             calling=calling,
+            closing=Closing(upstream.woken),
             wording=wording,
             passing=Passing(settings.limits.sse_frame, settings.stream_keepalive, HELD_BYTES),
             new_id=new_id,

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from penstock import routes
 from penstock.calling import Calling
+from penstock.closing import Closing, leave
 from penstock.core.dialect import Dialect
 from penstock.core.exchange import Answer, Exchange, Outcome
 from penstock.core.fault import Fault, FaultError, FaultKind
@@ -40,6 +41,7 @@ class Gateway:
     """By route template: those whose business it can be, outermost first."""
     table: Table
     calling: Calling
+    closing: Closing
     wording: headers.Wording
     passing: Passing
     new_id: Callable[[], str]
@@ -64,7 +66,7 @@ class Gateway:
         except FaultError as error:
             self._refuse(error.fault, exchange_id, exchange, incoming)
         except asyncio.CancelledError:
-            self._leave(exchange, Outcome.ABANDONED)
+            leave(exchange, Outcome.ABANDONED)
             raise
         except Exception as bug:  # the one place where a bug becomes a Fault
             log.error("a bug on the path of %s", exchange_id, exc_info=bug)
@@ -112,7 +114,7 @@ class Gateway:
         incoming.answer(answer.status, answer.headers, lines=own, length=None if stream else relay.length)
         relay.first, relay.rewrite = answer.body, rewriting(exchange.visits)
         watch = watched([visit.watch for visit in reversed(exchange.visits) if visit.watches])
-        served = functools.partial(self._leave, exchange, Outcome.SERVED)
+        served = functools.partial(leave, exchange, Outcome.SERVED)
         relay.pass_on(dialect.manner(match), self.passing, tap, served, watch, stream=stream)
         fault = exchange.fault = await relay.finished()
         ending: bytes | None = relay.remainder()
@@ -120,30 +122,19 @@ class Gateway:
             event = dialect.broken_off(match, fault, exchange.id, relay.last)
             ending = relay.ended_by(event, dialect.fault(fault, exchange.id).body)
         tap.take(ending or b"") if fault is None else tap.count(ending or b"")
-        self._leave(exchange, Outcome.FAILED if fault else Outcome.SERVED)
+        leave(exchange, Outcome.FAILED if fault else Outcome.SERVED)
         incoming.abort() if ending is None else incoming.end(ending)
 
     def _reply_whole(self, exchange: Exchange, incoming: Incoming, answer: Answer) -> None:
         exchange.status, exchange.bytes_out, exchange.first_byte = answer.status, len(answer.body), incoming.elapsed
-        self._leave(exchange, Outcome.SERVED)
-        incoming.reply(answer, self.wording.own(exchange, exchange.first_byte))
+        self.closing.promise(exchange, incoming, answer, self.wording.own(exchange, exchange.first_byte))
 
     def _refuse(self, fault: Fault, exchange_id: str, exchange: Exchange | None, incoming: Incoming) -> None:
         if exchange is not None:
             exchange.fault, exchange.status = fault, exchange.status if incoming.answered else fault.status
-        self._leave(exchange, Outcome.FAILED if fault.status >= 500 else Outcome.REFUSED)
+        leave(exchange, Outcome.FAILED if fault.status >= 500 else Outcome.REFUSED)
         if incoming.answered:
             incoming.abort()
         else:
             answer = self.dialects[routes.dialect_of(incoming.head)].fault(fault, exchange_id)
             incoming.reply(answer, self.wording.refused(exchange_id, incoming.elapsed))
-
-    def _leave(self, exchange: Exchange | None, outcome: Outcome) -> None:
-        if exchange is None or exchange.outcome is not None:
-            return
-        exchange.outcome = outcome
-        for visit in reversed(exchange.visits):
-            try:
-                visit.leave(exchange)
-            except Exception as error:  # one policy's bug must not keep the others from leaving
-                log.error("a bug in leaving %s", exchange.id, exc_info=error)

@@ -68,7 +68,7 @@ class Exchange:
     plan: tuple[Attempt, ...] = ()  # gateway, stop 4
     attempt: Attempt | None = None  # calling: the one under way
     status: int | None = None  # gateway: of the answer that the client got
-    outcome: Outcome | None = None  # gateway
+    outcome: Outcome | None = None  # closing
     fault: Fault | None = None  # gateway
     again: Callable[[bytes], Awaitable[Answer]] | None = None
     """gateway, stop 5: repeats the call with another query, for lists that go on over several pages."""

@@ -25,6 +25,8 @@ class Upstream:
         self._pool = pool
         self._sweep = sweep
         self._upload_limit = upload_limit
+        self.woken: set[Relay] = set()
+        """Answers that have begun and whose callers have not gone on yet: they do so in the same turn of the loop."""
 
     async def call(
         self,
@@ -47,7 +49,7 @@ class Upstream:
             reused = connection is not None
             if connection is None:
                 connection = await self._pool.open(origin, timeouts.connect)
-            relay = Relay(incoming, connection, self._sweep)
+            relay = Relay(incoming, connection, self._sweep, self.woken)
             try:
                 connection.call(relay, timeouts, bodiless=bodiless)
                 self._send(connection, incoming, head, body, see)

@@ -152,7 +152,7 @@ class Connection(asyncio.Protocol):
         finally:
             if self._current is incoming or self._current is None:
                 self._task = None  # else it is the next request's already
-            if not incoming.done and not incoming.gone:
+            if not incoming.done and not incoming.gone and not incoming.promised:
                 self.abort()
 
     def finished(self, incoming: Incoming) -> None:
@@ -329,8 +329,9 @@ class Connection(asyncio.Protocol):
             self._finish(whole=True)
 
     def interrupt(self, fault: Fault) -> None:
-        """End the running answer with a fault that its client understands, or break it off."""
-        if self._current is not None and self._current.interrupt is not None:
-            self._current.interrupt(fault)
-        else:
+        """End the running answer with a fault that its client understands, or break it off; not one that is whole."""
+        current = self._current
+        if current is not None and current.interrupt is not None:
+            current.interrupt(fault)
+        elif current is None or current.done or not current.promised:
             self.abort()

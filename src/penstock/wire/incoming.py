@@ -73,7 +73,7 @@ class Incoming:
     __slots__ = (
         "_chunkable", "_chunked", "_connection", "_discard", "_expects", "_gathered", "_head", "_limit", "_sink",
         "_taken", "_waiter", "answered", "close_after", "done", "ended", "fault", "gone", "head", "interrupt", "length",
-        "received", "source", "started", "unbounded",
+        "promised", "received", "source", "started", "unbounded",
     )  # fmt: skip
 
     def __init__(
@@ -87,6 +87,8 @@ class Incoming:
         self.close_after = not keep_alive
         self.answered = False
         """The answer's head has been given."""
+        self.promised = False
+        """A whole answer is ready and goes out soon, whether or not the handler is still there."""
         self.done = False
         """The answer is complete."""
         self.ended = False

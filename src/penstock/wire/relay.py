@@ -91,7 +91,9 @@ class Relay:
     _sign = b""
     """What a frame must hold to be shown to the tap; nothing, until it has seen one."""
 
-    def __init__(self, incoming: Incoming | None, connection: UpstreamConnection, sweep: Sweep) -> None:
+    def __init__(
+        self, incoming: Incoming | None, connection: UpstreamConnection, sweep: Sweep, woken: set["Relay"]
+    ) -> None:
         self.bodiless = connection.bodiless
         self._loop = connection.loop
         self._called = perf_counter()
@@ -99,6 +101,7 @@ class Relay:
         self._incoming.interrupt = connection.break_off
         self._connection = connection
         self._sweep = sweep
+        self._woken = woken
         self._head: asyncio.Future[ResponseHead | None] = self._loop.create_future()
         self._held = Gathered()
         self.response: ResponseHead
@@ -111,6 +114,7 @@ class Relay:
         self.length = head.length
         if not self._head.done():
             self._head.set_result(head)
+            self._woken.add(self)
 
     def data(self, data: bytes) -> None:
         if self._passing:
@@ -155,6 +159,7 @@ class Relay:
     async def begins(self) -> None:
         """Waits for the answer's head, ``response``; FaultError when there will be none."""
         head = await self._head
+        self._woken.discard(self)
         if head is None:
             # Made here: kept in the future, it would hold all frames that it passed, and they the future.
             raise FaultError(self.fault or Fault(kind=FaultKind.UNREACHABLE, words="The call has been given up."))
@@ -300,6 +305,7 @@ class Relay:
 
     def close(self) -> None:
         """Nobody wants the answer any more: leave the provider at once."""
+        self._woken.discard(self)
         self._sweep.discard(self)
         self._incoming.source = self._incoming.interrupt = None
         if self._waiting is not None:
