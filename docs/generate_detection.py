@@ -98,8 +98,8 @@ sets the key to `lite` or `off`.
 
 On prompts that others wrote and labelled, and that are no part of this project. Each set is split in two by a hash of
 the prompt (the lowest bit of its one-byte BLAKE2b). The word lists were tuned with the first half in sight; of the
-second half only the shares were looked at, never a prompt. They were looked at a few times while the lists grew, so the
-second half is not wholly blind.
+second half only the shares were looked at, never a prompt. They were looked at over a dozen times while the lists grew,
+so the second half is not wholly blind.
 
 | prompts | from | must be | at least | tuning half | other half |
 |---|---|---|---|---|---|

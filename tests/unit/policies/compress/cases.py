@@ -181,6 +181,26 @@ What nicknames does New York have?
 What did critics say about the soundtrack?
 How does GPS work?
 What are the rules of curling?
+What is the largest ocean?
+Who invented the telescope?
+What did the committee recommend in its final report?
+How did the plot of the game change in the remake?
+What are the features of the new stadium?
+What kinds of birds live in the park?
+Where was the treaty signed?
+What is the purpose of the pyramid?
+What were the reactions of fans to the trailer?
+How many episodes are in the first season?
+Which artists influenced Picasso?
+What is the typical climate of Chile?
+How do bees make honey?
+What tools did Stone Age farmers use?
+Who wrote the lyrics of the national anthem?
+What were the effects of the drought on farmers?
+What is the history of the violin?
+What are the goals of the climate plan?
+Describe the life cycle of a frog.
+What is a haiku?
 """
 
 CREATIVE = """
@@ -304,7 +324,7 @@ generate a quirky bio for my tinder profile
 make me a workout anthem about leg day
 write like hemingway about my morning coffee
 rewrite the ending of game of thrones
-I'm working on a sci-fi webcomic. The main cast: Vex, a smuggler; Oro, her droid. Can you suggest three arcs for season two?
+I'm working on a sci-fi webcomic. The cast: Vex, a smuggler; Oro, her droid. Can you suggest arcs for season two?
 Write a heartfelt message to my best friend who is moving abroad
 Generate 5 catchy YouTube titles for a cooking channel
 A man walks into a bar with a giraffe. Finish the joke.
@@ -368,6 +388,26 @@ Finish the limerick: There once was a man from Peru
 Roleplay as my strict piano teacher
 write a hallmark movie plot
 Please continue this fanfic from where I stopped
+Give me a synopsis for a heist film set in Venice
+Write a letter from Napoleon to his cat
+What if Hamlet had a smartphone? Write the scene.
+Create a character sheet for a dwarven chef
+Three haikus about monsoon
+Compose a lullaby for robots
+Produce a satirical news headline about pigeons
+pen a farewell speech for a retiring clown
+Develop the plot twist for my thriller
+Could you rewrite this paragraph as if it were narrated by Morgan Freeman?
+Narrate a football match between vegetables
+Write song lyrics with the theme of coming home
+Make a funny Instagram caption for my beach photo
+Write about a world where colours are illegal
+Please generate a dialogue in which a robot learns to lie
+My character is a cursed prince; what could his curse be?
+Write a postcard from Mars
+Make me a tongue twister with the letter Z
+Give two versions of a breakup text, one kind and one savage
+Tell a story backwards, starting at the funeral
 """
 
 TEXT = """
@@ -594,6 +634,26 @@ Are verbal agreements binding?
 Can a landlord enter without notice?
 Do I need a permit to build a shed?
 What is the statute for libel in England?
+Why do we get hiccups?
+Does chocolate cause acne?
+Can you sneeze with your eyes open?
+What vitamin deficiency causes hair loss?
+How can I tell if a mole is cancerous?
+Should I ice or heat a sprained ankle?
+Does wearing a hat cause baldness?
+What is the healthiest cooking oil?
+Is coffee dehydrating?
+Do women have more ribs than men?
+When is it legal to shoot an intruder?
+Who can witness a signature on a deed?
+What is the age of majority in Nebraska?
+Can an employer monitor my computer?
+How long does a copyright last?
+What is the difference between theft and robbery?
+Can minors sign contracts?
+What must police say when they arrest you?
+Is it illegal to collect rainwater?
+Are traffic cameras admissible in court?
 """
 
 TOUCHED = """
@@ -674,6 +734,15 @@ What is the median of 3, 7, 9, 15?
 Find the inverse of f(x) = 3x - 4
 Evaluate the limit as n goes to infinity of (1+1/n)^n
 What does the fundamental theorem of calculus say?
+What is the square of 13?
+Bob has 5 apples and gives away 2. How many are left?
+Find the slope between (1,2) and (3,8)
+simplify (2x+3)(x-1)
+What is log base 2 of 32?
+The sum of three consecutive integers is 72. Find them.
+How many seconds are in a leap year?
+What is the 10th Fibonacci number?
+Which is larger: 3/7 or 4/9?
 """
 
 CODE = """
@@ -758,6 +827,17 @@ How do I mock an API call in Jest?
 Sort an array of objects by property
 Explain recursion to a beginner
 generate a random uuid in node
+What is the use of useEffect in React?
+How can I fix KeyError in pandas?
+What does O(n log n) mean?
+What is polymorphism?
+How to remove duplicates from a list
+Can you review my pull request?
+How do I set max_tokens in the API?
+Give me a dockerfile for a node app
+What is the difference between TCP and UDP?
+How do you declare a constant?
+convert string to int in java
 """
 
 LOADED = """
