@@ -71,8 +71,8 @@ weighed against each other by how many signs of each there are. The code stands 
 
 AFTER_REASONS = f"""
 `tools` only makes a `full` into `lite`. A small cap is one of at most {SMALL_CAP} tokens. A small model is one whose
-name tells fewer than {SMALL_BILLIONS:g} thousand million parameters, or says nano or tiny. Reasoning models are no sign:
-the words go in, and what they save is counted on the visible answer alone.
+name tells fewer than {SMALL_BILLIONS:g} thousand million parameters, or says nano or tiny. Reasoning models are no
+sign: the words go in, and what they save is counted on the visible answer alone.
 
 Beside the reason, each conversation has a class, which says what it is about, whatever decided. Savings are compared
 within one class: {", ".join(f"`{each.value}`" for each in Class)}.
@@ -98,8 +98,8 @@ sets the key to `lite` or `off`.
 
 On prompts that others wrote and labelled, and that are no part of this project. Each set is split in two by a hash of
 the prompt (the lowest bit of its one-byte BLAKE2b). The word lists were tuned with the first half in sight; of the
-second half only the shares were looked at, never a prompt. They were looked at a few times while the lists grew, so the
-second half is not wholly blind.
+second half only the shares were looked at, never a prompt. They were looked at over a dozen times while the lists grew,
+so the second half is not wholly blind.
 
 | prompts | from | must be | at least | tuning half | other half |
 |---|---|---|---|---|---|

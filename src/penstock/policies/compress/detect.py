@@ -21,7 +21,7 @@ from penstock.policies.compress.lexicon import Found, find
 from penstock.policies.compress.orders import imagined, made, reworked, written
 from penstock.policies.compress.own_rules import OwnRule, deciding
 from penstock.policies.compress.reasons import INTENSITIES, Class, Detected, Reason
-from penstock.policies.compress.shapes import formulas, is_code
+from penstock.policies.compress.shapes import formulas, identifiers, is_code
 
 SMALL_CAP = 150
 """Output tokens at which nothing is left to save; also the usual cap of titles, labels and classifications."""
@@ -121,7 +121,7 @@ def _decided(content: Reason, user: Found) -> Reason:
 
 def _points(user: Found, text: str) -> Points:
     shaped, sums = is_code(text), formulas(text)
-    code = 2 * user.many("code") + user.many("program") + (PROGRAM if shaped else 0)
+    code = 2 * (user.many("code") + identifiers(text)) + user.many("program") + (PROGRAM if shaped else 0)
     maths = 2 * user.many("maths") + user.many("figures") + sums + min(_quantities(user), 3)
     programmed = code >= PROGRAM and (shaped or user.many("code") >= 2)
     reckoned = maths >= SUMS and (sums >= 2 or user.many("maths") >= 2)

@@ -14,6 +14,8 @@ import msgspec
 STEM = 4
 """Letters of a stem by which it is found; none is shorter."""
 
+_NO_SIGNS = ("common", "numbers")
+
 PLACES = 48
 """Places that are kept of one group: whoever repeats a word all over gets no more attention for it."""
 
@@ -43,8 +45,10 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     text: str
     stem: str = ""
     """What the word begins with by which it is looked up; empty where that is the whole word."""
-    before: tuple[str, ...] = ()
-    after: tuple[str, ...] = ()
+    around: tuple[tuple[int, str], ...] = ()
+    """The other words, each with how far off it stands."""
+    first: int = 0
+    """How far off the sign begins."""
 
 
 class Table(msgspec.Struct, frozen=True):
@@ -89,36 +93,44 @@ def _entries(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(" ".join(entry.split()).lower() for entry in text.split(",") if entry.strip()))
 
 
+def prepare() -> None:
+    """Builds the tables that most texts ask for, so that no request waits for them; the others are built when first
+    asked for, which takes some hundredths of a second."""
+    _table("any", "en")
+    _evidence()
+
+
 @functools.cache
 def _table(*languages: str) -> Table:
     words: dict[str, list[Entry]] = {}
     stems: dict[str, list[Entry]] = {}
-    numbers: set[str] = set()
     for language in languages:
-        for group, entries in lists()[language].items():
-            if group == "numbers":
-                numbers.update(entries)
-            elif group != "common":
-                for text in entries:
-                    _add(words, stems, group, text)
+        for key, entry in _signs(language):
+            (stems if entry.stem else words).setdefault(key, []).append(entry)
     return Table(
         words={key: tuple(entries) for key, entries in words.items()},
         stems={key: tuple(entries) for key, entries in stems.items()},
-        numbers=frozenset(numbers),
+        numbers=frozenset(number for language in languages for number in lists()[language].get("numbers", ())),
     )
 
 
-def _add(words: dict[str, list[Entry]], stems: dict[str, list[Entry]], group: str, text: str) -> None:
-    parts = tuple(text.split())
+@functools.cache
+def _signs(language: str) -> tuple[tuple[str, Entry], ...]:
+    """The entries of a language, each with what it is looked up by. Tables share them."""
+    groups = lists()[language]
+    return tuple(_sign(group, text) for group in groups if group not in _NO_SIGNS for text in groups[group])
+
+
+def _sign(group: str, text: str) -> tuple[str, Entry]:
+    parts = text.split()
     at = max(range(len(parts)), key=lambda place: (len(parts[place].rstrip("*")), -place))
-    head, before, after = parts[at], parts[:at], parts[at + 1 :]
-    if head.endswith("*"):
-        stem = head[:-1]
-        if len(stem) < STEM:
-            raise ValueError(f"{text}: a stem has at least {STEM} letters")
-        stems.setdefault(stem[:STEM], []).append(Entry(group, text, stem, before, after))
-    else:
-        words.setdefault(head, []).append(Entry(group, text, "", before, after))
+    around = tuple((place - at, part) for place, part in enumerate(parts) if place != at)
+    head = parts[at]
+    if not head.endswith("*"):
+        return head, Entry(group, text, "", around, -at)
+    if len(head) <= STEM:
+        raise ValueError(f"{text}: a stem has at least {STEM} letters")
+    return head[:STEM], Entry(group, text, head[:-1], around, -at)
 
 
 @functools.cache
@@ -212,7 +224,7 @@ def _look_up(found: Found, table: Table) -> None:
             found.starts.append(at)
             fresh = False
         for entry in words.get(token, ()):
-            if not (entry.before or entry.after) or _stands(tokens, at, entry, numbers):
+            if not entry.around or _stands(tokens, at, entry, numbers):
                 _note(found, entry, at)
         for entry in stems.get(token[:STEM], ()):
             if token.startswith(entry.stem) and _stands(tokens, at, entry, numbers):
@@ -221,17 +233,15 @@ def _look_up(found: Found, table: Table) -> None:
 
 def _stands(tokens: list[str], at: int, entry: Entry, numbers: frozenset[str]) -> bool:
     """Whether the other words of an entry stand around the one that was found."""
-    start = at - len(entry.before)
-    if start < 0 or at + len(entry.after) >= len(tokens):
-        return False
-    return all(map(functools.partial(_fits, numbers), entry.before, tokens[start:at])) and all(
-        map(functools.partial(_fits, numbers), entry.after, tokens[at + 1 :])
-    )
+    last = len(tokens)
+    for off, want in entry.around:
+        place = at + off
+        if not 0 <= place < last or (want != tokens[place] and not _fits(numbers, want, tokens[place])):
+            return False
+    return True
 
 
 def _fits(numbers: frozenset[str], want: str, token: str) -> bool:
-    if want == token:
-        return True
     if want == "_":
         return token not in _BREAKS
     if want == "#":
@@ -242,7 +252,7 @@ def _fits(numbers: frozenset[str], want: str, token: str) -> bool:
 def _note(found: Found, entry: Entry, at: int) -> None:
     places = found.places.setdefault(entry.group, [])
     if len(places) < PLACES:
-        places.append(at - len(entry.before))
+        places.append(at + entry.first)
     found.kinds.setdefault(entry.group, set()).add(entry.text)
 
 

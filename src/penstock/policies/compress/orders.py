@@ -21,6 +21,8 @@ CAST = 25
 
 _THINGS = {"tool": Reason.CODE, "prose": Reason.TEXT_WORK, "tale": Reason.CREATIVE, "poetry": Reason.CREATIVE}
 """What the groups of things are; a word in two of them is what the later one says."""
+LINE = 30
+_ARTICLES = frozenset(["a", "an", "ein", "eine", "un", "une", "una", "um", "uma"])
 _PEOPLE = frozenset(
     ["he", "she", "him", "her", "his", "hers", "they", "them", "i", "my", "me", "said", "says", "asked"]
 )
@@ -48,8 +50,10 @@ def made(user: Found, *, technical: bool, programmed: bool) -> Reason | None:
     for verb in user.at("produce"):
         if _is_ordered(user, verb) and (thing := _first_thing(user, things, verb + 1, WINDOW)) is not None:
             return thing
-    if technical or not _is_titled(user):
-        return None
+    return None if technical or not _is_titled(user) else _titled(user, things)
+
+
+def _titled(user: Found, things: dict[int, Reason]) -> Reason | None:
     if _first_thing(user, things, user.starts[0], OPENING) is Reason.CREATIVE:
         return Reason.CREATIVE
     return Reason.TEXT_WORK if _first_thing(user, things, user.starts[0], TITLE) is Reason.TEXT_WORK else None
@@ -83,7 +87,8 @@ def imagined(user: Found) -> bool:
     # Where words have endings and gaps that are not known here, a poem that is named at all is taken as asked for.
     if user.many("poetry") and (not user.language or user.language in GAPLESS):
         return True
-    if _is_question(user, user.starts[0] if user.starts else 0):
+    first = user.starts[0] if user.starts else 0
+    if _is_question(user, first) or (first in user.at("explain") and not user.many("style")):
         return False
     signs = 2 * user.many("poetry") + user.many("tale") + 2 * user.many("style")
     return signs >= (2 if user.many("style") else 3) or _is_story(user)
@@ -96,8 +101,14 @@ def _is_story(user: Found) -> bool:
 
 
 def written(user: Found) -> bool:
-    """Somebody is told to write, whatever it is: the text is the product."""
-    return _is_told_to(user, "writing")
+    """Somebody is told to write, whatever it is, or a thing is named that is wanted: the text is the product."""
+    return _is_told_to(user, "writing") or _is_thing(user)
+
+
+def _is_thing(user: Found) -> bool:
+    """A single short line that begins with an article, and asks nothing: "an argument between the sun and the moon"."""
+    tokens = user.tokens
+    return len(user.starts) == 1 and len(tokens) < LINE and tokens[user.starts[0]] in _ARTICLES and "?" not in tokens
 
 
 def reworked(user: Found) -> bool:
@@ -122,6 +133,6 @@ def _is_ordered(user: Found, verb: int) -> bool:
 
 def _is_question(user: Found, start: int) -> bool:
     tokens = user.tokens
-    if "you" in tokens[start + 1 : start + 3]:
+    if not {"you", "u"}.isdisjoint(tokens[start + 1 : start + 3]):
         return False
     return start in user.at("asking") or (start in user.at("yesno") and "?" in tokens)

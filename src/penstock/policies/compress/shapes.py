@@ -32,6 +32,8 @@ _FUNCTIONS = (
     "ⁿ",
 )
 _SNAKE = re.compile(r"[a-z]_[a-z]")
+# Not iPhone, eBay, macOS: at least two small letters before the hump, and one behind it.
+_IDENTIFIER = re.compile(r"[A-Z_(](?<=[a-z].)(?:(?<=[a-z]{2}[A-Z])[a-z]|(?<=_)[a-z]|(?<=\()\))")
 _OPERATOR = re.compile(r"[=+*/^×÷−<>≤≥√∑∫π°²³∈∞\\]")
 _BINARY = frozenset("=+*^×÷−")
 
@@ -44,6 +46,11 @@ def is_code(text: str) -> bool:
         if seen >= SHAPES:
             return True
     return "_" in text and seen + sum(1 for _ in islice(_SNAKE.finditer(text), SHAPES)) >= SHAPES
+
+
+def identifiers(text: str) -> int:
+    """How many words are spelt as programs spell them, up to a few: useEffect, KeyError, max_tokens, main()."""
+    return sum(1 for _ in islice(_IDENTIFIER.finditer(text), SHAPES))
 
 
 def formulas(text: str) -> int:

@@ -121,6 +121,86 @@ Give examples of renewable energy sources
 Define osmosis
 What did the article say about the new stadium?
 How did jazz develop in New Orleans?
+What does the term "renaissance" mean?
+What were the consequences of the flood for the town?
+Who were the key figures in the negotiations?
+How was the museum funded?
+What is the name of the ship that carried the explorers?
+What awards did the album receive?
+What are the arguments presented in favour of the tunnel?
+How many employees does the company have?
+In which year was the observatory completed?
+What is unique about the composition of the symphony?
+What does the president say about infrastructure?
+Which team won the championship in 1987?
+What are the habitats of the snow leopard?
+How did critics receive the novel?
+What topics are covered in the lecture?
+What steps did the city take to become greener?
+What are the ingredients of a traditional paella?
+Who founded the university and why?
+What is the process of making glass?
+What was the outcome of the second vote?
+Explain what a leap year is.
+What's a good way to store bread?
+How does a suspension bridge stay up?
+Describe how bees communicate.
+What's the history behind Halloween?
+What languages did the poet speak?
+What is the relationship between the two companies?
+Which features distinguish Doric from Ionic columns?
+When is the best time to visit Japan?
+How do airplanes fly?
+What were the goals of the Apollo program?
+How does the author describe the harbour?
+Which materials were used for the roof?
+What is the meaning of the festival?
+What did the survey reveal about commuters?
+What are the three branches of the US government?
+Who was the architect of the opera house in Sydney?
+When did the Ottoman Empire end?
+What are the most popular sports in Japan?
+How are pearls formed?
+What did the mayor promise about housing?
+What initiatives has Oslo introduced for electric cars?
+Where did tango originate?
+What changed in the second edition of the game?
+How did the character lose his ship?
+What is the GDP of Norway?
+Which countries border Austria?
+What is the role of the conductor in an orchestra?
+Tell me about the Silk Road.
+What are the advantages of wind energy?
+How is paper recycled?
+What are some traditional dishes from Georgia?
+What is the theme of the first movement?
+How many islands make up Hawaii?
+What plans does the university have for the new campus?
+Explain the difference between weather and climate.
+What nicknames does New York have?
+What did critics say about the soundtrack?
+How does GPS work?
+What are the rules of curling?
+What is the largest ocean?
+Who invented the telescope?
+What did the committee recommend in its final report?
+How did the plot of the game change in the remake?
+What are the features of the new stadium?
+What kinds of birds live in the park?
+Where was the treaty signed?
+What is the purpose of the pyramid?
+What were the reactions of fans to the trailer?
+How many episodes are in the first season?
+Which artists influenced Picasso?
+What is the typical climate of Chile?
+How do bees make honey?
+What tools did Stone Age farmers use?
+Who wrote the lyrics of the national anthem?
+What were the effects of the drought on farmers?
+What is the history of the violin?
+What are the goals of the climate plan?
+Describe the life cycle of a frog.
+What is a haiku?
 """
 
 CREATIVE = """
@@ -244,6 +324,90 @@ generate a quirky bio for my tinder profile
 make me a workout anthem about leg day
 write like hemingway about my morning coffee
 rewrite the ending of game of thrones
+I'm working on a sci-fi webcomic. The cast: Vex, a smuggler; Oro, her droid. Can you suggest arcs for season two?
+Write a heartfelt message to my best friend who is moving abroad
+Generate 5 catchy YouTube titles for a cooking channel
+A man walks into a bar with a giraffe. Finish the joke.
+You are the narrator of a nature documentary. Describe my cat waking up.
+Please write the script for a 60-second radio commercial about mattresses
+[Scene: an abandoned station. Enter MIRA] Mira: Is anyone there? -- continue
+Give me a villain monologue with references to gardening
+Come up with lyrics in the style of ABBA about tax season
+a cozy mystery set in a yarn shop, first chapter please
+Develop a fictional language for desert nomads, with sample sentences
+Expand this outline into a chapter: 1. storm 2. wreck 3. island
+Write an alternate history where Rome never fell
+Explain quantum physics like a surfer dude
+Can u write some bars dissing my brother, he sucks at fifa
+Write a eulogy for a hamster named Gary
+Improve this opening line: It was raining.
+Invent a holiday and its traditions
+Help me brainstorm names for an elven city
+write an ode to coffee
+compose a fake medieval chronicle about the discovery of pizza
+Wrestling promo: the Librarian challenges the Barbarian
+Make up a bedtime prayer for a dragon
+Write a dating profile for Dracula
+I'd like a sonnet on entropy
+Produce a monologue spoken by the last tree on earth
+convert this recipe into a Shakespearean soliloquy: boil pasta, add salt
+Write a choose your own adventure about a heist at the Louvre
+Give a rousing halftime speech as a grumpy wizard
+SpongeBob x Breaking Bad crossover
+An argument between the sun and the moon
+write a greentext about working at a gas station
+tell a scary campfire tale
+Plot for a musical about the postal service
+Draft a love confession for my OC who is a shy blacksmith
+Write a tense scene between two chess players
+Could you help me with a poem for my grandma's 80th?
+Give me a backstory for a half-orc bard
+I need lyrics about missing the last train
+Turn my grocery list into an epic: milk, eggs, bread
+Write a fake press conference by a cat mayor
+Funny captions for a picture of a sleeping dog
+Tell me about a day in the life of a medieval baker, first person
+Create a comedic dialogue between Siri and Alexa
+You're a noir detective investigating who ate the cake
+Help me write the best man speech
+Write an essay in the voice of a bored teenager
+Story: two strangers share an umbrella in Tokyo
+A villanelle about laundry
+Generate a horoscope for pets
+Make this paragraph more vivid: The house stood on a hill.
+Let's write a story together, you start
+Give me a riddle whose answer is a shadow
+Design a fantasy world with three moons
+Describe an imaginary creature that lives in libraries
+Write an acrostic with the word WINTER
+Rap verse about gardening
+Draft dialogue for an NPC shopkeeper
+an inspirational quote about failure
+Write a movie review of a film that doesn't exist
+Finish the limerick: There once was a man from Peru
+Roleplay as my strict piano teacher
+write a hallmark movie plot
+Please continue this fanfic from where I stopped
+Give me a synopsis for a heist film set in Venice
+Write a letter from Napoleon to his cat
+What if Hamlet had a smartphone? Write the scene.
+Create a character sheet for a dwarven chef
+Three haikus about monsoon
+Compose a lullaby for robots
+Produce a satirical news headline about pigeons
+pen a farewell speech for a retiring clown
+Develop the plot twist for my thriller
+Could you rewrite this paragraph as if it were narrated by Morgan Freeman?
+Narrate a football match between vegetables
+Write song lyrics with the theme of coming home
+Make a funny Instagram caption for my beach photo
+Write about a world where colours are illegal
+Please generate a dialogue in which a robot learns to lie
+My character is a cursed prince; what could his curse be?
+Write a postcard from Mars
+Make me a tongue twister with the letter Z
+Give two versions of a breakup text, one kind and one savage
+Tell a story backwards, starting at the funeral
 """
 
 TEXT = """
@@ -309,6 +473,14 @@ Write a five-paragraph essay
 Limit your response to 200 words. Who was Tesla?
 Response must not exceed 3 sentences. What are black holes?
 Tell me about Mars in 7 bullet points.
+Could you describe it in under a hundred words?
+I want exactly five items in the list
+The essay has to be 2 pages long
+At most two lines please: what is jazz?
+Respond with 15 or more sentences.
+Write 2-3 sentences about whales
+Answer using a single word. Capital of France?
+Your reply must contain between 50 and 70 words.
 """
 
 BRIEF = """
@@ -413,6 +585,75 @@ Posso registrare una telefonata?
 Which foods should diabetics avoid?
 What's the best way to lose belly fat?
 What is the maximum sentence for burglary?
+Is it safe to mix bleach and ammonia?
+What rights do renters have when the heating fails?
+How much caffeine is too much?
+Which mushrooms are safe to eat in the forest?
+Does reading in dim light damage your eyes?
+What does a stroke feel like?
+Can police search my car without a warrant?
+How long does THC stay in urine?
+Is jaywalking illegal in New York?
+What are the penalties for tax fraud?
+Do I have to pay child support if I lose my job?
+How do I file for bankruptcy?
+Which painkiller is best for migraines?
+Is it okay to take melatonin every night?
+Who inherits if there is no will?
+What should a person with gout not eat?
+What happens if you do not show up for jury duty?
+Can humans regrow teeth?
+How many hours of sleep do teenagers need?
+What's the legal blood alcohol limit in Spain?
+How do I sue my contractor?
+Where is euthanasia allowed?
+Do tall people live longer?
+How fast does hair grow after shaving?
+Do cell phones cause brain tumors?
+How soon after surgery can I fly?
+What is a normal resting pulse?
+Is tap water in Mexico drinkable?
+Can a doctor refuse to treat me?
+Which blood type is the rarest?
+What are early signs of diabetes?
+Are e-cigarettes healthier than cigarettes?
+What should I eat before a marathon?
+Do antidepressants change your personality?
+How long does a tattoo take to heal?
+How do I get rid of lice?
+Do you lose your rights when you are in prison?
+Can teachers read students' messages?
+Is dumpster diving legal in Texas?
+Who gets the house after a breakup?
+Can I refuse a breathalyzer test?
+How old must you be to buy fireworks in Ohio?
+Can my neighbour's tree hang over my fence?
+What is considered hate speech in Canada?
+What happens to debt when someone dies?
+Are verbal agreements binding?
+Can a landlord enter without notice?
+Do I need a permit to build a shed?
+What is the statute for libel in England?
+Why do we get hiccups?
+Does chocolate cause acne?
+Can you sneeze with your eyes open?
+What vitamin deficiency causes hair loss?
+How can I tell if a mole is cancerous?
+Should I ice or heat a sprained ankle?
+Does wearing a hat cause baldness?
+What is the healthiest cooking oil?
+Is coffee dehydrating?
+Do women have more ribs than men?
+When is it legal to shoot an intruder?
+Who can witness a signature on a deed?
+What is the age of majority in Nebraska?
+Can an employer monitor my computer?
+How long does a copyright last?
+What is the difference between theft and robbery?
+Can minors sign contracts?
+What must police say when they arrest you?
+Is it illegal to collect rainwater?
+Are traffic cameras admissible in court?
 """
 
 TOUCHED = """
@@ -471,6 +712,37 @@ Quanto fa 7 per 8?
 1から100までの和はいくつですか
 Чему равен синус 30 градусов?
 Сколько будет 17 умножить на 23?
+What is the remainder when 7^100 is divided by 5?
+A rectangle has perimeter 20 and area 24. Find its sides.
+Tom is twice as old as Ann. In 5 years he'll be 1.5 times as old. How old is Ann?
+Differentiate ln(x^2+1)
+If f(x)=2x+3, what's f^-1(x)?
+Which is bigger, 2^100 or 3^60?
+Compute the determinant of [[1,2],[3,4]]
+A 2 kg block slides down a 30 degree incline. Find its acceleration.
+What is the pH of a 0.01 M HCl solution?
+How many liters of paint do I need for a 4x5 m room?
+Is the series sum 1/n^2 convergent?
+If x + y = 10 and xy = 21, what are x and y?
+What's 15% of 240?
+How many degrees are in a hexagon?
+Two cars start 300 miles apart and drive toward each other at 40 and 60 mph. When do they meet?
+Is 0.999... equal to 1?
+Prove by induction that 1+2+...+n = n(n+1)/2
+How long does it take to fill a 200 L tank at 8 L/min?
+What is the median of 3, 7, 9, 15?
+Find the inverse of f(x) = 3x - 4
+Evaluate the limit as n goes to infinity of (1+1/n)^n
+What does the fundamental theorem of calculus say?
+What is the square of 13?
+Bob has 5 apples and gives away 2. How many are left?
+Find the slope between (1,2) and (3,8)
+simplify (2x+3)(x-1)
+What is log base 2 of 32?
+The sum of three consecutive integers is 72. Find them.
+How many seconds are in a leap year?
+What is the 10th Fibonacci number?
+Which is larger: 3/7 or 4/9?
 """
 
 CODE = """
@@ -527,6 +799,45 @@ Pythonでファイルを読み込む方法は？
 Как отсортировать список в Python?
 Warum kompiliert mein Code nicht?
 Erkläre mir Zeiger in C
+What's the difference between let and var?
+Why is my for loop skipping elements?
+How to exit vim
+Design a database schema for a library
+Explain how git rebase differs from merge
+create a simple calculator app
+What does this error mean: ModuleNotFoundError: No module named 'foo'
+How can I speed up my Excel macro?
+Write tests for this class
+How do I connect my ESP32 to wifi?
+Make my website mobile friendly
+add dark mode to my app
+What is dependency injection?
+how to parse dates in javascript
+port this from perl to ruby
+set up a reverse proxy with caddy
+How do I reverse a string?
+Write a SQL query to get the top 5 customers
+why is my css not loading
+What does the yield keyword do?
+Explain MVC
+How do I merge two branches?
+make a discord bot that plays music
+what is a segfault
+How do I mock an API call in Jest?
+Sort an array of objects by property
+Explain recursion to a beginner
+generate a random uuid in node
+What is the use of useEffect in React?
+How can I fix KeyError in pandas?
+What does O(n log n) mean?
+What is polymorphism?
+How to remove duplicates from a list
+Can you review my pull request?
+How do I set max_tokens in the API?
+Give me a dockerfile for a node app
+What is the difference between TCP and UDP?
+How do you declare a constant?
+convert string to int in java
 """
 
 LOADED = """
