@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -303,3 +304,17 @@ def test_answers_are_relayed_compressed_if_they_come_so(tmp_path_factory: pytest
         with Gateway(config, tmp_path_factory.mktemp("packed")) as gateway:
             got = ask(gateway)
     assert (got.headers["content-encoding"], got.body) == ("gzip", packed)
+
+
+@pytest.mark.parametrize("path", ["/v1/messages", "/v1/responses", "/v1/conversations"])
+def test_half_a_character_passes(tmp_path: Path, path: str) -> None:
+    """Clients that cut texts between the halves of a character send ``\\ud83d`` alone: JSON, and not ours to refuse."""
+    body = b'{"model":"m","max_tokens":9,"messages":[{"role":"user","content":"\\ud83d x"}],"input":"\\ud83d"}'
+    with Provider(lambda _: json_answer(b"{}")) as provider:
+        rows = {
+            name: {"dialect": name, "base_url": provider.base_url, "api_key": OPERATOR_KEY}
+            for name in ("anthropic", "openai")
+        }
+        with Gateway(settings(**rows), tmp_path) as gateway:
+            assert ask(gateway, path, body).status == 200
+        assert provider.received[-1].body == body

@@ -4,6 +4,8 @@ Nothing is decoded before it is asked for, and then one level at a time (``msgsp
 history costs a scan and not a tree. With no edits, what goes upstream is the very object of bytes that came in.
 """
 
+import re
+
 import msgspec
 
 
@@ -19,6 +21,12 @@ class _Head(msgspec.Struct):
     stream: msgspec.Raw = msgspec.Raw(b"")
 
 
+# Escapes in the order in which they stand: a pair of halves is one character, half of one alone is none.
+_ESCAPE = re.compile(
+    rb"\\(?:(u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
+)
+_REPLACED = rb"\ufffd"
+
 _decode_head = msgspec.json.Decoder(_Head).decode
 _decode_name = msgspec.json.Decoder(str).decode
 
@@ -27,8 +35,19 @@ class NotReadableError(ValueError):
     """The body is not what its operation needs: the message says what is wrong, never what it contains."""
 
 
+def legible(plain: bytes) -> bytes:
+    """The text to read in place of one in which half characters are spelt out (``\\ud83d``), as clients write that cut
+    texts anywhere: it is JSON by its grammar (RFC 8259, 8.2), and what to make of it is the provider's business. The same
+    object where there are none."""
+    if b"\\ud" not in plain and b"\\uD" not in plain:
+        return plain
+    found = _ESCAPE.sub(lambda escape: _REPLACED if escape[2] else escape[0], plain)
+    return plain if found == plain else found
+
+
 class Document:
-    """A JSON request body. ``raw`` is what goes upstream, ``plain`` the same without its content encoding."""
+    """A JSON request body. ``raw`` is what goes upstream, ``plain`` what is read of it: without its content encoding,
+    and ``legible``."""
 
     __slots__ = ("plain", "raw")
 
@@ -38,7 +57,7 @@ class Document:
 
     @property
     def encoded(self) -> bool:
-        """It came in a content encoding: what it says and what goes upstream are not the same bytes."""
+        """What is read and what goes upstream are not the same bytes: nothing can be put into it."""
         return self.raw is not self.plain
 
     def facts(self) -> Facts:

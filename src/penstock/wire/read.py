@@ -4,7 +4,7 @@ JSON bodies are held and read (undone of their content encoding where they have 
 left to stream through. It reads facts, never messages.
 """
 
-from penstock.core.document import Document, NotReadableError
+from penstock.core.document import Document, Facts, NotReadableError, legible
 from penstock.core.exchange import Exchange
 from penstock.core.fault import FaultKind, refuse
 from penstock.core.route import Body
@@ -23,13 +23,25 @@ async def read(exchange: Exchange, incoming: Incoming, limit: int) -> None:
         # Several headers are one list (RFC 9110 5.3); read in part, what hides in the rest would pass unread.
         encodings = b",".join(value for name, value in head.headers if name == b"content-encoding")
         plain = decode(raw, encodings.decode("latin-1"), limit)
-    exchange.document = Document(raw, plain)
+    exchange.document = Document(raw, plain if route.routed else legible(plain))
     if route.routed:
         try:
-            exchange.facts = exchange.document.facts()
+            exchange.facts = _facts(exchange.document)
         except NotReadableError as error:
             words = str(error)
             raise refuse(FaultKind.MALFORMED, words[0].upper() + words[1:] + ".") from None
+
+
+def _facts(document: Document) -> Facts:
+    try:
+        return document.facts()
+    except NotReadableError:
+        # To look for half characters takes a while in a long text, and hardly any has them.
+        found = legible(document.plain)
+        if found is document.plain:
+            raise
+        document.plain = found
+        return document.facts()
 
 
 def _is_json(content_type: bytes | None) -> bool:
