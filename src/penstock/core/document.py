@@ -36,9 +36,8 @@ class NotReadableError(ValueError):
 
 
 def legible(plain: bytes) -> bytes:
-    """The text to read in place of one in which half characters are spelt out (``\\ud83d``), as clients write that cut
-    texts anywhere: it is JSON by its grammar (RFC 8259, 8.2), and what to make of it is the provider's business. The same
-    object where there are none."""
+    """The text to read in place of one that spells out half characters (``\\ud83d``), as clients do that cut texts
+    anywhere: JSON by its grammar (RFC 8259, 8.2), and the provider's to judge. The same object where there are none."""
     if b"\\ud" not in plain and b"\\uD" not in plain:
         return plain
     found = _ESCAPE.sub(lambda escape: _REPLACED if escape[2] else escape[0], plain)
