@@ -23,6 +23,8 @@ VALUES = [
     ("its name in its value", b'{"a":<{"a":{"a":"x"}}>}'),
 ]
 MORE = [
+    ("behind a name that ends like it", b'{"\\"a":"x","a":<"x">}'),
+    ("before a name that ends like it", b'{"a":<"x">,"\\"a":"x"}'),
     ("a list", b'{"b":[[1]],"a":< [1,{"a":[2]}, "]"]>,"c":1}'.replace(b"< [", b" <[")),
     ("an object", b'{"b":{"a":{}},"a":<{"a":"}{]","b":[{}]}>}'),
     ("a string with quotes", b'{"a":<"\\"a\\":{ \\\\">,"c":"\\\\"}'),
@@ -78,6 +80,7 @@ def test_a_value_that_is_not_there_has_no_place(name: str, text: bytes) -> None:
         ("one", b"[<1>]"),
         ("several, with spaces", b'[ <{"a":[1, "]"]}> ,\n<-2.5e3>\t,<"3,">\r, <null> ,<[[],{}]> ]'),
         ("none", b"[ ]"),
+        ("none, and others behind", b"[ ],[1"),
         ("no list", b'{"a":[1]}'),
         ("a list that breaks off", b'[<1>,<[2]>,{"a":[3'),
         ("a text that does not end", b'[<1>,"2,3]'),

@@ -28,7 +28,7 @@ def inserted(body: bytes, start: int, text: str, placement: Placement, role: str
             first, place = message, begun
         if message is None or not _leads(message):
             break
-        if message.commands and words(parts(message.content)) == text:
+        if words(parts(message.content)) == text:
             return body
         last = ended
     if first is None:
