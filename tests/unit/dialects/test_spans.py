@@ -82,17 +82,36 @@ def test_a_value_that_is_not_there_has_no_place(name: str, text: bytes) -> None:
         ("none", b"[ ]"),
         ("none, and others behind", b"[ ],[1"),
         ("no list", b'{"a":[1]}'),
-        ("a list that breaks off", b'[<1>,<[2]>,{"a":[3'),
+        ("a list that breaks off", b'[<1>,<[2]>,[{"a":[3'),
         ("a text that does not end", b'[<1>,"2,3]'),
     ],
 )
 def test_elements_are_found_where_they_stand(name: str, marked: bytes) -> None:
     """One after the other, without the spaces around them."""
     pieces = marked.replace(b">", b"<").split(b"<")
-    text = b"..%b,4]" % b"".join(pieces)
-    ends = [2 + sum(map(len, pieces[: at + 1])) for at in range(len(pieces))]
+    text = b'{"a":%b,4]}' % b"".join(pieces)
+    ends = [5 + sum(map(len, pieces[: at + 1])) for at in range(len(pieces))]
     wanted = list(zip(ends[::2], ends[1::2], strict=False))
-    assert list(elements(text, 2)) == wanted
+    assert list(elements(text, 5)) == wanted
+
+
+def test_long_elements_are_found_too() -> None:
+    """As those before and behind them."""
+    values = [b'"%b"' % (b"x" * 10), b'{"a":"%b"}' % (b"\\n" * 50_000), b"[%b1]" % (b"[[]]," * 50_000), b"2"]
+    text = b'{"b":[{"a":1}],"a": [ %b ] ,"c":[]}' % b" ,\n".join(values)
+    start = member_start(text, "a")
+    assert start is not None
+    assert [text[begun:end] for begun, end in elements(text, start)] == values
+
+
+@pytest.mark.parametrize(("often", "found"), [(400, True), (9_000, False)])
+def test_names_that_are_met_too_often_are_given_up(often: int, found: bool) -> None:
+    """Looking at each would take longer than all that is done with a request."""
+    nested = (b'{"a":"y"},' * often)[:-1]
+    text = b'{"b":[%b],"a":"x","c":[%b]}' % (nested, nested)
+    place = text.index(b'"x"')
+    assert member_start(text, "a") == (place if found else None)
+    assert value_start(text, "a", read(text)["a"]) == (place if found else None)
 
 
 def test_names_in_texts_and_names_that_are_texts_are_no_places() -> None:
