@@ -1,11 +1,13 @@
-"""Where a member of the outermost object stands in a JSON text that a decoder has read: exact places, or none.
+"""Where a member of the outermost object stands in a JSON text, and the elements of a list that begins somewhere.
 
-A decoder says what the outermost level holds, but not where. A place counts only if what stands before the value, or
-after it, is the rest of one object and no more: so what stands deeper down, is overridden by a later member of the
-same name, or is part of a string is never taken for it. Knows no dialect; never raises.
+Half a megabyte of history is not read for it: a place is proven by the shorter side of the text, which must be the
+beginning of one open object, or the rest of one. So what stands deeper down, is overridden by a later member of the
+same name, or is part of a string is never taken for the member. Of a text that is no JSON nothing is claimed: whoever
+edits it has read it before. Knows no dialect; never raises.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator
 from itertools import islice
 
 import msgspec
@@ -16,52 +18,119 @@ from penstock.dialects.splicing import TRIES, places
 Span = tuple[int, int]
 """Where something begins and ends in a text."""
 
-_SPACES = frozenset({b" ", b"\t", b"\r", b"\n"})
+_SPACES = re.compile(rb"[ \t\r\n]*")
+_COLON = re.compile(rb"[ \t\r\n]*:[ \t\r\n]*")
+_STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+_PLAIN = re.compile(_STRING + rb"|[-+.\w]+", re.DOTALL)
+_TOKEN = re.compile(_STRING + rb"|[\[\]{}\"]", re.DOTALL)
+_DEEPER = {b"[": 1, b"{": 1, b"]": -1, b"}": -1}
 
+_SHORT = 30_000
+"""Up to here the end of a value is found sooner than a decoder reads all that follows it."""
+_MOST = 1_000
+"""So often a name is met in what people send; who sends more of it need not be served at any price."""
+_AGAIN = 64
+"""So many members of one name and one value are looked at."""
+_HEAD = 200
+"""Two long values that begin alike for so long are rarely two."""
+
+_list = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
-def value_span(text: bytes, name: str, value: bytes) -> Span | None:
-    """Where the member of this name stands, whose value a decoder told; None where that can't be found."""
-    spans = ((place, place + len(value)) for place in places(text, name) if text.startswith(value, place))
-    return next((span for span in islice(spans, TRIES) if _is_member(text, name, span)), None)
+def member(text: bytes, name: str) -> Span | None:
+    """The value of the outermost object's member of this name; None without one whose name is written plainly."""
+    start = member_start(text, name)
+    end = None if start is None else _end(text, start, len(text))
+    return None if start is None or end is None else (start, end)
 
 
-def element_spans(text: bytes, name: str, elements: Sequence[msgspec.Raw]) -> tuple[Span, ...] | None:
-    """Where the elements stand of the list that is the member of this name; None where that can't be found."""
-    lengths = [memoryview(element).nbytes for element in elements]
-    walks = (walk for place in places(text, name) if (walk := _walk(text, place, lengths)) is not None)
-    found = next((walk for walk in islice(walks, TRIES) if _is_member(text, name, walk[0])), None)
-    return None if found is None else found[1:]
+def member_start(text: bytes, name: str) -> int | None:
+    """Where that value begins; of two members with one name the last counts, as for most decoders."""
+    for tried, place in enumerate(_named(text, name)):
+        if tried == TRIES:
+            # A name that is met often: one reading tells the value, and which of all these can hold it.
+            value = bytes((plainly(_members, text) or {}).get(name, b"-"))
+            same = (place for place in _named(text, name) if text.startswith(value, place))
+            return next((place for place in islice(same, _AGAIN) if _is_outermost(text, place)), None)
+        if _is_outermost(text, place):
+            return place
+    return None
 
 
-def _walk(text: bytes, place: int, lengths: Sequence[int]) -> tuple[Span, ...] | None:
-    """The list's span and those of its elements, if it begins here and they are as long as this.
+def value_start(text: bytes, name: str, value: msgspec.Raw) -> int | None:
+    """The same where a decoder has told the value: for what is large and stands near the beginning."""
+    size, head = memoryview(value).nbytes, bytes(memoryview(value)[:_HEAD])
+    like = (place for place in islice(places(text, name), _MOST) if text.startswith(head, place))
+    for place in islice(like, TRIES):
+        rest = plainly(_members, b'{"":0' + text[place + size :])
+        if rest is not None and name not in rest:
+            return place
+    return member_start(text, name)
 
-    Their bytes are not compared: half a megabyte of them would cost a third of what reading them does, and a list of
-    the same name elsewhere is told by where it stands.
-    """
-    spans = []
-    end, before = place, b"["
-    for length in lengths:
-        if not text.startswith(before, end):
+
+def _named(text: bytes, name: str) -> Iterator[int]:
+    """Where values of this name begin, however deep, the last first: backwards a long text is searched far sooner."""
+    token = b'"%b"' % name.encode()
+    found = text.rfind(token)
+    for _ in range(_MOST):
+        if found < 0:
+            return
+        # An unescaped quote before a name begins a string: inside the text of another string these are never met.
+        colon = _COLON.match(text, found + len(token)) if text[found - 1 : found] != b"\\" else None
+        if colon is not None:
+            yield colon.end()
+        found = text.rfind(token, 0, found)
+
+
+def _is_outermost(text: bytes, place: int) -> bool:
+    if place < len(text) - place:
+        return plainly(_members, text[:place] + b"null}") is not None
+    return plainly(_members, b'{"":' + text[place:]) is not None
+
+
+def elements(text: bytes, start: int) -> Iterator[Span]:
+    """The elements of the list that is a member of the outermost object and begins here, one after the other as they
+    are asked for; none of what is no list."""
+    before, begun, found = b"[", start, 0
+    while text.startswith(before, begun):
+        first = _after_spaces(text, begun + 1)
+        end = _end(text, first, first + _SHORT)
+        if end is None:
+            yield from islice(_read_elements(text, start), found, None)
+            return
+        yield first, end
+        begun, before, found = _after_spaces(text, end), b",", found + 1
+
+
+def _read_elements(text: bytes, start: int) -> Iterator[Span]:
+    """The same of a list that has been read: where an element is long itself, this is sooner."""
+    rest = plainly(_members, b'{"":' + text[start:])
+    end = start
+    for value in plainly(_list, bytes(rest[""])) or () if rest else ():
+        first = _after_spaces(text, end + 1)
+        yield first, first + memoryview(value).nbytes
+        end = _after_spaces(text, first + memoryview(value).nbytes)
+
+
+def _end(text: bytes, start: int, most: int) -> int | None:
+    """Where the value ends that begins here; None where none does, or not so soon."""
+    plain = _PLAIN.match(text, start, most)
+    if plain is not None:
+        return plain.end()
+    if text[start : start + 1] not in {b"[", b"{"}:
+        return None
+    depth = 0
+    for found in _TOKEN.finditer(text, start, most):
+        if found[0] == b'"':
+            # A string that does not end, or not so soon.
             return None
-        start = _after_space(text, end + 1)
-        spans.append((start, start + length))
-        end, before = _after_space(text, start + length), b","
-    return ((place, end + 1), *spans) if spans and text.startswith(b"]", end) else None
+        depth += _DEEPER.get(found[0], 0)
+        if depth == 0:
+            return found.end()
+    return None
 
 
-def _after_space(text: bytes, place: int) -> int:
-    while text[place : place + 1] in _SPACES:
-        place += 1
-    return place
-
-
-def _is_member(text: bytes, name: str, span: Span) -> bool:
-    """Asked of the shorter side. A later member of the same name and value that is written with escapes is not seen."""
-    start, end = span
-    if start < len(text) - end and text.find(b'"%b"' % name.encode(), end) < 0:
-        return plainly(_members, text[:start] + b"null}") is not None
-    after = plainly(_members, b'{"":null' + text[end:])
-    return after is not None and name not in after
+def _after_spaces(text: bytes, place: int) -> int:
+    found = _SPACES.match(text, place)
+    return place if found is None else found.end()

@@ -13,7 +13,8 @@ from penstock.core.terseness import Exemption, Opening, Placement
 from penstock.dialects.counting import plainly
 from penstock.dialects.openai.contents import Message, fingerprint, known, parts, words
 from penstock.dialects.openai.demands import Demands, tool_names
-from penstock.dialects.openai.inserting import first_message, inserted
+from penstock.dialects.openai.inserting import inserted
+from penstock.dialects.spans import member_start
 
 _MODEL = frozenset({"assistant", "tool", "function"})
 """Whose messages show that the model has had its turn: its own, and answers to what it called."""
@@ -23,12 +24,7 @@ class _Request(Demands, kw_only=True, gc=False):
     messages: list[Message]
 
 
-class _Placed(msgspec.Struct, gc=False):
-    messages: list[msgspec.Raw]
-
-
 _request = msgspec.json.Decoder(_Request).decode
-_placed = msgspec.json.Decoder(_Placed).decode
 
 
 def opening(body: bytes) -> Opening | None:
@@ -54,13 +50,8 @@ def opening(body: bytes) -> Opening | None:
 
 def steered(body: bytes, text: str, placement: Placement) -> bytes | None:
     """A request without messages has no place: it is refused, and must not become one that is answered."""
-    request = plainly(_placed, body)
-    first = first_message(request.messages) if request else None
-    if request is None or first is None:
-        return None
-    role = "developer" if first.role == "developer" else "system"
-    message = msgspec.json.encode({"role": role, "content": text})
-    return inserted(body, "messages", request.messages, message, placement)
+    start = member_start(body, "messages")
+    return None if start is None else inserted(body, start, text, placement)
 
 
 def prefills(last: Message) -> bool:

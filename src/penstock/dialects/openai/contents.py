@@ -16,6 +16,8 @@ ABSENT = msgspec.Raw(b"")
 _MARKS = frozenset({"prompt_cache_breakpoint", "cache_control"})
 _TEXTS = frozenset({b"", b'"text"', b'"input_text"', b'"output_text"'})
 _SYSTEM = frozenset({"system", "developer"})
+_MOST = 1_000
+"""A content of more parts is taken as it is written, and says nothing."""
 _NO_PARTS = frozenset({b"", b"null", b'""'})
 
 _anything = msgspec.json.Decoder().decode
@@ -50,7 +52,8 @@ def parts(content: msgspec.Raw) -> list[bytes]:
     without marks, each as the client wrote it."""
     text = bytes(content)
     several = plainly(_list, text) if text.startswith(b"[") else None
-    found = [_part(text)] if several is None else [_part(bytes(one)) for one in several]
+    readable = several is not None and len(several) <= _MOST
+    found = [_part(bytes(one)) for one in several or ()] if readable else [_part(text)]
     return [part for part in found if part not in _NO_PARTS]
 
 

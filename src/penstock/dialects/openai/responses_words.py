@@ -15,8 +15,8 @@ from penstock.core.terseness import Exemption, Opening, Placement
 from penstock.dialects.counting import plainly, table, word
 from penstock.dialects.openai.contents import ABSENT, Message, fingerprint, known, parts, words
 from penstock.dialects.openai.demands import Demands, tool_names
-from penstock.dialects.openai.inserting import first_message, inserted
-from penstock.dialects.spans import value_span
+from penstock.dialects.openai.inserting import inserted
+from penstock.dialects.spans import member, value_start
 from penstock.dialects.splicing import with_piece
 
 _NOTHING = frozenset({b"", b"null", b'""'})
@@ -33,8 +33,8 @@ class _Request(Demands, gc=False):
 
     def continues(self) -> str:
         """The id of what holds the earlier turns; a conversation stands alone or in an object."""
-        conversation = known(self.conversation)
-        held = (known(self.previous_response_id), conversation, table(conversation).get("id"))
+        named = known(self.conversation)
+        held = (known(self.previous_response_id), named, table(named).get("id"))
         return next((one for one in map(word, held) if one), "")
 
 
@@ -46,18 +46,8 @@ class _Worded(_Request, gc=False):
     input: msgspec.Raw = ABSENT
 
 
-class _PlacedInList(_Request, kw_only=True, gc=False):
-    input: list[msgspec.Raw]
-
-
-class _Placed(_Request, gc=False):
-    input: msgspec.Raw = ABSENT
-
-
 _listed = msgspec.json.Decoder(_Listed).decode
 _worded = msgspec.json.Decoder(_Worded).decode
-_placed_in_list = msgspec.json.Decoder(_PlacedInList).decode
-_placed = msgspec.json.Decoder(_Placed).decode
 
 
 def opening(body: bytes) -> Opening | None:
@@ -88,39 +78,38 @@ def opening(body: bytes) -> Opening | None:
 
 def steered(body: bytes, text: str, placement: Placement) -> bytes | None:
     """Nothing is added where there are neither instructions nor input: what would be answered is not in the request."""
-    request = plainly(_placed_in_list, body) or plainly(_placed, body)
+    request = plainly(_worded, body)
     if request is None:
         return None
-    instructions = bytes(request.instructions)
-    if instructions not in _NOTHING:
-        return _instructed(body, instructions, text, placement) if _is_text(request.instructions) else None
+    if bytes(request.instructions) not in _NOTHING:
+        return _instructed(body, text, placement)
     if request.continues():
         return body
-    message = msgspec.json.encode({"role": "developer", "content": text})
-    if isinstance(request, _PlacedInList):
-        known_form = first_message(request.input) is not None
-        return inserted(body, "input", request.input, message, placement) if known_form else None
-    return _as_list(body, bytes(request.input), message) if _is_text(request.input) else None
+    start = value_start(body, "input", request.input)
+    if start is None:
+        return None
+    if _is_text(request.input):
+        return _as_list(body, start, bytes(request.input), text)
+    return inserted(body, start, text, placement, "developer")
 
 
-def _instructed(body: bytes, instructions: bytes, text: str, placement: Placement) -> bytes | None:
+def _instructed(body: bytes, text: str, placement: Placement) -> bytes | None:
     """The client's string with ours before it or after it, and an empty line between; its own bytes as they were."""
-    said = words((instructions,))
+    start, end = member(body, "instructions") or (0, 0)
+    if not body[start:end].startswith(b'"'):
+        return None
+    said = words((body[start:end],))
     if said == text or said.startswith(text + "\n\n") or said.endswith("\n\n" + text):
         return body
-    span = value_span(body, "instructions", instructions)
-    if span is None:
-        return None
     last = placement is Placement.LAST
     ours = msgspec.json.encode(f"\n\n{text}" if last else f"{text}\n\n")[1:-1]
-    return with_piece(body, span[1] - 1 if last else span[0] + 1, ours)
+    return with_piece(body, end - 1 if last else start + 1, ours)
 
 
-def _as_list(body: bytes, text: bytes, message: bytes) -> bytes | None:
-    span = value_span(body, "input", text)
-    if span is None:
-        return None
-    return with_piece(body, span[0], b'[%b,{"role":"user","content":%b}]' % (message, text), span[1])
+def _as_list(body: bytes, start: int, own: bytes, text: str) -> bytes:
+    """The client's string as a user message, behind ours."""
+    ours = msgspec.json.encode({"role": "developer", "content": text})
+    return with_piece(body, start, b'[%b,{"role":"user","content":%b}]' % (ours, own), start + len(own))
 
 
 def _items(request: _Listed | _Worded) -> list[Message] | None:

@@ -13,8 +13,7 @@ from penstock.core.route import Match
 from penstock.core.terseness import Opening, Placement
 from penstock.dialects.counting import plainly
 from penstock.dialects.openai import chat_words, responses_words
-from penstock.dialects.openai.contents import ABSENT
-from penstock.dialects.spans import Span, value_span
+from penstock.dialects.spans import Span, member
 
 _OPENINGS: dict[str, Callable[[bytes], Opening | None]] = {
     "chat.completions.create": chat_words.opening,
@@ -30,7 +29,8 @@ _IN_BATCHES = {"/chat/completions": "chat.completions.create", "/responses": "re
 
 
 class Steering:
-    """OpenAI's way to be spoken to."""
+    """OpenAI's way to be spoken to. Of a body whose ``opening`` can't be read ``steered`` claims nothing: half a
+    megabyte is not read a second time to refuse what was refused."""
 
     def requests(self, match: Match, body: bytes) -> tuple[Span, ...] | None:
         """The whole body, or none where it can be no object; whether it is one, ``opening`` says."""
@@ -57,7 +57,6 @@ class Steering:
 
 class _Line(msgspec.Struct, gc=False):
     url: str = ""
-    body: msgspec.Raw = ABSENT
 
 
 _line = msgspec.json.Decoder(_Line).decode
@@ -75,7 +74,7 @@ def _requests_in(body: bytes) -> Iterator[tuple[str, int, int]]:
     for line in body.split(b"\n"):
         told = plainly(_line, line)
         operation = _IN_BATCHES.get(told.url.removeprefix("/v1")) if told else None
-        span = value_span(line, "body", bytes(told.body)) if told and operation else None
+        span = member(line, "body") if operation else None
         if operation and span:
             yield operation, start + span[0], start + span[1]
         start += len(line) + 1

@@ -68,13 +68,19 @@ NOWHERE = [
     ("the name deeper down alone", b'{"x":{"messages":[{"role":"user"}]}}'),
     ("a name with escapes", b'{"m\\u0065ssages":[{"role":"user"}]}'),
     ("a list", b'[{"messages":[{"role":"user"}]}]'),
-    ("not JSON", b'{"messages":[{"role":"user"}]'),
-    ("more after the end", b'{"messages":[{"role":"user"}]} {}'),
     ("a mark before the beginning", b'\xef\xbb\xbf{"messages":[{"role":"user"}]}'),
-    ("half an emoji, which the gateway's decoder refuses", b'{"messages":[{"role":"user","content":"\\ud83d"}]}'),
-    ("deeper than decoders go", b'{"messages":[{"role":"user"}],"a":%b}' % (b"[" * 200_000)),
     ("nothing", b""),
     ("noise", bytes(range(256))),
+]
+
+
+BROKEN = [
+    ("cut", b'{"messages":[{"role":"user"}]'),
+    ("cut in a message", b'{"messages":[{"role":"user'),
+    ("more after the end", b'{"messages":[{"role":"user"}]} {}'),
+    ("half an emoji, which the decoder refuses", b'{"messages":[{"role":"user","content":"\\ud83d"}]}'),
+    ("deeper than decoders go", b'{"messages":[{"role":"user"}],"a":%b}' % (b"[" * 200_000)),
+    ("a kind that is none", b'{"messages":[{"role":7}]}'),
 ]
 
 
@@ -103,6 +109,13 @@ def test_without_a_place_there_is_no_body(name: str, body: bytes) -> None:
     assert steered(CHAT, body, Placement.LAST) is None
     found = SPEAKING.opening(CHAT, body)
     assert found is None or found.exemption is Exemption.UNREADABLE or b"\\u0065" in body
+
+
+@pytest.mark.parametrize(("name", "body"), BROKEN, ids=ids)
+def test_what_is_broken_has_no_opening(name: str, body: bytes) -> None:
+    """Whatever becomes of it then: nothing is raised."""
+    assert SPEAKING.opening(CHAT, body) is None
+    assert steered(CHAT, body, Placement.LAST) != body
 
 
 def test_automatic_is_first_also_where_a_prefix_is_marked() -> None:
