@@ -101,7 +101,7 @@ def claims(found: list[Finding]) -> bool:
 
 
 def false_claims(holdout: float, a_day: int, runs: int) -> tuple[float, float]:
-    """In what part of runs something is said to be saved, or to be saved or lost, at any look, where nothing is."""
+    """In what part of runs something is said to be saved, and to be saved or lost, at any look, where nothing is."""
     saved = wrong = 0
     for seed in range(runs):
         found = looks(0.0, holdout, a_day, seed)
@@ -114,15 +114,15 @@ def false_claims(holdout: float, a_day: int, runs: int) -> tuple[float, float]:
 
 
 def test_looking_daily_claims_nothing_that_is_not_there() -> None:
-    """Thirty looks, no effect, half of the conversations held out: claims are rarest of all where nothing is saved."""
-    assert false_claims(0.5, 30, 50)[0] <= CLAIMED
+    """Neither a saving nor a loss, at thirty looks where there is no effect and half is held out."""
+    assert max(false_claims(0.5, 30, 50)) <= CLAIMED
 
 
 @pytest.mark.long
 @pytest.mark.parametrize(("holdout", "a_day"), [(0.1, 100), (0.1, 30), (0.5, 30), (0.5, 100)])
 def test_looking_daily_in_a_thousand_runs(holdout: float, a_day: int) -> None:
     """The same in full, from thin to busy traffic."""
-    assert false_claims(holdout, a_day, 1_000)[0] <= CLAIMED
+    assert max(false_claims(holdout, a_day, 1_000)) <= CLAIMED
 
 
 def test_a_real_saving_is_found() -> None:

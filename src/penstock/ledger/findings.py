@@ -17,7 +17,7 @@ class Standing(Enum):
     MEASURED = "measured"
     NOT_ENOUGH = "not enough data"
     NO_HOLDOUT = "not measured: no holdout"
-    CONTAMINATED = "not measured: control requests were changed"
+    CONTAMINATED = "not measured: the control arm is not clean"
     LOPSIDED = "not measured: the arms do not fit the draw"
     """Something sorts conversations after the draw, or leaves out those of one arm."""
     NOTHING = "nothing to save"

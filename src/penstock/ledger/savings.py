@@ -28,6 +28,7 @@ class Savings:
     def __init__(self) -> None:
         self._conversations: dict[str, Conversation] = {}
         self._overridden: set[str] = set()
+        self._shared: dict[Cell, Cell] = {}
         self._requests = self._tokens = self._eligible_requests = self._eligible_tokens = 0
 
     def add(self, row: Observed) -> None:
@@ -45,10 +46,10 @@ class Savings:
         found = self._conversations.get(row.conversation)
         if found is None:
             found = self._conversations[row.conversation] = Conversation(row.arm, row.at)
-            found.cell = _cell(row)
+            found.cell = self._cell(row)
         elif row.at < found.since:
             found.since = row.at
-            found.cell = _cell(row)
+            found.cell = self._cell(row)
         found.take(row)
 
     def pass_by(self, requests: int, tokens: int) -> None:
@@ -64,11 +65,26 @@ class Savings:
         coverage = Coverage(self._requests, self._eligible_requests, self._tokens, self._eligible_tokens)
         return Report(figures(cells), groups, levels, suspensions(levels), coverage)
 
+    def _cell(self, row: Observed) -> Cell:
+        cell = Cell(
+            row.model,
+            row.key,
+            row.klass,
+            row.intensity,
+            row.operation,
+            row.stream,
+            size(row.bytes_in),
+            row.tools,
+            row.holdout,
+        )
+        # There are few cells and many conversations: they share one.
+        return self._shared.setdefault(cell, cell)
+
     def _cells(self) -> Cells:
         cells: Cells = defaultdict(dict)
         for name, conversation in self._conversations.items():
             if name in self._overridden:
-                conversation.broke.add(Guard.OVERRIDDEN)
+                conversation.broke |= {Guard.OVERRIDDEN}
             conversation.settle(cells[conversation.cell])
         return cells
 
@@ -79,20 +95,6 @@ def savings(rows: Iterable[Observed]) -> Report:
     for row in rows:
         counted.add(row)
     return counted.report()
-
-
-def _cell(row: Observed) -> Cell:
-    return Cell(
-        row.model,
-        row.key,
-        row.klass,
-        row.intensity,
-        row.operation,
-        row.stream,
-        size(row.bytes_in),
-        row.tools,
-        row.holdout,
-    )
 
 
 def _figures(cells: Cells, name: Callable[[Cell], tuple[str, str, str, str]]) -> tuple[Figures, ...]:

@@ -136,7 +136,7 @@ class Conversation:
         self.arm = arm
         self.since = self.until = at
         self.rules = ""
-        self.broke: set[Guard] = set()
+        self.broke: frozenset[Guard] = frozenset()
         self.changed = self.mixed = False
         self.visible = self.reasoning = self.requests = self.cost = self.input_cost = self.tokens = 0
         self.estimated = self.unpriced = self.unchanged = 0
@@ -149,7 +149,7 @@ class Conversation:
         self.rules = row.rules
         self.until = max(self.until, row.at)
         if row.broke:
-            self.broke.update(row.broke)
+            self.broke = self.broke.union(row.broke)
         if row.added_bytes:
             self.changed = True
         else:

@@ -26,7 +26,8 @@ from penstock.ledger.strata import (
 )
 
 NEEDED = 50
-"""Conversations in each arm before anything is told: see ``sequence.ratio`` for what was tried."""
+"""Conversations in each arm before anything is told. The truth is inside with 30 as well, but bounds are then too far
+apart to be of use, and an earlier first look makes all later ones wider."""
 
 CONTAMINATED = 0.01
 """Part of the control conversations that may not be what their arm says. Fewer are left out; with more, nothing is

@@ -216,6 +216,24 @@ def test_thin_strata_stand_together_or_are_left_out() -> None:
     assert (found.too_thin, found.visible.treated, found.visible.control) == (12, 600, 200)
 
 
+def test_thin_strata_of_other_odds_do_not_stand_together() -> None:
+    """Eight of each arm are too few, twice."""
+    thin = [each for holdout in (0.4, 0.5) for arm in (TREATED, CONTROL)
+            for each in conversations(arm, 8, 500, holdout=holdout)]  # fmt: skip
+    assert total(BOTH, thin).too_thin == 32
+
+
+@pytest.mark.parametrize("other", [
+    {"model": "other"}, {"key": "other"}, {"klass": "other"}, {"intensity": "lite"}, {"operation": "other"},
+    {"stream": True}, {"tools": True}, {"bytes_in": 90_000},
+], ids=str)  # fmt: skip
+def test_like_is_compared_with_like(other: dict[str, Any]) -> None:
+    """Where answers are ten times as long, more are treated by chance: without strata that would be a loss."""
+    usual = (*conversations(TREATED, 300, 80), *conversations(CONTROL, 200, 100))
+    long = (*conversations(TREATED, 300, 800, **other), *conversations(CONTROL, 50, 1_000, **other))
+    assert near(total(usual, long).visible, 0.2)
+
+
 def test_a_conversation_belongs_where_it_began() -> None:
     """It goes on with another model, grows, and gets tools; rows come in any order."""
     rows = [each for name, arm, output in [(f"t{n}", TREATED, 60 + n % 9) for n in range(99)]
@@ -269,7 +287,7 @@ def broken(treated: int, control: int, guard: Guard) -> Iterator[Observed]:
 
 
 @pytest.mark.parametrize("guard", [guard for guard in Guard if guard is not Guard.OVERRIDDEN])
-@pytest.mark.parametrize(("treated", "control", "worse"), [(180, 10, True), (33, 10, False), (30, 60, False)])
+@pytest.mark.parametrize(("treated", "control", "worse"), [(180, 10, True), (60, 10, False), (30, 60, False)])
 def test_a_guardrail_breaks_where_it_is_surely_worse(guard: Guard, treated: int, control: int, worse: bool) -> None:
     """By the margin, of 600 and of 200 conversations; then, and only then, the level should be suspended."""
     report = savings(broken(treated, control, guard))
@@ -283,6 +301,25 @@ def test_a_guardrail_breaks_where_it_is_surely_worse(guard: Guard, treated: int,
     assert [(one.reason, one.guard, one.intensity) for one in report.suspensions] == (
         [(Reason.WORSE, guard, "full")] if worse else []
     )
+
+
+def test_a_guardrail_holds_where_it_is_worse_by_less_than_the_margin() -> None:
+    """However sure that is."""
+    rows = [
+        row(
+            f"{arm.value}{number}",
+            arm,
+            60 if arm is TREATED else 100,
+            broke=(Guard.REASKED,) if arm is TREATED and number < 180 else (),
+        )
+        for arm in (TREATED, CONTROL)
+        for number in range(6_000)
+    ]
+    report = savings(rows)
+    found = next(one for one in report.total.guards if one.guard is Guard.REASKED)
+    assert found.more.low is not None
+    assert (found.more.point, found.more.low > 0.02, found.broken) == (0.03, True, False)
+    assert not report.suspensions
 
 
 def test_overrides_in_a_treated_conversation_are_a_guardrail() -> None:
@@ -304,7 +341,8 @@ def test_a_level_that_loses_money_should_be_suspended() -> None:
     assert [(one.key, one.model, one.intensity, one.reason) for one in found] == [
         ("key", "model", "ultra", Reason.LOSES_MONEY)
     ]
-    unsure = (*conversations(TREATED, 60, 1_001), *conversations(CONTROL, 60, 1_000))
+    unsure = (*conversations(TREATED, 60, 1_040), *conversations(CONTROL, 60, 1_000))
+    assert savings(unsure).total.cost.saved.point < 0
     assert not savings(unsure).suspensions
 
 

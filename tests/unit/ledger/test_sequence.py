@@ -38,10 +38,12 @@ def test_the_boundary_is_wider_later_and_with_few_to_estimate_from() -> None:
 
 
 def test_moments_add_up() -> None:
-    """Two halves are the whole; the variance is that of the mean."""
+    """Two halves are the whole; unevenness has no unit."""
     assert moments(1, 2, 0) + moments(5) == moments(1, 2, 0, 5)
     assert moments(2, 4).mean == 3
-    assert moments(2, 4).variance == 1
+    assert moments(2, 4).unevenness == pytest.approx(2 / 9)
+    assert moments(200, 400).unevenness == pytest.approx(2 / 9)
+    assert moments(0, 0).unevenness == 0
     assert moments(0, 0, 7).some == 1
 
 
@@ -50,15 +52,42 @@ def test_the_bounds_of_a_ratio_are_the_last_that_the_data_do_not_refute() -> Non
     treated, control = moments(*range(40, 100)), moments(*range(60, 160))
     found = ratio([Pair(treated, control)], 50)
     assert found is not None
-    assert (found.used, found.expected) == (treated.total, 60 * control.mean)
+    assert (found.used, found.expected) == (treated.total, pytest.approx(60 * control.mean))
     assert found.ratio.point == pytest.approx(treated.mean / control.mean)
+    both = (60 * treated.unevenness + 100 * control.unevenness) / 160
+    uneven, more_even = max(treated.unevenness, both), max(control.unevenness, both)
     widths = []
     for bound in (found.ratio.low, found.ratio.high):
         assert bound is not None
-        error = sqrt(treated.variance / treated.mean + bound * control.variance / control.mean) / 2
+        error = sqrt(treated.mean * uneven / 60 + bound * control.mean * more_even / 100) / 2
         widths.append(abs(sqrt(treated.mean) - sqrt(bound * control.mean)) / error)
     assert widths == pytest.approx([widths[0]] * 2)
     assert boundary(60 * 100 / 160, 25) < widths[0] < boundary(60 * 100 / 160, 25, 50)
+
+
+def test_an_arm_without_long_conversations_is_not_taken_to_be_sure() -> None:
+    """The other arm tells how long they can be; an arm that is more uneven itself keeps its own measure."""
+    even, uneven = moments(*[80, 120] * 50), moments(*[40, 40, 40, 280] * 25)
+    lows = []
+    for pair in (Pair(even, even), Pair(even, uneven), Pair(uneven, even), Pair(uneven, uneven)):
+        found = ratio([pair], 50)
+        assert found is not None
+        assert found.ratio.point == 1
+        assert found.ratio.low is not None
+        lows.append(found.ratio.low)
+    assert lows[0] > lows[1] > lows[3]
+    assert lows[0] > lows[2] > lows[3]
+
+
+def test_a_small_arm_without_long_conversations_is_as_unsure_as_the_others_say() -> None:
+    """One treated in a hundred is long, and of a hundred controls none is: that is no loss."""
+    uneven = moments(*([50.0] * 99 + [5_050.0]) * 9)
+    controls = moments(*[49.0, 51.0] * 50)
+    found = ratio([Pair(uneven, controls)], 50)
+    assert found is not None
+    assert found.ratio.point == pytest.approx(2)
+    assert found.ratio.low is not None
+    assert found.ratio.low < 1
 
 
 def test_strata_are_weighed_by_the_treated() -> None:
