@@ -1,7 +1,7 @@
 """What a Messages request says of its conversation, in one look at the body.
 
 Only the system text, the first user message and what the model is to go on from are opened; all between is passed
-over. Forms from the API's types (wire contract 2.3 to 2.5). Pure; never raises.
+over. Forms from the API's types (wire contract 2.3). Pure; never raises.
 """
 
 from collections.abc import Sequence
