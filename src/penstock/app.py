@@ -8,6 +8,7 @@ import contextlib
 import functools
 import random
 import socket
+import threading
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
@@ -42,7 +43,8 @@ from penstock.observing import PATH as METRICS
 from penstock.observing import Observing
 from penstock.policies.ask_usage import AskUsage
 from penstock.policies.authenticate import Authenticate, KeyRing
-from penstock.policies.compress import CHATS, Compress, Memory, NoMemory
+from penstock.policies.compress import CHATS, Compress, Memory, NoMemory, lexicon
+from penstock.policies.compress.deciding import is_off
 from penstock.policies.compress.detect import detect
 from penstock.policies.compress.reasons import Detected
 from penstock.policies.list_models import ListModels
@@ -175,6 +177,7 @@ class House:
         self._observing = Observing(settings, self._gauges(), learning, shared=place.worker is not None)
         undo.callback(self._observing.close)
         self.gateway = self._furnish(settings, self._pool)
+        self._learn_words(settings)
         self.listener = Listener(_front(self, self.gateway), refusal, limits=composing.limits(settings), tls=tls)
 
     def take(self, settings: Settings) -> None:
@@ -195,6 +198,7 @@ class House:
             self.listener.renew(tls)
         self.listener.limits = composing.limits(settings)
         self.listener.handler = _front(self, gateway)
+        self._learn_words(settings)
 
     def _furnish(self, settings: Settings, pool: Pool) -> Gateway:
         upstream = Upstream(pool, self._sweep, upload_limit=settings.limits.upload)
@@ -216,6 +220,13 @@ class House:
             new_id=new_id,
             body_limit=settings.limits.body,
         )
+
+    def _learn_words(self, settings: Settings) -> None:
+        """What detection looks for takes a fifth of a second to read: not when the first request is here, and not where
+        nobody wants it."""
+        wishes = composing.wishes(settings)
+        if any(not is_off(wishes.of(profile)) for profile in self._ring.profiles):
+            threading.Thread(target=lexicon.prepare, name="detection", daemon=True).start()
 
     async def hand_over(self) -> None:
         """Let running answers end, and each client ask once more."""

@@ -20,7 +20,7 @@ from penstock.core.exchange import Exchange
 from penstock.core.target import Attempt, Origin, Provider, Timeouts
 from penstock.core.terseness import Intensity, Placement, Wanted
 from penstock.policies.compress.beginnings import Beginnings
-from penstock.policies.compress.deciding import Conditions
+from penstock.policies.compress.deciding import Conditions, Wishes
 from penstock.policies.compress.detect import detect
 from penstock.policies.compress.overrides import Overrides
 from penstock.policies.compress.rules import rules
@@ -127,8 +127,7 @@ def terseness(
     own = {Intensity(name): text for name, text in msgspec.structs.asdict(row.rules).items() if text is not None}
     return Conditions(
         overrides=Overrides(settings.header_prefixes),
-        installation=Wanted(Intensity(row.intensity), row.smart, row.holdout),
-        teams={name: _wanted(team) for name, team in row.teams.items()},
+        wishes=wishes(settings),
         placement=Placement(row.placement),
         rules=rules(own),
         detect=detect,
@@ -137,6 +136,13 @@ def terseness(
         beginnings=Beginnings(secret),
         chance=chance,
     )
+
+
+def wishes(settings: Settings) -> Wishes:
+    """How tersely answers are wanted, by whom."""
+    row = settings.terser
+    installation = Wanted(Intensity(row.intensity), row.smart, row.holdout)
+    return Wishes(installation, {name: _wanted(team) for name, team in row.teams.items()})
 
 
 def simulators(dialects: Iterable[str], origin: Origin | None) -> Mapping[str, Provider]:

@@ -6,7 +6,7 @@ compares keyed hashes only and never keeps, logs or repeats a key.
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from urllib.parse import unquote_plus
 
 from penstock.core import ticket
@@ -43,6 +43,11 @@ class KeyRing:
         """From now on exactly these keys are known, by digest."""
         self._profiles = profiles
         self._identities = {profile.id: profile for profile in profiles.values()}
+
+    @property
+    def profiles(self) -> Collection[KeyProfile]:
+        """The keys in force."""
+        return self._profiles.values()
 
     def lookup(self, key: str) -> KeyProfile | None:
         """The profile of a key, or None. Only digests under the pepper are compared, never the key's own characters."""

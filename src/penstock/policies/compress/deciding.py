@@ -42,12 +42,24 @@ class Beginning(msgspec.Struct, frozen=True):
     """It goes to a provider's own API: its models are no unknown ones, whatever they are called."""
 
 
+class Wishes(msgspec.Struct, frozen=True):
+    """What is set, beside what stands in the keys themselves."""
+
+    installation: Wanted
+    teams: Mapping[str, Wanted] = {}
+
+    def of(self, key: KeyProfile) -> Wanted:
+        """What is set for a key: the key before its team, the team before the installation."""
+        if not self.teams and key.wanted == NOTHING:
+            return self.installation
+        return key.wanted.over(self.teams.get(key.team or "", NOTHING)).over(self.installation)
+
+
 class Conditions(msgspec.Struct, frozen=True):
     """What is set, and what the policy needs of others."""
 
     overrides: Overrides
-    installation: Wanted
-    teams: Mapping[str, Wanted]
+    wishes: Wishes
     placement: Placement
     rules: Mapping[Intensity, Words]
     detect: Detect
@@ -60,12 +72,6 @@ class Conditions(msgspec.Struct, frozen=True):
     """The operator's; they come before detection, and decide without it too."""
     chance: bool = True
     """Some conversations are left alone, for comparison."""
-
-    def wanted(self, key: KeyProfile) -> Wanted:
-        """What is set for a key: the key before its team, the team before the installation."""
-        if not self.teams and key.wanted == NOTHING:
-            return self.installation
-        return key.wanted.over(self.teams.get(key.team or "", NOTHING)).over(self.installation)
 
     def rules_for(self, key: KeyProfile) -> Sequence[OwnRule]:
         """The operator's own rules that hold for a key, in their order."""

@@ -66,7 +66,7 @@ class Compress:
         caller, document = exchange.caller, exchange.document
         if caller is None or document is None:
             return None
-        wanted = self._set.wanted(caller.key)
+        wanted = self._set.wishes.of(caller.key)
         idle = asked is None and is_off(wanted) and not self._set.rules_for(caller.key)
         if idle and not self._memory.follows(caller.key.tenant):
             self._memory.idled(caller.key.id)
