@@ -81,7 +81,9 @@ def _penstock_missing() -> str:
     return "" if probe.returncode == 0 else "`python -m penstock serve` does not run in this environment"
 
 
-def launch_penstock(mock_port: int, folder: Path, *, workers: int = 1, books: bool = True) -> Launch:
+def launch_penstock(
+    mock_port: int, folder: Path, *, workers: int = 1, books: bool = True, terser: bool = False
+) -> Launch:
     """As a user starts it; without more, with all that is on by default and nothing else."""
     port = free_port()
     config = folder / "penstock.yaml"
@@ -92,7 +94,9 @@ def launch_penstock(mock_port: int, folder: Path, *, workers: int = 1, books: bo
         "providers:\n"
         f'  anthropic: {{dialect: anthropic, base_url: "http://127.0.0.1:{mock_port}", api_key: "{PROVIDER_KEY}"}}\n'
         f'  openai: {{dialect: openai, base_url: "http://127.0.0.1:{mock_port}/v1", api_key: "{PROVIDER_KEY}"}}\n'
-        f'keys: [{{name: bench, key: "{GATEWAY_KEY}"}}]\n' + "books: false\n" * (not books)
+        f'keys: [{{name: bench, key: "{GATEWAY_KEY}"}}]\n'
+        + "books: false\n" * (not books)
+        + "terser: {intensity: full}\n" * terser
     )
     return Launch((sys.executable, "-m", "penstock", "serve", "--config", str(config)), port, port)
 
@@ -150,6 +154,15 @@ SUBJECTS: tuple[Subject, ...] = (
         key=GATEWAY_KEY,
         # What keeping them costs; the other cases are measured as users have it.
         cases=("unary-1k", "sse", "chat-sse"),
+    ),
+    Subject(
+        "terser",
+        _penstock_missing,
+        functools.partial(launch_penstock, terser=True),
+        key=GATEWAY_KEY,
+        cases=("unary-1k", "sse", "unary-500k"),
+        # The mock tells a usage that the words are part of.
+        exact=False,
     ),
     Subject(
         "litellm",
