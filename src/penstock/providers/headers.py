@@ -146,7 +146,8 @@ class Wording:
         self.crossing = Sieve(_NEVER_OUT, (b"x-forwarded-", *private))
         """The client's headers that go on to the provider: none that is spoken between client and gateway alone."""
         self._prefixes = len(prefixes)
-        self._templates: dict[tuple[str, bool], bytes] = {}
+        self._templates: dict[str, bytes] = {}
+        self._chat_templates: dict[str, bytes] = {}
         self._intensity = b"".join(b"\r\n%bIntensity: %%b" % prefix.encode() for prefix in prefixes)
         self._duration = b"X-Penstock-Exchange-Id: %b\r\n" + b"".join(
             b"%bDuration-Ms: %%d\r\n" % prefix.encode() for prefix in prefixes
@@ -166,9 +167,12 @@ class Wording:
         provider = exchange.attempt.provider if exchange.attempt is not None else None
         terseness = exchange.terseness
         unasked = terseness is None and exchange.match.route.operation in self._chats
-        template = self._templates.get((provider.name if provider is not None else "", unasked))
+        templates = self._chat_templates if unasked else self._templates
+        template = templates.get(provider.name if provider is not None else "")
         if template is None:
             template = self._template(provider, unasked=unasked)
+            # As many as there are providers.
+            templates[provider.name if provider is not None else ""] = template
         tenths = max(0, int((elapsed - exchange.waited) * 10_000 + 0.5))
         durations = (int(elapsed * 1000),) * self._prefixes
         overheads = divmod(tenths, 10) * self._prefixes
@@ -195,8 +199,6 @@ class Wording:
         lines = lines.removesuffix(b"\r\n")
         if unasked:
             lines += self._intensity % ((Intensity.OFF.value.encode(),) * self._prefixes)
-        # As many as there are providers.
-        self._templates[provider.name if provider is not None else "", unasked] = lines
         return lines
 
 

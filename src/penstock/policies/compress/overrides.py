@@ -27,7 +27,7 @@ class Overrides:
             value = head.get(name)
             if value is not None:
                 return self._read(value.decode("latin-1"), self._spelt)
-        if b"intensity" in head.query or b"%" in head.query:
+        if head.query and (b"intensity" in head.query or b"%" in head.query):
             for part in head.query.decode("latin-1").split("&"):
                 parameter, _, text = part.partition("=")
                 if unquote_plus(parameter) == "intensity":

@@ -8,6 +8,8 @@ and leaves every other byte as it is.
 import functools
 from collections.abc import Mapping, Sequence
 
+import msgspec
+
 from penstock.core.caller import KeyProfile
 from penstock.core.document import Document
 from penstock.core.exchange import Answer, Exchange
@@ -49,6 +51,9 @@ class Compress:
         self._speaking = speaking
         self._set = conditions
         self._memory = memory
+        self._asked = conditions.overrides.intensity
+        self._holders: dict[str, _Holder] = {}
+        """As many as there are keys."""
         for words in conditions.rules.values():
             memory.keep_words(words.version, words.text)
 
@@ -62,15 +67,17 @@ class Compress:
 
     def steer(self, exchange: Exchange) -> Visit | None:
         """The same, for whoever can't wait: there is nothing to wait for."""
-        asked = self._set.overrides.intensity(exchange.head)
+        asked = self._asked(exchange.head)
         caller, document = exchange.caller, exchange.document
         if caller is None or document is None:
             return None
-        wanted = self._set.wishes.of(caller.key)
-        idle = asked is None and is_off(wanted) and not self._set.rules_for(caller.key)
-        if idle and not self._memory.follows(caller.key.tenant):
-            self._memory.idled(caller.key.id)
+        holder = self._holders.get(caller.key.id)
+        if holder is None or holder.key is not caller.key:
+            holder = self._hold(caller.key)
+        idle = asked is None and holder.idle
+        if idle and not self._memory.follows(holder.tenant):
             return None
+        wanted = holder.wanted
         speaking = self._speaking[exchange.match.route.dialect]
         places = None if document.encoded else speaking.requests(exchange.match, document.raw)
         if places:
@@ -78,6 +85,15 @@ class Compress:
         elif not idle:
             exchange.terseness = _exempt(Exemption.UNREADABLE)
         return self._naming(exchange, caller.key)
+
+    def _hold(self, key: KeyProfile) -> "_Holder":
+        """What holds for a key, worked out when it is first seen, or is another than before."""
+        wanted = self._set.wishes.of(key)
+        idle = is_off(wanted) and not self._set.rules_for(key)
+        if idle:
+            self._memory.idled(key.id)
+        holder = self._holders[key.id] = _Holder(key, key.tenant, wanted, idle)
+        return holder
 
     def _naming(self, exchange: Exchange, key: KeyProfile) -> Naming | None:
         terseness = exchange.terseness
@@ -182,6 +198,16 @@ class Compress:
             return True
         credential = self._set.attempt(exchange).credential
         return credential is not None and credential.secret.reveal().startswith(_SUBSCRIPTION_TOKEN)
+
+
+class _Holder(msgspec.Struct, frozen=True):
+    """A key, and what holds for it."""
+
+    key: KeyProfile
+    tenant: str
+    wanted: Wanted
+    idle: bool
+    """Nothing is wanted."""
 
 
 class _Request:
