@@ -35,7 +35,7 @@ from penstock.credential_watch import CredentialWatch
 from penstock.dialects.anthropic import Anthropic
 from penstock.dialects.gemini import Gemini
 from penstock.dialects.openai import OpenAI, asking
-from penstock.explanation import NOBODY, Changing, Explanation, explain
+from penstock.explanation import NOBODY, Changing, Explanation, Listening, explain
 from penstock.gateway import Gateway
 from penstock.key_watch import KeyWatch
 from penstock.observe.metrics import Gauge
@@ -300,8 +300,10 @@ def explain_request(
     """What would become of a request under these settings; nothing is sent."""
     simulator = Origin(secure=False, host="simulator", port=80) if demo else None
     routing = composing.table(settings, composing.simulators(DIALECTS, simulator))
+    listening = Listening(detect)
     terseness = composing.terseness(settings, functools.partial(_attempt, routing), b"", chance=False)
-    changing = Changing(Compress(SPEAKING, terseness, NoMemory()), _asking(settings))
+    terseness = msgspec.structs.replace(terseness, detect=listening)
+    changing = Changing(Compress(SPEAKING, terseness, NoMemory()), listening, _asking(settings))
     return explain(routing, DIALECTS, head, body, changing, key)
 
 

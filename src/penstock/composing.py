@@ -13,16 +13,19 @@ import msgspec
 
 from penstock.catalog.catalog import Catalog, shipped
 from penstock.config.mistakes import ConfigError, Mistake
+from penstock.config.own_rules import OwnRuleSettings
 from penstock.config.proxies import Proxies
 from penstock.config.settings import KeySettings, ProviderSettings, Settings, TeamTerserSettings
 from penstock.core.caller import KeyProfile, Secret, digest
 from penstock.core.exchange import Exchange
+from penstock.core.pattern import compiled
 from penstock.core.target import Attempt, Origin, Provider, Timeouts
 from penstock.core.terseness import Intensity, Placement, Wanted
 from penstock.policies.compress.beginnings import Beginnings
 from penstock.policies.compress.deciding import Conditions, Wishes
 from penstock.policies.compress.detect import detect
 from penstock.policies.compress.overrides import Overrides
+from penstock.policies.compress.own_rules import OwnRule, Where
 from penstock.policies.compress.rules import rules
 from penstock.routing.plan import ModelRule, Table
 from penstock.stores.credentials import CredentialError, CredentialStore
@@ -134,6 +137,7 @@ def terseness(
         attempt=attempt,
         known=lambda model: listed.find(model) is not None,
         beginnings=Beginnings(secret),
+        own_rules=tuple(_own(rule) for rule in row.when),
         chance=chance,
     )
 
@@ -207,3 +211,15 @@ def _unusable(file: str, setting: str, error: OSError, suggestion: str) -> Confi
 
 def _wanted(row: KeySettings | TeamTerserSettings) -> Wanted:
     return Wanted(None if row.intensity is None else Intensity(row.intensity), row.smart, row.holdout)
+
+
+def _own(row: OwnRuleSettings) -> OwnRule:
+    return OwnRule(
+        name=row.name,
+        matcher=compiled(row.match),
+        where=Where(row.where),
+        intensity=Intensity(row.intensity),
+        priority=row.priority,
+        keys=row.keys,
+        teams=row.teams,
+    )

@@ -15,9 +15,12 @@ from penstock.core.exchange import Exchange
 from penstock.core.fault import FaultKind, refuse
 from penstock.core.head import RequestHead
 from penstock.core.target import Attempt
-from penstock.core.terseness import Terseness
+from penstock.core.terseness import Opening, Terseness
 from penstock.policies.ask_usage import AskUsage
 from penstock.policies.compress import Compress
+from penstock.policies.compress.deciding import Detect
+from penstock.policies.compress.own_rules import OwnRule
+from penstock.policies.compress.reasons import Detected
 from penstock.providers import headers
 from penstock.routing.plan import Table, plan
 
@@ -39,14 +42,34 @@ class Explanation(msgspec.Struct, frozen=True):
     body_bytes: int
     terseness: Terseness | None
     """What was decided about terser answers, as for the first request of a conversation; None: nothing."""
+    own_rules: tuple[str, ...]
+    """The names of the operator's own rules that decided it: one, or in a batch several."""
     body: bytes
     """What the provider receives after the head."""
+
+
+class Listening:
+    """Detection that also says which of the operator's own rules decided: the decision itself keeps no name."""
+
+    def __init__(self, detect: Detect) -> None:
+        self._detect = detect
+        self.rules: dict[str, None] = {}
+        """Their names, in the order in which they decided."""
+
+    def __call__(self, opening: Opening, model: str, *, known: bool, rules: Sequence[OwnRule]) -> Detected:
+        """What suits a conversation that begins so."""
+        found = self._detect(opening, model, known=known, rules=rules)
+        if found.rule:
+            self.rules[found.rule] = None
+        return found
 
 
 class Changing(msgspec.Struct, frozen=True):
     """The policies that may change a request's body."""
 
     compress: Compress
+    listening: Listening
+    """What ``compress`` detects with."""
     asking: Sequence[AskUsage]
 
 
@@ -102,6 +125,7 @@ def explain(
         request=request.decode("latin-1"),
         body_bytes=len(sent),
         terseness=exchange.terseness,
+        own_rules=tuple(changing.listening.rules),
         body=sent,
     )
 
@@ -113,7 +137,8 @@ def _edited(exchange: Exchange, changing: Changing) -> Iterator[str]:
     changing.compress.steer(exchange)
     terseness = exchange.terseness
     if terseness is not None:
-        why = f"{terseness.intensity.value}, arm {terseness.arm.value}, because: {terseness.reason}"
+        named = "".join(f" {name}" for name in changing.listening.rules)
+        why = f"{terseness.intensity.value}, arm {terseness.arm.value}, because: {terseness.reason}{named}"
         words = f"{terseness.added} bytes of words ({terseness.rules}) added" if terseness.added else "no words added"
         yield f"{words}; {why}"
     for policy in changing.asking:

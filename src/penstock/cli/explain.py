@@ -4,16 +4,25 @@ Runs the path's own pure parts over a request from a file or standard input and 
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, TypedDict, Unpack
 
 import click
 
 from penstock.cli.configuration import config_option, load_settings, saying_mistakes
 from penstock.cli.printing import json_option, print_json
+from penstock.cli.whose import key_option, profile
 
 if TYPE_CHECKING:
     from penstock.core.head import RequestHead
     from penstock.explanation import Explanation
+
+
+class Beside(TypedDict):
+    """What the options say of a request whose body alone is given."""
+
+    path: str
+    method: str
+    headers: tuple[str, ...]
 
 
 @click.command(short_help="Show what would become of a request.")
@@ -22,22 +31,22 @@ if TYPE_CHECKING:
 @click.option("--path", default="/v1/messages", show_default=True, help="Path and query, when REQUEST is a body alone.")
 @click.option("--method", default="POST", show_default=True, help="The method, when REQUEST is a body alone.")
 @click.option("--header", "-H", "headers", multiple=True, metavar="NAME: VALUE", help="A header; may be repeated.")
+@key_option
 @click.option("--demo", is_flag=True, help="As under serve --demo.")
 @json_option
 def explain(
     config: Path | None,
     request: BinaryIO,
-    path: str,
-    method: str,
-    headers: tuple[str, ...],
     *,
+    key: str | None,
     demo: bool,
     as_json: bool,
+    **beside: Unpack[Beside],
 ) -> None:
     """Show what would become of REQUEST, without sending anything.
 
     REQUEST is a file, or - for standard input: either a whole HTTP request (request line, headers, blank line, body)
-    or a body alone. No key is asked for; credentials are never shown.
+    or a body alone. No gateway key is needed; credentials are never shown.
 
     \b
     Examples:
@@ -49,10 +58,12 @@ def explain(
     from penstock.app import explain_request  # noqa: PLC0415
     from penstock.core.fault import FaultError  # noqa: PLC0415
 
-    head, body = _parse(request.read(), path, method, headers)
+    head, body = _parse(request.read(), **beside)
+    settings = load_settings(config)
+    whose = profile(settings, key)
     try:
         with saying_mistakes():
-            explanation = explain_request(load_settings(config), head, body, demo=demo)
+            explanation = explain_request(settings, head, body, demo=demo, key=whose)
     except FaultError as error:
         raise click.ClickException(f"{error.fault.status}: {error.fault.words}") from None
     if as_json:

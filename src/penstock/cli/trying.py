@@ -11,6 +11,7 @@ import click
 
 from penstock.cli.configuration import config_option, load_settings, saying_mistakes
 from penstock.cli.printing import Table, columns, json_option, legible, print_json, print_table
+from penstock.cli.whose import key_option, profile
 
 if TYPE_CHECKING:
     from penstock.config.settings import Settings
@@ -29,6 +30,7 @@ class Given(TypedDict):
     dialect: str
     system: str | None
     intensity: str | None
+    key: str | None
 
 
 @click.command("try", short_help="Try terser answers on a prompt.")
@@ -38,6 +40,7 @@ class Given(TypedDict):
 @click.option("--dialect", type=click.Choice(["anthropic", "openai", "gemini"]), default="anthropic", show_default=True)
 @click.option("--system", help="A system text, as a client would send one.")
 @click.option("--intensity", type=click.Choice(["lite", "full", "ultra"]), help="Without it: what is set, or detected.")
+@key_option
 @click.option("--live", is_flag=True, help="Ask the provider twice, with and without the words. That costs two calls.")
 @click.option("--demo", is_flag=True, help="As under serve --demo: the simulator answers where there is no credential.")
 @json_option
@@ -60,7 +63,7 @@ def try_prompt(
     settings = load_settings(config)
     try:
         with saying_mistakes():
-            found, chosen = _explained(settings, asked, given["intensity"], demo=demo)
+            found, chosen = _explained(settings, asked, given, demo=demo)
             both = asyncio.run(_both(settings, asked, chosen.body, demo=demo)) if live else None
     except FaultError as error:
         raise click.ClickException(f"{error.fault.status}: {error.fault.words}") from None
@@ -72,24 +75,25 @@ def try_prompt(
         _compare(*both)
 
 
-def _explained(
-    settings: "Settings", asked: "Question", intensity: str | None, *, demo: bool
-) -> "tuple[Detected, Explanation]":
-    """What detection makes of the question, and the request with the words that were asked for, set, or detected."""
+def _explained(settings: "Settings", asked: "Question", given: Given, *, demo: bool) -> "tuple[Detected, Explanation]":
+    """What detection makes of the question, and the request with the words that were asked for, set, or detected; where
+    a rule of the operator's own decides, with what it says."""
     from penstock.app import detected, explain_request  # noqa: PLC0415 - keeps --help instant
     from penstock.core.head import RequestHead  # noqa: PLC0415
     from penstock.core.terseness import Intensity  # noqa: PLC0415
 
-    head = asked.head
-    as_set = explain_request(settings, head, asked.body, demo=demo)
+    head, intensity, key = asked.head, given["intensity"], profile(settings, given["key"])
+    as_set = explain_request(settings, head, asked.body, demo=demo, key=key)
     found = detected(head, asked.body)
+    if as_set.own_rules and intensity is None:
+        return found, as_set
     ran = Intensity.OFF if as_set.terseness is None else as_set.terseness.ran
     wanted = Intensity(intensity) if intensity else found.intensity if ran is Intensity.OFF else ran
     if wanted in {ran, Intensity.OFF}:
         return found, as_set
     wish = f"{settings.header_prefixes[0]}Intensity".lower().encode(), wanted.value.encode()
     forced = RequestHead(head.method, head.target, (*head.headers, wish))
-    return found, explain_request(settings, forced, asked.body, demo=demo)
+    return found, explain_request(settings, forced, asked.body, demo=demo, key=key)
 
 
 async def _both(settings: "Settings", asked: "Question", terser: bytes, *, demo: bool) -> "tuple[Answered, Answered]":
@@ -107,6 +111,8 @@ def _print(asked: "Question", found: "Detected", chosen: "Explanation") -> None:
 
     click.echo(f"Detection: {found.intensity.value} ({found.reason.value}). {SENTENCES[found.reason]}")
     terseness = chosen.terseness
+    if terseness is not None and chosen.own_rules:
+        click.echo(f"Your rule {', '.join(chosen.own_rules)} decides before it: {terseness.intensity.value}.")
     if terseness is None or not terseness.added:
         why = f": {terseness.reason}" if terseness is not None else ""
         click.echo(f"Nothing would be put in{why}.")
@@ -149,6 +155,7 @@ def _described(found: "Detected", chosen: "Explanation", both: "tuple[Answered, 
     terseness = chosen.terseness
     described: dict[str, object] = {
         "detected": {"intensity": found.intensity, "reason": found.reason, "kind": found.klass},
+        "own_rule": next(iter(chosen.own_rules), None),
         "intensity": "off" if terseness is None else terseness.ran,
         "reason": None if terseness is None else terseness.reason,
         "rules": None if terseness is None else terseness.rules,

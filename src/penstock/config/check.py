@@ -152,6 +152,16 @@ def keys_are_not_the_providers(settings: Settings, reading: Reading) -> Iterator
             yield (*path, "key"), what, "make one with `penstock keys create --name NAME`"
 
 
+def own_rules_differ(settings: Settings, reading: Reading) -> Iterator[Found]:
+    """What decided is told by its name."""
+    seen: set[str] = set()
+    for path, row in reading.rows(("terser", "when"), settings.terser.when):
+        if row.name in seen and reading.sound((*path, "name")):
+            what = f"is the name of an earlier rule: {shown(row.name)}"
+            yield (*path, "name"), what, "give each rule its own name"
+        seen.add(row.name)
+
+
 def limits_fit_together(settings: Settings, reading: Reading) -> Iterator[Found]:
     """What only passes through may be at least as large as what is held."""
     body, upload = ("limits", "body"), ("limits", "upload")
@@ -198,6 +208,7 @@ RULES: tuple[Callable[[Settings, Reading], Iterator[Found]], ...] = (
     rules_are_reached,
     keys_differ,
     keys_are_not_the_providers,
+    own_rules_differ,
     limits_fit_together,
     timeouts_fit_together,
     a_log_that_is_named_is_written,

@@ -1,6 +1,7 @@
 """The settings described from their own definition: what the reference page and the JSON Schema are printed from.
 
-Words come from the docstrings in ``settings.py``, types and defaults from ``msgspec.inspect``. Prints nothing itself.
+Words come from the docstrings in ``settings`` and ``own_rules``, types and defaults from ``msgspec.inspect``. Prints
+nothing itself.
 """
 
 import ast
@@ -10,7 +11,7 @@ from collections.abc import Iterator
 import msgspec
 from msgspec import inspect
 
-from penstock.config import kinds
+from penstock.config import kinds, own_rules
 from penstock.config import settings as definitions
 from penstock.config.forms import Form
 from penstock.config.settings import Settings
@@ -24,6 +25,7 @@ _WORDS = {
     Form.HEADER_VALUE: "text, kept secret", Form.HEADER_PREFIX: "header prefix", Form.KEY_PREFIX: "text",
     Form.KEY_FILE: "file", Form.MASTER_KEY: "secret", Form.DOLLARS: "US dollars", Form.FACTOR: "number",
     Form.PATTERN: "pattern", Form.SIZE: "size", Form.SECONDS: "seconds", Form.OUTPUT: "file",
+    Form.NAMES: "pattern", Form.EXPRESSION: "regular expression",
     Form.OPERATION: "pattern", Form.WORDS: "text", Form.RULE_TEXT: "text", Form.MOMENT: "date or time",
 }  # fmt: skip
 
@@ -52,8 +54,8 @@ def groups() -> tuple[Group, ...]:
 
 def docstrings() -> dict[str, dict[str, str]]:
     """The words under each field, by struct and field; the struct's own under an empty name."""
-    module = ast.parse(source.getsource(definitions))
-    classes = [node for node in module.body if isinstance(node, ast.ClassDef)]
+    modules = [ast.parse(source.getsource(module)) for module in (own_rules, definitions)]
+    classes = [node for module in modules for node in module.body if isinstance(node, ast.ClassDef)]
     words: dict[str, dict[str, str]] = {}
     for node in classes:
         inherited = (words.get(base.id, {}) for base in node.bases if isinstance(base, ast.Name))

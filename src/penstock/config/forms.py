@@ -16,6 +16,7 @@ from penstock.config import urls
 from penstock.config.mistakes import MisfitError, is_private, nearest, shown
 from penstock.core.caller import matches
 from penstock.core.head import HOP_BY_HOP
+from penstock.core.pattern import PatternError, compiled
 from penstock.core.price import FACTOR_DECIMALS, PRICE_DECIMALS
 from penstock.route_rows import ROWS
 
@@ -40,6 +41,8 @@ class Form(Enum):
     HEADER_PREFIX = "header_prefix"
     KEY_PREFIX = "key_prefix"
     PATTERN = "pattern"
+    NAMES = "names"
+    EXPRESSION = "expression"
     KEY_FILE = "key_file"
     MASTER_KEY = "master_key"
     DOLLARS = "dollars"
@@ -240,6 +243,25 @@ def pattern(text: str) -> str:
     return text
 
 
+def names(text: str) -> str:
+    """Names of keys or teams in which ``*`` and ``?`` may stand."""
+    if not text or text != text.strip() or not text.isprintable():
+        raise MisfitError("is empty, or begins or ends with a space", 'write a name, or a pattern like "ci-*"')
+    return text
+
+
+def expression(text: str) -> str:
+    """What is searched for in texts, as RE2 understands it."""
+    if not text.strip():
+        raise MisfitError("is empty, and would be found in every text", 'write what to look for, or "." for every text')
+    try:
+        compiled(text)
+    except PatternError as error:
+        kind, colon, part = error.words.partition(": ")
+        raise MisfitError(f"can't be used, {kind}{colon}{shown(part)}", error.advice) from None
+    return text
+
+
 class Files:
     """The forms of files and folders: relative to ``folder``, with ``~`` for ``home``."""
 
@@ -350,6 +372,8 @@ def text_forms(files: Files) -> Mapping[Form, Callable[[str], str]]:
         Form.HEADER_PREFIX: header_prefix,
         Form.KEY_PREFIX: key_prefix,
         Form.PATTERN: pattern,
+        Form.NAMES: names,
+        Form.EXPRESSION: expression,
         Form.OPERATION: operation,
         Form.WORDS: words,
         Form.RULE_TEXT: rule_text,

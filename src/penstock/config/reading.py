@@ -43,7 +43,8 @@ _SYNONYMS = {
     "secret": "api_key", "type": "dialect", "kind": "dialect", "format": "dialect", "timeout": "timeouts",
     "proxies": "providers", "pricing": "prices", "costs": "prices", "cached": "cache_read",
     "cached_input": "cache_read", "key_file": "api_key_file", "threshold": "above",
-    "ca": "ca_file", "ca_bundle": "ca_file", "model": "match", "pattern": "match", "group": "team",
+    "ca": "ca_file", "ca_bundle": "ca_file", "model": "match", "pattern": "match", "regex": "match", "group": "team",
+    "in": "where", "team": "teams",
     "processes": "workers", "log": "access_log", "prometheus": "metrics",
 }  # fmt: skip
 
@@ -62,10 +63,19 @@ _EXAMPLES = {
     "limits": "write a mapping: `{body: 32MB}`",
     "journal": "write a mapping: `{fsync: second}`",
     "header_prefixes": "write a list: `[X-Penstock-]`",
+    "terser": "write a mapping: `{intensity: lite}`",
+    "when": "write a list: `- {name: NAME, match: \"(?i)invoice\", intensity: lite}`",
 }  # fmt: skip
-_KEY_EXAMPLES: Mapping[str | int, str] = {
-    "models": 'write a list: `["claude-haiku-*"]`, or remove it for all',
-    "routes": 'write a list: `["messages.*"]`, or remove it for all',
+# The same, inside the rows of a list.
+_ROW_EXAMPLES: Mapping[str | int, Mapping[str | int, str]] = {
+    "keys": {
+        "models": 'write a list: `["claude-haiku-*"]`, or remove it for all',
+        "routes": 'write a list: `["messages.*"]`, or remove it for all',
+    },
+    "when": {
+        "keys": 'write a list: `["ci-*"]`, or remove it',
+        "teams": 'write a list: `["research"]`, or remove it',
+    },
 }
 
 
@@ -313,8 +323,9 @@ def _without_value(what: str, variable: str) -> tuple[str, str]:
 
 
 def _example(path: Path) -> str:
-    if path[:1] == ("keys",) and path[-1] in _KEY_EXAMPLES:
-        return _KEY_EXAMPLES[path[-1]]
+    inside = next((_ROW_EXAMPLES[name] for name in path[:-1] if name in _ROW_EXAMPLES), {})
+    if path[-1] in inside:
+        return inside[path[-1]]
     return next((_EXAMPLES[name] for name in reversed(path) if isinstance(name, str) and name in _EXAMPLES), "")
 
 

@@ -12,6 +12,7 @@ from penstock.config.settings import Settings
 
 # Any setting may come from the environment instead.
 _REFERENCE = {"type": "string", "pattern": r"\$\{[A-Za-z_][A-Za-z0-9_]*\}"}
+_NUMBERS_TOO = frozenset({Form.NAME, Form.NAMES, Form.PATTERN, Form.EXPRESSION})
 _SIZE = {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)? ?([kKmMgG][iI]?)?[bB]?$"}
 
 
@@ -51,7 +52,7 @@ def _of(kind: inspect.Type, words: dict[str, dict[str, str]]) -> dict[str, objec
             ]
         }
     # YAML reads an unquoted run of digits as a number; where a text is meant, it is one.
-    return {"type": ["string", "number"]} if form in {Form.NAME, Form.PATTERN} else {"type": "string"}
+    return {"type": ["string", "number"]} if form in _NUMBERS_TOO else {"type": "string"}
 
 
 def _of_number(kind: inspect.IntType | inspect.FloatType) -> dict[str, object]:

@@ -1,10 +1,9 @@
 """Every setting, as frozen values. The text under each field is its reference documentation.
 
-``docs/reference/configuration.md`` and the JSON Schema are printed from this file, and ``reading`` reads files by it:
-a setting is added here and nowhere else. Nothing here reads a file or the environment.
+``docs/reference/configuration.md`` and the JSON Schema are printed from this file and ``own_rules``, and ``reading``
+reads files by them: a setting is added here and nowhere else. Nothing here reads a file or the environment.
 """
 
-from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Literal
 
@@ -12,33 +11,34 @@ import msgspec
 from msgspec import Meta
 
 from penstock.config.forms import Form
+from penstock.config.own_rules import OwnRuleSettings
 from penstock.config.proxies import Proxies
 from penstock.config.urls import origin_of, path_of, split_listen
+from penstock.config.values import (
+    DAY,
+    Count,
+    Dollars,
+    Factor,
+    HeaderName,
+    HeaderPrefix,
+    HeaderValue,
+    Holdout,
+    IntensityName,
+    Moment,
+    Name,
+    Operation,
+    Pattern,
+    ProxyUrl,
+    RuleText,
+    Seconds,
+    Size,
+    Words,
+)
 from penstock.core.caller import Secret
 from penstock.core.price import LongRates, Rates, Sheet, Terms
 from penstock.core.target import Origin
-from penstock.core.terseness import HOLDOUT_MOST
 
 MB = 1024 * 1024
-DAY = 86_400
-
-Size = Annotated[int, Meta(ge=1, extra={"form": Form.SIZE})]
-Seconds = Annotated[float, Meta(gt=0, le=DAY, extra={"form": Form.SECONDS})]
-Count = Annotated[int, Meta(ge=1)]
-Name = Annotated[str, Meta(extra={"form": Form.NAME})]
-Pattern = Annotated[str, Meta(extra={"form": Form.PATTERN})]
-HeaderName = Annotated[str, Meta(extra={"form": Form.HEADER_NAME})]
-HeaderValue = Annotated[Secret, Meta(extra={"form": Form.HEADER_VALUE})]
-HeaderPrefix = Annotated[str, Meta(extra={"form": Form.HEADER_PREFIX})]
-ProxyUrl = Annotated[Secret, Meta(extra={"form": Form.PROXY})]
-Dollars = Annotated[Decimal, Meta(extra={"form": Form.DOLLARS})]
-RuleText = Annotated[str, Meta(extra={"form": Form.RULE_TEXT})]
-Words = Annotated[str, Meta(extra={"form": Form.WORDS})]
-Operation = Annotated[str, Meta(extra={"form": Form.OPERATION})]
-Moment = Annotated[datetime, Meta(extra={"form": Form.MOMENT})]
-IntensityName = Literal["off", "lite", "full", "ultra"]
-Holdout = Annotated[int, Meta(ge=0, le=HOLDOUT_MOST)]
-Factor = Annotated[Decimal, Meta(extra={"form": Form.FACTOR})]
 
 
 class TlsSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -322,6 +322,9 @@ class TerserSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     teams: dict[Name, TeamTerserSettings] = {}
     """What teams want, by their names."""
+
+    when: tuple[OwnRuleSettings, ...] = ()
+    """Rules of your own: a pattern, and how tersely a conversation is answered in which it is found."""
 
 
 class LimitSettings(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from penstock.config import ConfigError, Secret, Settings, load
+from penstock.config.own_rules import OwnRuleSettings
 from penstock.core.price import LongRates, Rates, Sheet, Terms
 from penstock.core.target import Origin
 
@@ -311,3 +312,19 @@ def test_a_flood_of_mistakes_is_counted(loaded: Load) -> None:
     assert (lines[0], lines[-1]) == ("The configuration has 250 mistakes:", "and 150 more")
     assert len(caught.value.mistakes) == 250
     assert len(lines) == 202
+
+
+def test_own_rules_arrive_as_written(loaded: Load) -> None:
+    """In their order, the pattern as it stands, the rest as it is when nothing is said; a name of digits is a name."""
+    first, second = loaded(
+        """
+terser:
+  when:
+  - {name: law, match: '(?i)\\bcontract$', where: system, intensity: off, priority: -3, keys: [ci-*], teams: [r d]}
+  - {name: 7, match: 2027, intensity: ultra}
+"""
+    ).terser.when
+    assert (first.name, first.match, first.where) == ("law", r"(?i)\bcontract$", "system")
+    assert (first.intensity, first.priority, first.keys, first.teams) == ("off", -3, ("ci-*",), ("r d",))
+    assert second == OwnRuleSettings(name="7", match="2027", intensity="ultra")
+    assert (second.where, second.priority, second.keys, second.teams) == ("user", 0, (), ())

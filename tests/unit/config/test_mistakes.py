@@ -382,6 +382,61 @@ BOOKS = [
     Row("a journal that holds nothing", "journal: {hold: 0}\n", 1, "journal.hold", "is too small: 0", "1 or more"),
 ]  # fmt: skip
 
+
+def own_rule(rest: str, *, match: str = "contract") -> str:
+    """A configuration whose third line holds what matters of a rule for terser answers."""
+    return f"terser:\n  when:\n  - {{name: law, match: '{match}', {rest}}}\n"
+
+
+NOT_SUPPORTED = "lookaround, backreferences and possessive or atomic parts are not supported"
+
+OWN_RULES = [
+    Row("rules as a mapping", "terser: {when: {law: contract}}\n", 1, "terser.when", "is a mapping, not a list",
+        "- {name: NAME, match"),
+    Row("a rule as a text", "terser:\n  when: [contract]\n", 2, "terser.when[0]", "is a single value, not a mapping",
+        "- {name: NAME, match"),
+    Row("a rule without a name", "terser:\n  when:\n  - {match: a, intensity: off}\n", 3, "terser.when[0].name",
+        "is missing", "add `name:`"),
+    Row("a rule that finds nothing", "terser:\n  when:\n  - {name: a, intensity: off}\n", 3, "terser.when[0].match",
+        "is missing", "add `match:`"),
+    Row("a rule that says nothing", "terser:\n  when:\n  - {name: a, match: a}\n", 3, "terser.when[0].intensity",
+        "is missing", "add `intensity:`"),
+    Row("a rule's name in words", "terser:\n  when:\n  - {name: our law, match: a, intensity: off}\n", 3,
+        "terser.when[0].name", "is not a name", "write our-law"),
+    Row("two rules of one name", own_rule("intensity: off") + "  - {name: law, match: a, intensity: off}\n", 4,
+        "terser.when[1].name", "is the name of an earlier rule: law", "each rule its own name"),
+    Row("an empty pattern", own_rule("intensity: off", match=" "), 3, "terser.when[0].match",
+        "is empty, and would be found in every text", '"." for every text'),
+    Row("a pattern left open", own_rule("intensity: off", match="[a"), 3, "terser.when[0].match",
+        "RE2 says missing ]: [a", "the syntax is RE2's"),
+    Row("a lookahead", own_rule("intensity: off", match="a(?=b)"), 3, "terser.when[0].match",
+        "RE2 says invalid perl operator: (?=", NOT_SUPPORTED),
+    Row("a lookbehind", own_rule("intensity: off", match="(?<!a)b"), 3, "terser.when[0].match",
+        "RE2 says invalid perl operator: (?<", NOT_SUPPORTED),
+    Row("a backreference", own_rule("intensity: off", match="(a)\\1"), 3, "terser.when[0].match",
+        "RE2 says invalid escape sequence: \\1", NOT_SUPPORTED),
+    Row("stars for a pattern", own_rule("intensity: off", match="*haiku*"), 3, "terser.when[0].match",
+        "RE2 says no argument for repetition operator: *", "write .* for any text"),
+    Row("a pattern too large", own_rule("intensity: off", match=".{900}"), 3, "terser.when[0].match",
+        "compiles to ", "repeat less"),
+    Row("a pattern of the environment", own_rule("intensity: off", match="${RULE}"), 3, "terser.when[0].match",
+        "RE2 says missing ] (read from ${RULE})", "correct RULE in the environment", {"RULE": "[hunter2"}),
+    Row("an intensity of another kind", own_rule("intensity: never"), 3, "terser.when[0].intensity", "is not one of",
+        "write "),
+    Row("a place that is none", own_rule("intensity: off, where: tools"), 3, "terser.when[0].where", "is not one of",
+        "write "),
+    Row("a place by another name", own_rule("intensity: off, in: system"), 3, "terser.when[0].in", "is not a setting",
+        "did you mean `where`?"),
+    Row("a priority in words", own_rule("intensity: off, priority: high"), 3, "terser.when[0].priority",
+        "is not a whole number: high", "write a number"),
+    Row("a rule for one key", own_rule("intensity: off, keys: ci"), 3, "terser.when[0].keys",
+        "is a single value, not a list", '`["ci-*"]`, or remove it'),
+    Row("a rule for no team", own_rule("intensity: off, teams: []"), 3, "terser.when[0].teams", "is empty",
+        '`["research"]`, or remove it'),
+    Row("a rule for an empty key", own_rule("intensity: off, keys: ['']"), 3, "terser.when[0].keys[0]", "is empty",
+        'a pattern like "ci-*"'),
+]  # fmt: skip
+
 ENVIRONMENT = [
     Row("books from the environment", "", 0, "books", "neither true nor false", "true or false",
         {"PENSTOCK_BOOKS": "maybe"}),
@@ -405,6 +460,7 @@ ROWS = [
     *PRICES,
     *TERMS,
     *BOOKS,
+    *OWN_RULES,
     *ENVIRONMENT,
 ]
 

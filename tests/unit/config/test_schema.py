@@ -71,4 +71,6 @@ def test_the_schema_says_what_the_reader_accepts() -> None:
     assert reference["pattern"].startswith(r"\$\{")
     assert at(whole, "models", "*")["required"] == ["match", "provider"]
     assert at(whole, "providers", "*", "timeouts", "total")["anyOf"][1] == {"type": "null"}
+    assert at(whole, "terser", "when", "*")["required"] == ["name", "match", "intensity"]
+    assert at(whole, "terser", "when", "*", "match")["type"] == ["string", "number"]
     assert at(whole, "limits", "body")["description"].startswith("Largest request body")

@@ -1,7 +1,7 @@
 """The operator's own rules: patterns that decide before detection does, for all, or for some keys and teams.
 
-A pattern comes here compiled, on an engine whose time is linear in the text. Which one is the caller's business;
-Python's own ``re`` is none. It is asked of the same ends of a text that detection reads.
+A pattern comes here compiled, on an engine whose time is linear in the text (``core.pattern``); Python's own ``re`` is
+none. It is asked of the same ends of a text that detection reads.
 """
 
 from collections.abc import Iterable
@@ -13,6 +13,9 @@ import msgspec
 from penstock.core.caller import matches
 from penstock.core.terseness import Intensity, Opening
 from penstock.policies.compress.ends import of_system, of_user
+
+MODEL_HEAD = 200
+"""Letters of a model's name that are searched: it is the client's word, and may be as long as a body."""
 
 
 class Matcher(Protocol):
@@ -58,7 +61,7 @@ def deciding(rules: Iterable[OwnRule], opening: Opening, model: str) -> OwnRule 
     texts = {
         Where.USER: of_user(opening),
         Where.SYSTEM: of_system(opening),
-        Where.MODEL: model,
+        Where.MODEL: model[:MODEL_HEAD],
     }
     return next((rule for rule in rules if rule.matcher.search(texts[rule.where]) is not None), None)
 

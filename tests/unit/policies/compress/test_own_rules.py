@@ -5,7 +5,7 @@ import re
 from penstock.core.terseness import Intensity, Opening
 from penstock.policies.compress.detect import detect
 from penstock.policies.compress.ends import HEAD, TAIL
-from penstock.policies.compress.own_rules import OwnRule, Where, deciding, holding
+from penstock.policies.compress.own_rules import MODEL_HEAD, OwnRule, Where, deciding, holding
 from penstock.policies.compress.reasons import Class, Reason
 
 # Plain words, which any engine finds in linear time; which engine stands behind patterns is decided elsewhere.
@@ -78,3 +78,10 @@ def test_a_pattern_sees_the_ends_of_a_long_text() -> None:
     assert deciding((NEVER,), first("contract" + filler), "m") is NEVER
     assert deciding((NEVER,), first(filler + "contract"), "m") is NEVER
     assert deciding((NEVER,), first(filler + "contract" + filler), "m") is None
+
+
+def test_a_model_is_searched_as_far_as_names_go() -> None:
+    """Its name is whatever a client writes, and may be as long as a body."""
+    rule = OwnRule(name="one", matcher=NEVER.matcher, where=Where.MODEL, intensity=Intensity.OFF)
+    assert deciding((rule,), first(), "x" * (MODEL_HEAD - 8) + "contract") is rule
+    assert deciding((rule,), first(), "x" * MODEL_HEAD + "contract") is None

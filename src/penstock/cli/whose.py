@@ -1,0 +1,46 @@
+"""``--key NAME``: commands that ask what would become of a request can ask it for one gateway key.
+
+Looks into the configuration file, then into the database, and makes neither.
+"""
+
+import contextlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from penstock.cli.exits import existing
+
+if TYPE_CHECKING:
+    from penstock.config.settings import Settings
+    from penstock.core.caller import KeyProfile
+
+F = TypeVar("F", bound=Callable[..., object])
+
+_OPTION = click.option("--key", metavar="NAME", help="As for this gateway key, by its name; without it as for no key.")
+
+
+def key_option(command: F) -> F:
+    """Gives a command the option ``--key``."""
+    return _OPTION(command)
+
+
+def profile(settings: "Settings", name: str | None) -> "KeyProfile":
+    """What is set for a key in force; for no key nothing is."""
+    from penstock import composing  # noqa: PLC0415 - keeps --help instant
+    from penstock.config.mistakes import nearest  # noqa: PLC0415
+    from penstock.explanation import NOBODY  # noqa: PLC0415
+    from penstock.stores.keys import KeyStore  # noqa: PLC0415
+
+    if name is None:
+        return NOBODY
+    declared = [key for key, _ in composing.declared(settings.keys, b"").values()]
+    with existing(Path(settings.data_dir), new=False) as folder, contextlib.closing(KeyStore(folder)) as store:
+        known = [*declared, *store.profiles().values()]
+    found = next((key for key in known if name in {key.name, key.id}), None)
+    if found is None:
+        guess = nearest(name, [key.name for key in known])
+        words = f"did you mean {guess!r}?" if guess else "`penstock keys list` shows what there is."
+        raise click.ClickException(f"no key in force is named {name!r}; {words}")
+    return found
