@@ -225,7 +225,7 @@ class House:
         """What detection looks for takes a fifth of a second to read: not when the first request is here, and not where
         nobody wants it."""
         wishes = composing.wishes(settings)
-        if any(not is_off(wishes.of(profile)) for profile in self._ring.profiles):
+        if settings.terser.when or any(not is_off(wishes.of(profile)) for profile in self._ring.profiles):
             threading.Thread(target=lexicon.prepare, name="detection", daemon=True).start()
 
     async def hand_over(self) -> None:
