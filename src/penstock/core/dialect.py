@@ -5,6 +5,7 @@ from typing import Protocol
 import msgspec
 
 from penstock.core.document import Facts
+from penstock.core.ending import Ending
 from penstock.core.exchange import Answer
 from penstock.core.fault import Fault
 from penstock.core.head import Header, RequestHead
@@ -56,6 +57,9 @@ class Tally(Protocol):
 
     def consumed(self) -> Consumption:
         """What has been told so far; asked once, when the answer is over, however it ended."""
+
+    def ending(self, last: bytes) -> Ending:
+        """How it ended; asked after ``consumed``. ``last``: of a stream the latest whole frames, shown or not."""
 
 
 class Dialect(Protocol):

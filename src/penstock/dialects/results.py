@@ -5,6 +5,7 @@ What a line is worth its dialect says. A file that turns out to be something els
 
 from collections.abc import Callable
 
+from penstock.core.ending import Ending
 from penstock.core.usage import Consumption, Share, Source
 from penstock.dialects.collecting import Lines
 from penstock.dialects.counting import shared
@@ -58,6 +59,11 @@ class Results:
         if not self._shares:
             return Consumption()
         return Consumption(self._shares, Source.REPORTED, missing=cut)
+
+    def ending(self, last: bytes) -> Ending:
+        """Each line has its own: the whole has none."""
+        del last
+        return Ending.PLAIN
 
     def _take(self, line: bytes) -> None:
         if not self._looking or not line.strip():
