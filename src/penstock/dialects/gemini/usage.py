@@ -21,6 +21,7 @@ from penstock.dialects.results import Results
 _KEY = b'"usageMetadata"'
 _OUTPUT = b'"candidatesTokenCount"'
 _END = b'"finishReason"'
+_BLOCKED = b'"blockReason"'
 _QUERIES = b'"webSearchQueries"'
 _NONE = msgspec.Raw(b"")
 _REPORTED = Source.REPORTED
@@ -129,6 +130,8 @@ class Contents:
         # ``find`` takes half the time of ``in``, which first tries whether the key is a number; usage stands behind.
         ends = frames.find(_END) >= 0
         if not ends and frames.rfind(_KEY) < 0:
+            if frames.find(_BLOCKED) >= 0:
+                self._block(frames)
             return
         if ends or self._told is None or len(frames) > _LARGE:
             self._read_kept()
@@ -170,6 +173,13 @@ class Contents:
         """As the candidates say; of several, or of one that went on, what stands out."""
         del last
         return self._ending
+
+    def _block(self, frames: bytes) -> None:
+        """The prompt was refused, and nothing is said of usage."""
+        for data in event_data(frames, _BLOCKED):
+            answer = read(_answer, data)
+            if answer is not None:
+                self._ending = of_all((self._ending, _ending_of(answer, ())))
 
     def _read_kept(self) -> None:
         for frames in (self._counted, self._latest):

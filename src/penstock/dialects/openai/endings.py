@@ -29,8 +29,10 @@ _INCOMPLETE: Mapping[str | None, Ending] = {
     "max_completion_tokens": Ending.TRUNCATED, "max_prompt_tokens": Ending.TRUNCATED,
 }  # fmt: skip
 
-# Where the last chunk with choices is looked for: only usage, the stream's last word and a comment stand behind it.
+# Where the chunk that ends a choice is looked for: usage, the stream's last word and a comment stand behind it, and of
+# some servers a chunk that takes the reason back.
 _NEAR = 16 * 1024
+_CHUNKS = 8
 _REASON = b'"finish_reason"'
 _REFUSAL = b'"refusal"'
 _REASON_TOLD = re.compile(rb'"finish_reason"\s*:\s*"([^"\\]{1,40})"')
@@ -149,13 +151,15 @@ def of_chunks(last: bytes) -> Ending:
     quotes would be escaped. Of several choices those count that ended together, and arguments are not put together."""
     near = max(0, len(last) - _NEAR)
     found = _IN_ORDER
-    at = last.rfind(_REASON, near)
-    while at >= 0:
-        told = _REASON_TOLD.match(last, at)
-        if told is None:
-            break
-        found = of_all((found, _REASONS.get(told[1].decode("latin-1"), _IN_ORDER)))
+    at = len(last)
+    for _ in range(_CHUNKS):
         at = last.rfind(_REASON, near, at)
+        if at < 0:
+            break
+        told = _REASON_TOLD.match(last, at)
+        one = _IN_ORDER if told is None else _REASONS.get(told[1].decode("latin-1"), _IN_ORDER)
+        if one is not _IN_ORDER:
+            found = of_all((found, one))
     if found is _IN_ORDER and last.find(_REFUSAL, near) >= 0 and _REFUSAL_TOLD.search(last, near) is not None:
         return Ending.REFUSED
     return found
