@@ -147,8 +147,9 @@ def reading(subject: Subject, pieces: Sequence[bytes], *, events: bool) -> Calla
         feed = tally.frames if events else tally.piece
         for piece in pieces:
             feed(piece)
+        if events:
+            tally.latest(last)
         consumption = tally.consumed()
-        tally.ending(last)
         if consumption.source is not Source.REPORTED or consumption.missing:
             raise ValueError(f"{subject.name}: not read right")
         return consumption

@@ -124,8 +124,10 @@ def told(tally: Tally, exchange: Recorded) -> str:
         tally.frames(frames.rest())
     else:
         tally.piece(body)
+    if exchange.sse:
+        tally.latest(b"".join(latest))
     tally.consumed()
-    return tally.ending(b"".join(latest)).value
+    return tally.ending.value
 
 
 @pytest.mark.parametrize("dialect", FOUND)

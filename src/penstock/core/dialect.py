@@ -45,6 +45,10 @@ class Tally(Protocol):
         """
 
     @property
+    def ending(self) -> Ending:
+        """How the answer ended, as far as it tells; asked after ``consumed``."""
+
+    @property
     def sign(self) -> bytes:
         """What a stream's frames hold that could tell anything from now on; empty: any could. Others need not be shown:
         a call for each frame costs more than all that is done with it."""
@@ -55,11 +59,12 @@ class Tally(Protocol):
     def piece(self, data: bytes) -> None:
         """A piece of any other body: a JSON value, a JSON array that streams, JSON lines; cut anywhere."""
 
+    def latest(self, frames: bytes) -> None:
+        """The stream's latest whole frames, shown before or not; told once, before ``consumed``. They say how it ended,
+        where nothing does that holds the ``sign``."""
+
     def consumed(self) -> Consumption:
         """What has been told so far; asked once, when the answer is over, however it ended."""
-
-    def ending(self, last: bytes) -> Ending:
-        """How it ended; asked after ``consumed``. ``last``: of a stream the latest whole frames, shown or not."""
 
 
 class Dialect(Protocol):

@@ -35,9 +35,14 @@ class Results:
         return self._batch if self._shares else ""
 
     sign = b""
+    ending = Ending.PLAIN
+    """Each line has its own: the whole has none."""
 
     def frames(self, frames: bytes) -> None:
         """Results are no events."""
+
+    def latest(self, frames: bytes) -> None:
+        """Nor do they end like events."""
 
     def piece(self, data: bytes) -> None:
         """Reads the lines that are whole by now."""
@@ -59,11 +64,6 @@ class Results:
         if not self._shares:
             return Consumption()
         return Consumption(self._shares, Source.REPORTED, missing=cut)
-
-    def ending(self, last: bytes) -> Ending:
-        """Each line has its own: the whole has none."""
-        del last
-        return Ending.PLAIN
 
     def _take(self, line: bytes) -> None:
         if not self._looking or not line.strip():

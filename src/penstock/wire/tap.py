@@ -17,6 +17,8 @@ from penstock.wire.trail import Trail
 # What is kept of a compressed answer, and what it may unfold to.
 CODED_BYTES, PLAIN_BYTES = 1024 * 1024, 8 * 1024 * 1024
 
+_IN_ORDER = Ending.PLAIN
+
 
 class Tap:
     """What passes of one answer."""
@@ -73,14 +75,14 @@ class Tap:
                 self._tally.frames(plain)
             elif plain:
                 self._tally.piece(plain)
+        if self.trail is not None:
+            self._tally.latest(self.trail.text)
         return self._tally.consumed()
 
     @property
     def ending(self) -> Ending:
         """How the answer ended; asked after ``consumed``."""
-        if self._tally is None or self.look is None:
-            return Ending.PLAIN
-        return self._tally.ending(b"" if self.trail is None else self.trail.text)
+        return _IN_ORDER if self._tally is None else self._tally.ending
 
     def _undone(self, coded: bytes, encodings: str) -> bytes:
         """The answer without its encoding; of one that was cut short or is too long its beginning, in whole frames."""

@@ -20,7 +20,7 @@ def of_body(route: str, body: Any) -> Ending:
         tally = told(route)
         tally.piece(text.encode())
         tally.consumed()
-        endings.append(tally.ending(b""))
+        endings.append(tally.ending)
     assert endings[0] is endings[1]
     return endings[0]
 
@@ -32,8 +32,9 @@ def of_stream(route: str, *events: Any) -> Ending:
     for frame in frames:
         if tally.sign in frame:
             tally.frames(frame)
+    tally.latest(b"".join(frames[-4:]))
     tally.consumed()
-    return tally.ending(b"".join(frames[-4:]))
+    return tally.ending
 
 
 def test_of_several_the_gravest() -> None:
@@ -75,7 +76,7 @@ def test_a_file_of_many_answers_has_no_ending() -> None:
     tally = told(BATCH)
     tally.piece(json.dumps({"custom_id": "c", "result": {"message": message}}).encode() + b"\n")
     assert tally.consumed().usage.output == 5
-    assert tally.ending(b"") is PLAIN
+    assert tally.ending is PLAIN
 
 
 CHATTED = {"prompt_tokens": 3, "completion_tokens": 5, "total_tokens": 8}
@@ -220,7 +221,7 @@ def test_gemini(reason: Any, expected: Ending) -> None:
         tally = told(STREAM_GENERATE)
         tally.piece(json.dumps(array).encode())
         tally.consumed()
-        assert tally.ending(b"") is expected
+        assert tally.ending is expected
 
 
 @pytest.mark.parametrize("counts", [{"usageMetadata": {"promptTokenCount": 3}}, {}], ids=["counters", "no counters"])

@@ -152,7 +152,7 @@ def differs(form: Form, text: str) -> bool:
 def _read(route: str, text: str) -> tuple[Consumption, str, Ending]:
     tally = told(route)
     tally.piece(text.encode())
-    return tally.consumed(), tally.batch, tally.ending(b"")
+    return tally.consumed(), tally.batch, tally.ending
 
 
 @pytest.mark.parametrize("odd", ODD, ids=lambda odd: odd[:24])

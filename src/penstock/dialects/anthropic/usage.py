@@ -83,13 +83,13 @@ class Messages:
 
     # What every answer begins with stands here, not in each: most change little of it.
     batch = ""
+    ending = _IN_ORDER
     _body: Collected | None = None
     _model = ""
     _told: Mapping[str, object] = {}
     _final = False
     _unsure = False
     _refused = False
-    _ending = _IN_ORDER
 
     @property
     def sign(self) -> bytes:
@@ -104,6 +104,9 @@ class Messages:
                 self._read(data)
         if self._unsure and b'"message_stop"' in frames:
             self._final = True
+
+    def latest(self, frames: bytes) -> None:
+        """The stop reason stands beside the last counters."""
 
     def piece(self, data: bytes) -> None:
         """Bodies are read when they are over."""
@@ -120,7 +123,7 @@ class Messages:
             if whole is not None:
                 consumption, ending = whole
                 if ending is not _IN_ORDER:
-                    self._ending = ending
+                    self.ending = ending
                 return consumption
             self._read_body(body)
         shares = shares_of(self._told, self._model or None)
@@ -128,11 +131,6 @@ class Messages:
         source = _REPORTED if reported else Source.NONE
         final = self._final and known(self._told.get("output_tokens"))
         return Consumption(shares, source, missing=not final and not self._refused)
-
-    def ending(self, last: bytes) -> Ending:
-        """As its stop reason says, which stands beside the last counters."""
-        del last
-        return self._ending
 
     def _read(self, data: bytes) -> None:
         event = read(_event, data)
@@ -145,7 +143,7 @@ class Messages:
         elif event.type == "message_delta" and table(event.usage):
             self._told = merged(self._told, table(event.usage))
             reason = "" if event.delta is None else word(event.delta.stop_reason)
-            self._ending = _ENDINGS.get(reason, _IN_ORDER) if reason else self._ending
+            self.ending = _ENDINGS.get(reason, _IN_ORDER) if reason else self.ending
             # What message_start says of the output is no more than its first token.
             if known(table(event.usage).get("output_tokens")):
                 self._final = bool(reason)
@@ -158,7 +156,7 @@ class Messages:
                 self._model = word(message.model)
                 self._told = table(message.usage)
                 self._refused = bool(table(message.error))
-                self._ending = _ENDINGS.get(word(message.stop_reason), _IN_ORDER)
+                self.ending = _ENDINGS.get(word(message.stop_reason), _IN_ORDER)
                 self._final = True
                 return
 

@@ -110,6 +110,7 @@ class Contents:
 
     # What every answer begins with stands here, not in each: most change little of it.
     batch = ""
+    ending = _IN_ORDER
     sign = b""
     """Nearly every event holds counters."""
     _body: Collected | None = None
@@ -120,7 +121,6 @@ class Contents:
     _latest = b""
     _ended = False
     _refused = False
-    _ending = _IN_ORDER
 
     def __init__(self, *, text: bool) -> None:
         self._text = text
@@ -141,6 +141,9 @@ class Contents:
         else:
             self._latest = frames
 
+    def latest(self, frames: bytes) -> None:
+        """Candidates say why they ended in frames that are shown."""
+
     def piece(self, data: bytes) -> None:
         """Bodies are read when they are over."""
         if self._body is None:
@@ -157,7 +160,7 @@ class Contents:
             if whole is not None:
                 consumption, ending = whole
                 if ending is not _IN_ORDER:
-                    self._ending = ending
+                    self.ending = ending
                 return consumption
             self._read_body(body)
         self._read_kept()
@@ -169,17 +172,12 @@ class Contents:
         untold = not self._text and not told.counts and not self._refused
         return Consumption(shares, _REPORTED if told.counts else Source.NONE, missing, untold)
 
-    def ending(self, last: bytes) -> Ending:
-        """As the candidates say; of several, or of one that went on, what stands out."""
-        del last
-        return self._ending
-
     def _block(self, frames: bytes) -> None:
         """The prompt was refused, and nothing is said of usage."""
         for data in event_data(frames, _BLOCKED):
             answer = read(_answer, data)
             if answer is not None:
-                self._ending = of_all((self._ending, _ending_of(answer, ())))
+                self.ending = of_all((self.ending, _ending_of(answer, ())))
 
     def _read_kept(self) -> None:
         for frames in (self._counted, self._latest):
@@ -222,7 +220,7 @@ class Contents:
         self._ended = _ends(answer, candidates, before=self._ended)
         ending = _ending_of(answer, candidates)
         if ending is not _IN_ORDER:
-            self._ending = of_all((self._ending, ending))
+            self.ending = of_all((self.ending, ending))
 
 
 def _whole_ones(torso: bytes) -> Iterable[_Answer]:

@@ -88,21 +88,17 @@ def of_choices(choices: Iterable[Choice]) -> Ending:
     """Of a whole chat. Asked of every one, so written out for speed: most have nothing of all this."""
     found = _IN_ORDER
     for choice in choices:
-        message, one = choice.message, _IN_ORDER
-        if choice.finish_reason in _REASONS:
-            one = _REASONS[choice.finish_reason]
-        elif message is None:
-            continue
-        elif message.refusal:
-            one = Ending.REFUSED
-        elif message.tool_calls or message.function_call is not None:
-            one = _of_calls(message)
-        if one is not _IN_ORDER:
-            found = of_all((found, one))
+        reason, message = choice.finish_reason, choice.message
+        if reason in _REASONS:
+            found = of_all((found, _REASONS[reason]))
+        elif message is not None and (message.refusal or message.tool_calls or message.function_call):
+            found = of_all((found, _of_message(message)))
     return found
 
 
-def _of_calls(message: Message) -> Ending:
+def _of_message(message: Message) -> Ending:
+    if message.refusal:
+        return Ending.REFUSED
     if message.function_call is not None and not _readable(message.function_call.arguments):
         return Ending.INVALID
     for call in message.tool_calls or ():

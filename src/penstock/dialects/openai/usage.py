@@ -166,6 +166,7 @@ class Answers:
 
     # What every answer begins with stands here, not in each: most change little of it.
     batch = ""
+    ending = _IN_ORDER
     _body: Collected | None = None
     _beginning: bytes | None = None
     _model = ""
@@ -176,7 +177,6 @@ class Answers:
     _final = False
     _unsure = False
     _refused = False
-    _ending = _IN_ORDER
 
     def __init__(self, manner: Manner) -> None:
         self._manner = manner
@@ -199,6 +199,11 @@ class Answers:
         if self._unsure and b"[DONE]" in frames:
             self._final = True
 
+    def latest(self, frames: bytes) -> None:
+        """A response says how it ended beside its counters, a chat in a chunk that may hold none."""
+        if self._manner.text and not self._manner.kept:
+            self.ending = of_chunks(frames)
+
     def piece(self, data: bytes) -> None:
         """Bodies are read when they are over."""
         if self._body is None:
@@ -215,7 +220,7 @@ class Answers:
             if whole is not None:
                 consumption, ending = whole
                 if ending is not _IN_ORDER:
-                    self._ending = ending
+                    self.ending = ending
                 return consumption
             self._read_body(body)
         elif not self._model and self._beginning:
@@ -227,13 +232,6 @@ class Answers:
         missing = self._manner.text and not final and not self._refused
         untold = self._manner.made and not told.counts and not self._refused
         return Consumption(shares, _REPORTED if told.counts else Source.NONE, missing, untold)
-
-    def ending(self, last: bytes) -> Ending:
-        """A response says it beside its counters. A chat's stream says it in a chunk without any, which nobody shows
-        to the tally."""
-        if last and self._manner.text and not self._manner.kept:
-            return of_chunks(last)
-        return self._ending
 
     def _read(self, data: bytes) -> None:
         answer = _opened(data)
@@ -264,9 +262,9 @@ class Answers:
             self._tools = told_searches(answer.output) or self._tools
         if answer.output is not _NONE or answer.status == "incomplete":
             ending = told_response(answer.status, answer.incomplete_details, answer.output)
-            self._ending = of_all((self._ending, ending))
+            self.ending = of_all((self.ending, ending))
         if answer.choices is not _NONE and not streamed:
-            self._ending = of_all((self._ending, told_choices(answer.choices)))
+            self.ending = of_all((self.ending, told_choices(answer.choices)))
         named = answer.usage_breakdown or groq.get("usage_breakdown")
         self._shares = (breakdown(named, self._told) if named else ()) or self._shares
         self._final = self._final or (not unfinished and (not streamed or _finished(answer)))
