@@ -62,8 +62,8 @@ class Message(msgspec.Struct, gc=False):
 class Choice(msgspec.Struct, gc=False):
     """One of a chat's answers."""
 
-    finish_reason: str | None = None
     message: Message | None = None
+    finish_reason: str | None = None
 
 
 class Details(msgspec.Struct, gc=False):
@@ -90,9 +90,12 @@ def of_choices(choices: Iterable[Choice]) -> Ending:
     for choice in choices:
         reason, message = choice.finish_reason, choice.message
         if reason in _REASONS:
-            found = of_all((found, _REASONS[reason]))
+            one = _REASONS[reason]
         elif message is not None and (message.refusal or message.tool_calls or message.function_call):
-            found = of_all((found, _of_message(message)))
+            one = _of_message(message)
+        else:
+            continue
+        found = one if found is _IN_ORDER else of_all((found, one))
     return found
 
 
