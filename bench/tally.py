@@ -13,6 +13,7 @@ from penstock.app import DIALECTS
 from penstock.core.head import RequestHead
 from penstock.core.usage import Consumption, Source
 from penstock.routes import match
+from penstock.wire.trail import PIECES
 
 SIZES = (1_000, 50_000, 500_000)
 BLOCKS = 400
@@ -137,6 +138,7 @@ def reading(subject: Subject, pieces: Sequence[bytes], *, events: bool) -> Calla
     """What reads one answer; ValueError if it is not read right."""
     met = match(RequestHead("POST", ROUTES[subject.route].encode(), ()))
     dialect = DIALECTS[met.route.dialect]
+    last = b"".join(pieces[-PIECES:]) if events else b""
 
     def read() -> Consumption:
         tally = dialect.tally(met)
@@ -145,6 +147,8 @@ def reading(subject: Subject, pieces: Sequence[bytes], *, events: bool) -> Calla
         feed = tally.frames if events else tally.piece
         for piece in pieces:
             feed(piece)
+        if events:
+            tally.latest(last)
         consumption = tally.consumed()
         if consumption.source is not Source.REPORTED or consumption.missing:
             raise ValueError(f"{subject.name}: not read right")

@@ -126,7 +126,7 @@ def test_usage_is_what_the_recorded_answer_says(dialect: str, split: bool) -> No
     assert few == {}
 
 
-def _usual(operation: str, body: bytes) -> Consumption | None:
+def _usual(operation: str, body: bytes) -> object:
     if operation in openai.MANNERS:
         return openai.usual(body, openai.MANNERS[operation])
     return anthropic.usual(body) if operation == "messages.create" else gemini.usual(body)

@@ -32,6 +32,11 @@ class Cell(msgspec.Struct, frozen=True):
     number: bool = False
 
 
+_ENDINGS = {
+    "truncated": "cut at its cap",
+    "refused": "refused by the model or its provider",
+    "invalid": "with arguments for a tool that can't be read",
+}
 _BETWEEN = 2
 _COLUMNS = (
     Cell("time (UTC)", 19),
@@ -206,6 +211,8 @@ def _particulars(entry: "Entry", *, simulated: bool) -> Iterator[tuple[str, str]
     yield "outcome", f"{entry.outcome}, status {entry.status or 'none'}"
     if entry.fault:
         yield "fault", f"{entry.fault}, the {entry.blame}'s (docs/reference/errors.md says more)"
+    if entry.ending:
+        yield "ended", _ENDINGS.get(entry.ending, entry.ending)
     yield "key", f"{opened.key_name} ({opened.key})" if opened.key else NOBODY
     yield "team", opened.team or "none"
     yield "request", f"{opened.operation or 'no known route'}, {opened.dialect or '-'}{', streamed' * opened.stream}"

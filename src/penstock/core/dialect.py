@@ -5,6 +5,7 @@ from typing import Protocol
 import msgspec
 
 from penstock.core.document import Facts
+from penstock.core.ending import Ending
 from penstock.core.exchange import Answer
 from penstock.core.fault import Fault
 from penstock.core.head import Header, RequestHead
@@ -44,6 +45,10 @@ class Tally(Protocol):
         """
 
     @property
+    def ending(self) -> Ending:
+        """How the answer ended, as far as it tells; asked after ``consumed``."""
+
+    @property
     def sign(self) -> bytes:
         """What a stream's frames hold that could tell anything from now on; empty: any could. Others need not be shown:
         a call for each frame costs more than all that is done with it."""
@@ -53,6 +58,10 @@ class Tally(Protocol):
 
     def piece(self, data: bytes) -> None:
         """A piece of any other body: a JSON value, a JSON array that streams, JSON lines; cut anywhere."""
+
+    def latest(self, frames: bytes) -> None:
+        """The stream's latest whole frames, shown before or not; told once, before ``consumed``. They say how it ended,
+        where nothing does that holds the ``sign``."""
 
     def consumed(self) -> Consumption:
         """What has been told so far; asked once, when the answer is over, however it ended."""

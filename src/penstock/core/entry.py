@@ -72,3 +72,6 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="e"):
     """Of these, seconds that the gateway took until the answer's head was written."""
     batch: str = ""
     """The batch whose results these are: its usage counts once, however often it is fetched."""
+    ending: str = ""
+    """What the answer told of its end: ``truncated``, ``refused`` or ``invalid``; empty where it told nothing else than
+    that it is whole."""

@@ -9,6 +9,7 @@ import msgspec
 
 from penstock.core.caller import Caller
 from penstock.core.document import Document, Facts
+from penstock.core.ending import Ending
 from penstock.core.fault import Fault
 from penstock.core.forms import FormField
 from penstock.core.head import Header, RequestHead
@@ -43,6 +44,10 @@ class Tap(Protocol):
 
     def consumed(self) -> Consumption:
         """What the answer told that it used; asked once, at its end."""
+
+    @property
+    def ending(self) -> Ending:
+        """How the answer ended, as it told; asked after ``consumed``."""
 
 
 class Answer(msgspec.Struct, frozen=True, gc=False):

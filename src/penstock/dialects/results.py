@@ -5,6 +5,7 @@ What a line is worth its dialect says. A file that turns out to be something els
 
 from collections.abc import Callable
 
+from penstock.core.ending import Ending
 from penstock.core.usage import Consumption, Share, Source
 from penstock.dialects.collecting import Lines
 from penstock.dialects.counting import shared
@@ -34,9 +35,14 @@ class Results:
         return self._batch if self._shares else ""
 
     sign = b""
+    ending = Ending.PLAIN
+    """Each line has its own: the whole has none."""
 
     def frames(self, frames: bytes) -> None:
         """Results are no events."""
+
+    def latest(self, frames: bytes) -> None:
+        """Nor do they end like events."""
 
     def piece(self, data: bytes) -> None:
         """Reads the lines that are whole by now."""

@@ -15,6 +15,7 @@ import msgspec
 
 from penstock.core.attachments import NONE, Passed, attachments
 from penstock.core.document import NotReadableError
+from penstock.core.ending import Ending
 from penstock.core.entry import Entry, Opened
 from penstock.core.exchange import Exchange, Outcome
 from penstock.core.fault import Fault, FaultError, FaultKind
@@ -36,6 +37,7 @@ _SESSIONS = (b"x-claude-code-session-id", b"session-id")
 MODEL_LENGTH = 200
 """So much of a model's name is kept: a client may send anything there, and no model is called longer."""
 
+_IN_ORDER = Ending.PLAIN
 _SILENT = frozenset({FaultKind.UNREACHABLE, FaultKind.TIMED_OUT})
 
 
@@ -120,9 +122,9 @@ class _Recording(Visit):
             opened = msgspec.structs.replace(opened, model=exchange.form.value)
         tap, fault, outcome = exchange.tap, exchange.fault, exchange.outcome or Outcome.FAILED
         passed = 0 if tap is None else tap.size
-        consumption = Consumption()
+        consumption, ending = Consumption(), _IN_ORDER
         if tap is not None:
-            consumption = tap.consumed()
+            consumption, ending = tap.consumed(), tap.ending
         elif self._opened is not None and (outcome is Outcome.ABANDONED or _unanswered(fault)):
             # The provider has read the request and may charge for it, though nobody heard its answer.
             consumption = UNREAD
@@ -149,6 +151,7 @@ class _Recording(Visit):
             perf_counter() - exchange.started,
             max(0.0, exchange.first_byte - exchange.waited),
             "" if tap is None else tap.batch,
+            "" if ending is _IN_ORDER else ending.value,
         )
 
 

@@ -37,6 +37,7 @@ _SELDOM: Mapping[str, str] = {
     **dict.fromkeys(("tools", "shares"), "NULL"),
     **dict.fromkeys(("intensity", "arm", "reason", "rules", "beginning", "kind"), "NULL"),
     **dict.fromkeys(("with_tools", "added", "holdout", "later"), "NULL"),
+    "ending": "NULL",
 }
 """What hardly any entry has, and what stands there otherwise, in SQL: each value that is handed over takes its time."""
 
@@ -53,7 +54,7 @@ _NOTHING = Share(None, Usage())
 # What an integer column holds. Only a provider that counts nonsense gets there.
 _INTEGER_MOST = 2**63 - 1
 _UNDECIDED: Row = (None,) * 10
-_USUAL: Row = ("", "", "", 0, 0, 0, 0, 0, 0, None, None, *_UNDECIDED)
+_USUAL: Row = ("", "", "", 0, 0, 0, 0, 0, 0, None, None, *_UNDECIDED, None)
 
 
 class Ledger:
@@ -186,6 +187,7 @@ def row(entry: Entry) -> tuple[Row, Row]:
         _ENCODE(usage.tools).decode() if usage.tools else None,
         _ENCODE(shares).decode() if len(shares) > 1 else None,
         *(_UNDECIDED if opened.terseness is None else _decided(opened.terseness)),
+        entry.ending or None,
     )
     return always, seldom
 
@@ -214,6 +216,7 @@ def entry_of(values: RowMapping) -> Entry:
         first_byte=values["first_byte"] / 1e6,
         duration=values["duration"] / 1e6,
         overhead=values["overhead"] / 1e6,
+        ending=values["ending"] or "",
         **{name: values[name] for name in _CLOSED_AS_THEY_ARE},
     )
 

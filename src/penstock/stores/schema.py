@@ -139,6 +139,7 @@ entries = Table(
     Column("added", Integer, comment="Bytes of words of the gateway's own in the request"),
     Column("holdout", Integer, comment="Percent: with what odds the conversation was drawn for its arm"),
     Column("later", Boolean, comment="It is not its conversation's first request"),
+    Column("ending", String, comment="How the answer ended: truncated, refused, invalid; NULL: in order, or not told"),
     sqlite_autoincrement=True,
 )
 

@@ -235,7 +235,7 @@ class Relay:
         if stream:
             self._manner = manner
             if manner.endings:
-                self._trail = Trail(manner.endings)
+                self._trail = tap.trail = Trail(manner.endings)
                 self._last = manner.last
                 self._ending = ending
             self._frames = self._frames or Frames(passing.frame_cap)

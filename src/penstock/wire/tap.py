@@ -6,26 +6,32 @@ compresses.
 """
 
 from penstock.core.dialect import Tally
+from penstock.core.ending import Ending
 from penstock.core.fault import FaultError
 from penstock.core.head import ResponseHead
 from penstock.core.usage import Consumption
 from penstock.wire.encoding import beginning, decode
 from penstock.wire.sse import Frames
+from penstock.wire.trail import Trail
 
 # What is kept of a compressed answer, and what it may unfold to.
 CODED_BYTES, PLAIN_BYTES = 1024 * 1024, 8 * 1024 * 1024
+
+_IN_ORDER = Ending.PLAIN
 
 
 class Tap:
     """What passes of one answer."""
 
-    __slots__ = ("_coded", "_encodings", "_events", "_tally", "counts", "look", "size")
+    __slots__ = ("_coded", "_encodings", "_events", "_tally", "counts", "look", "size", "trail")
 
     def __init__(self, tally: Tally | None, head: ResponseHead, *, stream: bool, counts: bool) -> None:
         self.counts = counts
         """Somebody wants to know what passed."""
         self.size = 0
         """Bytes that have gone to the client."""
+        self.trail: Trail | None = None
+        """What went out last of a stream of events; whoever keeps it puts it here."""
         self._tally = tally
         self._coded: bytearray | None = None
         self._encodings = head.get(b"content-encoding")
@@ -63,9 +69,20 @@ class Tap:
             return Consumption()
         if self._coded is not None and self._encodings is not None:
             plain = self._undone(bytes(self._coded), self._encodings.decode("latin-1"))
-            if plain:
-                (self._tally.frames if self._events else self._tally.piece)(plain)
+            if plain and self._events:
+                self.trail = Trail(())
+                self.trail.add(plain)
+                self._tally.frames(plain)
+            elif plain:
+                self._tally.piece(plain)
+        if self.trail is not None:
+            self._tally.latest(self.trail.text)
         return self._tally.consumed()
+
+    @property
+    def ending(self) -> Ending:
+        """How the answer ended; asked after ``consumed``."""
+        return _IN_ORDER if self._tally is None else self._tally.ending
 
     def _undone(self, coded: bytes, encodings: str) -> bytes:
         """The answer without its encoding; of one that was cut short or is too long its beginning, in whole frames."""

@@ -283,6 +283,18 @@ def test_show_tells_everything_of_one_exchange() -> None:
     assert (missing.exit_code, "penstock log" in missing.stderr) == (1, True)
 
 
+@pytest.mark.parametrize(
+    ("ending", "words"),
+    [("truncated", "cut at its cap"), ("refused", "refused by"), ("invalid", "can't be read"), ("", "")],
+)
+def test_show_says_how_an_answer_ended(ending: str, words: str) -> None:
+    """A line of its own only where it did not end in order."""
+    keep(entry("x", ending=ending))
+    lines = [line for line in invoke("show", "x").stdout.splitlines() if line.startswith("ended:")]
+    assert [words in line for line in lines] == [True] * bool(ending)
+    assert json.loads(invoke("show", "x", "--json").stdout)["ending"] == ending
+
+
 def test_what_a_dead_gateway_left_is_brought_in_first() -> None:
     """A journal that nobody owns any more is in the report, its open exchange as killed."""
     journal = Journal(Path("data") / FOLDER)

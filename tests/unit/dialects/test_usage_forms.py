@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from penstock.core.ending import Ending
 from penstock.core.usage import Consumption
 from tests.unit.dialects.tallying import CHAT, GENERATE, MESSAGES, RESPONSES, STREAM_GENERATE, told
 
@@ -31,7 +32,8 @@ BESIDE = (
     "unheard_of", "error", "iterations", "speed", "service_tier", "prompt_tokens", "input_tokens", "completion_tokens",
     "output_tokens", "seconds", "status", "prompt_tokens_details", "input_tokens_details", "input_token_details",
     "num_cached_tokens", "reasoning_tokens", "server_side_tool_usage_details", "x_groq", "usage_breakdown", "output",
-    "background", "finishReason", "model", "promptTokenDetails", "promptFeedback", "candidates", "cacheTokensDetails",
+    "background", "finishReason", "finish_reason", "stop_reason", "refusal", "tool_calls", "choices", "model",
+    "promptTokenDetails", "promptFeedback", "candidates", "cacheTokensDetails",
     "trafficType", "candidatesTokenCount",
 )  # fmt: skip
 
@@ -64,6 +66,7 @@ ELEMENTS = [
     _element("STOP", [], candidatesTokenCount=9, cachedContentTokenCount=7, cacheTokensDetails=_split(AUDIO=3),
              promptTokensDetails=_split(TEXT=10, AUDIO=12, IMAGE=8), serviceTier="flex", toolUsePromptTokenCount=5,
              candidatesTokensDetails=_split(IMAGE=4), toolUsePromptTokensDetails=_split(VIDEO=2)),
+    _element("MAX_TOKENS", [], candidatesTokenCount=9) | {"promptFeedback": {"blockReason": "SAFETY"}},
 ]  # fmt: skip
 CHATTED = {"prompt_tokens": 30, "completion_tokens": 9, "total_tokens": 39}
 RESPONDED = {"input_tokens": 30, "output_tokens": 9, "total_tokens": 39}
@@ -71,12 +74,21 @@ INS, OUTS = {"cached_tokens": 9, "cache_write_tokens": 3, "audio_tokens": 2}, {"
 SEARCHED = [
     {"type": "web_search_call", "action": {"type": "search"}},
     {"type": "file_search_call"},
-    {"type": "message"},
+    {"type": "message", "content": [{"type": "output_text", "text": "a"}, {"type": "refusal", "refusal": "No."}]},
+]
+CALLED = {"type": "function_call", "arguments": '{"a":'}
+CHOICES = [
+    {"finish_reason": "length", "message": {"refusal": None, "content": "a"}},
+    {"finish_reason": "stop", "message": {"refusal": "No.", "tool_calls": [{"function": {"arguments": "{}"}}]}},
+    {
+        "finish_reason": "tool_calls",
+        "message": {"tool_calls": [{"function": {"arguments": '{"a":'}}], "function_call": {"arguments": "{}"}},
+    },
 ]
 
 FORMS = {
     "anthropic": Form(MESSAGES, [
-        {"model": "m", "usage": {"input_tokens": 30, "output_tokens": 9}},
+        {"model": "m", "stop_reason": "max_tokens", "usage": {"input_tokens": 30, "output_tokens": 9}},
         {"model": "m", "usage": {
             "input_tokens": 30, "output_tokens": 9, "cache_creation_input_tokens": 8, "cache_read_input_tokens": 7,
             "cache_creation": {"ephemeral_5m_input_tokens": 5, "ephemeral_1h_input_tokens": 3},
@@ -84,13 +96,15 @@ FORMS = {
             "server_tool_use": {"web_search_requests": 2, "web_fetch_requests": 0}}},
     ], r'"usage":\{(?!\})', '"iterations":[]'),
     "chat": Form(CHAT, [
-        {"model": "m", "usage": CHATTED, "service_tier": "default"},
+        {"model": "m", "usage": CHATTED, "service_tier": "default", "choices": CHOICES},
         {"model": "m", "usage": CHATTED | {"prompt_tokens_details": INS, "completion_tokens_details": OUTS}},
         {"model": "m", "usage": CHATTED | {"prompt_cache_hit_tokens": 5, "total_tokens": 44, "service_tier": "flex",
                                            "server_side_tool_usage_details": {"a_calls": 1}}},
     ], r"\A\{(?!\})", '"usage_breakdown":""'),
     "responses": Form(RESPONSES, [
         {"id": "r", "model": "m", "status": "completed", "background": False, "usage": RESPONDED, "output": SEARCHED},
+        {"model": "m", "usage": RESPONDED, "status": "incomplete", "output": [CALLED],
+         "incomplete_details": {"reason": "max_output_tokens"}},
         {"model": "m", "usage": RESPONDED | {"input_tokens_details": INS, "output_tokens_details": OUTS}},
     ], r"\A\{(?!\})", '"usage_breakdown":""'),
     "gemini": Form(GENERATE, ELEMENTS, r'"usageMetadata":\{(?!\})', '"promptTokenDetails":[]'),
@@ -135,10 +149,10 @@ def differs(form: Form, text: str) -> bool:
     return _read(form.route, text) != _read(form.route, careful)
 
 
-def _read(route: str, text: str) -> tuple[Consumption, str]:
+def _read(route: str, text: str) -> tuple[Consumption, str, Ending]:
     tally = told(route)
     tally.piece(text.encode())
-    return tally.consumed(), tally.batch
+    return tally.consumed(), tally.batch, tally.ending
 
 
 @pytest.mark.parametrize("odd", ODD, ids=lambda odd: odd[:24])

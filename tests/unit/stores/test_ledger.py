@@ -42,6 +42,7 @@ KINDS: dict[str, Entry] = {
         blame="client", consumption=Consumption(), stream=False, first_byte=0.0,
     ),
     "of a batch": entry("x", batch="msgbatch_1"),
+    "cut at its cap": entry("x", ending="truncated"),
 }  # fmt: skip
 
 

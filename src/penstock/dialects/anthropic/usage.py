@@ -1,4 +1,4 @@
-"""What Anthropic's answers tell of their usage: messages, whole or streamed, and the results of batches.
+"""What Anthropic's answers tell of their usage and of their end: messages, whole or streamed, and results of batches.
 
 A whole message in the usual form is read by a decoder that knows that form; every other is read with care, and a
 stream's few events that tell anything are too. What the numbers mean stands in ``counters``.
@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import msgspec
 
 from penstock.core.dialect import Tally
+from penstock.core.ending import Ending
 from penstock.core.route import Match
 from penstock.core.usage import Consumption, Share, Source
 from penstock.dialects.anthropic.counters import Told, shares_of, tier_of, usage_of
@@ -18,6 +19,14 @@ from penstock.dialects.results import Results
 
 _KEY = b'"usage"'
 _REPORTED = Source.REPORTED
+_IN_ORDER = Ending.PLAIN
+
+# Arguments of tools are JSON in a whole message; those of a stream, which come in pieces, nobody puts together here.
+_ENDINGS: Mapping[str | None, Ending] = {
+    "max_tokens": Ending.TRUNCATED,
+    "model_context_window_exceeded": Ending.TRUNCATED,
+    "refusal": Ending.REFUSED,
+}
 
 
 class _Plain(msgspec.Struct, gc=False):
@@ -25,12 +34,14 @@ class _Plain(msgspec.Struct, gc=False):
 
     usage: Told
     model: str | None = None
+    stop_reason: str | None = None
 
 
 class _Message(msgspec.Struct):
     model: object = None
     usage: object = None
     error: object = None
+    stop_reason: object = None
 
 
 class _Delta(msgspec.Struct):
@@ -72,6 +83,7 @@ class Messages:
 
     # What every answer begins with stands here, not in each: most change little of it.
     batch = ""
+    ending = _IN_ORDER
     _body: Collected | None = None
     _model = ""
     _told: Mapping[str, object] = {}
@@ -93,6 +105,9 @@ class Messages:
         if self._unsure and b'"message_stop"' in frames:
             self._final = True
 
+    def latest(self, frames: bytes) -> None:
+        """The stop reason stands beside the last counters."""
+
     def piece(self, data: bytes) -> None:
         """Bodies are read when they are over."""
         if self._body is None:
@@ -106,7 +121,10 @@ class Messages:
         if body is not None:
             whole = usual(body.text)
             if whole is not None:
-                return whole
+                consumption, ending = whole
+                if ending is not _IN_ORDER:
+                    self.ending = ending
+                return consumption
             self._read_body(body)
         shares = shares_of(self._told, self._model or None)
         reported = known(self._told.get("input_tokens")) or known(self._told.get("output_tokens"))
@@ -124,9 +142,11 @@ class Messages:
             self._final = False
         elif event.type == "message_delta" and table(event.usage):
             self._told = merged(self._told, table(event.usage))
+            reason = "" if event.delta is None else word(event.delta.stop_reason)
+            self.ending = _ENDINGS.get(reason, _IN_ORDER) if reason else self.ending
             # What message_start says of the output is no more than its first token.
             if known(table(event.usage).get("output_tokens")):
-                self._final = event.delta is not None and bool(word(event.delta.stop_reason))
+                self._final = bool(reason)
                 self._unsure = not self._final
 
     def _read_body(self, body: Collected) -> None:
@@ -136,17 +156,19 @@ class Messages:
                 self._model = word(message.model)
                 self._told = table(message.usage)
                 self._refused = bool(table(message.error))
+                self.ending = _ENDINGS.get(word(message.stop_reason), _IN_ORDER)
                 self._final = True
                 return
 
 
-def usual(text: bytes) -> Consumption | None:
-    """What a message in the usual form used; None for any other."""
+def usual(text: bytes) -> tuple[Consumption, Ending] | None:
+    """What a message in the usual form used, and how it ended; None for any other."""
     message = plainly(_plain, text)
     if message is None or message.usage.output_tokens is None:
         return None
     told = message.usage
-    return Consumption((Share(message.model or None, usage_of(told), tier_of(told)),), _REPORTED)
+    consumption = Consumption((Share(message.model or None, usage_of(told), tier_of(told)),), _REPORTED)
+    return consumption, _ENDINGS.get(message.stop_reason, _IN_ORDER)
 
 
 def _batched(line: bytes) -> tuple[Share, ...]:

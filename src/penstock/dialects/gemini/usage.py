@@ -1,15 +1,16 @@
-"""What Gemini's answers tell of their usage: contents and embeddings, whole, as events or as a streamed array.
+"""What Gemini's answers tell of their usage and end: contents and embeddings, whole, as events or a streamed array.
 
 Every chunk of a stream tells cumulative numbers, so only the first and the latest are read, when all is over. A whole
 body in the usual form is read by a decoder that knows that form, all else with care. What the numbers mean stands in
 ``counters``.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
 from penstock.core.dialect import Tally
+from penstock.core.ending import Ending, of_all
 from penstock.core.route import Match
 from penstock.core.usage import Consumption, Share, Source
 from penstock.dialects.collecting import Collected, elements, endings, event_data
@@ -20,9 +21,19 @@ from penstock.dialects.results import Results
 _KEY = b'"usageMetadata"'
 _OUTPUT = b'"candidatesTokenCount"'
 _END = b'"finishReason"'
+_BLOCKED = b'"blockReason"'
 _QUERIES = b'"webSearchQueries"'
 _NONE = msgspec.Raw(b"")
 _REPORTED = Source.REPORTED
+_IN_ORDER = Ending.PLAIN
+# The names of reasons, and those numbers that mean the same in the Gemini API's protocol and in Vertex's.
+_ENDINGS: Mapping[str | int | None, Ending] = {
+    **dict.fromkeys(("MAX_TOKENS", 2), Ending.TRUNCATED),
+    **dict.fromkeys(("SAFETY", 3, "RECITATION", 4, "LANGUAGE", "BLOCKLIST", "PROHIBITED_CONTENT", 7, "SPII", 8,
+                     "IMAGE_SAFETY", "IMAGE_PROHIBITED_CONTENT", "IMAGE_RECITATION", "MODEL_ARMOR"), Ending.REFUSED),
+    **dict.fromkeys(("MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL", "MALFORMED_RESPONSE"), Ending.INVALID),
+}  # fmt: skip
+_NO_BLOCK = frozenset({None, "", 0, "BLOCK_REASON_UNSPECIFIED", "BLOCKED_REASON_UNSPECIFIED"})
 # A chunk with a picture in it is not kept until the end: it is read at once.
 _LARGE = 64 * 1024
 
@@ -36,12 +47,17 @@ class _PlainCandidate(msgspec.Struct, rename="camel", gc=False):
     finish_reason: str | None = None
 
 
+class _PlainFeedback(msgspec.Struct, rename="camel", gc=False):
+    block_reason: str | None = None
+
+
 class _Plain(msgspec.Struct, rename="camel"):
     """A body in the usual form."""
 
     usage_metadata: Told
     candidates: list[_PlainCandidate] | None = None
     model_version: str | None = None
+    prompt_feedback: _PlainFeedback | None = None
 
 
 class _Element(msgspec.Struct, rename="camel"):
@@ -94,6 +110,7 @@ class Contents:
 
     # What every answer begins with stands here, not in each: most change little of it.
     batch = ""
+    ending = _IN_ORDER
     sign = b""
     """Nearly every event holds counters."""
     _body: Collected | None = None
@@ -113,6 +130,8 @@ class Contents:
         # ``find`` takes half the time of ``in``, which first tries whether the key is a number; usage stands behind.
         ends = frames.find(_END) >= 0
         if not ends and frames.rfind(_KEY) < 0:
+            if frames.find(_BLOCKED) >= 0:
+                self._block(frames)
             return
         if ends or self._told is None or len(frames) > _LARGE:
             self._read_kept()
@@ -121,6 +140,9 @@ class Contents:
             self._counted, self._latest = frames, b""
         else:
             self._latest = frames
+
+    def latest(self, frames: bytes) -> None:
+        """Candidates say why they ended in frames that are shown."""
 
     def piece(self, data: bytes) -> None:
         """Bodies are read when they are over."""
@@ -136,7 +158,10 @@ class Contents:
         if body is not None:
             whole = usual(body.text) if self._text else None
             if whole is not None:
-                return whole
+                consumption, ending = whole
+                if ending is not _IN_ORDER:
+                    self.ending = ending
+                return consumption
             self._read_body(body)
         self._read_kept()
         told, model = told_of(self._told or {}), self._model or None
@@ -146,6 +171,13 @@ class Contents:
         missing = self._text and not self._refused and not (self._ended and told.counts)
         untold = not self._text and not told.counts and not self._refused
         return Consumption(shares, _REPORTED if told.counts else Source.NONE, missing, untold)
+
+    def _block(self, frames: bytes) -> None:
+        """The prompt was refused, and nothing is said of usage."""
+        for data in event_data(frames, _BLOCKED):
+            answer = read(_answer, data)
+            if answer is not None:
+                self.ending = of_all((self.ending, _ending_of(answer, ())))
 
     def _read_kept(self) -> None:
         for frames in (self._counted, self._latest):
@@ -158,7 +190,6 @@ class Contents:
             answer = read(_answer, data)
             if answer is not None:
                 self._take(answer)
-                self._ended = _ends(answer, before=self._ended)
 
     def _read(self, text: bytes) -> bool:
         answer = read(_answer, text)
@@ -177,7 +208,6 @@ class Contents:
             whole = read(_answers, text)
             for answer in _whole_ones(text) if whole is None else whole:
                 self._take(answer)
-                self._ended = _ends(answer, before=self._ended)
         else:
             self._ended = self._read(text)
 
@@ -185,7 +215,12 @@ class Contents:
         self._model = word(answer.model_version) or self._model
         self._told = merged(self._told or {}, table(answer.usage_metadata))
         self._refused = self._refused or bool(table(answer.error))
-        self._queries += _queries_of(answer)
+        candidates = _candidates_of(answer)
+        self._queries += _queries_of(candidates)
+        self._ended = _ends(answer, candidates, before=self._ended)
+        ending = _ending_of(answer, candidates)
+        if ending is not _IN_ORDER:
+            self.ending = of_all((self.ending, ending))
 
 
 def _whole_ones(torso: bytes) -> Iterable[_Answer]:
@@ -193,43 +228,58 @@ def _whole_ones(torso: bytes) -> Iterable[_Answer]:
     return (answer for answer in answers if answer is not None)
 
 
-def _queries_of(answer: _Answer) -> tuple[str, ...]:
-    candidates = bytes(answer.candidates)
-    found = (read(_candidates, candidates) if _QUERIES in candidates else None) or ()
-    told = (table(one.grounding_metadata).get("webSearchQueries") for one in found)
+def _candidates_of(answer: _Answer) -> Sequence[_Candidate]:
+    """Those that ended or tell of searches; none where none does."""
+    text = bytes(answer.candidates)
+    return (read(_candidates, text) if _END in text or _QUERIES in text else None) or ()
+
+
+def _queries_of(candidates: Iterable[_Candidate]) -> tuple[str, ...]:
+    told = (table(one.grounding_metadata).get("webSearchQueries") for one in candidates)
     return tuple(word(query) for queries in told if isinstance(queries, list) for query in queries)
 
 
-def _ends(answer: _Answer, *, before: bool) -> bool:
+def _ends(answer: _Answer, candidates: Iterable[_Candidate], *, before: bool) -> bool:
     """A candidate says why it ended, or there will be none because the prompt was refused.
 
     Where code is executed, a candidate ends several times: one that goes on has not ended.
     """
     if "blockReason" in table(answer.prompt_feedback):
         return True
-    candidates = bytes(answer.candidates)
-    if len(candidates) <= len(b"[]"):
+    if len(bytes(answer.candidates)) <= len(b"[]"):
         return before
-    found = read(_candidates, candidates) if _END in candidates else None
-    return found is not None and any(word(one.finish_reason) for one in found)
+    return any(word(one.finish_reason) for one in candidates)
 
 
-def usual(text: bytes) -> Consumption | None:
-    """What a body in the usual form used; None for any other."""
+def _ending_of(answer: _Answer, candidates: Iterable[_Candidate]) -> Ending:
+    reason = table(answer.prompt_feedback).get("blockReason")
+    if isinstance(reason, str | int) and reason not in _NO_BLOCK:
+        return Ending.REFUSED
+    reasons = (one.finish_reason for one in candidates)
+    return of_all([_ENDINGS.get(one, _IN_ORDER) for one in reasons if isinstance(one, str | int)])
+
+
+def usual(text: bytes) -> tuple[Consumption, Ending] | None:
+    """What a body in the usual form used, and how it ended; None for any other."""
     answer = plainly(_plain, text)
     if answer is None:
         return _streamed(text) if text.lstrip().startswith(b"[") else None
     queries: list[str] = []
+    ending = _IN_ORDER
     for candidate in answer.candidates or ():
+        if candidate.finish_reason in _ENDINGS:
+            ending = of_all((ending, _ENDINGS[candidate.finish_reason]))
         if candidate.grounding_metadata is not None:
             queries += candidate.grounding_metadata.web_search_queries or ()
-    return _reported(answer.usage_metadata, answer.model_version or "", queries)
+    if answer.prompt_feedback is not None and answer.prompt_feedback.block_reason not in _NO_BLOCK:
+        ending = Ending.REFUSED
+    return _reported(answer.usage_metadata, answer.model_version or "", queries, ending)
 
 
-def _streamed(text: bytes) -> Consumption | None:
+def _streamed(text: bytes) -> tuple[Consumption, Ending] | None:
     """The same of an array; None also where it did not come to its end."""
     answers = plainly(_array, text) or []
-    model, ended = "", False
+    model, ended, ending = "", False, _IN_ORDER
     queries: list[str] = []
     for answer in answers:
         model = answer.model_version or model
@@ -240,17 +290,19 @@ def _streamed(text: bytes) -> Consumption | None:
         ended = False
         for candidate in answer.candidates:
             ended = ended or bool(candidate.finish_reason)
+            if candidate.finish_reason in _ENDINGS:
+                ending = of_all((ending, _ENDINGS[candidate.finish_reason]))
             if candidate.grounding_metadata is not None:
                 queries += candidate.grounding_metadata.web_search_queries or ()
     told = latest([answer.usage_metadata for answer in answers if answer.usage_metadata is not None])
-    return _reported(told, model, queries) if ended else None
+    return _reported(told, model, queries, ending) if ended else None
 
 
-def _reported(told: Told, model: str, queries: list[str]) -> Consumption | None:
+def _reported(told: Told, model: str, queries: list[str], ending: Ending) -> tuple[Consumption, Ending] | None:
     if not told.counts:
         return None
     searches = searched(queries, model) if queries else 0
-    return Consumption((Share(model or None, usage_of(told, searches), tier_of(told)),), _REPORTED)
+    return Consumption((Share(model or None, usage_of(told, searches), tier_of(told)),), _REPORTED), ending
 
 
 def _batched(line: bytes) -> tuple[Share, ...]:
@@ -260,4 +312,4 @@ def _batched(line: bytes) -> tuple[Share, ...]:
     if answer is None or told.prompt_token_count is None:
         return ()
     model = word(answer.model_version)
-    return (Share(model or None, usage_of(told, searched(_queries_of(answer), model)), "batch"),)
+    return (Share(model or None, usage_of(told, searched(_queries_of(_candidates_of(answer)), model)), "batch"),)

@@ -1,4 +1,4 @@
-"""Which calls of OpenAI's own tools an answer of the Responses API tells: those that are charged by the call.
+"""What an answer of the Responses API puts out, and which calls of OpenAI's own tools are charged by the call.
 
 A web search is an output item whose action says whether it searched or only opened or read a page; "search actions
 incur a tool call cost" (OpenAI, Web search guide, "Output and citations"). A file search is charged by the call
@@ -12,6 +12,7 @@ import msgspec
 from penstock.dialects.counting import plainly, read
 
 _SIGN = b'search_call"'
+_NONE = msgspec.Raw(b"")
 
 
 class Action(msgspec.Struct, gc=False):
@@ -20,12 +21,21 @@ class Action(msgspec.Struct, gc=False):
     type: str | None = None
 
 
+class Part(msgspec.Struct, gc=False):
+    """Of what a message says."""
+
+    refusal: str | None = None
+
+
 class Item(msgspec.Struct, gc=False):
     """One of an answer's outputs."""
 
     type: str = ""
     action: Action | None = None
     """Left out by xAI and by older answers: then it searched."""
+    content: list[Part] | None = None
+    arguments: msgspec.Raw = _NONE
+    """Of a function that the client is to call."""
 
 
 _items = msgspec.json.Decoder(list[Item]).decode

@@ -2,7 +2,7 @@
 
 Usage stands at the top of a body or of the last chunk, in ``response`` of the Responses events, in Groq's ``x_groq``;
 compatible servers send it in every chunk as well. A whole body in the usual form is read by a decoder that knows that
-form, all else with care. What the numbers mean stands in ``counters``.
+form, all else with care. What the numbers mean stands in ``counters``, how an answer ended in ``endings``.
 """
 
 import re
@@ -11,11 +11,21 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from penstock.core.dialect import Tally
+from penstock.core.ending import Ending, of_all
 from penstock.core.route import Match
 from penstock.core.usage import Consumption, Share, Source
 from penstock.dialects.collecting import Collected, endings, event_data
 from penstock.dialects.counting import merged, plainly, read, table, word
 from penstock.dialects.openai.counters import Told, ToldInResponses, breakdown, told_of, usage_of
+from penstock.dialects.openai.endings import (
+    Choice,
+    Details,
+    of_choices,
+    of_chunks,
+    of_response,
+    told_choices,
+    told_response,
+)
 from penstock.dialects.openai.searches import Item, searches, told_searches
 from penstock.dialects.results import Results
 
@@ -30,6 +40,7 @@ _BACKGROUND = re.compile(rb'"background"\s*:\s*true')
 # Words for the ordinary way, of OpenAI, Azure, Groq and OpenRouter; or none.
 _ORDINARY = frozenset({None, "", "auto", "default", "standard", "on_demand"})
 _REPORTED = Source.REPORTED
+_IN_ORDER = Ending.PLAIN
 _UNFINISHED = frozenset({"queued", "in_progress"})
 
 
@@ -47,7 +58,9 @@ class _Plain(msgspec.Struct, gc=False):
     service_tier: str | None = None
     usage_breakdown: None = None
     x_groq: _Groq | None = None
+    choices: list[Choice] | None = None
     output: list[Item] | None = None
+    incomplete_details: Details | None = None
 
 
 class _PlainResponse(_Plain, gc=False):
@@ -67,6 +80,7 @@ class _Answer(msgspec.Struct):
     usage_breakdown: object = None
     x_groq: object = None
     error: object = None
+    incomplete_details: object = None
     choices: msgspec.Raw = _NONE
     response: msgspec.Raw = _NONE
     output: msgspec.Raw = _NONE
@@ -152,6 +166,7 @@ class Answers:
 
     # What every answer begins with stands here, not in each: most change little of it.
     batch = ""
+    ending = _IN_ORDER
     _body: Collected | None = None
     _beginning: bytes | None = None
     _model = ""
@@ -184,6 +199,11 @@ class Answers:
         if self._unsure and b"[DONE]" in frames:
             self._final = True
 
+    def latest(self, frames: bytes) -> None:
+        """A response says how it ended beside its counters, a chat in a chunk that may hold none."""
+        if self._manner.text and not self._manner.kept:
+            self.ending = of_chunks(frames)
+
     def piece(self, data: bytes) -> None:
         """Bodies are read when they are over."""
         if self._body is None:
@@ -198,7 +218,10 @@ class Answers:
         if body is not None:
             whole = usual(body.text, self._manner)
             if whole is not None:
-                return whole
+                consumption, ending = whole
+                if ending is not _IN_ORDER:
+                    self.ending = ending
+                return consumption
             self._read_body(body)
         elif not self._model and self._beginning:
             self._name(self._beginning)
@@ -237,6 +260,11 @@ class Answers:
         self._told = merged(self._told, told)
         if answer.output is not _NONE:
             self._tools = told_searches(answer.output) or self._tools
+        if answer.output is not _NONE or answer.status == "incomplete":
+            ending = told_response(answer.status, answer.incomplete_details, answer.output)
+            self.ending = of_all((self.ending, ending))
+        if answer.choices is not _NONE and not streamed:
+            self.ending = of_all((self.ending, told_choices(answer.choices)))
         named = answer.usage_breakdown or groq.get("usage_breakdown")
         self._shares = (breakdown(named, self._told) if named else ()) or self._shares
         self._final = self._final or (not unfinished and (not streamed or _finished(answer)))
@@ -281,8 +309,8 @@ def tier_of(*named: object) -> str:
     return ""
 
 
-def usual(text: bytes, manner: Manner) -> Consumption | None:
-    """What a body in the usual form used; None for any other, and for what can be read again."""
+def usual(text: bytes, manner: Manner) -> tuple[Consumption, Ending] | None:
+    """What a body in the usual form used, and how it ended; None for any other, and for what can be read again."""
     answer = None if manner.plain is None else plainly(manner.plain, text)
     if answer is None or answer.background or answer.status in _UNFINISHED:
         return None
@@ -293,7 +321,11 @@ def usual(text: bytes, manner: Manner) -> Consumption | None:
         tier = told.service_tier
     usage = usage_of(told, tools=searches(answer.output) if answer.output else ())
     share = Share(answer.model or None, usage, "" if tier is None or tier in _ORDINARY else tier)
-    return Consumption((share,), _REPORTED)
+    ending = of_choices(answer.choices) if answer.choices else _IN_ORDER
+    if answer.output or answer.status == "incomplete":
+        responded = of_response(answer.status, answer.incomplete_details, answer.output or ())
+        ending = responded if ending is _IN_ORDER else of_all((ending, responded))
+    return Consumption((share,), _REPORTED), ending
 
 
 def _batched(line: bytes) -> tuple[Share, ...]:

@@ -1,4 +1,5 @@
-"""Terser answers: what keys want, what was decided for each exchange, and for conversations that are under way."""
+"""Terser answers: what keys want, what was decided for each exchange and how its answer ended, and conversations that
+are under way."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -20,6 +21,7 @@ def upgrade() -> None:
     op.add_column("entries", sa.Column("added", sa.Integer))
     op.add_column("entries", sa.Column("holdout", sa.Integer))
     op.add_column("entries", sa.Column("later", sa.Boolean))
+    op.add_column("entries", sa.Column("ending", sa.String))
     op.create_table(
         "conversations",
         sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
@@ -42,7 +44,7 @@ def downgrade() -> None:
     """Take them away again; conversations under way are forgotten."""
     op.drop_table("words")
     op.drop_table("conversations")
-    for name in ("later", "holdout", "added", "with_tools", *reversed(DECIDED)):
+    for name in ("ending", "later", "holdout", "added", "with_tools", *reversed(DECIDED)):
         op.drop_column("entries", name)
     for name in ("holdout", "smart", "intensity"):
         op.drop_column("keys", name)
