@@ -68,7 +68,7 @@ def try_prompt(
 ) -> None:
     """Show what detection makes of PROMPT, and the exact bytes that would be put into its request.
 
-    Nothing is sent without --live. What is set for the installation counts, and where nothing is, what was detected.
+    Nothing is sent without --live. What is set counts, with --key for that key; where nothing is, what was detected.
 
     \b
     Examples:

@@ -100,6 +100,14 @@ def test_who_says_how_terse(terser: dict[str, Any], arguments: tuple[str, ...], 
     assert told["detected"]["intensity"] == ("off" if "poem" in arguments[0] else "full")
 
 
+def test_a_key_may_have_it_otherwise() -> None:
+    """What is set for the key that is named counts."""
+    keys = [{"name": "terse", "key": "pk_live_0123456789abcdefghijklmnop", "intensity": "lite"}]
+    options = configured(terser={"intensity": "ultra"}, keys=keys)
+    assert tried(QUESTION, "--key", "terse", *options)["intensity"] == "lite"
+    assert tried(QUESTION, *options)["intensity"] == "ultra"
+
+
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_live_asks_both_and_tells_what_each_cost(dialect: str) -> None:
     """The simulator shortens by a known part, so that the terser answer of the two is seen to be the terser one."""
