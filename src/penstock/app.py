@@ -47,6 +47,7 @@ from penstock.policies.compress import CHATS, Compress, Memory, NoMemory, lexico
 from penstock.policies.compress.deciding import is_off
 from penstock.policies.compress.detect import detect
 from penstock.policies.compress.reasons import Detected
+from penstock.policies.compress.rules import SHIPPED
 from penstock.policies.list_models import ListModels
 from penstock.policies.own import Own, Register
 from penstock.policies.permit import Permit
@@ -379,8 +380,10 @@ async def simulating(
     """The built-in simulator, listening; port 0 is a free one."""
     # Loaded only where it is wanted: a gateway to real providers has no use for it.
     from penstock.simulator.server import Simulator  # noqa: PLC0415
+    from penstock.simulator.terseness import Rule  # noqa: PLC0415
 
-    simulator = Simulator(seed=seed, pace=pace)
+    rules = [Rule(intensity.value, words.text) for intensity, words in SHIPPED.items()]
+    simulator = Simulator(seed=seed, pace=pace, rules=rules)
     listener = Listener(simulator.handle, simulator.refusal)
     host, port = await listener.start(host, port)
     try:

@@ -7,6 +7,7 @@ measurement; what each used and cost is told, nothing is concluded, and nothing 
 import asyncio
 import time
 from collections.abc import Mapping
+from urllib.parse import quote
 
 import msgspec
 
@@ -49,7 +50,7 @@ class Question(msgspec.Struct, frozen=True):
         return RequestHead("POST", self.path.encode(), ((b"content-type", b"application/json"),))
 
 
-class Answered(msgspec.Struct, frozen=True):
+class Answered(msgspec.Struct, frozen=True, rename={"cost": "cost_micro_dollars"}):
     """What became of one call."""
 
     status: int
@@ -57,7 +58,7 @@ class Answered(msgspec.Struct, frozen=True):
     """What the model says, or what the provider says went wrong."""
     usage: Usage
     cost: int | None
-    """Micro-dollars at list prices; None: unpriced."""
+    """At list prices; None: unpriced."""
     seconds: float
 
 
@@ -68,7 +69,9 @@ def question(dialect: str, model: str, prompt: str, system: str | None) -> Quest
         body: dict[str, object] = {"contents": [{"role": "user", "parts": [{"text": prompt}]}]}
         if system is not None:
             body = {"systemInstruction": {"parts": [{"text": system}]}, **body}
-        return Question(dialect, f"/v1beta/models/{model}:generateContent", msgspec.json.encode(body))
+        return Question(
+            dialect, f"/gemini/v1beta/models/{quote(model, safe='+=')}:generateContent", msgspec.json.encode(body)
+        )
     if dialect == "openai":
         leading = [] if system is None else [{"role": "system", "content": system}]
         body = {"model": model, "messages": [*leading, said]}
@@ -129,6 +132,8 @@ def _model(asked: Question) -> Facts:
 
 class _Part(msgspec.Struct):
     text: str = ""
+    thought: bool = False
+    """Gemini's: the text is what the model thinks, not what it says."""
 
 
 class _Message(msgspec.Struct):
@@ -161,5 +166,5 @@ def _said(body: bytes) -> str:
         said = _Said()
     parts = [part.text for part in said.content]
     parts += [choice.message.content or "" for choice in said.choices]
-    parts += [part.text for one in said.candidates for part in one.content.parts]
+    parts += [part.text for one in said.candidates for part in one.content.parts if not part.thought]
     return "".join(parts) or body[:1000].decode("utf-8", "replace")

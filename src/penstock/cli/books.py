@@ -87,6 +87,13 @@ def choosing(command: _Command) -> _Command:
     return command
 
 
+def choosing_beforehand(command: _Command) -> _Command:
+    """The same but for the status: nobody may choose by how things came out who wants to compare them."""
+    for option in reversed(_CHOICE[:-1]):
+        command = option(command)
+    return command
+
+
 def chosen(given: Choice) -> "Filter":
     """The same as the books take it."""
     from penstock.core.books import Filter  # noqa: PLC0415 - keeps --help instant

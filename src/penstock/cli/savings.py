@@ -4,6 +4,8 @@ nothing can be said.
 Every number has its interval and its count beside it; without those there is no number.
 """
 
+import re
+import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -12,8 +14,9 @@ from typing import TYPE_CHECKING, Unpack
 import click
 
 from penstock.cli import moments
-from penstock.cli.books import NOBODY, Choice, choosing, chosen, hint, opened_books
+from penstock.cli.books import NOBODY, Choice, choosing_beforehand, chosen, hint, opened_books
 from penstock.cli.configuration import config_option, load_settings
+from penstock.cli.exits import MistakeError
 from penstock.cli.printing import Table, columns, json_option, print_json, print_table
 
 if TYPE_CHECKING:
@@ -26,14 +29,17 @@ if TYPE_CHECKING:
 USUAL_SECONDS = 90 * 86_400
 _LINE, _ZERO = 21, 10
 """Characters of a drawn interval, and where its zero stands; each is ten percent."""
-_SPARE = ("key", "kind", "until (UTC)", "since (UTC)", "intensity")
+_SCALE = "-100 %    0    +100 %"
+_SPARE = ("until", "since", _SCALE, "intensity", "kind")
+_WORTH = re.compile(r"(?: \(|: ).*")
+"""What words for a missing number say beyond the cell of a table."""
 
 
 @click.command(short_help="Show what terser answers saved, measured.")
 @config_option
-@choosing
-@click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), help="Draw it into this file, as SVG.")
-@click.option("--tokens", is_flag=True, help="Draw output tokens instead of net cost.")
+@choosing_beforehand
+@click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), help="Draw it into this file, an SVG.")
+@click.option("--tokens", is_flag=True, help="With --plot: draw output tokens instead of net cost.")
 @json_option
 def savings(config: Path | None, *, plot: Path | None, tokens: bool, as_json: bool, **given: Unpack[Choice]) -> None:
     """Show what terser answers saved: output tokens and net cost, per model, key and kind of question.
@@ -49,20 +55,36 @@ def savings(config: Path | None, *, plot: Path | None, tokens: bool, as_json: bo
       penstock savings --json
       penstock savings --plot savings.svg
     """
+    if plot is not None and plot.suffix.lower() != ".svg":
+        words = f"{plot} is no SVG, and nothing else can be drawn; name it {plot.with_suffix('.svg')}"
+        raise click.BadParameter(words, param_hint="--plot")
+    if tokens and plot is None:
+        raise click.UsageError("--tokens says what --plot draws; the table shows tokens and cost.")
     settings = load_settings(config)
+    given["status"] = None
     if given["since"] is None:
         given["since"] = (given["until"] or int(time.time())) - USUAL_SECONDS
     found, nothing = _measured(settings, given)
-    report = found.report
     if plot is not None:
-        from penstock.ledger import savings_plot  # noqa: PLC0415 - keeps --help instant
-
-        plot.write_text(savings_plot.svg(report, savings_plot.tokens if tokens else savings_plot.money), "utf-8")
-        click.echo(f"Drawn: {plot}", err=True)
+        _draw(plot, found, tokens=tokens)
     if as_json:
         print_json(found)
     elif not plot:
         _print(found, nothing)
+
+
+def _draw(plot: Path, found: "Measurement", *, tokens: bool) -> None:
+    import msgspec  # noqa: PLC0415 - keeps --help instant
+
+    from penstock.ledger import savings_plot  # noqa: PLC0415
+
+    named = [msgspec.structs.replace(one, key=found.names.get(one.key, one.key)) for one in found.report.groups]
+    report = msgspec.structs.replace(found.report, groups=tuple(named))
+    try:
+        plot.write_text(savings_plot.svg(report, savings_plot.tokens if tokens else savings_plot.money), "utf-8")
+    except OSError as error:
+        raise MistakeError(f"can't write {plot}: {error.strerror}; name a file in a folder that is there.") from None
+    click.echo(f"Drawn: {plot}", err=True)
 
 
 def _measured(settings: "Settings", given: Choice) -> "tuple[Measurement, str]":
@@ -77,7 +99,10 @@ def _measured(settings: "Settings", given: Choice) -> "tuple[Measurement, str]":
 
 
 def _shown(entries: "Iterable[Entry]") -> "Iterator[Entry]":
-    """How many have been read, on a terminal, once it takes a while."""
+    """How many have been read, on a terminal."""
+    if not sys.stderr.isatty():
+        yield from entries
+        return
     from rich.console import Console  # noqa: PLC0415 - keeps --help instant
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
 
@@ -90,22 +115,27 @@ def _print(found: "Measurement", nothing: str) -> None:
     report, names = found.report, found.names
     coverage = report.coverage
     if not report.groups:
-        words = "No conversation has been decided for terser answers yet."
-        click.echo(f"{words}{nothing} Switch them on: penstock keys set NAME --intensity full")
+        words = "None of these conversations was to get terser answers."
+        click.echo(f"{words}{nothing} To switch them on: penstock keys set NAME --intensity full")
         return
     headings = columns(
-        "=model", "key", "kind", "intensity", "#output tokens saved", "#net cost saved", "-100 %     0     +100 %",
-        "#treated", "#left alone", "since (UTC)", "until (UTC)",
+        "=model", "=key", "=kind", "intensity", "#output saved", "#net cost saved", f"={_SCALE}", "#treated",
+        "#left alone", "since", "until",
     )  # fmt: skip
     rows = tuple(_row(one, names.get(one.key, one.key)) for one in report.groups)
     print_table(Table(headings, rows, _row(report.total, "", "all together")), spare=_SPARE)
     click.echo()
-    for line in _notes(report, names):
+    for line in (*_missing(report, names), *_notes(report, names)):
         click.echo(line)
+    click.echo(f"Conversations that began from {_day(report.total.since)} to {_day(report.total.until)} (UTC).")
     if coverage.requests:
         share = coverage.eligible_requests / coverage.requests
         tokens = coverage.eligible_output_tokens / coverage.output_tokens if coverage.output_tokens else 0.0
-        click.echo(f"Of all chat requests {share:.0%} could be treated, with {tokens:.0%} of the output tokens.")
+        click.echo(
+            f"Of all chat requests {share:.0%} could be treated, with {tokens:.0%} of the output tokens.".replace(
+                "%", " %"
+            )
+        )
 
 
 def _row(figures: "Figures", key: str, name: str = "") -> tuple[str, ...]:
@@ -119,16 +149,20 @@ def _row(figures: "Figures", key: str, name: str = "") -> tuple[str, ...]:
         _drawn(figures.cost.saved),
         f"{figures.treated.conversations:,}",
         f"{figures.control.conversations:,}",
-        moments.shown(figures.since, absent="-"),
-        moments.shown(figures.until, absent="-"),
+        _day(figures.since),
+        _day(figures.until),
     )
 
 
+def _day(at: float | None) -> str:
+    return moments.shown(at, absent="-").split()[0]
+
+
 def _saved(finding: "Finding") -> str:
-    """``31.5 % [24.1, 38.0]``, or the words for why there is no number."""
+    """``31.5 % [24.1, 38.0]``, or in short why there is no number; ``_missing`` has the rest of that."""
     saved = finding.saved
     if saved is None or saved.low is None or saved.high is None:
-        return finding.words if saved is None else "too uneven to tell"
+        return _WORTH.sub("", finding.words) if saved is None else "too uneven to tell"
     return f"{saved.point:.1%} [{100 * saved.low:.1f}, {100 * saved.high:.1f}]".replace("%", " %")
 
 
@@ -141,6 +175,17 @@ def _drawn(saved: "Interval | None") -> str:
     line = ["│" if at == _ZERO else "─" if low <= at <= high else " " for at in range(_LINE)]
     line[point] = "●"
     return "".join(line)
+
+
+def _missing(report: "Report", names: Mapping[str, str]) -> Iterator[str]:
+    """Why there is no number, in full, where a cell has no room for it."""
+    for figures in report.groups:
+        who = ", ".join(part for part in (figures.model, names.get(figures.key, figures.key), figures.klass) if part)
+        tokens, cost = (one.words if one.saved is None else "" for one in (figures.visible, figures.cost))
+        if _WORTH.search(tokens):
+            yield f"{who}: {tokens}."
+        if cost != tokens and _WORTH.search(cost):
+            yield f"{who}: net cost {cost}."
 
 
 def _notes(report: "Report", names: Mapping[str, str]) -> Iterator[str]:

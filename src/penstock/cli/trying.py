@@ -5,12 +5,13 @@ Shows what detection decides and the exact bytes that would be put in; sends not
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypedDict, Unpack
 
 import click
 
 from penstock.cli.configuration import config_option, load_settings, saying_mistakes
-from penstock.cli.printing import Table, columns, json_option, legible, print_json, print_table
+from penstock.cli.exits import PROBLEM, MistakeError
+from penstock.cli.printing import Table, columns, json_option, legible, print_json, print_table, without
 from penstock.cli.whose import key_option, profile
 
 if TYPE_CHECKING:
@@ -21,6 +22,24 @@ if TYPE_CHECKING:
 
 _BEFORE, _AFTER = 60, 40
 _DOLLAR = 1_000_000
+_THINKING = "#for thinking"
+
+
+By = Literal["asked", "set", "detected"]
+_WHY: dict[By, str] = {
+    "asked": "as asked for here",
+    "set": "as it is set",
+    "detected": "as detection would have it (nothing is set)",
+}
+"""Who says how terse."""
+
+
+class Found(NamedTuple):
+    """What detection makes of the question, the request as it would be sent, and who says so."""
+
+    detected: "Detected"
+    chosen: "Explanation"
+    by: By
 
 
 class Given(TypedDict):
@@ -49,6 +68,8 @@ def try_prompt(
 ) -> None:
     """Show what detection makes of PROMPT, and the exact bytes that would be put into its request.
 
+    Nothing is sent without --live. What is set counts, with --key for that key; where nothing is, what was detected.
+
     \b
     Examples:
       penstock try "How do rainbows form?"
@@ -56,28 +77,38 @@ def try_prompt(
       penstock try "How do rainbows form?" --intensity ultra --live
     """
     from penstock import trial  # noqa: PLC0415 - keeps --help instant
-    from penstock.core.fault import FaultError  # noqa: PLC0415
+    from penstock.core.fault import FaultError, FaultKind  # noqa: PLC0415
 
     dialect = given["dialect"]
     asked = trial.question(dialect, given["model"] or trial.MODELS[dialect], prompt, given["system"])
     settings = load_settings(config)
     try:
         with saying_mistakes():
-            found, chosen = _explained(settings, asked, given, demo=demo)
-            both = asyncio.run(_both(settings, asked, chosen.body, demo=demo)) if live else None
+            # What would be sent does not hang on a credential: where there is none, the simulator stands in.
+            found = _explained(settings, asked, given, demo=demo or not live)
+            compared = live and found.chosen.body != asked.body
+            both = _both(settings, asked, found.chosen.body, demo=demo) if compared else None
     except FaultError as error:
+        if error.fault.kind is FaultKind.CREDENTIAL_MISSING:
+            words = (
+                "No credential is configured for this model's provider. Set one: `penstock providers credential set "
+            )
+            raise MistakeError(f"{words}NAME`; or let the simulator answer: --demo.") from None
+        if error.fault.kind is FaultKind.MISROUTED:
+            raise MistakeError(f"{error.fault.words} Or try another --dialect or --model.") from None
         raise click.ClickException(f"{error.fault.status}: {error.fault.words}") from None
     if as_json:
-        print_json(_described(found, chosen, both))
-        return
-    _print(asked, found, chosen)
+        print_json(_described(found, both))
+    else:
+        _print(asked, found)
     if both is not None:
-        _compare(*both)
+        _compare(*both, as_json=as_json)
+    elif live:
+        click.echo("Both requests would be the same, so nobody was asked. Try --intensity full.", err=True)
 
 
-def _explained(settings: "Settings", asked: "Question", given: Given, *, demo: bool) -> "tuple[Detected, Explanation]":
-    """What detection makes of the question, and the request with the words that were asked for, set, or detected; where
-    a rule of the operator's own decides, with what it says."""
+def _explained(settings: "Settings", asked: "Question", given: Given, *, demo: bool) -> Found:
+    """The request with the words that were asked for, are set (in a rule of the operator's own, too), or suit it."""
     from penstock.app import detected, explain_request  # noqa: PLC0415 - keeps --help instant
     from penstock.core.head import RequestHead  # noqa: PLC0415
     from penstock.core.terseness import Intensity  # noqa: PLC0415
@@ -85,41 +116,48 @@ def _explained(settings: "Settings", asked: "Question", given: Given, *, demo: b
     head, intensity, key = asked.head, given["intensity"], profile(settings, given["key"])
     as_set = explain_request(settings, head, asked.body, demo=demo, key=key)
     found = detected(head, asked.body)
-    if as_set.own_rules and intensity is None:
-        return found, as_set
-    ran = Intensity.OFF if as_set.terseness is None else as_set.terseness.ran
-    wanted = Intensity(intensity) if intensity else found.intensity if ran is Intensity.OFF else ran
-    if wanted in {ran, Intensity.OFF}:
-        return found, as_set
+    decided = as_set.terseness is not None and as_set.terseness.intensity is not Intensity.OFF
+    if intensity is None and (decided or as_set.own_rules):
+        return Found(found, as_set, "set")
+    wanted = found.intensity if intensity is None else Intensity(intensity)
+    by: By = "detected" if intensity is None else "asked"
+    if wanted is Intensity.OFF:
+        return Found(found, as_set, by)
     wish = f"{settings.header_prefixes[0]}Intensity".lower().encode(), wanted.value.encode()
     forced = RequestHead(head.method, head.target, (*head.headers, wish))
-    return found, explain_request(settings, forced, asked.body, demo=demo, key=key)
+    return Found(found, explain_request(settings, forced, asked.body, demo=demo, key=key), by)
 
 
-async def _both(settings: "Settings", asked: "Question", terser: bytes, *, demo: bool) -> "tuple[Answered, Answered]":
-    from penstock.app import simulating  # noqa: PLC0415 - keeps --help instant
+def _both(settings: "Settings", asked: "Question", terser: bytes, *, demo: bool) -> "tuple[Answered, Answered]":
+    from rich.console import Console  # noqa: PLC0415 - keeps --help instant
+
+    from penstock.app import simulating  # noqa: PLC0415
     from penstock.trial import ask_both  # noqa: PLC0415
 
-    if not demo:
-        return await ask_both(settings, asked, terser)
-    async with simulating() as simulator:
-        return await ask_both(settings, asked, terser, simulator)
+    async def ask() -> "tuple[Answered, Answered]":
+        if not demo:
+            return await ask_both(settings, asked, terser)
+        async with simulating() as simulator:
+            return await ask_both(settings, asked, terser, simulator)
+
+    with Console(stderr=True).status("Waiting for two answers"):
+        return asyncio.run(ask())
 
 
-def _print(asked: "Question", found: "Detected", chosen: "Explanation") -> None:
+def _print(asked: "Question", found: Found) -> None:
     from penstock.policies.compress.reasons import SENTENCES  # noqa: PLC0415 - keeps --help instant
 
-    click.echo(f"Detection: {found.intensity.value} ({found.reason.value}). {SENTENCES[found.reason]}")
-    terseness = chosen.terseness
-    if terseness is not None and chosen.own_rules:
-        click.echo(f"Your rule {', '.join(chosen.own_rules)} decides before it: {terseness.intensity.value}.")
+    detected, terseness = found.detected, found.chosen.terseness
+    click.echo(f"Detection: {detected.intensity.value} ({detected.reason.value}). {SENTENCES[detected.reason]}")
+    if terseness is not None and found.chosen.own_rules:
+        click.echo(f"Your rule {', '.join(found.chosen.own_rules)} decides before it: {terseness.intensity.value}.")
     if terseness is None or not terseness.added:
         why = f": {terseness.reason}" if terseness is not None else ""
         click.echo(f"Nothing would be put in{why}.")
         return
-    why = "as asked for here" if terseness.arm.value == "forced" else "as it is set"
-    click.echo(f"{terseness.ran.value}, {why}: {terseness.added} bytes ({terseness.rules}) go in here:\n")
-    before, put, after = (legible(part.decode("utf-8", "replace")) for part in _change(asked.body, chosen.body))
+    words = f"{terseness.ran.value}, {_WHY[found.by]}: {terseness.added} bytes ({terseness.rules})"
+    click.echo(f"{words} would be put in here:\n")
+    before, put, after = (legible(part.decode("utf-8", "replace")) for part in _change(asked.body, found.chosen.body))
     start = "" if len(before) <= _BEFORE else "…"
     end = "" if len(after) <= _AFTER else "…"
     click.echo(f"{start}{before[-_BEFORE:]}{click.style(put, fg='green', bold=True)}{after[:_AFTER]}{end}")
@@ -128,20 +166,34 @@ def _print(asked: "Question", found: "Detected", chosen: "Explanation") -> None:
 def _change(body: bytes, changed: bytes) -> tuple[bytes, bytes, bytes]:
     """What stands before the bytes that were put in, they themselves, and what stands after them."""
     same = next((at for at, pair in enumerate(zip(body, changed, strict=False)) if pair[0] != pair[1]), len(body))
+    # Of all places that make the same bytes the first: there whole members and items begin.
+    put = len(changed) - len(body)
+    while put > 0 < same and changed[same - 1] == changed[same + put - 1]:
+        same -= 1
     rest = len(body) - same
     return changed[:same], changed[same : len(changed) - rest], changed[len(changed) - rest :]
 
 
-def _compare(plain: "Answered", terser: "Answered") -> None:
+def _compare(plain: "Answered", terser: "Answered", *, as_json: bool) -> None:
+    """Side by side, in words unless they were told as JSON; exit code 1 where an answer is none."""
+    if not as_json:
+        _tell(("as it is", plain), ("terser", terser))
+    if any(one.status != 200 for one in (plain, terser)):
+        raise click.exceptions.Exit(PROBLEM)
+
+
+def _tell(*answers: "tuple[str, Answered]") -> None:
     click.echo()
     rows = tuple(
-        (name, str(one.status), f"{one.usage.total_input:,}", f"{one.usage.total_output:,}", _money(one.cost),
-         f"{one.seconds:.1f} s")
-        for name, one in (("as it is", plain), ("terser", terser))
+        (name, str(one.status), f"{one.usage.total_input:,}", f"{one.usage.total_output:,}", f"{one.usage.reasoning:,}",
+         _money(one.cost), f"{one.seconds:.1f} s")
+        for name, one in answers
     )  # fmt: skip
-    print_table(Table(columns("request", "#status", "#tokens in", "#tokens out", "#cost", "#took"), rows))
-    for name, one in (("As it is", plain), ("Terser", terser)):
-        click.echo(f"\n{click.style(name, bold=True)}\n")
+    table = Table(columns("request", "#status", "#tokens in", "#tokens out", _THINKING, "#cost", "#took"), rows)
+    thought = any(one.usage.reasoning for _, one in answers)
+    print_table(table if thought else without(table, {_THINKING.lstrip("#")}))
+    for name, one in answers:
+        click.echo(f"\n{click.style(name.capitalize(), bold=True)}\n")
         for line in one.text.splitlines():
             click.echo(f"  {legible(line)}")
     click.echo("\nTwo answers are no measurement: `penstock savings` tells what was measured.", err=True)
@@ -151,16 +203,17 @@ def _money(cost: int | None) -> str:
     return "unpriced" if cost is None else f"${cost / _DOLLAR:.6f}"
 
 
-def _described(found: "Detected", chosen: "Explanation", both: "tuple[Answered, Answered] | None") -> dict[str, object]:
-    terseness = chosen.terseness
+def _described(found: Found, both: "tuple[Answered, Answered] | None") -> dict[str, object]:
+    detected, terseness = found.detected, found.chosen.terseness
     described: dict[str, object] = {
-        "detected": {"intensity": found.intensity, "reason": found.reason, "kind": found.klass},
-        "own_rule": next(iter(chosen.own_rules), None),
+        "detected": {"intensity": detected.intensity, "reason": detected.reason, "kind": detected.klass},
+        "own_rule": next(iter(found.chosen.own_rules), None),
         "intensity": "off" if terseness is None else terseness.ran,
+        "by": found.by,
         "reason": None if terseness is None else terseness.reason,
         "rules": None if terseness is None else terseness.rules,
         "added_bytes": 0 if terseness is None else terseness.added,
-        "body": chosen.body.decode("utf-8", "replace"),
+        "body": found.chosen.body.decode("utf-8", "replace"),
     }
     if both is not None:
         described["answers"] = dict(zip(("plain", "terser"), both, strict=True))

@@ -40,7 +40,7 @@ def create(request: Request, _: str = "") -> Reply:
         managed=bool(body.context_management),
         chunk=ask.steering.chunk,
     )
-    answer = compose(ask, request.identity)
+    answer = compose(ask, request.identity, rules=request.rules)
     common = _headers(request.identity)
     lasting = not marked and ask.steering.times is None
     if not body.stream:

@@ -46,7 +46,7 @@ def create(request: Request, _: str = "") -> Reply:
         legacy=bool(body.functions) and not body.tools,
         chunk=ask.steering.chunk,
     )
-    answers = [compose(ask, request.identity, variant) for variant in range(body.n or 1)]
+    answers = [compose(ask, request.identity, variant, rules=request.rules) for variant in range(body.n or 1)]
     made = completion_frames(form, answers) if body.stream else [completion(form, answers)]
     return spoken(request, made, ask.steering, streamed=bool(body.stream), lasting=_lasts(ask.steering, rows))
 

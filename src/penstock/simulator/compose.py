@@ -3,12 +3,14 @@
 The same ask and identity give the same answer. It knows no wire format; the voices spell what it returns.
 """
 
+from collections.abc import Sequence
+
 import msgspec
 
 from penstock.simulator.answer import Answer, Call, Finish, Piece, Search, Source, Speech, Thought
 from penstock.simulator.ask import Ask, Choice, Shape
 from penstock.simulator.choose import calls_for
-from penstock.simulator.identity import Identity
+from penstock.simulator.identity import Dice, Identity
 from penstock.simulator.phrases import PAGES
 from penstock.simulator.prose import (
     after_tools,
@@ -22,21 +24,26 @@ from penstock.simulator.prose import (
 from penstock.simulator.schema_values import value_for
 from penstock.simulator.script import Step
 from penstock.simulator.string_values import hints_of
-from penstock.simulator.tokens import pieces
+from penstock.simulator.terseness import Rule, heard, part_left, usual_length
+from penstock.simulator.tokens import encoded, pieces
 
 # What a call costs beside its name and arguments.
 _CALL_TOKENS = 8
 
 
-def compose(ask: Ask, identity: Identity, variant: int = 0) -> Answer:
-    """The answer; ``variant`` tells the choices apart where a request wants several."""
+def compose(ask: Ask, identity: Identity, variant: int = 0, *, rules: Sequence[Rule] = ()) -> Answer:
+    """The answer; ``variant`` tells the choices apart where a request wants several, ``rules`` make it terser."""
     if ask.steering.finish == "refusal":
         return Answer(pieces=(), finish=Finish.REFUSAL, output_tokens=1)
     step = _step(ask)
     made: list[Piece] = []
     if ask.wishes.thinking is not None and (ask.wishes.limit is None or ask.wishes.limit > 0):
         made += _thoughts(ask, identity, step)
-    made += _scripted(ask, step) if step is not None and (step.calls or step.speech) else _own(ask, identity, variant)
+    made += (
+        _scripted(ask, step)
+        if step is not None and (step.calls or step.speech)
+        else _own(ask, identity, variant, rules)
+    )
     return _bounded(ask, made)
 
 
@@ -65,7 +72,7 @@ def _scripted(ask: Ask, step: Step) -> list[Piece]:
     return made
 
 
-def _own(ask: Ask, identity: Identity, variant: int) -> list[Piece]:
+def _own(ask: Ask, identity: Identity, variant: int, rules: Sequence[Rule]) -> list[Piece]:
     """What the simulator answers of its own accord."""
     dice = identity.dice(f"speech{variant}{ask.steering.seed}")
     calls = calls_for(ask, _sentence(ask))
@@ -81,7 +88,16 @@ def _own(ask: Ask, identity: Identity, variant: int) -> list[Piece]:
         return [Speech(after_tools(ask.words, said, dice))]
     if ask.wishes.tools.search and ask.wishes.tools.choice is not Choice.NONE and not is_greeting(ask.words):
         return _searched(ask)
-    return [Speech(speech(ask.words, ask.system, dice, attachments=_attachments(ask)))]
+    return [Speech(_said(ask, dice, variant, rules))]
+
+
+def _said(ask: Ask, dice: Dice, variant: int, rules: Sequence[Rule]) -> str:
+    intensity, system = heard(ask.system, rules)
+    # Of the words alone: the same question has the same usual length with rules and without, so that two answers to
+    # it differ by what the rules did.
+    length = usual_length(Dice(encoded(f"{ask.words}\0length{variant}{ask.steering.seed}")))
+    length = round(length * part_left(ask.model, intensity))
+    return speech(ask.words, system, length, dice, attachments=_attachments(ask))
 
 
 def _thoughts(ask: Ask, identity: Identity, step: Step | None) -> list[Piece]:

@@ -92,7 +92,9 @@ def _heard(request: Request, model: str) -> _Heard:
         shows_thoughts=thinking is not None and bool(thinking.include_thoughts),
         chunk=ask.steering.chunk,
     )
-    answers = [compose(ask, request.identity, variant) for variant in range(config.candidate_count or 1)]
+    answers = [
+        compose(ask, request.identity, variant, rules=request.rules) for variant in range(config.candidate_count or 1)
+    ]
     return _Heard(form, answers, ask.steering, not counts and ask.steering.times is None)
 
 

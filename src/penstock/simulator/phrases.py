@@ -43,6 +43,18 @@ BODY = (
     "Half of the answer is the order of the steps, and the other half is being able to undo them.",
 )
 
+# Short ones, longest first, each with its number of output tokens: they fill what other sentences leave.
+ASIDES = (
+    (9, "That much is known, or widely assumed."),
+    (8, "The rest is left as an exercise."),
+    (7, "Results may vary with the weather."),
+    (6, "Ask again on a Tuesday."),
+    (5, "Opinions differ on that."),
+    (4, "Mostly, yes."),
+    (3, "Quite so."),
+    (2, "Quite."),
+)
+
 CONFESSIONS = (
     "(I am the built-in simulator: I have read no books, but I quote your prompt beautifully.)",
     "(No model was warmed for this answer; the simulator wrote it from a short list of sentences.)",

@@ -8,6 +8,7 @@ import re
 
 from penstock.simulator.identity import Dice
 from penstock.simulator.phrases import (
+    ASIDES,
     BODY,
     CLOSINGS,
     CONFESSIONS,
@@ -47,10 +48,11 @@ _BRIEF = re.compile(
     r"\b(?:brief(?:ly)?|terse|concise(?:ly)?|short(?:ly)?|one sentence|in a sentence|tl;?dr|compact|minimal)\b", re.I
 )
 _SENTENCES = re.compile(r"\b(one|two|three|four|five) (?:short )?(sentence|paragraph)s?\b", re.I)
+_CODE = re.compile(r"\b(?:code|function|script|program|snippet)\b", re.I)
 _NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5}
 
-USUAL_SENTENCES = 7
 BRIEF_SENTENCES = 2
+_PARAGRAPH = 6
 
 
 def topic_of(words: str) -> str:
@@ -84,8 +86,8 @@ def plain_answer(words: str) -> str | None:
     return None
 
 
-def speech(words: str, system: str, dice: Dice, *, attachments: str = "") -> str:
-    """An answer of a usual length, shorter where prompt or system text ask for brevity."""
+def speech(words: str, system: str, tokens: int, dice: Dice, *, attachments: str = "") -> str:
+    """An answer of so many tokens, code beside them; shorter where prompt or system text ask for brevity."""
     if is_greeting(words):
         return dice.pick(GREETINGS)
     if "<summary>" in words:
@@ -95,16 +97,17 @@ def speech(words: str, system: str, dice: Dice, *, attachments: str = "") -> str
         return known
     topic = topic_of(words)
     sentences = _sentences(words, system)
-    said = [attachments] if attachments else []
-    if topic.lower() in {"recursion", "recursive functions"}:
-        said.append(RECURSION)
+    opening = RECURSION if topic.lower() in {"recursion", "recursive functions"} else _about(dice.pick(OPENINGS), topic)
+    if sentences is None:
+        text = whole_sentences(opening, topic, tokens, dice)
     else:
-        said.append(_about(dice.pick(OPENINGS), topic))
-    said += [_about(one, topic) for one in dice.shuffled(BODY)[: max(0, sentences - 2)]]
-    if sentences > 1:
-        said.append(_about(dice.pick(CONFESSIONS), topic))
-    text = " ".join(said)
-    if sentences > BRIEF_SENTENCES and re.search(r"\b(?:code|function|script|program|snippet)\b", words, re.I):
+        said = [opening, *(_about(one, topic) for one in dice.shuffled(BODY)[: max(0, sentences - 2)])]
+        if sentences > 1:
+            said.append(_about(dice.pick(CONFESSIONS), topic))
+        text = " ".join(said)
+    if attachments:
+        text = f"{attachments} {text}"
+    if (sentences is None or sentences > BRIEF_SENTENCES) and _CODE.search(words):
         text += "\n\n```python\n" + "\n".join(LINES_OF_CODE) + "\n```\n\n" + dice.pick(CLOSINGS)
     return text
 
@@ -114,6 +117,36 @@ def speech_of_length(words: str, tokens: int, dice: Dice) -> str:
     topic = topic_of(words)
     text = _about(dice.pick(OPENINGS), topic) if tokens else ""
     return exactly(text, tokens, [_about(one, topic) for one in BODY], dice)
+
+
+def whole_sentences(opening: str, topic: str, tokens: int, dice: Dice) -> str:
+    """Sentences about the topic that are together exactly so many tokens long; at least two."""
+    said: list[str] = []
+    left = max(2, tokens)
+
+    def take(sentence: str, size: int) -> bool:
+        nonlocal left
+        # No sentence has one token, so that one token must never be what is left.
+        if size > left or left - size == 1:
+            return False
+        said.append(sentence)
+        left -= size
+        return True
+
+    take(opening, len(pieces(opening)))
+    confession = _about(dice.pick(CONFESSIONS), topic)
+    confesses = take(confession, len(pieces(confession)))
+    body = [(one, len(pieces(one))) for one in (_about(one, topic) for one in BODY)]
+    # Over and over, as long as any of them fits.
+    while sum(take(*one) for one in dice.shuffled(body)):
+        continue
+    while left:
+        # The longest that fits.
+        any(take(one, size) for size, one in ASIDES)
+    if confesses:
+        said.append(said.pop(said.index(confession)))
+    paragraphs = (said[at : at + _PARAGRAPH] for at in range(0, len(said), _PARAGRAPH))
+    return "\n\n".join(" ".join(paragraph) for paragraph in paragraphs)
 
 
 def thought(words: str, dice: Dice, tokens: int | None, most: int) -> str:
@@ -150,12 +183,13 @@ def after_tools(words: str, results: list[str], dice: Dice) -> str:
     return f"{lead}{end}{glue}{_about(dice.pick(CLOSINGS), topic)}"
 
 
-def _sentences(words: str, system: str) -> int:
+def _sentences(words: str, system: str) -> int | None:
+    """How many are asked for; None where nobody does."""
     if found := _SENTENCES.search(words):
         return _NUMBERS[found[1].lower()] * (1 if found[2].lower() == "sentence" else 5)
     if _BRIEF.search(words) or (len(system) < 4000 and _BRIEF.search(system)):
         return BRIEF_SENTENCES
-    return USUAL_SENTENCES
+    return None
 
 
 def _about(template: str, topic: str) -> str:

@@ -36,7 +36,7 @@ def create(request: Request, _: str = "") -> Reply:
         encrypts=body.store is False or "reasoning.encrypted_content" in (body.include or []),
         chunk=steering.chunk,
     )
-    answer = compose(ask, request.identity)
+    answer = compose(ask, request.identity, rules=request.rules)
     made = frames(form, answer) if body.stream else [response(form, answer)]
     kinds = STREAM_HEADERS if body.stream else (JSON_HEADER,)
     return Reply(

@@ -7,6 +7,7 @@ that end), and replies that can't change, so that the benchmarks' mock composes 
 import asyncio
 import hashlib
 from collections import OrderedDict
+from collections.abc import Sequence
 from urllib.parse import parse_qsl, unquote
 
 from penstock.core.fault import Fault, FaultError
@@ -19,6 +20,7 @@ from penstock.simulator.refusals import Refusal, RefusedError
 from penstock.simulator.routes import Route, Voice, matching, voice_of
 from penstock.simulator.serving import Reply, Request
 from penstock.simulator.steering import Steering
+from penstock.simulator.terseness import Rule
 from penstock.wire.encoding import decode
 from penstock.wire.incoming import Incoming
 
@@ -35,10 +37,12 @@ _NO_OBJECTS = (
 
 
 class Simulator:
-    """A provider in the box. ``pace`` is the time between two frames of a stream, in seconds, unless steered."""
+    """A provider in the box. ``pace`` is the time between two frames of a stream, in seconds, unless steered;
+    ``rules`` are the texts that make its answers terser."""
 
-    def __init__(self, *, seed: int = 0, pace: float = 0.0, first: float = 0.0) -> None:
+    def __init__(self, *, seed: int = 0, pace: float = 0.0, first: float = 0.0, rules: Sequence[Rule] = ()) -> None:
         self._defaults = Steering(seed=seed, pace=pace, first=first)
+        self._rules = rules
         self._memory = CacheMemory()
         self._replies: OrderedDict[bytes, Reply] = OrderedDict()
         self._seen: OrderedDict[bytes, int] = OrderedDict()
@@ -84,6 +88,7 @@ class Simulator:
             defaults=self._defaults,
             memory=self._memory,
             now=asyncio.get_running_loop().time(),
+            rules=self._rules,
             seen=seen - 1,
         )
         try:

@@ -1,6 +1,6 @@
 """What passes between the server and the parts that serve a route: a request in, a reply out. Values only."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -8,6 +8,7 @@ from penstock.core.head import Header
 from penstock.simulator.cache_memory import CacheMemory
 from penstock.simulator.identity import Identity
 from penstock.simulator.steering import Steering
+from penstock.simulator.terseness import Rule
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,6 +24,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     defaults: Steering
     memory: CacheMemory
     now: float
+    rules: Sequence[Rule] = ()
+    """Texts that make answers terser where a system text holds them."""
     seen: int
     """How many times the same request came before."""
 

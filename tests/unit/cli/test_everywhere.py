@@ -40,6 +40,8 @@ RESULTS = [
     (("backup", "--verify", "copy"), "is whole"),
     (("books", "prune", "--dry-run", "--before", "2020-01-01"), "nothing from before 2020-01-01"),
     (("explain", "request.http"), "without a credential"),
+    (("savings", *THEN), "None of these conversations was to get terser answers"),
+    (("try", "How do rainbows form?"), "Detection: full (open-question)"),
 ]
 """Each command that prints a result, and what must be in it."""
 
@@ -65,6 +67,8 @@ MISTAKES = [
     (("backup", "copy"), 2, "name a new folder"),
     (("books", "prune"), 2, "--older-than 400d"),
     (("explain", "--path", "/nowhere", "request.json"), 1, "404"),
+    (("savings", "--plot", "saved.png"), 2, "name it saved.svg"),
+    (("try", "How do rainbows form?", "--live"), 2, "try another --dialect"),
     (("completion", "tcsh"), 2, "'bash', 'zsh', 'fish'"),
     (("serve", "--config", "broken.yaml"), 2, "did you mean `listen`?"),
     (("simulate", "--listen", "127.0.0.1:99999"), 2, "write HOST:PORT"),

@@ -5,12 +5,13 @@ import http.client
 import json
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from penstock.simulator.server import Simulator
+from penstock.simulator.terseness import Rule
 from penstock.wire.listener import Listener
 
 
@@ -61,7 +62,7 @@ class Line:
 
 
 @contextmanager
-def listening(seed: int = 0) -> Iterator[Line]:
+def listening(seed: int = 0, rules: Sequence[Rule] = ()) -> Iterator[Line]:
     """A simulator in a thread of its own."""
     loop = asyncio.new_event_loop()
     ports: list[int] = []
@@ -69,7 +70,7 @@ def listening(seed: int = 0) -> Iterator[Line]:
     stopping = asyncio.Event()
 
     async def serve() -> None:
-        simulator = Simulator(seed=seed)
+        simulator = Simulator(seed=seed, rules=rules)
         listener = Listener(simulator.handle, simulator.refusal)
         ports.append((await listener.start("127.0.0.1", 0))[1])
         ready.set()

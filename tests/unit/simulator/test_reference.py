@@ -6,6 +6,7 @@ from pathlib import Path
 from penstock.simulator.routes import ROUTES
 from penstock.simulator.script import read_script
 from penstock.simulator.steering import SETTINGS, Steering, adjusted, model_and_settings
+from penstock.simulator.terseness import EFFECTS, MEDIAN, SPREAD
 
 PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "simulator.md").read_text()
 
@@ -33,6 +34,17 @@ def test_the_pages_examples_of_settings_are_read() -> None:
         (one, ";") for one in headers
     ]:
         assert adjusted(Steering(), settings, separator) != Steering()
+
+
+def test_every_effect_of_rules_is_on_the_page() -> None:
+    """Which part of an answer is left, by model, in the order in which the rows are tried; and how lengths fall."""
+    numbers = r"\| ([\d.]+) \| ([\d.]+) \| ([\d.]+) \|"
+    rows = re.findall(rf"^\| (`[^`]+`|all others) {numbers}$", PAGE, re.MULTILINE)
+    assert [(model.strip("`").replace("all others", "*"), *map(float, parts)) for model, *parts in rows] == [
+        (model, effect["lite"], effect["full"], effect["ultra"]) for model, effect in EFFECTS
+    ]
+    assert f"longer than {MEDIAN} tokens" in PAGE
+    assert f"deviation of {SPREAD}" in PAGE
 
 
 def test_the_pages_script_is_a_script() -> None:
