@@ -20,7 +20,7 @@ from penstock.core.exchange import Exchange
 from penstock.core.target import Attempt, Origin, Provider, Timeouts
 from penstock.core.terseness import Intensity, Placement, Wanted
 from penstock.policies.compress.beginnings import Beginnings
-from penstock.policies.compress.deciding import Conditions
+from penstock.policies.compress.deciding import Conditions, Suspended, nothing_suspended
 from penstock.policies.compress.detect import detect
 from penstock.policies.compress.overrides import Overrides
 from penstock.policies.compress.rules import rules
@@ -119,7 +119,12 @@ def catalog(settings: Settings) -> Catalog:
 
 
 def terseness(
-    settings: Settings, attempt: Callable[[Exchange], Attempt], secret: bytes, *, chance: bool = True
+    settings: Settings,
+    attempt: Callable[[Exchange], Attempt],
+    secret: bytes,
+    suspended: Suspended = nothing_suspended,
+    *,
+    chance: bool = True,
 ) -> Conditions:
     """What is set of terser answers; ``attempt``: where a request will go. ``chance`` False: no
     conversation is left alone for comparison, for whoever only asks what would be done."""
@@ -136,6 +141,7 @@ def terseness(
         known=lambda model: listed.find(model) is not None,
         beginnings=Beginnings(secret),
         chance=chance,
+        suspended=suspended,
     )
 
 

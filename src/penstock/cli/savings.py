@@ -5,7 +5,7 @@ Every number has its interval and its count beside it; without those there is no
 """
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
@@ -15,6 +15,7 @@ from penstock.cli import moments
 from penstock.cli.books import NOBODY, Choice, choosing, chosen, hint, opened_books
 from penstock.cli.configuration import config_option, load_settings
 from penstock.cli.printing import Table, columns, json_option, print_json, print_table
+from penstock.cli.suspended import described, notes, resume
 
 if TYPE_CHECKING:
     from penstock.config.settings import Settings
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from penstock.ledger.findings import Figures, Finding, Report
     from penstock.ledger.sequence import Interval
     from penstock.measuring import Measurement
+    from penstock.stores.suspensions import Suspension
 
 USUAL_SECONDS = 90 * 86_400
 _LINE, _ZERO = 21, 10
@@ -29,18 +31,34 @@ _LINE, _ZERO = 21, 10
 _SPARE = ("key", "kind", "until (UTC)", "since (UTC)", "intensity")
 
 
-@click.command(short_help="Show what terser answers saved, measured.")
+@click.group(
+    invoke_without_command=True,
+    subcommand_metavar="[COMMAND ...]",
+    short_help="Show what terser answers saved, measured.",
+)
+@click.pass_context
 @config_option
 @choosing
 @click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), help="Draw it into this file, as SVG.")
 @click.option("--tokens", is_flag=True, help="Draw output tokens instead of net cost.")
 @json_option
-def savings(config: Path | None, *, plot: Path | None, tokens: bool, as_json: bool, **given: Unpack[Choice]) -> None:
+def savings(
+    context: click.Context,
+    config: Path | None,
+    *,
+    plot: Path | None,
+    tokens: bool,
+    as_json: bool,
+    **given: Unpack[Choice],
+) -> None:
     """Show what terser answers saved: output tokens and net cost, per model, key and kind of question.
 
     Conversations that were treated are compared with those that were left alone by chance (the holdout). A number is
     shown with its 95 % interval, which holds however often you look, or not at all. Net cost counts the text that was
     added and what caches cost. Without --since: the last 90 days.
+
+    What surely loses money, or makes answers worse, the gateway suspends by itself: it is listed below the table, with
+    why, and with the command that gives it back.
 
     \b
     Examples:
@@ -49,10 +67,13 @@ def savings(config: Path | None, *, plot: Path | None, tokens: bool, as_json: bo
       penstock savings --json
       penstock savings --plot savings.svg
     """
+    if context.invoked_subcommand is not None:
+        _say_nothing_before(context)
+        return
     settings = load_settings(config)
     if given["since"] is None:
         given["since"] = (given["until"] or int(time.time())) - USUAL_SECONDS
-    found, nothing = _measured(settings, given)
+    found, suspended, nothing = _measured(settings, given)
     report = found.report
     if plot is not None:
         from penstock.ledger import savings_plot  # noqa: PLC0415 - keeps --help instant
@@ -60,20 +81,40 @@ def savings(config: Path | None, *, plot: Path | None, tokens: bool, as_json: bo
         plot.write_text(savings_plot.svg(report, savings_plot.tokens if tokens else savings_plot.money), "utf-8")
         click.echo(f"Drawn: {plot}", err=True)
     if as_json:
-        print_json(found)
+        shown = [described(one) for one in suspended]
+        print_json({"report": found.report, "names": found.names, "suspended": shown})
     elif not plot:
-        _print(found, nothing)
+        _print(found, nothing, suspended)
+        for line in notes(suspended):
+            click.echo(line)
 
 
-def _measured(settings: "Settings", given: Choice) -> "tuple[Measurement, str]":
+savings.add_command(resume)
+
+
+def _say_nothing_before(context: click.Context) -> None:
+    """Options of the report before a command that shows none would be passed over in silence."""
+    for parameter in context.command.params:
+        if context.get_parameter_source(parameter.name or "") is click.core.ParameterSource.COMMANDLINE:
+            words = f"{parameter.opts[0]} stands before {context.invoked_subcommand}; write the options after it."
+            raise click.UsageError(words)
+
+
+def _measured(settings: "Settings", given: Choice) -> "tuple[Measurement, Sequence[Suspension], str]":
     from penstock import composing, measuring  # noqa: PLC0415 - keeps --help instant
     from penstock.stores.measured import Measured  # noqa: PLC0415
     from penstock.stores.reports import Reports  # noqa: PLC0415
+    from penstock.stores.suspensions import Suspensions  # noqa: PLC0415
 
     with opened_books(settings, "read") as engine:
         catalog = composing.catalog(settings)
         found = measuring.measure(Measured(engine), settings, catalog, chosen(given), _shown)
-        return found, hint(Reports(engine), settings)
+        suspended = [one for one in Suspensions(engine).rows() if _is_chosen(one, given)]
+        return found, suspended, hint(Reports(engine), settings)
+
+
+def _is_chosen(one: "Suspension", given: Choice) -> bool:
+    return given["key"] in {None, one.key, one.key_name} and given["model"] in {None, one.model}
 
 
 def _shown(entries: "Iterable[Entry]") -> "Iterator[Entry]":
@@ -86,7 +127,7 @@ def _shown(entries: "Iterable[Entry]") -> "Iterator[Entry]":
         yield from progress.track(entries, total=None)
 
 
-def _print(found: "Measurement", nothing: str) -> None:
+def _print(found: "Measurement", nothing: str, suspended: "Sequence[Suspension]") -> None:
     report, names = found.report, found.names
     coverage = report.coverage
     if not report.groups:
@@ -100,7 +141,7 @@ def _print(found: "Measurement", nothing: str) -> None:
     rows = tuple(_row(one, names.get(one.key, one.key)) for one in report.groups)
     print_table(Table(headings, rows, _row(report.total, "", "all together")), spare=_SPARE)
     click.echo()
-    for line in _notes(report, names):
+    for line in _notes(report, names, {one.level for one in suspended}):
         click.echo(line)
     if coverage.requests:
         share = coverage.eligible_requests / coverage.requests
@@ -143,8 +184,11 @@ def _drawn(saved: "Interval | None") -> str:
     return "".join(line)
 
 
-def _notes(report: "Report", names: Mapping[str, str]) -> Iterator[str]:
+def _notes(report: "Report", names: Mapping[str, str], known: Container[tuple[str, str, str]]) -> Iterator[str]:
+    """``known``: levels of which more is told elsewhere."""
     for one in report.suspensions:
+        if (one.key, one.model, one.intensity) in known:
+            continue
         why = one.reason.value if one.guard is None else f"{one.reason.value}: {one.guard.value}"
         key = names.get(one.key, one.key)
         yield f"{one.intensity} should be switched off for {one.model} with the key {key}: {why}."
