@@ -60,7 +60,7 @@ from penstock.stores.keys import KeyStore
 from penstock.stores.ledger import Ledger
 from penstock.stores.objects import Objects
 from penstock.stores.suspensions import Suspensions
-from penstock.suspending import Judge, SuspensionWatch
+from penstock.suspending import Judge, SuspensionWatch, command
 from penstock.wire.call import Upstream
 from penstock.wire.encoding import undone
 from penstock.wire.incoming import Incoming
@@ -137,10 +137,16 @@ async def running(
         scheme = "https" if settings.tls else "http"
         name = f"[{host}]" if ":" in host else host
         url = f"{scheme}://{name}:{port}"
+        # One of the processes has the books judged for all: each hears of what is suspended.
+        judge = None
+        if source is not None and house.books is not None and not place.worker:
+            judge = Judge(house.store.engine, command(source.path))
+            undo.callback(judge.close)
 
         def reload() -> None:
             reloading.now()
-            house.judge()
+            if judge is not None:
+                judge.now()
 
         yield Running(url, simulated(settings) if demo else (), house.first_key, house, reload)
 
@@ -175,11 +181,6 @@ class House:
             self.books = Bookkeeping(settings, composing.catalog(settings), DIALECTS, ledger, undo)
         self._suspensions = Suspensions(self.store.engine)
         undo.callback(SuspensionWatch(self._suspensions).close)
-        self._judge: Judge | None = None
-        # One of the processes reads the books for all: each hears of what it suspends.
-        if self.books is not None and not place.worker:
-            self._judge = Judge(self.store.engine, lambda: self.settings)
-            undo.callback(self._judge.close)
         self._ring = KeyRing(self.store.pepper)
         self._keys = KeyWatch(self.store, self._ring, composing.declared(settings.keys, self.store.pepper))
         undo.callback(self._keys.close)
@@ -238,11 +239,6 @@ class House:
             new_id=new_id,
             body_limit=settings.limits.body,
         )
-
-    def judge(self) -> None:
-        """See at once whether something should be suspended, where that is this process's business."""
-        if self._judge is not None:
-            self._judge.now()
 
     async def hand_over(self) -> None:
         """Let running answers end, and each client ask once more."""

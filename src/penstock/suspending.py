@@ -1,16 +1,22 @@
 """Suspends by itself what surely loses money or makes answers worse, and lets every process know what is suspended.
 
-Part of the composition root. One process judges, in a thread and in small steps, never on the path; all of them look
-every half second which levels are suspended. It measures nothing of its own: what ``measuring`` advises is done.
+Part of the composition root. Each process looks every half second which levels are suspended. One of them has the books
+judged now and then: by a process of its own, for to read months of them holds Python's lock and a lot of memory. It
+measures nothing itself: what ``measuring`` advises is done.
 """
 
 import asyncio
+import contextlib
 import logging
 import math
+import os
 import shlex
+import subprocess
+import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 
 from sqlalchemy import Engine
 
@@ -34,10 +40,9 @@ FIRST_SECONDS, PERIOD_SECONDS = 300.0, 3600.0
 SPAN_SECONDS = 90 * 86_400
 """What is judged goes back so long at least, and twice as long at most."""
 
-_STEP_SECONDS, _REST = 0.001, 4
-"""After so much reading it rests, and how many times as long: the event loop of this process waits for a step at most,
-and the whole takes a fifth of one processor."""
-
+_POLL_SECONDS = 0.2
+_LOWEST_PRIORITY = 19
+_SAID_LINES = 4
 _Trouble = (BooksError, StoreError, DatabaseTooNewError, OSError)
 
 
@@ -69,31 +74,28 @@ class SuspensionWatch:
 
 
 class Judge:
-    """Judges now and then, in a thread of its own, until it is closed."""
+    """Has the books judged now and then, until it is closed."""
 
     def __init__(
-        self,
-        engine: Engine,
-        settings: Callable[[], Settings],
-        *,
-        first: float = FIRST_SECONDS,
-        period: float = PERIOD_SECONDS,
+        self, engine: Engine, command: Sequence[str], *, first: float = FIRST_SECONDS, period: float = PERIOD_SECONDS
     ) -> None:
+        """``command`` judges them, and suspends what has to be."""
         self._store = Suspensions(engine)
-        self._measured = Measured(engine)
-        self._settings = settings
+        self._command = command
         self._period = period
+        self._judged: float | None = None
+        """The latest treated exchange of those that were judged: without a later one there is nothing new."""
         self._asked = threading.Event()
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(first,), name="judge", daemon=True)
         self._thread.start()
 
     def now(self) -> None:
-        """Judge at once."""
+        """Have them judged at once."""
         self._asked.set()
 
     def close(self) -> None:
-        """Stop, also in the middle of reading: what has not been judged will be."""
+        """Stop, also in the middle: what has not been judged will be."""
         self._ending.set()
         self._asked.set()
         self._thread.join()
@@ -105,43 +107,71 @@ class Judge:
                 return
             self._asked.clear()
             try:
-                self._judge(time.time())
-            except _EndedError:
-                return
+                self._look(time.time())
             except _Trouble as error:
-                log.warning("the books can't be read to judge what terser answers save: %s", _words(error))
+                _warn(_words(error))
             wait = self._period
 
-    def _judge(self, now: float) -> None:
-        start = judged_since(now)
-        latest = self._store.latest_treated()
-        if latest is None or latest < start:
+    def _look(self, now: float) -> None:
+        latest = self._store.latest_treated(judged_since(now))
+        if latest is None or latest == self._judged:
             return
-        settings, lifted = self._settings(), self._store.lifted()
-        found = measuring.measure(
-            self._measured,
-            settings,
-            composing.catalog(settings),
-            Filter(since=start),
-            lambda entries: self._in_steps(begun_since(entries, lifted)),
-        )
-        for one in suspensions(found, int(now)):
-            if self._store.suspend(one, now):
+        before = _in_force(self._store)
+        if self._carried_out():
+            self._judged = latest
+        for one in _in_force(self._store):
+            if one not in before:
                 log.warning("%s", announced(one))
 
-    def _in_steps(self, entries: Iterable[Entry]) -> Iterator[Entry]:
-        began = time.monotonic()
-        for entry in entries:
-            yield entry
-            took = time.monotonic() - began
-            if took >= _STEP_SECONDS:
-                if self._ending.wait(took * _REST):
-                    raise _EndedError
-                began = time.monotonic()
+    def _carried_out(self) -> bool:
+        process = subprocess.Popen(  # noqa: S603 - this interpreter, with arguments of our own
+            self._command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            # A terminal's Ctrl-C is for the gateway, which tells its children in its own way.
+            start_new_session=True,
+        )
+        with contextlib.suppress(OSError, AttributeError):
+            os.setpriority(os.PRIO_PROCESS, process.pid, _LOWEST_PRIORITY)
+        while True:
+            try:
+                said = process.communicate(timeout=_POLL_SECONDS)[1]
+            except subprocess.TimeoutExpired:
+                if self._ending.is_set():
+                    process.kill()
+            else:
+                break
+        if process.returncode and not self._ending.is_set():
+            lines = said.decode(errors="replace").split("\n")[-_SAID_LINES:]
+            _warn(_legible(" ".join(" ".join(lines).split())) or f"exit code {process.returncode}")
+        return process.returncode == 0
 
 
-class _EndedError(Exception):
-    """The process ends while the books are read."""
+def command(config: Path | None) -> Sequence[str]:
+    """Judges the books of a gateway that runs with this configuration file."""
+    return [
+        sys.executable,
+        "-m",
+        "penstock",
+        "savings",
+        "judge",
+        *([] if config is None else ["--config", str(config)]),
+    ]
+
+
+def judged(engine: Engine, settings: Settings, now: float) -> Sequence[Suspension]:
+    """Judges, and suspends what has to be: this is what is suspended now and was not before. BooksError, StoreError."""
+    store = Suspensions(engine)
+    lifted = store.lifted()
+    found = measuring.measure(
+        Measured(engine),
+        settings,
+        composing.catalog(settings),
+        Filter(since=judged_since(now)),
+        lambda entries: begun_since(entries, lifted),
+    )
+    return [one for one in suspensions(found, int(now)) if store.suspend(one, now)]
 
 
 def judged_since(now: float) -> float:
@@ -227,6 +257,14 @@ def reversing(one: Suspension) -> str:
 def _legible(text: str) -> str:
     """Models are named by clients: no line of the log may end in one."""
     return "".join(letter if letter.isprintable() else "·" for letter in text)
+
+
+def _in_force(store: Suspensions) -> Sequence[Suspension]:
+    return [one for one in store.rows() if one.lifted is None]
+
+
+def _warn(trouble: str) -> None:
+    log.warning("what terser answers save could not be judged, it will be tried again: %s", trouble)
 
 
 def _words(error: Exception) -> str:

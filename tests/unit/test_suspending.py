@@ -1,8 +1,9 @@
-"""The judge over a real database: what it suspends, what it says of it, and what it leaves alone."""
+"""What is judged over a real database, what is suspended and said of it; and the process that judges by itself."""
 
 import logging
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,19 +14,20 @@ from sqlalchemy import Engine
 from penstock.config.settings import Settings
 from penstock.core.entry import Entry
 from penstock.core.terseness import Arm, Intensity
-from penstock.stores.database import open_database
+from penstock.stores.database import DATABASE, open_database
 from penstock.stores.ledger import Ledger
 from penstock.stores.suspensions import Suspension, Suspensions
-from penstock.suspending import SPAN_SECONDS, Judge, announced, begun_since, judged_since
+from penstock.suspending import SPAN_SECONDS, Judge, announced, begun_since, command, judged, judged_since
 from tests.support.treated import MODEL, conversations, losing, saving
 
 LEVEL = ("key_1", MODEL, "full")
-PERIOD = 0.05
 
 
 @contextmanager
 def books(folder: Path, *entries: Entry) -> Iterator[Engine]:
-    engine = open_database(folder / "x.db")
+    """And a configuration that leads to them."""
+    (folder / "penstock.yaml").write_text(f"data_dir: {folder}\n")
+    engine = open_database(folder / DATABASE)
     Ledger(engine).append(entries)
     try:
         yield engine
@@ -34,35 +36,39 @@ def books(folder: Path, *entries: Entry) -> Iterator[Engine]:
 
 
 @contextmanager
-def judging(engine: Engine, *, first: float = 0, period: float = PERIOD) -> Iterator[Judge]:
-    judge = Judge(engine, Settings, first=first, period=period)
+def judging(engine: Engine, call: Sequence[str], *, first: float = 0, period: float = 0.05) -> Iterator[Judge]:
+    judge = Judge(engine, call, first=first, period=period)
     try:
         yield judge
     finally:
         judge.close()
 
 
-def soon(store: Suspensions, seconds: float = 10) -> list[Suspension]:
-    """What is in force, once anything is."""
+def look(engine: Engine, now: float | None = None) -> Sequence[Suspension]:
+    return judged(engine, Settings(), time.time() if now is None else now)
+
+
+def soon(path: Path | Suspensions, seconds: float = 10) -> bool:
+    """Whether the file comes, or a suspension."""
+    there = path.exists if isinstance(path, Path) else path.rows
     ends = time.monotonic() + seconds
-    while not (found := [one for one in store.rows() if one.lifted is None]) and time.monotonic() < ends:
+    while not there() and time.monotonic() < ends:
         time.sleep(0.02)
-    return found
+    return bool(there())
 
 
 def hour_ago() -> float:
     return time.time() - 3600
 
 
-def test_what_loses_money_is_suspended_by_itself(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """Only that level, once, with what was measured; the log says what, why, and how to reverse it."""
+def test_what_loses_money_is_suspended(tmp_path: Path) -> None:
+    """Only that level, once, with what was measured; the words say what, why, and how to reverse it."""
     before = time.time()
     others = saving(hour_ago(), "lite", intensity=Intensity.LITE)
-    with books(tmp_path, *losing(hour_ago()), *others) as engine, caplog.at_level(logging.WARNING):
-        with judging(engine):
-            found = soon(Suspensions(engine))
-            time.sleep(4 * PERIOD)
-        assert found == Suspensions(engine).rows()
+    with books(tmp_path, *losing(hour_ago()), *others) as engine:
+        found = look(engine)
+        assert Suspensions(engine).rows() == found
+        assert look(engine) == []
     assert [one.level for one in found] == [LEVEL]
     one = found[0]
     assert (one.reason, one.guard, one.key_name, one.lifted) == ("loses money", None, "alice", None)
@@ -71,8 +77,7 @@ def test_what_loses_money_is_suspended_by_itself(tmp_path: Path, caplog: pytest.
     assert one.found.point == pytest.approx(1 - (3 * 360 + 15 * 1_400) / (3 * 300 + 15 * 1_000), abs=0.02)
     assert one.found.high is not None
     assert one.found.point < one.found.high < 0
-    assert [record.levelname for record in caplog.records] == ["WARNING"]
-    line = caplog.messages[0]
+    line = announced(one)
     assert f"full is suspended for {MODEL} with the key alice (key_1) from the next conversation on" in line
     assert "loses money (net cost saved: -37.1 % [-39.8, -34.4]; 300 treated, 100 left alone, " in line
     assert line.endswith(f"To reverse it: penstock savings resume alice {MODEL} full")
@@ -84,8 +89,8 @@ def test_a_broken_guardrail_suspends_too(tmp_path: Path) -> None:
         msgspec.structs.replace(one, status=529) if number % 5 == 0 and number < 300 else one
         for number, one in enumerate(saving(hour_ago()))
     ]
-    with books(tmp_path, *entries) as engine, judging(engine):
-        found = soon(Suspensions(engine))
+    with books(tmp_path, *entries) as engine:
+        found = look(engine)
     assert [(one.level, one.reason, one.guard) for one in found] == [(LEVEL, "worse answers", "failed")]
     assert found[0].found.point == pytest.approx(0.2)
     assert "worse answers (failed: +20.0 % [" in announced(found[0])
@@ -96,15 +101,13 @@ def test_a_lifted_level_is_judged_by_what_began_since(tmp_path: Path) -> None:
     the lifting are."""
     with books(tmp_path, *losing(hour_ago())) as engine:
         store = Suspensions(engine)
-        with judging(engine):
-            assert soon(store)
-            lifted = store.lift("alice", MODEL, "full")[0].lifted
-            assert lifted is not None
-            # Looked again after the second of the lifting is over.
-            time.sleep(lifted - time.time() + 1.2)
-            assert soon(store, 4 * PERIOD) == []
-            Ledger(engine).append(losing(lifted + 0.5, "since"))
-            found = soon(store)
+        assert look(engine)
+        lifted = store.lift("alice", MODEL, "full")[0].lifted
+        assert lifted is not None
+        for later in (5, 3600, 86_400):
+            assert look(engine, lifted + later) == []
+        Ledger(engine).append(losing(lifted + 0.5, "since"))
+        found = look(engine, lifted + 86_400)
         assert [one.level for one in found] == [LEVEL]
         assert (found[0].found.treated, found[0].found.control) == (300, 100)
         assert (found[0].found.first or 0) >= lifted
@@ -139,43 +142,70 @@ def test_a_conversation_began_when_its_first_request_did(tmp_path: Path) -> None
 @pytest.mark.parametrize("rows", [[], saving(hour_ago()), losing(time.time() - 2.1 * SPAN_SECONDS)])
 def test_nothing_is_suspended_without_a_reason(tmp_path: Path, rows: list[Entry]) -> None:
     """Not where nothing was treated, where something is saved, or where it was long ago."""
-    with books(tmp_path, *rows) as engine, judging(engine):
-        assert soon(Suspensions(engine), 0.6) == []
-
-
-def test_it_judges_when_it_is_asked(tmp_path: Path) -> None:
-    """Without waiting for its hour; and not before."""
-    with books(tmp_path, *losing(hour_ago())) as engine, judging(engine, first=3600, period=3600) as judge:
-        assert soon(Suspensions(engine), 0.5) == []
-        judge.now()
-        assert soon(Suspensions(engine))
-
-
-def test_it_ends_in_the_middle_of_reading(tmp_path: Path) -> None:
-    """A gateway that stops does not wait until the books have been read, and nothing is suspended by half of them."""
-    many = (
-        conversations(Arm.TREATED, 20_000, 1_400, at=hour_ago()),
-        conversations(Arm.CONTROL, 80, 900, at=hour_ago()),
-    )
-    with books(tmp_path, *(one for some in many for one in some)) as engine:
-        with judging(engine):
-            time.sleep(0.3)
-            ending = time.monotonic()
-        assert time.monotonic() - ending < 0.5
+    with books(tmp_path, *rows) as engine:
+        assert look(engine) == []
         assert Suspensions(engine).rows() == []
 
 
-def test_books_that_cannot_be_read_are_said_and_read_later(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """The judge goes on."""
+def test_it_is_done_by_itself(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """By a process of its own, which the configuration leads to the books; and logged once, as a warning."""
     with books(tmp_path, *losing(hour_ago())) as engine, caplog.at_level(logging.WARNING):
-        with engine.begin() as connection:
-            connection.exec_driver_sql("ALTER TABLE entries RENAME TO away")
-        with judging(engine):
-            time.sleep(3 * PERIOD)
-            with engine.begin() as connection:
-                connection.exec_driver_sql("ALTER TABLE away RENAME TO entries")
-            assert soon(Suspensions(engine))
-    assert "can't be read to judge what terser answers save: no such table: entries" in caplog.text
+        with judging(engine, command(tmp_path / "penstock.yaml")):
+            assert soon(Suspensions(engine), 20)
+            time.sleep(0.5)
+        rows = Suspensions(engine).rows()
+    assert [one.level for one in rows] == [LEVEL]
+    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [("WARNING", announced(rows[0]))]
+
+
+def test_it_is_done_when_asked_and_where_something_is_new(tmp_path: Path) -> None:
+    """Not before its time, not where nothing was treated lately, and not twice for the same exchanges."""
+    ran = tmp_path / "ran"
+    call = [sys.executable, "-c", f"open({str(ran)!r}, 'x')"]
+    with books(tmp_path, *losing(time.time() - 3 * SPAN_SECONDS)) as engine:
+        with judging(engine, call):
+            assert not soon(ran, 0.4)
+        with judging(engine, call, first=3600, period=3600) as judge:
+            Ledger(engine).append(saving(hour_ago(), "new"))
+            assert not soon(ran, 0.4)
+            judge.now()
+            assert soon(ran)
+        ran.unlink()
+        with judging(engine, call):
+            assert soon(ran)
+            time.sleep(0.3)
+            ran.unlink()
+            assert not soon(ran, 0.5)
+            Ledger(engine).append(saving(hour_ago(), "newer"))
+            assert soon(ran)
+
+
+def test_a_gateway_that_ends_does_not_wait_for_it(tmp_path: Path) -> None:
+    """However long the books are, and nothing goes on behind its back."""
+    begun, done = tmp_path / "begun", tmp_path / "done"
+    script = f"import time; open({str(begun)!r}, 'x'); time.sleep(1); open({str(done)!r}, 'x')"
+    with books(tmp_path, *losing(hour_ago())) as engine:
+        with judging(engine, [sys.executable, "-c", script]):
+            assert soon(begun)
+            ending = time.monotonic()
+        assert time.monotonic() - ending < 0.6
+        assert not soon(done, 1.2)
+
+
+def test_what_cannot_be_judged_is_said_and_tried_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A configuration that is broken for a while, say: the last line of what the process said, and the next time."""
+    config = tmp_path / "penstock.yaml"
+    with books(tmp_path, *losing(hour_ago())) as engine, caplog.at_level(logging.WARNING):
+        right = config.read_text()
+        config.write_text("lisen: 1\n")
+        with judging(engine, command(config)):
+            ends = time.monotonic() + 20
+            while not caplog.messages and time.monotonic() < ends:
+                time.sleep(0.02)
+            config.write_text(right)
+            assert soon(Suspensions(engine), 20)
+    assert "could not be judged, it will be tried again: " in caplog.messages[0]
+    assert "lisen" in caplog.messages[0]
 
 
 def test_the_start_moves_once_in_ninety_days() -> None:
@@ -191,7 +221,7 @@ def test_the_start_moves_once_in_ninety_days() -> None:
 def test_a_models_name_cannot_write_into_the_log(tmp_path: Path) -> None:
     """It comes from clients: it stays in its line, and the command is safe to paste."""
     name = "m\n2026 ERROR forged; rm -rf x"
-    with books(tmp_path, *losing(hour_ago(), model=name)) as engine, judging(engine):
-        line = announced(soon(Suspensions(engine))[0])
+    with books(tmp_path, *losing(hour_ago(), model=name)) as engine:
+        line = announced(look(engine)[0])
     assert "\n" not in line
     assert line.endswith("penstock savings resume alice 'm·2026 ERROR forged; rm -rf x' full")

@@ -15,7 +15,7 @@ from penstock.cli import moments
 from penstock.cli.books import NOBODY, Choice, choosing, chosen, hint, opened_books
 from penstock.cli.configuration import config_option, load_settings
 from penstock.cli.printing import Table, columns, json_option, print_json, print_table
-from penstock.cli.suspended import described, notes, resume
+from penstock.cli.suspended import described, judge, notes, resume
 
 if TYPE_CHECKING:
     from penstock.config.settings import Settings
@@ -89,6 +89,7 @@ def savings(
             click.echo(line)
 
 
+savings.add_command(judge)
 savings.add_command(resume)
 
 

@@ -1,5 +1,6 @@
-"""``penstock savings resume``, and how ``penstock savings`` shows what is suspended."""
+"""``penstock savings judge`` and ``resume``, and how ``penstock savings`` shows what is suspended."""
 
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,35 @@ if TYPE_CHECKING:
     from penstock.stores.suspensions import Suspension
 
 LEVELS = ("lite", "full", "ultra")
+
+
+@click.command(short_help="Suspend what should be, now.")
+@config_option
+@json_option
+def judge(config: Path | None, *, as_json: bool) -> None:
+    """Suspend what surely loses money, or makes answers worse by a margin, and say what it is: intensities, each for a
+    key and a model. New conversations do not get them any more.
+
+    The gateway does this by itself, five minutes after it started, every hour, and on SIGHUP. What begins in the 90 to
+    180 days before is judged; of levels that were resumed, only what began since.
+
+    \b
+    Examples:
+      penstock savings judge
+      penstock savings judge --config penstock.yaml --json
+    """
+    settings = load_settings(config)
+    with opened_books(settings, "judged") as engine:
+        from penstock import suspending  # noqa: PLC0415 - keeps --help instant
+
+        found = suspending.judged(engine, settings, time.time())
+    if as_json:
+        print_json({"suspended": [described(one) for one in found]})
+        return
+    if not found:
+        click.echo("Nothing is suspended that was not before.")
+    for one in found:
+        click.echo(suspending.announced(one))
 
 
 @click.command(short_help="Give a suspended level back.")

@@ -139,6 +139,28 @@ def test_a_mistake_resumes_nothing(tmp_path: Path, arguments: tuple[str, ...], c
     assert in_force() == {"key_1", "key_2"}
 
 
+def test_what_should_be_suspended_is_by_a_command_too(tmp_path: Path) -> None:
+    """As the gateway does it by itself: told on a terminal, in a pipe and as JSON; a second time there is nothing."""
+    invoke(*RESUME)
+    (tmp_path / "penstock.yaml").write_text("data_dir: other\n")
+    engine = open_database(Path("other") / DATABASE)
+    Ledger(engine).append(
+        [*losing(time.time() - 3600), *losing(time.time() - 3600, "b", key="key_3", key_name="carol")]
+    )
+    engine.dispose()
+    done = piped("savings", "judge", "--config", "penstock.yaml", folder=tmp_path)
+    lines = done.stdout.splitlines()
+    assert (done.returncode, len(lines)) == (0, 2), done
+    assert (
+        f"full is suspended for {MODEL} with the key alice (key_1) from the next conversation on: loses mon" in lines[0]
+    )
+    assert lines[1].endswith(f"To reverse it: penstock savings resume carol {MODEL} full")
+    ended, shown = on_terminal("savings", "judge", "--config", "penstock.yaml", folder=tmp_path)
+    assert (ended, "Nothing is suspended that was not before." in shown) == (0, True)
+    assert json.loads(invoke("savings", "judge", "--config", "penstock.yaml", "--json").stdout) == {"suspended": []}
+    assert json.loads(invoke("savings", "judge", "--json").stdout) == {"suspended": []}
+
+
 def test_without_books_it_says_where_it_looked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Exit code 3; none are made."""
     (tmp_path / "empty").mkdir()

@@ -97,9 +97,10 @@ def test_the_latest_treated_exchange_is_known(tmp_path: Path) -> None:
     """Without any there is nothing to judge; others do not count."""
     engine = open_database(tmp_path / "x.db")
     store, ledger = Suspensions(engine), Ledger(engine)
-    assert store.latest_treated() is None
+    assert store.latest_treated(0) is None
     ledger.append([*conversations(Arm.CONTROL, 2, 100, at=1e9), entry("undecided")])
-    assert store.latest_treated() is None
+    assert store.latest_treated(0) is None
     ledger.append([*conversations(Arm.TREATED, 3, 100, at=1e9), entry("later")])
-    assert store.latest_treated() == 1e9 + 2
+    assert store.latest_treated(1e9) == 1e9 + 2
+    assert store.latest_treated(1e9 + 3) is None
     engine.dispose()
