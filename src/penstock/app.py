@@ -43,7 +43,7 @@ from penstock.observing import PATH as METRICS
 from penstock.observing import Observing
 from penstock.policies.ask_usage import AskUsage
 from penstock.policies.authenticate import Authenticate, KeyRing
-from penstock.policies.compress import CHATS, Compress, Memory, NoMemory, lexicon
+from penstock.policies.compress import CHATS, Compress, Memory, NoMemory, Suspended, lexicon
 from penstock.policies.compress.deciding import is_off
 from penstock.policies.compress.detect import detect
 from penstock.policies.compress.reasons import Detected
@@ -62,6 +62,8 @@ from penstock.stores.conversations import Conversations
 from penstock.stores.keys import KeyStore
 from penstock.stores.ledger import Ledger
 from penstock.stores.objects import Objects
+from penstock.stores.suspensions import Suspensions
+from penstock.suspending import Judge, SuspensionWatch, command
 from penstock.wire.call import Upstream
 from penstock.wire.encoding import undone
 from penstock.wire.incoming import Incoming
@@ -108,7 +110,7 @@ class Running:
     """The key that was made because there was none; for its owner's eyes alone."""
     house: "House"
     reload: Callable[[], None]
-    """Reads the configuration again, now."""
+    """Reads the configuration again, now, and judges anew what should be suspended."""
 
     async def notice(self) -> None:
         """Tell whoever asks that the end is near, and go on for as long as the settings say."""
@@ -138,7 +140,18 @@ async def running(
         scheme = "https" if settings.tls else "http"
         name = f"[{host}]" if ":" in host else host
         url = f"{scheme}://{name}:{port}"
-        yield Running(url, simulated(settings) if demo else (), house.first_key, house, reloading.now)
+        # One of the processes has the books judged for all: each hears of what is suspended.
+        judge = None
+        if source is not None and house.books is not None and not place.worker:
+            judge = Judge(house.store.engine, command(source.path))
+            undo.callback(judge.close)
+
+        def reload() -> None:
+            reloading.now()
+            if judge is not None:
+                judge.now()
+
+        yield Running(url, simulated(settings) if demo else (), house.first_key, house, reload)
 
 
 class House:
@@ -169,6 +182,8 @@ class House:
         if settings.books or simulators:
             ledger = Ledger(self.store.engine)
             self.books = Bookkeeping(settings, composing.catalog(settings), DIALECTS, ledger, undo)
+        self._suspensions = Suspensions(self.store.engine)
+        undo.callback(SuspensionWatch(self._suspensions).close)
         self._ring = KeyRing(self.store.pepper)
         self._keys = KeyWatch(self.store, self._ring, composing.declared(settings.keys, self.store.pepper))
         undo.callback(self._keys.close)
@@ -212,7 +227,15 @@ class House:
             if self.books is None
             else self.books.record(settings, composing.catalog(settings), self._observing.closed),
             authenticate=Authenticate(self._ring),
-            policies=policies(settings, routing, calling, self._objects, self._conversations, self.store.pepper),
+            policies=policies(
+                settings,
+                routing,
+                calling,
+                self._objects,
+                self._conversations,
+                self.store.pepper,
+                self._suspensions.held,
+            ),
             table=routing,
             calling=calling,
             closing=Closing(upstream.woken),
@@ -318,7 +341,13 @@ def detected(head: RequestHead, body: bytes) -> Detected:
 
 
 def policies(
-    settings: Settings, routing: Table, calling: Calling, objects: Register, memory: Memory, secret: bytes
+    settings: Settings,
+    routing: Table,
+    calling: Calling,
+    objects: Register,
+    memory: Memory,
+    secret: bytes,
+    suspended: Suspended,
 ) -> Mapping[str, Sequence[Policy]]:
     """The policies after authentication, outermost first, for each route template that they concern."""
     undo = functools.partial(undone, limit=HELD_BYTES)
@@ -339,7 +368,7 @@ def policies(
         # Before anything that costs: an object of another tenant is answered 404, whatever else the request asks.
         Own(objects, brought, undo),
         # After all that may refuse: these change the request, and only one that will be sent.
-        Compress(SPEAKING, composing.terseness(settings, attempt, secret), memory),
+        Compress(SPEAKING, composing.terseness(settings, attempt, secret, suspended), memory),
         # After it: what is measured has to tell its usage.
         *_asking(settings),
         # Innermost: it mends the provider's own links, and what it adds concerns nobody else.

@@ -22,7 +22,7 @@ from penstock.core.pattern import compiled
 from penstock.core.target import Attempt, Origin, Provider, Timeouts
 from penstock.core.terseness import Intensity, Placement, Wanted
 from penstock.policies.compress.beginnings import Beginnings
-from penstock.policies.compress.deciding import Conditions, Wishes
+from penstock.policies.compress.deciding import Conditions, Suspended, Wishes, nothing_suspended
 from penstock.policies.compress.detect import detect
 from penstock.policies.compress.overrides import Overrides
 from penstock.policies.compress.own_rules import OwnRule, Where
@@ -122,7 +122,12 @@ def catalog(settings: Settings) -> Catalog:
 
 
 def terseness(
-    settings: Settings, attempt: Callable[[Exchange], Attempt], secret: bytes, *, chance: bool = True
+    settings: Settings,
+    attempt: Callable[[Exchange], Attempt],
+    secret: bytes,
+    suspended: Suspended = nothing_suspended,
+    *,
+    chance: bool = True,
 ) -> Conditions:
     """What is set of terser answers; ``attempt``: where a request will go. ``chance`` False: no
     conversation is left alone for comparison, for whoever only asks what would be done."""
@@ -139,6 +144,7 @@ def terseness(
         beginnings=Beginnings(secret),
         own_rules=tuple(_own(rule) for rule in row.when),
         chance=chance,
+        suspended=suspended,
     )
 
 

@@ -11,6 +11,7 @@ import msgspec
 from penstock.catalog.catalog import Catalog
 from penstock.config.settings import Settings
 from penstock.core.books import EVERYTHING, Filter
+from penstock.core.ending import Ending
 from penstock.core.entry import Entry
 from penstock.core.terseness import Arm
 from penstock.ledger.findings import Report
@@ -18,6 +19,12 @@ from penstock.ledger.observed import Guard, Observed, input_cost
 from penstock.ledger.savings import Savings
 from penstock.policies.compress import CHATS
 from penstock.stores.measured import Measured
+
+_GUARDED = {
+    Ending.TRUNCATED.value: Guard.TRUNCATED,
+    Ending.REFUSED.value: Guard.REFUSED,
+    Ending.INVALID.value: Guard.INVALID,
+}
 
 REPEATED_SECONDS = 600.0
 """Who begins a conversation again within ten minutes was not content with the first answer."""
@@ -86,6 +93,8 @@ def _broken(entry: Entry, begun: dict[str, float]) -> Iterator[Guard]:
     terseness = entry.opened.terseness
     if entry.status >= 400:
         yield Guard.FAILED
+    if entry.ending in _GUARDED:
+        yield _GUARDED[entry.ending]
     if terseness is not None and not terseness.later:
         before = begun.get(terseness.conversation)
         if before is not None and entry.opened.at - before < REPEATED_SECONDS:

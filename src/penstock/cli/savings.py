@@ -7,7 +7,7 @@ Every number has its interval and its count beside it; without those there is no
 import re
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
@@ -18,6 +18,7 @@ from penstock.cli.books import NOBODY, Choice, choosing_beforehand, chosen, hint
 from penstock.cli.configuration import config_option, load_settings
 from penstock.cli.exits import MistakeError
 from penstock.cli.printing import Table, columns, json_option, print_json, print_table
+from penstock.cli.suspended import described, judge, notes, resume
 
 if TYPE_CHECKING:
     from penstock.config.settings import Settings
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from penstock.ledger.findings import Figures, Finding, Report
     from penstock.ledger.sequence import Interval
     from penstock.measuring import Measurement
+    from penstock.stores.suspensions import Suspension
 
 USUAL_SECONDS = 90 * 86_400
 _LINE, _ZERO = 21, 10
@@ -35,18 +37,34 @@ _WORTH = re.compile(r"(?: \(|: ).*")
 """What words for a missing number say beyond the cell of a table."""
 
 
-@click.command(short_help="Show what terser answers saved, measured.")
+@click.group(
+    invoke_without_command=True,
+    subcommand_metavar="[COMMAND ...]",
+    short_help="Show what terser answers saved, measured.",
+)
+@click.pass_context
 @config_option
 @choosing_beforehand
 @click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), help="Draw it into this file, an SVG.")
 @click.option("--tokens", is_flag=True, help="With --plot: draw output tokens instead of net cost.")
 @json_option
-def savings(config: Path | None, *, plot: Path | None, tokens: bool, as_json: bool, **given: Unpack[Choice]) -> None:
+def savings(
+    context: click.Context,
+    config: Path | None,
+    *,
+    plot: Path | None,
+    tokens: bool,
+    as_json: bool,
+    **given: Unpack[Choice],
+) -> None:
     """Show what terser answers saved: output tokens and net cost, per model, key and kind of question.
 
     Conversations that were treated are compared with those that were left alone by chance (the holdout). A number is
     shown with its 95 % interval, which holds however often you look, or not at all. Net cost counts the text that was
     added and what caches cost. Without --since: the last 90 days.
+
+    What surely loses money, or makes answers worse, the gateway suspends by itself: it is listed below the table, with
+    why, and with the command that gives it back.
 
     \b
     Examples:
@@ -55,6 +73,9 @@ def savings(config: Path | None, *, plot: Path | None, tokens: bool, as_json: bo
       penstock savings --json
       penstock savings --plot savings.svg
     """
+    if context.invoked_subcommand is not None:
+        _say_nothing_before(context)
+        return
     if plot is not None and plot.suffix.lower() != ".svg":
         words = f"{plot} is no SVG, and nothing else can be drawn; name it {plot.with_suffix('.svg')}"
         raise click.BadParameter(words, param_hint="--plot")
@@ -64,13 +85,16 @@ def savings(config: Path | None, *, plot: Path | None, tokens: bool, as_json: bo
     given["status"] = None
     if given["since"] is None:
         given["since"] = (given["until"] or int(time.time())) - USUAL_SECONDS
-    found, nothing = _measured(settings, given)
+    found, suspended, nothing = _measured(settings, given)
     if plot is not None:
         _draw(plot, found, tokens=tokens)
     if as_json:
-        print_json(found)
+        shown = [described(one) for one in suspended]
+        print_json({"report": found.report, "names": found.names, "suspended": shown})
     elif not plot:
-        _print(found, nothing)
+        _print(found, nothing, suspended)
+        for line in notes(suspended):
+            click.echo(line)
 
 
 def _draw(plot: Path, found: "Measurement", *, tokens: bool) -> None:
@@ -87,15 +111,33 @@ def _draw(plot: Path, found: "Measurement", *, tokens: bool) -> None:
     click.echo(f"Drawn: {plot}", err=True)
 
 
-def _measured(settings: "Settings", given: Choice) -> "tuple[Measurement, str]":
+savings.add_command(judge)
+savings.add_command(resume)
+
+
+def _say_nothing_before(context: click.Context) -> None:
+    """Options of the report before a command that shows none would be passed over in silence."""
+    for parameter in context.command.params:
+        if context.get_parameter_source(parameter.name or "") is click.core.ParameterSource.COMMANDLINE:
+            words = f"{parameter.opts[0]} stands before {context.invoked_subcommand}; write the options after it."
+            raise click.UsageError(words)
+
+
+def _measured(settings: "Settings", given: Choice) -> "tuple[Measurement, Sequence[Suspension], str]":
     from penstock import composing, measuring  # noqa: PLC0415 - keeps --help instant
     from penstock.stores.measured import Measured  # noqa: PLC0415
     from penstock.stores.reports import Reports  # noqa: PLC0415
+    from penstock.stores.suspensions import Suspensions  # noqa: PLC0415
 
     with opened_books(settings, "read") as engine:
         catalog = composing.catalog(settings)
         found = measuring.measure(Measured(engine), settings, catalog, chosen(given), _shown)
-        return found, hint(Reports(engine), settings)
+        suspended = [one for one in Suspensions(engine).rows() if _is_chosen(one, given)]
+        return found, suspended, hint(Reports(engine), settings)
+
+
+def _is_chosen(one: "Suspension", given: Choice) -> bool:
+    return given["key"] in {None, one.key, one.key_name} and given["model"] in {None, one.model}
 
 
 def _shown(entries: "Iterable[Entry]") -> "Iterator[Entry]":
@@ -111,7 +153,7 @@ def _shown(entries: "Iterable[Entry]") -> "Iterator[Entry]":
         yield from progress.track(entries, total=None)
 
 
-def _print(found: "Measurement", nothing: str) -> None:
+def _print(found: "Measurement", nothing: str, suspended: "Sequence[Suspension]") -> None:
     report, names = found.report, found.names
     coverage = report.coverage
     if not report.groups:
@@ -125,7 +167,8 @@ def _print(found: "Measurement", nothing: str) -> None:
     rows = tuple(_row(one, names.get(one.key, one.key)) for one in report.groups)
     print_table(Table(headings, rows, _row(report.total, "", "all together")), spare=_SPARE)
     click.echo()
-    for line in (*_missing(report, names), *_notes(report, names)):
+    known = {one.level for one in suspended}
+    for line in (*_missing(report, names), *_notes(report, names, known)):
         click.echo(line)
     click.echo(f"Conversations that began from {_day(report.total.since)} to {_day(report.total.until)} (UTC).")
     if coverage.requests:
@@ -188,8 +231,11 @@ def _missing(report: "Report", names: Mapping[str, str]) -> Iterator[str]:
             yield f"{who}: net cost {cost}."
 
 
-def _notes(report: "Report", names: Mapping[str, str]) -> Iterator[str]:
+def _notes(report: "Report", names: Mapping[str, str], known: Container[tuple[str, str, str]]) -> Iterator[str]:
+    """``known``: levels of which more is told elsewhere."""
     for one in report.suspensions:
+        if (one.key, one.model, one.intensity) in known:
+            continue
         why = one.reason.value if one.guard is None else f"{one.reason.value}: {one.guard.value}"
         key = names.get(one.key, one.key)
         yield f"{one.intensity} should be switched off for {one.model} with the key {key}: {why}."

@@ -41,8 +41,9 @@ def serve(config: Path | None, listen: str | None, workers: int | None, worker: 
     With no configuration at all it is the demo: the simulator answers, and everything works without a key to any
     provider. With ANTHROPIC_API_KEY, OPENAI_API_KEY or GEMINI_API_KEY in the environment the real providers answer.
 
-    A changed configuration file is used within a second, or refused as a whole. SIGHUP reads it again at once, SIGTERM
-    stops the gateway once running answers have ended, SIGUSR2 replaces the workers one by one, where there are several.
+    A changed configuration file is used within a second, or refused as a whole. SIGHUP reads it again at once, and the
+    books too, for what should be suspended, which else happens every hour. SIGTERM stops the gateway once running
+    answers have ended, SIGUSR2 replaces the workers one by one, where there are several.
 
     \b
     Examples:

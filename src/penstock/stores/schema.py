@@ -178,3 +178,19 @@ words = Table(
     Column("text", String, nullable=False, comment="What is put into requests"),
     sqlite_with_rowid=False,
 )
+
+# Levels that new conversations do not get. A row stays when it is lifted: what was before is not held against it again.
+suspensions = Table(
+    "suspensions",
+    metadata,
+    Column("key", String, primary_key=True, comment="The key's identity"),
+    Column("model", String, primary_key=True, comment="As clients ask for it"),
+    Column("intensity", String, primary_key=True),
+    Column("key_name", String, nullable=False),
+    Column("since", Integer, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("guard", String, comment="What is worse by the margin; NULL where it is money"),
+    Column("found", String, nullable=False, comment="What was measured, as JSON"),
+    Column("lifted", Integer, comment="When an operator reversed it; NULL: it is in force"),
+    sqlite_with_rowid=False,
+)

@@ -5,8 +5,8 @@ words, ``overrides`` what one request wants for itself, ``memory`` what is kept 
 dialect's requests are read and written is the dialect's.
 """
 
-from penstock.policies.compress.deciding import Conditions
+from penstock.policies.compress.deciding import Conditions, Suspended
 from penstock.policies.compress.memory import Memory, NoMemory
 from penstock.policies.compress.policy import CHATS, Compress
 
-__all__ = ["CHATS", "Compress", "Conditions", "Memory", "NoMemory"]
+__all__ = ["CHATS", "Compress", "Conditions", "Memory", "NoMemory", "Suspended"]

@@ -20,6 +20,7 @@ from penstock.policies.compress.reasons import Detected, Reason
 from penstock.policies.compress.rules import Words
 
 BY_DEFAULT, OVERRIDE, CACHE_BREAK = "default", "override", "override-cache-break"
+SUSPENDED = "suspended"
 
 NOTHING = Wanted()
 
@@ -29,6 +30,19 @@ class Detect(Protocol):
 
     def __call__(self, opening: Opening, model: str, *, known: bool, rules: Sequence[OwnRule]) -> Detected:
         """What suits a conversation that begins so."""
+
+
+class Suspended(Protocol):
+    """Whether a level is suspended for a key and a model. Nothing here waits or fails."""
+
+    def __call__(self, key: str, model: str, intensity: Intensity) -> bool:
+        """``key`` is its identity, ``model`` as the client asks for it."""
+
+
+def nothing_suspended(key: str, model: str, intensity: Intensity) -> bool:
+    """For whoever has no such list."""
+    del key, model, intensity
+    return False
 
 
 class Beginning(msgspec.Struct, frozen=True):
@@ -72,6 +86,7 @@ class Conditions(msgspec.Struct, frozen=True):
     """The operator's; they come before detection, and decide without it too."""
     chance: bool = True
     """Some conversations are left alone, for comparison."""
+    suspended: Suspended = nothing_suspended
 
     def rules_for(self, key: KeyProfile) -> Sequence[OwnRule]:
         """The operator's own rules that hold for a key, in their order."""
@@ -87,6 +102,9 @@ class Conditions(msgspec.Struct, frozen=True):
         group = found.klass.value
         if intensity is Intensity.OFF:
             return Decided(Intensity.OFF, Arm.EXEMPT, reason, group=group)
+        if self.suspended(beginning.key.id, beginning.model, intensity):
+            # Nothing is drawn either: an arm alone measures nothing.
+            return Decided(Intensity.OFF, Arm.EXEMPT, SUSPENDED, group=group)
         odds = wanted.holdout or 0
         held_out = self.chance and self.beginnings.percentile(beginning.hash) < odds
         arm = Arm.CONTROL if held_out else Arm.TREATED

@@ -1,5 +1,5 @@
-"""Terser answers: what keys want, what was decided for each exchange and how its answer ended, and conversations that
-are under way."""
+"""Terser answers: what keys want, what was decided for each exchange and how its answer ended, conversations that are
+under way, and which levels are suspended."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -38,10 +38,24 @@ def upgrade() -> None:
         sa.Column("text", sa.String, nullable=False),
         sqlite_with_rowid=False,
     )
+    op.create_table(
+        "suspensions",
+        sa.Column("key", sa.String, primary_key=True),
+        sa.Column("model", sa.String, primary_key=True),
+        sa.Column("intensity", sa.String, primary_key=True),
+        sa.Column("key_name", sa.String, nullable=False),
+        sa.Column("since", sa.Integer, nullable=False),
+        sa.Column("reason", sa.String, nullable=False),
+        sa.Column("guard", sa.String),
+        sa.Column("found", sa.String, nullable=False),
+        sa.Column("lifted", sa.Integer),
+        sqlite_with_rowid=False,
+    )
 
 
 def downgrade() -> None:
-    """Take them away again; conversations under way are forgotten."""
+    """Take them away again; conversations under way are forgotten, and so is what was suspended."""
+    op.drop_table("suspensions")
     op.drop_table("words")
     op.drop_table("conversations")
     for name in ("ending", "later", "holdout", "added", "with_tools", *reversed(DECIDED)):

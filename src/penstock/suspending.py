@@ -1,0 +1,271 @@
+"""Suspends by itself what surely loses money or makes answers worse, and lets every process know what is suspended.
+
+Part of the composition root. Each process looks every half second which levels are suspended. One of them has the books
+judged now and then: by a process of its own, for to read months of them holds Python's lock and a lot of memory. It
+measures nothing itself: what ``measuring`` advises is done.
+"""
+
+import asyncio
+import contextlib
+import logging
+import math
+import os
+import shlex
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from penstock import composing, measuring
+from penstock.config.settings import Settings
+from penstock.core.books import BooksError, Filter
+from penstock.core.entry import Entry
+from penstock.core.terseness import Arm
+from penstock.ledger import findings
+from penstock.ledger.findings import Reason, Report
+from penstock.measuring import Measurement
+from penstock.stores.database import DatabaseTooNewError
+from penstock.stores.keys import StoreError
+from penstock.stores.measured import Measured
+from penstock.stores.suspensions import Evidence, Level, Suspension, Suspensions
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 0.5
+FIRST_SECONDS, PERIOD_SECONDS = 300.0, 3600.0
+SPAN_SECONDS = 90 * 86_400
+"""What is judged goes back so long at least, and twice as long at most."""
+
+_POLL_SECONDS = 0.2
+_LOWEST_PRIORITY = 19
+_SAID_LINES = 4
+_Trouble = (BooksError, StoreError, DatabaseTooNewError, OSError)
+
+
+class SuspensionWatch:
+    """Keeps the list in memory as the database has it, until it is closed."""
+
+    def __init__(self, store: Suspensions) -> None:
+        self._store = store
+        self._trouble = ""
+        self._loop = asyncio.get_running_loop()
+        self._look()
+
+    def _look(self) -> None:
+        try:
+            # On the loop: a short query on a table with hardly any rows.
+            self._store.refresh()
+            trouble = ""
+        except _Trouble as error:
+            trouble = _words(error)
+        if trouble != self._trouble:
+            words = f"what is suspended can't be read, the known stays so: {trouble}"
+            log.warning(words if trouble else "what is suspended is read again")
+        self._trouble = trouble
+        self._timer = self._loop.call_later(LOOK_SECONDS, self._look)
+
+    def close(self) -> None:
+        """Look no more."""
+        self._timer.cancel()
+
+
+class Judge:
+    """Has the books judged now and then, until it is closed."""
+
+    def __init__(
+        self, engine: Engine, command: Sequence[str], *, first: float = FIRST_SECONDS, period: float = PERIOD_SECONDS
+    ) -> None:
+        """``command`` judges them, and suspends what has to be."""
+        self._store = Suspensions(engine)
+        self._command = command
+        self._period = period
+        self._judged: float | None = None
+        """The latest treated exchange of those that were judged: without a later one there is nothing new."""
+        self._asked = threading.Event()
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._run, args=(first,), name="judge", daemon=True)
+        self._thread.start()
+
+    def now(self) -> None:
+        """Have them judged at once."""
+        self._asked.set()
+
+    def close(self) -> None:
+        """Stop, also in the middle: what has not been judged will be."""
+        self._ending.set()
+        self._asked.set()
+        self._thread.join()
+
+    def _run(self, wait: float) -> None:
+        while True:
+            self._asked.wait(wait)
+            if self._ending.is_set():
+                return
+            self._asked.clear()
+            try:
+                self._look(time.time())
+            except _Trouble as error:
+                _warn(_words(error))
+            wait = self._period
+
+    def _look(self, now: float) -> None:
+        latest = self._store.latest_treated(judged_since(now))
+        if latest is None or latest == self._judged:
+            return
+        before = _in_force(self._store)
+        if self._carried_out():
+            self._judged = latest
+        for one in _in_force(self._store):
+            if one not in before:
+                log.warning("%s", announced(one))
+
+    def _carried_out(self) -> bool:
+        process = subprocess.Popen(  # noqa: S603 - this interpreter, with arguments of our own
+            self._command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            # A terminal's Ctrl-C is for the gateway, which tells its children in its own way.
+            start_new_session=True,
+        )
+        with contextlib.suppress(OSError, AttributeError):
+            os.setpriority(os.PRIO_PROCESS, process.pid, _LOWEST_PRIORITY)
+        while True:
+            try:
+                said = process.communicate(timeout=_POLL_SECONDS)[1]
+            except subprocess.TimeoutExpired:
+                if self._ending.is_set():
+                    process.kill()
+            else:
+                break
+        if process.returncode and not self._ending.is_set():
+            lines = said.decode(errors="replace").split("\n")[-_SAID_LINES:]
+            _warn(_legible(" ".join(" ".join(lines).split())) or f"exit code {process.returncode}")
+        return process.returncode == 0
+
+
+def command(config: Path | None) -> Sequence[str]:
+    """Judges the books of a gateway that runs with this configuration file."""
+    return [
+        sys.executable,
+        "-m",
+        "penstock",
+        "savings",
+        "judge",
+        *([] if config is None else ["--config", str(config)]),
+    ]
+
+
+def judged(engine: Engine, settings: Settings, now: float) -> Sequence[Suspension]:
+    """Judges, and suspends what has to be: this is what is suspended now and was not before. BooksError, StoreError."""
+    store = Suspensions(engine)
+    lifted = store.lifted()
+    found = measuring.measure(
+        Measured(engine),
+        settings,
+        composing.catalog(settings),
+        Filter(since=judged_since(now)),
+        lambda entries: begun_since(entries, lifted),
+    )
+    return [one for one in suspensions(found, int(now)) if store.suspend(one, now)]
+
+
+def judged_since(now: float) -> float:
+    """From when on conversations are judged. It moves once in ninety days: an interval that holds at all looks holds
+    at those that start alike, and a start that moved with every look would be another look each time."""
+    return (math.floor(now / SPAN_SECONDS) - 1) * float(SPAN_SECONDS)
+
+
+def begun_since(entries: Iterable[Entry], lifted: Mapping[Level, int]) -> Iterator[Entry]:
+    """All but those of conversations that began before an operator wanted their level back."""
+    if not lifted:
+        yield from entries
+        return
+    counts: dict[str, bool] = {}
+    for entry in entries:
+        opened, terseness = entry.opened, entry.opened.terseness
+        if terseness is None:
+            continue
+        # What somebody asks by hand says nothing of how its conversation was begun.
+        if terseness.conversation not in counts and terseness.arm is not Arm.FORCED:
+            moment = lifted.get((opened.key, opened.model, terseness.intensity.value))
+            # A later turn comes first where the first is not in the books any more.
+            counts[terseness.conversation] = moment is None or (opened.at >= moment and not terseness.later)
+        if counts.get(terseness.conversation, True):
+            yield entry
+
+
+def suspensions(measured: Measurement, now: int) -> Iterator[Suspension]:
+    """What should be suspended, each level once, for the first of its reasons."""
+    seen: set[Level] = set()
+    for advice in measured.report.suspensions:
+        level = advice.key, advice.model, advice.intensity
+        if level not in seen:
+            seen.add(level)
+            yield Suspension(
+                key=advice.key,
+                key_name=measured.names.get(advice.key, advice.key),
+                model=advice.model,
+                intensity=advice.intensity,
+                since=now,
+                reason=advice.reason.value,
+                guard=None if advice.guard is None else advice.guard.value,
+                found=_evidence(measured.report, advice),
+            )
+
+
+def _evidence(report: Report, advice: findings.Suspension) -> Evidence:
+    level = advice.key, advice.model, advice.intensity
+    figures = next(one for one in report.levels if (one.key, one.model, one.intensity) == level)
+    interval, treated, control = figures.cost.saved, figures.cost.treated, figures.cost.control
+    if advice.reason is Reason.WORSE:
+        interval = next(one.more for one in figures.guards if one.guard is advice.guard)
+        treated, control = figures.treated.conversations, figures.control.conversations
+    if interval is None:
+        raise ValueError("nothing was measured of what should be suspended")
+    bounds = interval.point, interval.low, interval.high
+    return Evidence(*bounds, treated, control, figures.since, figures.until, figures.rules)
+
+
+def announced(one: Suspension) -> str:
+    """What an operator has to know of it, in one line: what, why, and how to reverse it."""
+    key = f"the key {_legible(one.key_name)}" + ("" if one.key_name == one.key else f" ({_legible(one.key)})")
+    head = f"{one.intensity} is suspended for {_legible(one.model)} with {key} from the next conversation on"
+    return f"{head}: {told(one)}. To reverse it: {reversing(one)}"
+
+
+def told(one: Suspension) -> str:
+    """Why, with the numbers."""
+    found = one.found
+    low, high = ("no bound" if end is None else f"{100 * end:+.1f}" for end in (found.low, found.high))
+    measured = f"{100 * found.point:+.1f} % [{low}, {high}]"
+    what = f"net cost saved: {measured}" if one.guard is None else f"{one.guard}: {measured} of the conversations"
+    days = " to ".join(time.strftime("%Y-%m-%d", time.gmtime(end)) for end in (found.first, found.last) if end)
+    counted = f"{found.treated:,} treated, {found.control:,} left alone, {days}, {', '.join(found.rules)}"
+    return f"{one.reason} ({what}; {counted})"
+
+
+def reversing(one: Suspension) -> str:
+    """The command that reverses it."""
+    return " ".join(["penstock savings resume", *map(shlex.quote, map(_legible, (one.key_name, *one.level[1:])))])
+
+
+def _legible(text: str) -> str:
+    """Models are named by clients: no line of the log may end in one."""
+    return "".join(letter if letter.isprintable() else "·" for letter in text)
+
+
+def _in_force(store: Suspensions) -> Sequence[Suspension]:
+    return [one for one in store.rows() if one.lifted is None]
+
+
+def _warn(trouble: str) -> None:
+    log.warning("what terser answers save could not be judged, it will be tried again: %s", trouble)
+
+
+def _words(error: Exception) -> str:
+    return str(getattr(error, "orig", None) or error)
