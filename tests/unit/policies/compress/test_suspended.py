@@ -8,7 +8,7 @@ import pytest
 from penstock.core.caller import KeyProfile
 from penstock.core.terseness import Arm, Decided, Intensity, Opening, Placement, Wanted
 from penstock.policies.compress.beginnings import Beginnings
-from penstock.policies.compress.deciding import Beginning, Conditions
+from penstock.policies.compress.deciding import Beginning, Conditions, Wishes
 from penstock.policies.compress.detect import detect
 from penstock.policies.compress.overrides import Overrides
 from penstock.policies.compress.rules import rules
@@ -26,8 +26,7 @@ def decided(opening: Opening, wanted: Wanted, key: str = "key_1", model: str = "
     """Where ``full`` is suspended for the first key and this one model."""
     conditions = Conditions(
         overrides=Overrides(()),
-        installation=Wanted(),
-        teams={},
+        wishes=Wishes(Wanted()),
         placement=Placement.FIRST,
         rules=rules({}),
         detect=detect,
