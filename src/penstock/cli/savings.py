@@ -17,7 +17,7 @@ from penstock.cli import moments
 from penstock.cli.books import NOBODY, Choice, choosing_beforehand, chosen, hint, opened_books
 from penstock.cli.configuration import config_option, load_settings
 from penstock.cli.exits import MistakeError
-from penstock.cli.printing import Table, columns, json_option, print_json, print_table
+from penstock.cli.printing import Table, columns, json_option, print_json, print_table, without
 from penstock.cli.suspended import described, judge, notes, resume
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ USUAL_SECONDS = 90 * 86_400
 _LINE, _ZERO = 21, 10
 """Characters of a drawn interval, and where its zero stands; each is ten percent."""
 _SCALE = "-100 %    0    +100 %"
-_SPARE = ("until", "since", _SCALE, "intensity", "kind")
-_WORTH = re.compile(r"(?: \(|: ).*")
+_SPARE = ("until", "since", _SCALE, "intensity", "reasoning saved", "kind")
+_MORE = re.compile(r"(?: \(|: ).*")
 """What words for a missing number say beyond the cell of a table."""
 
 
@@ -161,11 +161,13 @@ def _print(found: "Measurement", nothing: str, suspended: "Sequence[Suspension]"
         click.echo(f"{words}{nothing} To switch them on: penstock keys set NAME --intensity full")
         return
     headings = columns(
-        "=model", "=key", "=kind", "intensity", "#output saved", "#net cost saved", f"={_SCALE}", "#treated",
-        "#left alone", "since", "until",
+        "=model", "=key", "=kind", "intensity", "#output saved", "#reasoning saved", "#net cost saved", f"={_SCALE}",
+        "#treated", "#left alone", "since", "until",
     )  # fmt: skip
     rows = tuple(_row(one, names.get(one.key, one.key)) for one in report.groups)
-    print_table(Table(headings, rows, _row(report.total, "", "all together")), spare=_SPARE)
+    table = Table(headings, rows, _row(report.total, "", "all together"))
+    reasoned = any(one.reasoning.saved is not None for one in report.groups)
+    print_table(table if reasoned else without(table, {"reasoning saved"}), spare=_SPARE)
     click.echo()
     known = {one.level for one in suspended}
     for line in (*_missing(report, names), *_notes(report, names, known)):
@@ -174,11 +176,8 @@ def _print(found: "Measurement", nothing: str, suspended: "Sequence[Suspension]"
     if coverage.requests:
         share = coverage.eligible_requests / coverage.requests
         tokens = coverage.eligible_output_tokens / coverage.output_tokens if coverage.output_tokens else 0.0
-        click.echo(
-            f"Of all chat requests {share:.0%} could be treated, with {tokens:.0%} of the output tokens.".replace(
-                "%", " %"
-            )
-        )
+        words = f"Of all chat requests {share:.0%} could be treated, with {tokens:.0%} of the output tokens."
+        click.echo(words.replace("%", " %"))
 
 
 def _row(figures: "Figures", key: str, name: str = "") -> tuple[str, ...]:
@@ -188,6 +187,7 @@ def _row(figures: "Figures", key: str, name: str = "") -> tuple[str, ...]:
         figures.klass,
         ", ".join(figures.intensities),
         _saved(figures.visible),
+        _saved(figures.reasoning),
         _saved(figures.cost),
         _drawn(figures.cost.saved),
         f"{figures.treated.conversations:,}",
@@ -205,7 +205,7 @@ def _saved(finding: "Finding") -> str:
     """``31.5 % [24.1, 38.0]``, or in short why there is no number; ``_missing`` has the rest of that."""
     saved = finding.saved
     if saved is None or saved.low is None or saved.high is None:
-        return _WORTH.sub("", finding.words) if saved is None else "too uneven to tell"
+        return _MORE.sub("", finding.words) if saved is None else "too uneven to tell"
     return f"{saved.point:.1%} [{100 * saved.low:.1f}, {100 * saved.high:.1f}]".replace("%", " %")
 
 
@@ -225,9 +225,9 @@ def _missing(report: "Report", names: Mapping[str, str]) -> Iterator[str]:
     for figures in report.groups:
         who = ", ".join(part for part in (figures.model, names.get(figures.key, figures.key), figures.klass) if part)
         tokens, cost = (one.words if one.saved is None else "" for one in (figures.visible, figures.cost))
-        if _WORTH.search(tokens):
+        if _MORE.search(tokens):
             yield f"{who}: {tokens}."
-        if cost != tokens and _WORTH.search(cost):
+        if cost != tokens and _MORE.search(cost):
             yield f"{who}: net cost {cost}."
 
 

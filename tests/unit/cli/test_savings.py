@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import msgspec
 import pytest
 
 from penstock.core.entry import Entry
@@ -40,6 +41,13 @@ def conversations(model: str, key: str, count: int, holdout: int) -> Iterator[En
             operation="messages.create", terseness=terseness, cost=15 * round(length) + 3 * 100,
             consumption=used(model, input=100, output=round(length)),
         )  # fmt: skip
+
+
+def reasoned(kept: Entry) -> Entry:
+    """The same, by a model that thinks as long whatever it is told."""
+    usage = msgspec.structs.replace(kept.consumption.shares[0].usage, reasoning=200 + len(kept.opened.id) % 7)
+    share = msgspec.structs.replace(kept.consumption.shares[0], usage=usage)
+    return msgspec.structs.replace(kept, consumption=msgspec.structs.replace(kept.consumption, shares=(share,)))
 
 
 def keep(folder: Path, *entries: Entry) -> None:
@@ -112,6 +120,18 @@ def test_the_line_shows_where_zero_is() -> None:
     assert saves.index("●") > zero == loses.index("│") == lines[0].index(" 0 ") + 1
     assert loses.index("●") < zero
     assert "●" not in few
+
+
+def test_reasoning_is_told_apart_where_there_is_any(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No text shortens it, and that must not be hidden in a sum with what is shortened."""
+    assert "reasoning" not in invoke("savings", *THEN).stdout
+    monkeypatch.chdir(tmp_path)
+    keep(tmp_path, *map(reasoned, conversations("claude-sonnet-4-5", "key_1", 360, 33)))
+    shown = invoke("savings", *THEN).stdout
+    assert "reasoning saved" in shown.splitlines()[0]
+    output, reasoning = rows_of(shown)["claude-sonnet-4-5", "alice"][4:6]
+    assert float(output.split()[0]) > 40
+    assert abs(float(reasoning.split()[0])) < 2
 
 
 def test_json_has_the_whole_of_it() -> None:
