@@ -56,7 +56,7 @@ def at(body: dict[str, Any], path: tuple[str | int, ...]) -> Any:
 
 
 def test_the_words_are_the_last_system_block_of_every_turn(tmp_path: Path) -> None:
-    """With an API key each turn has them behind all that the client says, unmarked; all other bytes are the client's."""
+    """With an API key each turn has them behind all that the client says, unmarked; every other byte is its own."""
     with staged(tmp_path, two_turns(), intensity="full") as scene:
         told = ask(scene, "add", "--allowedTools", "Bash", **API_KEY)
         assert told.out == "It is 42.\n"
