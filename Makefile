@@ -42,6 +42,7 @@ test: check ## Everything but the real clients: within ten minutes
 test-clients: $(DEV) ## Real SDKs and command-line clients through the gateway; installs them in .clients
 	$(BIN)/python tests/clients/install.py
 	$(BIN)/pytest -n 2 --dist loadfile tests/clients tests/docs/test_blocks.py -m "not long"
+	PENSTOCK_TEST_INTENSITY=full $(BIN)/pytest -n 2 --dist loadfile tests/clients -m "not long"
 
 test-long: $(DEV) ## The runs that take long: deep fuzzing, load
 	$(BIN)/pytest tests -m long --timeout=3600

@@ -6,6 +6,7 @@ import pytest
 
 from tests.clients.installed import require_installed
 from tests.clients.stage import Stage, running
+from tests.clients.terser import COMPLAINTS
 
 
 @pytest.fixture(scope="session")
@@ -14,3 +15,11 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     require_installed()
     with running(tmp_path_factory.mktemp("stage")) as running_stage:
         yield running_stage
+
+
+@pytest.fixture(autouse=True)
+def words_stand_where_they_must() -> Iterator[None]:
+    """With terser answers on, whatever was wrong with a request's words fails the test that had it sent."""
+    yield
+    complaints, COMPLAINTS[:] = COMPLAINTS[:], []
+    assert not complaints, "\n".join(complaints)

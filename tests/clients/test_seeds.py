@@ -18,6 +18,7 @@ import pytest
 from tests.clients.answers.anthropic import GREETING
 from tests.clients.installed import GENERATIONS, MODULES, NODE, python
 from tests.clients.stage import OPERATORS_KEY, OWN_KEY, Stage
+from tests.clients.terser import Judge
 from tests.support.gateway import KEY
 from tests.support.provider import Received
 
@@ -148,7 +149,10 @@ def test_the_example_that_leaves_its_messages_to_the_reader(stage: Stage, tmp_pa
     assert refused["error"]["type"] == "invalid_request_error"
     assert not received(stage, ELLIPSIS, before)
     messages = '[{"role": "user", "content": "Count to 10"}]'
-    answer = json.loads(ran(["bash", "-c", literal.replace("[...]", messages)], tmp_path))
+    hearing = stage.providers["openai"].hearing
+    assert isinstance(hearing, Judge)
+    with hearing.asking("ultra"):
+        answer = json.loads(ran(["bash", "-c", literal.replace("[...]", messages)], tmp_path))
     assert answer["choices"][0]["message"]["content"] == f"{GREETING}: Count to 10"
     (request,) = received(stage, ELLIPSIS, before)
     assert request.body == sent_by(ELLIPSIS).replace(b"[...]", messages.encode())

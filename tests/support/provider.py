@@ -7,7 +7,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Protocol, Self
 
 import h11
 
@@ -76,6 +76,12 @@ def stream_answer(*pieces: Piece, headers: Sequence[Header] = ()) -> Scripted:
 Script = Callable[[Received], Scripted]
 
 
+class Hearing(Protocol):
+    """Looks at each request before anybody else does: what the script hears, and what is kept for the test."""
+
+    def __call__(self, request: Received) -> tuple[Received, Received]: ...
+
+
 @dataclass
 class Provider:
     """Runs in a thread of its own; use as a context manager."""
@@ -85,6 +91,7 @@ class Provider:
     connections: int = 0
     closed_early: list[float] = field(default_factory=list)
     """Loop times at which a client closed before its answer was complete."""
+    hearing: Hearing | None = None
 
     def __enter__(self) -> Self:
         self._loop = asyncio.new_event_loop()
@@ -142,8 +149,9 @@ class Provider:
             request = await self._read(machine, reader)
             if request is None:
                 return
-            self.received.append(request)
-            if not await self._answer(machine, reader, writer, request):
+            heard, kept = self.hearing(request) if self.hearing is not None else (request, request)
+            self.received.append(kept)
+            if not await self._answer(machine, reader, writer, heard):
                 return
             if machine.our_state is not h11.DONE or machine.their_state is not h11.DONE:
                 return

@@ -5,14 +5,15 @@ The provider's answers come in a fixed order, so a request too many shows in wha
 
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from tests.clients.cli.terminal import Desk
 from tests.clients.cli.witness import Witness
+from tests.clients.terser import COUNTS, INTENSITY, Judge, terser
 from tests.support.gateway import CALLER_KEY, KEY, OPERATOR_KEY, Gateway, settings
 from tests.support.provider import Provider, Received, Scripted, json_answer
 
@@ -52,13 +53,14 @@ class Stage:
     desk: Desk
     provider: Provider
     script: Turns
+    judge: Judge
     witness: Witness
     key: str
     """What the client gives as its key: the gateway's, or where there is none, the caller's own."""
 
     @property
     def received(self) -> list[Received]:
-        """What reached the provider."""
+        """What reached the provider, without the gateway's words."""
         return self.provider.received
 
     @property
@@ -92,6 +94,8 @@ class Stage:
         assert Counter(said(one) for one in self.received) == spoken
         assert Counter(one.body for one in relayed) == Counter(written(one) for one in self.script.played)
         check_credentials(self.received, credential)
+        chats = [one for one in relayed if not one.request.path.endswith(COUNTS)]
+        assert [dict(one.headers).get("x-penstock-arm") for one in chats].count("treated") == self.judge.treated
         assert [one.target for one in self.desk.outside.received] == []
 
 
@@ -129,36 +133,37 @@ Between = Literal["gateway", "demo", "nothing"]
 
 
 @contextmanager
-def staged(folder: Path, answers: Sequence[Answer] = (), *, between: Between = "gateway") -> Iterator[Stage]:
+def staged(
+    folder: Path, answers: Sequence[Answer] = (), *, between: Between = "gateway", intensity: str = INTENSITY
+) -> Iterator[Stage]:
     """A desk in ``folder``, and a provider of all three dialects behind whatever stands between."""
     for name in ("home", "work", "gateway"):
         (folder / name).mkdir(parents=True)
     script = Turns(answers)
     with ExitStack() as held:
         outside = held.enter_context(Provider(refuse))
-        provider = held.enter_context(Provider(script))
+        judge = Judge(intensity)
+        provider = held.enter_context(Provider(script, hearing=judge))
         port, key = provider.port, CALLER_KEY
         if between != "nothing":
-            started = (
-                gateway(folder / "gateway", provider.base_url) if between == "gateway" else demo(folder / "gateway")
-            )
+            make = gateway if between == "gateway" else demo
+            started = make(folder / "gateway", provider.base_url, terser(intensity))
             port, key = held.enter_context(started).port, KEY
         witness = held.enter_context(Witness(port))
-        yield Stage(Desk(folder / "home", folder / "work", outside), provider, script, witness, key)
+        yield Stage(Desk(folder / "home", folder / "work", outside), provider, script, judge, witness, key)
 
 
-def gateway(folder: Path, url: str) -> Gateway:
+def gateway(folder: Path, url: str, more: Mapping[str, Any]) -> Gateway:
     """One provider row for each dialect, all at the same address."""
     paths = {"anthropic": "", "openai": "/v1", "gemini": ""}
     rows = {
         dialect: {"dialect": dialect, "base_url": url + path, "api_key": OPERATOR_KEY}
         for dialect, path in paths.items()
     }
-    return Gateway(settings(**rows), folder)
+    return Gateway({**settings(**rows), **more}, folder)
 
 
-def demo(folder: Path) -> Gateway:
+def demo(folder: Path, _: str, more: Mapping[str, Any]) -> Gateway:
     """No provider named at all."""
-    return Gateway(
-        {name: value for name, value in settings().items() if name != "providers"}, folder, arguments=("--demo",)
-    )
+    told = {name: value for name, value in settings().items() if name != "providers"}
+    return Gateway({**told, **more}, folder, arguments=("--demo",))

@@ -115,7 +115,7 @@ await main({
   stream: (target) => streamed(target),
   async stream_usage(target) {
     let last;
-    for await (const chunk of await ask(target, { stream: true, stream_options: { include_usage: true } })) last = chunk;
+    for await (const chunk of await ask(target, { stream: true, stream_options: { include_usage: true, include_obfuscation: false } })) last = chunk;
     return { choices: last.choices.length, usage: [last.usage.prompt_tokens, last.usage.completion_tokens] };
   },
   tools: (target) => toolLoop((messages) => ask(target, { messages, tools: [WEATHER] })),

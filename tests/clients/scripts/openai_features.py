@@ -105,7 +105,7 @@ def stream(target):
 
 @feature
 def stream_usage(target):
-    chunks = list(ask(target, stream=True, stream_options={"include_usage": True}))
+    chunks = list(ask(target, stream=True, stream_options={"include_usage": True, "include_obfuscation": False}))
     last = chunks[-1]
     return {"choices": len(last.choices), "usage": [last.usage.prompt_tokens, last.usage.completion_tokens]}
 
