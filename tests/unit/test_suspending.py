@@ -20,6 +20,8 @@ from penstock.stores.suspensions import Suspension, Suspensions
 from penstock.suspending import SPAN_SECONDS, Judge, announced, begun_since, command, judged, judged_since
 from tests.support.treated import MODEL, conversations, losing, saving
 
+pytestmark = pytest.mark.slow
+
 LEVEL = ("key_1", MODEL, "full")
 
 

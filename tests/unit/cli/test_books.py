@@ -191,6 +191,7 @@ def test_what_the_simulator_cost_nobody_charges() -> None:
     assert "nobody" not in invoke("show", "s1", "-c", "own.yaml").stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [60, 80, 100, 200])
 def test_no_terminal_is_too_narrow(tmp_path: Path, width: int) -> None:
     """No line of a table is longer than the terminal is wide, numbers stay whole, wide letters take two places, and

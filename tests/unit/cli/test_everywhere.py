@@ -105,6 +105,7 @@ def configured(arguments: tuple[str, ...]) -> tuple[str, ...]:
     return arguments if without else (*arguments, "--config", "penstock.yaml")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("arguments", "words"), RESULTS, ids=[" ".join(row[0][:3]) for row in RESULTS])
 def test_a_result_is_the_same_everywhere(
     house: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], words: str
