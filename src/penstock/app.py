@@ -43,9 +43,8 @@ from penstock.observing import PATH as METRICS
 from penstock.observing import Observing
 from penstock.policies.ask_usage import AskUsage
 from penstock.policies.authenticate import Authenticate, KeyRing
-from penstock.policies.compress import CHATS, Compress, Memory, NoMemory, Suspended, lexicon
+from penstock.policies.compress import CHATS, Compress, Memory, NoMemory, Suspended
 from penstock.policies.compress.deciding import is_off
-from penstock.policies.compress.detect import detect
 from penstock.policies.compress.reasons import Detected
 from penstock.policies.compress.rules import SHIPPED
 from penstock.policies.list_models import ListModels
@@ -250,6 +249,8 @@ class House:
         nobody wants it."""
         wishes = composing.wishes(settings)
         if settings.terser.when or any(not is_off(wishes.of(profile)) for profile in self._ring.profiles):
+            from penstock.policies.compress import lexicon  # noqa: PLC0415 - takes megabytes
+
             threading.Thread(target=lexicon.prepare, name="detection", daemon=True).start()
 
     async def hand_over(self) -> None:
@@ -324,7 +325,7 @@ def explain_request(
     """What would become of a request under these settings; nothing is sent."""
     simulator = Origin(secure=False, host="simulator", port=80) if demo else None
     routing = composing.table(settings, composing.simulators(DIALECTS, simulator))
-    listening = Listening(detect)
+    listening = Listening(composing.detect)
     terseness = composing.terseness(settings, functools.partial(_attempt, routing), b"", chance=False)
     terseness = msgspec.structs.replace(terseness, detect=listening)
     changing = Changing(Compress(SPEAKING, terseness, NoMemory()), listening, _asking(settings))
@@ -337,7 +338,7 @@ def detected(head: RequestHead, body: bytes) -> Detected:
     facts = DIALECTS[match.route.dialect].facts(match, Document(body, body).facts())
     opening = SPEAKING[match.route.dialect].opening(match, body)
     found = Opening(fingerprint=b"") if opening is None else opening
-    return detect(found, facts.model or "", known=True, rules=())
+    return composing.detect(found, facts.model or "", known=True, rules=())
 
 
 def policies(

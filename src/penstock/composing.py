@@ -6,7 +6,7 @@ in force has been touched. It starts nothing and keeps nothing.
 
 import hashlib
 import ssl
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -20,12 +20,12 @@ from penstock.core.caller import KeyProfile, Secret, digest
 from penstock.core.exchange import Exchange
 from penstock.core.pattern import compiled
 from penstock.core.target import Attempt, Origin, Provider, Timeouts
-from penstock.core.terseness import Intensity, Placement, Wanted
+from penstock.core.terseness import Intensity, Opening, Placement, Wanted
 from penstock.policies.compress.beginnings import Beginnings
 from penstock.policies.compress.deciding import Conditions, Suspended, Wishes, nothing_suspended
-from penstock.policies.compress.detect import detect
 from penstock.policies.compress.overrides import Overrides
 from penstock.policies.compress.own_rules import OwnRule, Where
+from penstock.policies.compress.reasons import Detected
 from penstock.policies.compress.rules import rules
 from penstock.routing.plan import ModelRule, Table
 from penstock.stores.credentials import CredentialError, CredentialStore
@@ -146,6 +146,13 @@ def terseness(
         chance=chance,
         suspended=suspended,
     )
+
+
+def detect(opening: Opening, model: str, *, known: bool, rules: Sequence[OwnRule]) -> Detected:
+    """Detection, loaded when somebody wants it: its words and patterns take megabytes."""
+    from penstock.policies.compress.detect import detect as found  # noqa: PLC0415
+
+    return found(opening, model, known=known, rules=rules)
 
 
 def wishes(settings: Settings) -> Wishes:

@@ -17,21 +17,24 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
-from penstock import composing, measuring
+from penstock import composing
 from penstock.config.settings import Settings
 from penstock.core.books import BooksError, Filter
 from penstock.core.entry import Entry
 from penstock.core.terseness import Arm
-from penstock.ledger import findings
-from penstock.ledger.findings import Reason, Report
-from penstock.measuring import Measurement
 from penstock.stores.database import DatabaseTooNewError
 from penstock.stores.keys import StoreError
 from penstock.stores.measured import Measured
 from penstock.stores.suspensions import Evidence, Level, Suspension, Suspensions
+
+if TYPE_CHECKING:
+    from penstock.ledger import findings
+    from penstock.ledger.findings import Report
+    from penstock.measuring import Measurement
 
 log = logging.getLogger(__name__)
 
@@ -162,6 +165,9 @@ def command(config: Path | None) -> Sequence[str]:
 
 def judged(engine: Engine, settings: Settings, now: float) -> Sequence[Suspension]:
     """Judges, and suspends what has to be: this is what is suspended now and was not before. BooksError, StoreError."""
+    # A gateway has this done by another process, and need not hold what it takes.
+    from penstock import measuring  # noqa: PLC0415
+
     store = Suspensions(engine)
     lifted = store.lifted()
     found = measuring.measure(
@@ -199,7 +205,7 @@ def begun_since(entries: Iterable[Entry], lifted: Mapping[Level, int]) -> Iterat
             yield entry
 
 
-def suspensions(measured: Measurement, now: int) -> Iterator[Suspension]:
+def suspensions(measured: "Measurement", now: int) -> Iterator[Suspension]:
     """What should be suspended, each level once, for the first of its reasons."""
     seen: set[Level] = set()
     for advice in measured.report.suspensions:
@@ -218,7 +224,9 @@ def suspensions(measured: Measurement, now: int) -> Iterator[Suspension]:
             )
 
 
-def _evidence(report: Report, advice: findings.Suspension) -> Evidence:
+def _evidence(report: "Report", advice: "findings.Suspension") -> Evidence:
+    from penstock.ledger.findings import Reason  # noqa: PLC0415 - see ``judged``
+
     level = advice.key, advice.model, advice.intensity
     figures = next(one for one in report.levels if (one.key, one.model, one.intensity) == level)
     interval, treated, control = figures.cost.saved, figures.cost.treated, figures.cost.control

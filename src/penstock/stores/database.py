@@ -1,12 +1,14 @@
 """Opens the database of record: one SQLite file, brought to the newest schema before anyone uses it.
 
 Alembic takes a tenth of a second and some ten megabytes to load, so it is loaded only when there is something to
-migrate. Writes survive a killed process; the last of them may be lost with the machine's power.
+migrate, and where that can be, by a process of its own. Writes survive a killed process; the last of them may be lost
+with the machine's power.
 """
 
 import contextlib
 import os
 import sqlite3
+import threading
 import time
 from pathlib import Path
 
@@ -65,8 +67,26 @@ def lead_to_new_file(engine: Engine) -> None:
 
 
 def _bring_up_to_date(engine: Engine) -> None:
-    if _revision(engine) != HEAD:
+    if _revision(engine) != HEAD and not _migrated_apart(engine):
         _migrate(engine)
+
+
+def _migrated_apart(engine: Engine) -> bool:
+    """Done by a process that ends with it, so that a gateway does not hold Alembic for good. False: it has to be done
+    here, because threads are at work, which must not be forked, or to hear what is in the way."""
+    if not hasattr(os, "fork") or threading.active_count() > 1:
+        return False
+    # A connection must not be carried into another process (sqlite.org/howtocorrupt.html 2.6).
+    engine.dispose()
+    child = os.fork()
+    if child == 0:
+        failed = True
+        try:
+            _migrate(engine)
+            failed = False
+        finally:
+            os._exit(failed)
+    return os.waitpid(child, 0)[1] == 0
 
 
 def _prepare(connection: DBAPIConnection, _: object) -> None:

@@ -1,5 +1,6 @@
 """The database of record: opened at the newest schema, by one process or several, and never by an older release."""
 
+import contextlib
 import re
 import sqlite3
 import stat
@@ -52,15 +53,32 @@ def test_head_names_the_newest_revision() -> None:
     assert ScriptDirectory.from_config(config).get_current_head() == migrations.HEAD
 
 
-def test_a_database_at_head_is_opened_without_alembic(tmp_path: Path) -> None:
-    """The second start must not pay for the migration machinery."""
-    open_database(tmp_path / "x.db").dispose()
+@pytest.mark.parametrize("new", [True, False])
+def test_a_gateway_does_not_hold_alembic(tmp_path: Path, new: bool) -> None:
+    """What a first start needs once is not held for good; a second start does not need it at all."""
+    if not new:
+        open_database(tmp_path / "x.db").dispose()
     script = (
         "import sys; from pathlib import Path; from penstock.stores.database import open_database;"
         f"open_database(Path({str(tmp_path / 'x.db')!r})).dispose(); print('alembic' in sys.modules)"
     )
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "False"
+    open_database(tmp_path / "x.db").dispose()
+
+
+def test_what_is_in_the_way_is_told_by_the_process_that_asked(tmp_path: Path) -> None:
+    """Not by the one that was to migrate."""
+    open_database(tmp_path / "x.db").dispose()
+    with contextlib.closing(sqlite3.connect(tmp_path / "x.db")) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    script = (
+        "from pathlib import Path; from penstock.stores.database import open_database;"
+        f"open_database(Path({str(tmp_path / 'x.db')!r}))"
+    )
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert run.returncode == 1
+    assert run.stderr.count("DatabaseTooNewError: ") == 1
 
 
 def test_only_the_owner_can_read_the_file(tmp_path: Path) -> None:
