@@ -83,6 +83,8 @@ def _migrated_apart(engine: Engine) -> bool:
         failed = True
         try:
             _migrate(engine)
+            # The last to leave puts what stands in the -wal into the file.
+            engine.dispose()
             failed = False
         finally:
             os._exit(failed)
