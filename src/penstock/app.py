@@ -32,9 +32,7 @@ from penstock.core.target import Attempt, Origin, Provider
 from penstock.core.terseness import Opening
 from penstock.core.ticket import mint
 from penstock.credential_watch import CredentialWatch
-from penstock.dialects.anthropic import Anthropic
-from penstock.dialects.gemini import Gemini
-from penstock.dialects.openai import OpenAI, asking
+from penstock.dialects.openai import asking
 from penstock.explanation import NOBODY, Changing, Explanation, Listening, explain
 from penstock.gateway import Gateway
 from penstock.key_watch import KeyWatch
@@ -77,7 +75,7 @@ HELD_BYTES = 64 * 1024 * 1024
 # Between two frames of a demo stream, so that it looks like one.
 DEMO_PACE_SECONDS = 0.015
 
-DIALECTS = {dialect.name: dialect for dialect in (Anthropic(), OpenAI(), Gemini())}
+DIALECTS = composing.DIALECTS
 SPEAKING = {name: dialect.speaking for name, dialect in DIALECTS.items()}
 
 

@@ -8,7 +8,7 @@ import asyncio
 import socket
 import ssl
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 import msgspec
@@ -16,14 +16,10 @@ import msgspec
 from penstock import composing
 from penstock.config.settings import Settings
 from penstock.core.caller import Credential
-from penstock.core.dialect import Dialect
 from penstock.core.exchange import Answer
 from penstock.core.fault import FaultError
 from penstock.core.head import RequestHead
 from penstock.core.target import Attempt, Provider, Timeouts
-from penstock.dialects.anthropic import Anthropic
-from penstock.dialects.gemini import Gemini
-from penstock.dialects.openai import OpenAI
 from penstock.providers.headers import Wording, request_head
 from penstock.routing.plan import Table
 from penstock.wire.call import Upstream
@@ -31,7 +27,6 @@ from penstock.wire.pool import Pool
 from penstock.wire.sweep import Sweep
 
 HELD_BYTES = 8 * 1024 * 1024
-_DIALECTS: Mapping[str, Dialect] = {dialect.name: dialect for dialect in (Anthropic(), OpenAI(), Gemini())}
 _QUESTIONS = {
     "anthropic": ("/v1/models", b"/?limit=1000"),
     "openai": ("/models", b"/"),
@@ -87,7 +82,7 @@ async def _check(upstream: Upstream, provider: Provider, settings: Settings, pat
         credential = None
     attempt = Attempt(provider, credential, "a check")
     head = request_head(
-        RequestHead("GET", question, ()), path, attempt, _DIALECTS[provider.dialect], length=0, sieve=_ALL
+        RequestHead("GET", question, ()), path, attempt, composing.DIALECTS[provider.dialect], length=0, sieve=_ALL
     )
     given = provider.timeouts
     timeouts = Timeouts(min(given.connect, patience), patience, patience, patience)

@@ -17,10 +17,14 @@ from penstock.config.own_rules import OwnRuleSettings
 from penstock.config.proxies import Proxies
 from penstock.config.settings import KeySettings, ProviderSettings, Settings, TeamTerserSettings
 from penstock.core.caller import KeyProfile, Secret, digest
+from penstock.core.dialect import Dialect
 from penstock.core.exchange import Exchange
 from penstock.core.pattern import compiled
 from penstock.core.target import Attempt, Origin, Provider, Timeouts
 from penstock.core.terseness import Intensity, Opening, Placement, Wanted
+from penstock.dialects.anthropic import Anthropic
+from penstock.dialects.gemini import Gemini
+from penstock.dialects.openai import OpenAI
 from penstock.policies.compress.beginnings import Beginnings
 from penstock.policies.compress.deciding import Conditions, Suspended, Wishes, nothing_suspended
 from penstock.policies.compress.overrides import Overrides
@@ -34,6 +38,8 @@ from penstock.stores.keys import StoreError
 from penstock.stores.master_key import MasterKeyError
 from penstock.wire.connect import Connector
 from penstock.wire.listener import Limits
+
+DIALECTS: Mapping[str, Dialect] = {dialect.name: dialect for dialect in (Anthropic(), OpenAI(), Gemini())}
 
 
 class Ways(msgspec.Struct, frozen=True):

@@ -6,7 +6,6 @@ measurement; what each used and cost is told, nothing is concluded, and nothing 
 
 import asyncio
 import time
-from collections.abc import Mapping
 from urllib.parse import quote
 
 import msgspec
@@ -14,16 +13,12 @@ import msgspec
 from penstock import bookkeeping, composing, routes
 from penstock.config.settings import Settings
 from penstock.core.caller import Caller, KeyProfile
-from penstock.core.dialect import Dialect
 from penstock.core.document import Document, Facts
 from penstock.core.exchange import Answer
 from penstock.core.head import RequestHead
 from penstock.core.route import Match
 from penstock.core.target import Attempt, Origin
 from penstock.core.usage import Usage
-from penstock.dialects.anthropic import Anthropic
-from penstock.dialects.gemini import Gemini
-from penstock.dialects.openai import OpenAI
 from penstock.providers.headers import Wording, request_head
 from penstock.routing.plan import plan
 from penstock.wire.call import Upstream
@@ -31,7 +26,6 @@ from penstock.wire.pool import Pool
 from penstock.wire.sweep import Sweep
 
 HELD_BYTES = 8 * 1024 * 1024
-_DIALECTS: Mapping[str, Dialect] = {dialect.name: dialect for dialect in (Anthropic(), OpenAI(), Gemini())}
 _CROSSING = Wording(()).crossing
 MODELS = {"anthropic": "claude-haiku-4-5", "openai": "gpt-5-mini", "gemini": "gemini-2.5-flash"}
 """Whom a question goes to that names nobody: cheap ones."""
@@ -88,8 +82,8 @@ async def ask_both(
     """The answers to the question as it is and to its terser form, asked side by side; FaultError where no call can be
     made."""
     match = routes.match(asked.head)
-    dialect = _DIALECTS[match.route.dialect]
-    table = composing.table(settings, composing.simulators(_DIALECTS, simulator))
+    dialect = composing.DIALECTS[match.route.dialect]
+    table = composing.table(settings, composing.simulators(composing.DIALECTS, simulator))
     facts = dialect.facts(match, _model(asked))
     attempt = plan(table, match, facts, Caller(KeyProfile("try", "try")))[0]
     sweep = Sweep()
@@ -107,7 +101,7 @@ async def ask_both(
 async def _call(
     upstream: Upstream, settings: Settings, asked: Question, match: Match, attempt: Attempt, body: bytes
 ) -> Answered:
-    dialect, provider = _DIALECTS[match.route.dialect], attempt.provider
+    dialect, provider = composing.DIALECTS[match.route.dialect], attempt.provider
     head = request_head(asked.head, match.path, attempt, dialect, length=len(body), sieve=_CROSSING)
     began = time.monotonic()
     relay = await upstream.call(None, provider.origin, provider.timeouts, head, body)

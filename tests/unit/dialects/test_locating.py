@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.dialects.locating import elements, member, members
+from penstock.dialects.locating import elements, members
+from penstock.dialects.spans import member
 
 NAMES = st.sampled_from(["a", "b", "system", "é", 'q"', ""])
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)

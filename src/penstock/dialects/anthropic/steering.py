@@ -10,6 +10,7 @@ from penstock.core.route import Match
 from penstock.core.terseness import Opening, Placement
 from penstock.dialects import locating
 from penstock.dialects.anthropic import marks, reading
+from penstock.dialects.spans import member
 from penstock.dialects.splicing import with_first, with_piece
 
 _CHATS = frozenset({"messages.create", "messages.count_tokens"})
@@ -34,7 +35,7 @@ class Steering:
     def placed(self, match: Match, body: bytes) -> Placement:
         """Last behind Claude Code's attribution, and where anything is marked for the cache."""
         del match
-        span = locating.member(body, "system")
+        span = member(body, "system")
         system = b"" if span is None else body[slice(*span)]
         if _attributed(system) or marks.any_marked(system) or marks.marked(body):
             return Placement.LAST
@@ -46,7 +47,7 @@ class Steering:
             return None
         if placement is Placement.AUTO:
             placement = self.placed(match, body)
-        span = locating.member(body, "system")
+        span = member(body, "system")
         if span is None:
             return with_first(body, b'"system":' + _encode(words))
         system = body[slice(*span)]
@@ -93,13 +94,13 @@ def _attributed(system: bytes) -> bool:
 
 
 def _batched(body: bytes) -> tuple[tuple[int, int], ...]:
-    span = locating.member(body, "requests")
+    span = member(body, "requests")
     if span is None:
         return ()
     offset, end = span
     found = []
     for start, stop in locating.elements(body[offset:end]) or ():
-        params = locating.member(body[offset + start : offset + stop], "params")
+        params = member(body[offset + start : offset + stop], "params")
         if params is not None:
             found.append((offset + start + params[0], offset + start + params[1]))
     return tuple(found)

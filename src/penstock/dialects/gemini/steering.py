@@ -12,6 +12,7 @@ from penstock.core.route import Match
 from penstock.core.terseness import Exemption, Opening, Placement
 from penstock.dialects import locating
 from penstock.dialects.gemini import reading
+from penstock.dialects.spans import Span, member
 from penstock.dialects.splicing import with_first, with_piece
 
 _COUNTS = "models.countTokens"
@@ -85,7 +86,7 @@ def _with_words(request: bytes, words: str, placement: Placement) -> bytes | Non
 def _in_instruction(value: bytes, words: str, placement: Placement) -> bytes | None:
     if value == b"null":
         return _instruction(words)
-    span = locating.member(value, "parts")
+    span = member(value, "parts")
     if span is None:
         return with_first(value, b'"parts":[%b]' % _part(words))
     parts = value[slice(*span)]
@@ -108,10 +109,10 @@ def _in_parts(parts: bytes, words: str, placement: Placement) -> bytes | None:
     return locating.with_inserted(parts, spans, len(spans) if last else 0, _part(words))
 
 
-def _member(body: bytes, names: tuple[str, str]) -> locating.Span | None:
+def _member(body: bytes, names: tuple[str, str]) -> Span | None:
     """In either spelling. Google refuses a body that has both; ``reading`` finds it unreadable."""
     camel, snake = names
-    return locating.member(body, camel) or locating.member(body, snake)
+    return member(body, camel) or member(body, snake)
 
 
 def _part(words: str) -> bytes:

@@ -6,21 +6,18 @@ before it ``"usage":null``. Pure functions; that they belong together in one exc
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from collections.abc import Iterator
 
 import msgspec
 
 from penstock.dialects.counting import read
+from penstock.dialects.splicing import first_good
 
 OPERATIONS = frozenset({"chat.completions.create", "completions.create"})
 """The operations whose streams know the question."""
 
 _ABSENT = msgspec.Raw(b"")
 _KEY = b'"usage"'
-# The same name may stand deeper down. An edit counts only if the outermost level then says what it should; so many
-# places are tried, because each costs a look at the whole text.
-_TRIES = 8
 
 # An unescaped quote before a name begins a string: inside the text of another string these are never met.
 _OPTIONS = re.compile(rb'"stream_options"\s*:\s*(?:(null)|\{\s*(\}?))')
@@ -60,10 +57,10 @@ def asked(body: bytes) -> bytes | None:
         return None
     if request.stream_options is _ABSENT:
         end = body.rfind(b"}")
-        return _first(_asks, (body[:end] + b',"stream_options":{"include_usage":true}' + body[end:],))
+        return first_good(_asks, (body[:end] + b',"stream_options":{"include_usage":true}' + body[end:],))
     if _include_usage(request) is not _ABSENT:
         return None
-    return _first(_asks, _asking(body))
+    return first_good(_asks, _asking(body))
 
 
 def _asking(body: bytes) -> Iterator[bytes]:
@@ -107,7 +104,7 @@ def _untold(frame: bytes) -> bytes:
     usage, choices = bytes(chunk.usage), bytes(chunk.choices)
     if usage == b"null":
         without = (frame[: found.start()] + frame[found.end() :] for found in _NULL.finditer(frame))
-        edited = _first(_tells_nothing, without)
+        edited = first_good(_tells_nothing, without)
         return frame if edited is None else edited
     told = usage.startswith(b"{") and choices.startswith(b"[") and not choices[1:-1].strip()
     return b"" if told else frame
@@ -125,7 +122,3 @@ def _chunk_of(frame: bytes) -> _Chunk | None:
     lines = _LINE_END.split(frame.removeprefix(_BOM))
     data = [line[5:] for line in lines if line.startswith(b"data:")]
     return read(_chunk, b"\n".join(data)) if data else None
-
-
-def _first(good: Callable[[bytes], bool], tried: Iterable[bytes]) -> bytes | None:
-    return next((one for one in islice(tried, _TRIES) if good(one)), None)
