@@ -18,6 +18,7 @@ from penstock.cli.printing import Table, columns, json_option, legible, print_js
 
 if TYPE_CHECKING:
     from penstock.config.settings import KeySettings, Settings
+    from penstock.core.scrubbed import Wish
     from penstock.stores.keys import KeyRow, KeyStore, KeyTerms, MadeKey
 
 _Command = TypeVar("_Command", bound=Callable[..., None])
@@ -27,6 +28,8 @@ UNSET = "unset"
 _INSTALLATION = "as the installation has it"
 # As `penstock.core.terseness.Intensity` spells them, which is not loaded for --help.
 INTENSITIES = ("off", "lite", "full", "ultra")
+# As `penstock.policies.scrub.rules.Action` spells them.
+SCRUB_ACTIONS = ("mask", "redact", "flag", "block", "allow")
 IN_FILE = "file:"
 """How the identity of a key begins that stands in the configuration file."""
 
@@ -44,6 +47,8 @@ class Terms(TypedDict):
     intensity: str | None
     smart: bool | None
     holdout: int | None
+    scrub: bool | None
+    scrub_kinds: tuple[str, ...]
 
 
 _TERMS = (
@@ -75,6 +80,15 @@ _TERMS = (
     click.option(
         "--holdout", type=click.IntRange(0, 50), metavar="PERCENT",
         help="Of the eligible conversations, how many are left alone to measure against.",
+    ),
+    click.option(
+        "--scrub/--no-scrub", "scrub", default=None,
+        help="Look for private values in its requests, and let tokens go out in their places.",
+    ),
+    click.option(
+        "--scrub-kind", "scrub_kinds", multiple=True, metavar="KIND=ACTION",
+        help="What becomes of one kind: mask, redact, flag, block or allow, or unset: as the installation has it; may "
+        "be repeated.",
     ),
 )  # fmt: skip
 
@@ -325,12 +339,13 @@ def _when(used: float | None, settings: "Settings") -> str:
 
 def _declared(row: "KeySettings") -> "KeyRow":
     """A key of the file as those in the database are shown."""
-    from penstock.stores.keys import KeyRow, KeyTerms  # noqa: PLC0415 - keeps --help instant
+    from penstock.core.scrubbed import Wish  # noqa: PLC0415 - keeps --help instant
+    from penstock.stores.keys import KeyRow, KeyTerms  # noqa: PLC0415
 
     expires = None if row.expires is None else int(row.expires.timestamp())
     terms = KeyTerms(
         row.team, row.owner, row.label, row.models, row.routes, row.require_provider_key, expires,
-        row.intensity, row.smart, row.holdout,
+        row.intensity, row.smart, row.holdout, Wish(row.scrub.wanted, tuple(sorted(row.scrub.kinds.items()))),
     )  # fmt: skip
     return KeyRow(f"{IN_FILE}{row.name}", row.name, terms, None, None, ())
 
@@ -354,7 +369,23 @@ def _changed(terms: "KeyTerms", given: Terms) -> "KeyTerms":
     if given["intensity"] is not None:
         changes["intensity"] = None if given["intensity"] == UNSET else given["intensity"]
     changes |= {name: given[name] for name in ("smart", "holdout") if given[name] is not None}
+    if given["scrub"] is not None or given["scrub_kinds"]:
+        changes["scrub"] = _wished(terms.scrub, given["scrub"], given["scrub_kinds"])
     return msgspec.structs.replace(terms, **changes)
+
+
+def _wished(wish: "Wish", wanted: bool | None, kinds: tuple[str, ...]) -> "Wish":  # noqa: FBT001 - as it was given
+    from penstock.core.scrubbed import Wish  # noqa: PLC0415 - keeps --help instant
+
+    changed = dict(wish.kinds)
+    for given in kinds:
+        kind, _, action = given.partition("=")
+        if not kind or action not in {*SCRUB_ACTIONS, UNSET}:
+            hint = f"write one like email=mask, with one of {', '.join(SCRUB_ACTIONS)} or {UNSET}"
+            raise click.BadParameter(f"{given!r} says no kind and action; {hint}", param_hint="--scrub-kind")
+        changed[kind] = action
+    kept = tuple(sorted((kind, action) for kind, action in changed.items() if action != UNSET))
+    return Wish(wish.wanted if wanted is None else wanted, kept)
 
 
 def _on_one_line(what: str, text: str | None) -> str | None:
@@ -404,6 +435,7 @@ def _described(row: "KeyRow") -> dict[str, object]:
         "intensity": terms.intensity,
         "smart": terms.smart,
         "holdout": terms.holdout,
+        "scrub": {"wanted": terms.scrub.wanted, "kinds": dict(terms.scrub.kinds)},
         "in_file": row.id.startswith(IN_FILE),
         "created": moments.stamped(row.created),
         "expires": moments.stamped(terms.expires),
@@ -447,6 +479,9 @@ def _particulars(row: "KeyRow") -> Iterator[tuple[str, str]]:
     yield "intensity", terms.intensity or _INSTALLATION
     yield "detection", _INSTALLATION if terms.smart is None else "on" if terms.smart else "off"
     yield "holdout", _INSTALLATION if terms.holdout is None else f"{terms.holdout} %"
+    yield "scrubbing", _INSTALLATION if terms.scrub.wanted is None else "on" if terms.scrub.wanted else "off"
+    if terms.scrub.kinds:
+        yield "private values", ", ".join(f"{kind}: {action}" for kind, action in terms.scrub.kinds)
     if row.created is not None:
         yield "made", f"{moments.shown(row.created)} UTC"
     yield "expires", "never" if terms.expires is None else f"{moments.shown(terms.expires)} UTC"

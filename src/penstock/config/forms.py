@@ -51,6 +51,8 @@ class Form(Enum):
     WORDS = "words"
     RULE_TEXT = "rule_text"
     MOMENT = "moment"
+    OWN_KIND = "own_kind"
+    TERM_FILE = "term_file"
     SIZE = "size"
     SECONDS = "seconds"
 
@@ -64,6 +66,8 @@ MASTER_KEY_BYTES = 32
 
 # A credential fits in a header; a file with more than this is something else.
 _KEY_FILE_BYTES = 16 * 1024
+
+_TERM_FILE_BYTES = 32 * 1024 * 1024
 
 # The largest bundle of authorities in use has about 250 kB.
 _PEM_BYTES = 4 * 1024 * 1024
@@ -262,6 +266,15 @@ def expression(text: str) -> str:
     return text
 
 
+def own_kind(text: str) -> str:
+    """What a kind of the operator's own is called: its tokens begin with these letters."""
+    if not re.fullmatch(r"[a-z][a-z-]{1,30}[a-z]", text):
+        what = "is not a name for a kind: 3 to 32 small letters and hyphens"
+        plain = re.sub(r"[^a-z]+", "-", text.lower()).strip("-")[:32]
+        raise MisfitError(what, f"write {shown(plain)}" if len(plain) > 2 else "write a name like customers")
+    return text
+
+
 class Files:
     """The forms of files and folders: relative to ``folder``, with ``~`` for ``home``."""
 
@@ -318,6 +331,12 @@ class Files:
         read_key(path, f"looked {self._there(path, text)}")
         return str(path)
 
+    def terms(self, text: str) -> str:
+        """A file of terms, one on each line; absolute."""
+        path = self._absolute(text)
+        read_terms(path, f"looked {self._there(path, text)}")
+        return str(path)
+
     def _there(self, path: Path, text: str) -> str:
         return f"in {self._folder}" if is_private(text) else f"for {path}"
 
@@ -329,6 +348,31 @@ class Files:
                 raise MisfitError("begins with ~, but HOME is not set", "write the whole path")
             text = self._home + text[1:]
         return (self._folder / text).absolute()
+
+
+def read_terms(path: Path, missing: str = "put it back") -> tuple[str, ...]:
+    """The terms in a file; ``missing`` is what to do when there is no such file."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(_TERM_FILE_BYTES + 1)
+    except FileNotFoundError:
+        raise MisfitError("names a file that does not exist", missing) from None
+    except IsADirectoryError:
+        raise MisfitError("names a folder", "name a file in it") from None
+    except OSError as error:
+        raise MisfitError(
+            f"names a file that can't be read ({error.strerror})", "let the gateway's user read it"
+        ) from None
+    if len(content) > _TERM_FILE_BYTES:
+        raise MisfitError("names a file of more than 32 MB", "split the list into several")
+    try:
+        lines = content.decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError:
+        raise MisfitError("names a file that is not UTF-8", "write it as UTF-8") from None
+    found = tuple(line.strip() for line in lines if line.strip() and not line.startswith("#"))
+    if not found:
+        raise MisfitError("names a file without a term", "write one on each line")
+    return found
 
 
 def read_key(path: Path, missing: str = "put it back") -> str:
@@ -378,5 +422,7 @@ def text_forms(files: Files) -> Mapping[Form, Callable[[str], str]]:
         Form.WORDS: words,
         Form.RULE_TEXT: rule_text,
         Form.KEY_FILE: files.key,
+        Form.OWN_KIND: own_kind,
+        Form.TERM_FILE: files.terms,
         Form.MASTER_KEY: master_key,
     }

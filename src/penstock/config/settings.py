@@ -13,6 +13,7 @@ from msgspec import Meta
 from penstock.config.forms import Form
 from penstock.config.own_rules import OwnRuleSettings
 from penstock.config.proxies import Proxies
+from penstock.config.scrub import ScrubSettings, ScrubWishSettings
 from penstock.config.urls import origin_of, path_of, split_listen
 from penstock.config.values import (
     DAY,
@@ -270,6 +271,9 @@ class KeySettings(msgspec.Struct, frozen=True, kw_only=True):
     holdout: Holdout | None = None
     """Percent of this key's eligible conversations that are left alone for comparison. Unset: as `terser` says."""
 
+    scrub: ScrubWishSettings = ScrubWishSettings()
+    """What becomes of private values in this key's requests. Unset: as its team and `scrub` say."""
+
 
 class TeamTerserSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What a team wants of terser answers; its keys may say otherwise."""
@@ -447,6 +451,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     terser: TerserSettings = TerserSettings()
     """Terser answers: what is asked of models, for whom, and how it is measured."""
+
+    scrub: ScrubSettings = ScrubSettings()
+    """Private values: what becomes of them, for whom."""
 
     stream_keepalive: Annotated[float, Meta(ge=1, le=300, extra={"form": Form.SECONDS})] | None = 15.0
     """Seconds of silence in a stream after which a sign of life is written between two events, in the dialect's own

@@ -11,6 +11,7 @@ import re
 
 import msgspec
 
+from penstock.core.scrubbed import Wish
 from penstock.core.terseness import Wanted
 
 
@@ -53,6 +54,8 @@ class KeyProfile(msgspec.Struct, frozen=True, gc=False):
     """Glob patterns of the operations that the key may use, such as ``messages.*``; none: all of them."""
     wanted: Wanted = Wanted()
     """How tersely this key's conversations are to be answered."""
+    scrub: Wish = Wish()
+    """What becomes of private values in this key's requests."""
 
     def may_use(self, model: str) -> bool:
         """Whether a model of this name is allowed. Google's own prefix may stand before it."""

@@ -14,6 +14,7 @@ from penstock.core.fault import Fault
 from penstock.core.forms import FormField
 from penstock.core.head import Header, RequestHead
 from penstock.core.route import Match
+from penstock.core.scrubbed import Scrubbed
 from penstock.core.target import Attempt
 from penstock.core.terseness import Terseness
 from penstock.core.usage import Consumption
@@ -83,6 +84,7 @@ class Exchange:
     bytes_out: int = 0  # gateway: length of an answer that went out whole
     form: FormField | None = None  # calling: what a form that streams through says of its model
     terseness: Terseness | None = None  # compress
+    scrubbed: Scrubbed | None = None  # scrub
     tap: Tap | None = None  # gateway, stop 6: on the answer that passes
 
     @property

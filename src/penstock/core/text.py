@@ -117,10 +117,19 @@ class Edit(msgspec.Struct, frozen=True, gc=False):
     put: str
 
 
-def edited(piece: bytes, edits: Iterable[Edit]) -> bytes:
-    """The block with these edits; they may stand in any order, and must not overlap."""
+Splice = tuple[int, int, bytes]
+"""Bytes of a block, from here to there, and what comes in their place."""
+
+
+def placed(piece: bytes, edits: Iterable[Edit]) -> tuple[Splice, ...]:
+    """Edits as splices of the block, in order. They may come in any order, and must not overlap."""
+    return tuple(sorted((*_place(piece, edit.text, edit.start, edit.end), _put(edit)) for edit in edits))
+
+
+def spliced(piece: bytes, splices: Iterable[Splice]) -> bytes:
+    """The bytes with these splices, which are in order."""
     parts, last = [], 0
-    for (start, end), put in sorted((_place(piece, edit.text, edit.start, edit.end), _put(edit)) for edit in edits):
+    for start, end, put in splices:
         parts += [piece[last:start], put]
         last = end
     return b"".join((*parts, piece[last:]))

@@ -152,6 +152,7 @@ class _Recording(Visit):
             max(0.0, exchange.first_byte - exchange.waited),
             "" if tap is None else tap.batch,
             "" if ending is _IN_ORDER else ending.value,
+            exchange.scrubbed,
         )
 
 

@@ -177,6 +177,8 @@ class Wording:
         durations = (int(elapsed * 1000),) * self._prefixes
         overheads = divmod(tenths, 10) * self._prefixes
         lines = template % (exchange.id.encode(), *durations, *overheads)
+        if exchange.scrubbed is not None:
+            lines += b"\r\nX-Penstock-Scrubbed: %b" % (exchange.scrubbed.told or "none").encode()
         return lines if terseness is None else lines + self._decided(terseness)
 
     def _decided(self, terseness: Terseness) -> bytes:

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, RowMapping, delete, insert, or_, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from penstock.core.caller import KeyProfile, Secret, digest
+from penstock.core.scrubbed import Wish
 from penstock.core.terseness import Intensity, Wanted
 from penstock.stores.database import DATABASE, lead_to_new_file, open_database, standing
 from penstock.stores.pepper import read_pepper
@@ -64,6 +65,7 @@ class KeyTerms(msgspec.Struct, frozen=True):
     smart: bool | None = None
     holdout: int | None = None
     """Percent."""
+    scrub: Wish = Wish()
 
 
 ORDINARY = KeyTerms()
@@ -246,6 +248,7 @@ def _columns(terms: KeyTerms) -> dict[str, object]:
         **msgspec.structs.asdict(terms),
         "models": msgspec.json.encode(terms.models).decode() if terms.models else None,
         "routes": msgspec.json.encode(terms.routes).decode() if terms.routes else None,
+        "scrub": msgspec.json.encode(terms.scrub).decode() if terms.scrub != Wish() else None,
     }
 
 
@@ -261,6 +264,7 @@ def _terms(row: RowMapping) -> KeyTerms:
         row["intensity"],
         row["smart"],
         row["holdout"],
+        Wish() if row["scrub"] is None else msgspec.json.decode(row["scrub"], type=Wish),
     )
 
 
@@ -268,10 +272,10 @@ def _patterns(value: str | None) -> tuple[str, ...]:
     return () if value is None else msgspec.json.decode(value, type=tuple[str, ...])
 
 
-def _profile(terms: KeyTerms) -> tuple[str | None, bool, tuple[str, ...], tuple[str, ...], Wanted]:
+def _profile(terms: KeyTerms) -> tuple[str | None, bool, tuple[str, ...], tuple[str, ...], Wanted, Wish]:
     intensity = None if terms.intensity is None else Intensity(terms.intensity)
     wanted = Wanted(intensity, terms.smart, terms.holdout)
-    return terms.team, terms.require_provider_key, terms.models, terms.routes, wanted
+    return terms.team, terms.require_provider_key, terms.models, terms.routes, wanted, terms.scrub
 
 
 def _row(connection: Connection, row: RowMapping) -> KeyRow:

@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from penstock.core.books import BooksError
 from penstock.core.entry import Entry, Opened
+from penstock.core.scrubbed import Scrubbed
 from penstock.core.terseness import Arm, Intensity, Terseness
 from penstock.core.usage import COUNTERS, Consumption, Share, Source, Usage
 from penstock.stores.schema import batches, entries
@@ -37,7 +38,7 @@ _SELDOM: Mapping[str, str] = {
     **dict.fromkeys(("tools", "shares"), "NULL"),
     **dict.fromkeys(("intensity", "arm", "reason", "rules", "beginning", "kind"), "NULL"),
     **dict.fromkeys(("with_tools", "added", "holdout", "later"), "NULL"),
-    "ending": "NULL",
+    **dict.fromkeys(("ending", "scrubbed"), "NULL"),
 }
 """What hardly any entry has, and what stands there otherwise, in SQL: each value that is handed over takes its time."""
 
@@ -49,12 +50,13 @@ ROWS_AT_ONCE = 100
 _USAGE = msgspec.json.Decoder(Usage)
 _SHARES = msgspec.json.Decoder(tuple[Share, ...])
 _TOOLS = msgspec.json.Decoder(tuple[tuple[str, int], ...])
+_SCRUBBED = msgspec.json.Decoder(Scrubbed)
 _ENCODE = msgspec.json.Encoder().encode
 _NOTHING = Share(None, Usage())
 # What an integer column holds. Only a provider that counts nonsense gets there.
 _INTEGER_MOST = 2**63 - 1
 _UNDECIDED: Row = (None,) * 10
-_USUAL: Row = ("", "", "", 0, 0, 0, 0, 0, 0, None, None, *_UNDECIDED, None)
+_USUAL: Row = ("", "", "", 0, 0, 0, 0, 0, 0, None, None, *_UNDECIDED, None, None)
 
 
 class Ledger:
@@ -188,6 +190,7 @@ def row(entry: Entry) -> tuple[Row, Row]:
         _ENCODE(shares).decode() if len(shares) > 1 else None,
         *(_UNDECIDED if opened.terseness is None else _decided(opened.terseness)),
         entry.ending or None,
+        None if entry.scrubbed is None else _ENCODE(entry.scrubbed).decode(),
     )
     return always, seldom
 
@@ -217,6 +220,7 @@ def entry_of(values: RowMapping) -> Entry:
         duration=values["duration"] / 1e6,
         overhead=values["overhead"] / 1e6,
         ending=values["ending"] or "",
+        scrubbed=None if values["scrubbed"] is None else _SCRUBBED.decode(values["scrubbed"]),
         **{name: values[name] for name in _CLOSED_AS_THEY_ARE},
     )
 

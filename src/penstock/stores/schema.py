@@ -25,6 +25,7 @@ keys = Table(
     Column("intensity", String, comment="How tersely answers are asked for; NULL: as the installation has it"),
     Column("smart", Boolean, comment="Whether detection decides; NULL: as the installation has it"),
     Column("holdout", Integer, comment="Percent; NULL: as the installation has it"),
+    Column("scrub", String, comment="What becomes of private values, as JSON; NULL: as the installation has it"),
 )
 
 # A name that was revoked may be given again: the books know keys by their id.
@@ -140,6 +141,7 @@ entries = Table(
     Column("holdout", Integer, comment="Percent: with what odds the conversation was drawn for its arm"),
     Column("later", Boolean, comment="It is not its conversation's first request"),
     Column("ending", String, comment="How the answer ended: truncated, refused, invalid; NULL: in order, or not told"),
+    Column("scrubbed", String, comment="What was found of private values, a JSON list; NULL: nobody looked"),
     sqlite_autoincrement=True,
 )
 

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from penstock.core.document import NotReadableError
 from penstock.core.finding import Matter
-from penstock.core.text import Edit, Text, edited
+from penstock.core.text import Edit, Text, placed, spliced
 from penstock.core.tree import Form, Node, string, tree
 
 WORDS = st.text(st.sampled_from('aé😀"\\\n/x@\u2028'), max_size=8)
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-1000, 10**6) | st.floats(allow_nan=False) | WORDS,
+    st.none() | st.booleans() | st.integers(-1000, 10**6) | st.floats(allow_nan=False, allow_infinity=False) | WORDS,
     lambda inner: (
         st.lists(inner, max_size=4)
         | st.dictionaries(WORDS, inner, max_size=4)
@@ -23,6 +23,10 @@ JSON = st.recursive(
     ),
     max_leaves=12,
 )
+
+
+def edited(piece: bytes, *edits: Edit) -> bytes:
+    return spliced(piece, placed(piece, edits))
 
 
 def value(text: bytes, node: Node) -> Any:
@@ -66,7 +70,7 @@ def test_an_edit_changes_what_it_names_and_nothing_else(wanted: Any, plain: bool
     start = data.draw(st.integers(0, len(text.value) - 1))
     end = data.draw(st.integers(start + 1, len(text.value)))
     put = data.draw(WORDS)
-    changed = edited(piece, [Edit(text, start, end, put)])
+    changed = edited(piece, Edit(text, start, end, put))
     outer = text
     while outer.within is not None:
         outer = outer.within
@@ -75,7 +79,7 @@ def test_an_edit_changes_what_it_names_and_nothing_else(wanted: Any, plain: bool
     expected = text.value[:start] + put + text.value[end:]
     after = [one for one in texts(changed, tree(changed)) if depth(one) == depth(text)]
     assert expected in [one.value for one in after]
-    kept = edited(piece, [Edit(text, start, end, text.value[start:end])])
+    kept = edited(piece, Edit(text, start, end, text.value[start:end]))
     assert value(kept, tree(kept)) == value(piece, tree(piece))
 
 
@@ -88,7 +92,7 @@ def test_half_a_character_counts_as_one() -> None:
     piece = rb'["\ud83d x@y \ud83d\ude00 end"]'
     text = next(texts(piece, tree(piece)))
     assert text.value == "\ufffd x@y \U0001f600 end"
-    assert edited(piece, [Edit(text, 2, 5, "Z")]) == rb'["\ud83d Z \ud83d\ude00 end"]'
+    assert edited(piece, Edit(text, 2, 5, "Z")) == rb'["\ud83d Z \ud83d\ude00 end"]'
 
 
 def test_a_number_gives_way_whole() -> None:
@@ -97,7 +101,7 @@ def test_a_number_gives_way_whole() -> None:
     outer = next(texts(piece, tree(piece)))
     inner = tree(outer.value.encode()).items[0]
     text = Text(inner.start, inner.end, "4111111111111111", Matter.INPUT, number=True, within=outer)
-    assert edited(piece, [Edit(text, 0, 16, "999")]) == rb'["{\"card\": 999}"]'
+    assert edited(piece, Edit(text, 0, 16, "999")) == rb'["{\"card\": 999}"]'
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,96 @@
+"""The rows of ``scrub``: what becomes of private values, for whom, as ``settings`` has the others.
+
+The text under each field is its reference documentation.
+"""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from penstock.config.forms import Form
+from penstock.config.values import Expression, Name, Seconds, Words
+
+ListName = Annotated[str, Meta(extra={"form": Form.OWN_KIND})]
+ActionName = Literal["mask", "redact", "flag", "block", "allow"]
+AttachedName = Literal["image", "audio", "pdf", "file", "elsewhere", "state", "unknown"]
+AttachedAction = Literal["allow", "flag", "block"]
+
+
+class ScrubWishSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What a key or a team wants of scrubbing."""
+
+    wanted: bool | None = None
+    """Look through its requests, or leave them alone. Unset: as whoever stands above it has it."""
+
+    kinds: dict[Name, ActionName] = {}
+    """What becomes of which kind, where that is not as above it."""
+
+
+class TermListSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of `scrub.terms`: names of employees, customers or projects, found wherever they stand as whole words."""
+
+    terms: Annotated[tuple[Words, ...], Meta(min_length=1)] = ()
+    """The terms themselves, in the configuration."""
+
+    file: Annotated[str, Meta(extra={"form": Form.TERM_FILE})] | None = None
+    """A file with one term on each line, beside those `terms`. It is read again when the configuration is; empty lines
+    and lines that begin with `#` are passed over."""
+
+    case: Literal["same", "any"] = "any"
+    """Whether upper and lower case must be as they are written. `any` also takes other spellings of the same letters
+    (full-width letters, ligatures)."""
+
+    action: ActionName = "mask"
+    """What becomes of a term."""
+
+
+class OwnPatternSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of `scrub.patterns`: a form of your own, such as the number of a ticket or a customer."""
+
+    match: Expression
+    """A regular expression in RE2's syntax. If it has a group, the group is the value, else all that it meets."""
+
+    action: ActionName = "mask"
+    """What becomes of what it meets."""
+
+
+class ScrubSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Scrubbing: private values are found in requests, tokens go out in their places, and the values come back in the
+    answers."""
+
+    wanted: bool = False
+    """Look through all requests; keys and teams may say otherwise."""
+
+    kinds: dict[Name, ActionName] = {}
+    """What becomes of which kind; what stands not here is masked if it is looked for by default, and else allowed.
+    `mask`: a token goes out and the value comes back in the answer; `redact`: a token goes out, and stays; `flag`: the
+    value goes out, and is counted; `block`: the request is refused; `allow`: nobody looks for it."""
+
+    terms: dict[ListName, TermListSettings] = {}
+    """Lists of your own terms, by names that you give them: their tokens begin with the name."""
+
+    patterns: dict[ListName, OwnPatternSettings] = {}
+    """Patterns of your own, by names that you give them."""
+
+    never: tuple[Words, ...] = ()
+    """Values that are nobody's secret, such as your support address: they are left alone wherever they stand."""
+
+    secrets: Literal["never", "tools", "always"] = "tools"
+    """Where keys and passwords come back. `tools`: in what the model gives to a tool, so that a file that it edits
+    keeps its keys, and in no text that it writes."""
+
+    attached: dict[AttachedName, AttachedAction] = {}
+    """What becomes of what is no text: `image`, `audio`, `pdf` and other `file`s whose bytes are sent along; what
+    stands `elsewhere`, named by an address or an id; the `state` that a provider holds (earlier responses, threads,
+    caches); and what is of an `unknown` form. Unset: `pdf`, `file` and `unknown` are refused (`block`), the others
+    allowed."""
+
+    unreadable: Literal["block", "allow"] = "block"
+    """What becomes of a body that can't be looked through at all, such as an uploaded file."""
+
+    seconds: Seconds = 5.0
+    """How long the new text of one request may be looked through; past it the request is refused."""
+
+    teams: dict[Name, ScrubWishSettings] = {}
+    """What teams want, by their names."""

@@ -1,0 +1,124 @@
+"""One block of a request, looked through: what is known from before, what is found now, and what becomes of each.
+
+A pure function of the block, the values that are known when it is reached, and the rules; so it may be remembered.
+Known values come first. What is found now is masked wherever it stands in the block, and nowhere before it.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from penstock.core.fault import FaultError, FaultKind, refuse
+from penstock.core.scrubbed import Count
+from penstock.core.text import Attached, Edit, Reading, Text, placed
+from penstock.policies.scrub.known import Known, Value
+from penstock.policies.scrub.memory import Seen
+from penstock.policies.scrub.minting import Mint
+from penstock.policies.scrub.rules import Action, Rules
+
+ATTACHED = "attached"
+"""The kind under which things are counted that can't be read."""
+
+Span = tuple[int, int, Value]
+
+
+def looked_through(piece: bytes, reading: Reading, known: Known, rules: Rules, mint: Mint) -> Seen:
+    """What the block holds; FaultError for what must not go out at all."""
+    return _Look(known, rules, mint).seen(piece, reading)
+
+
+class _Look:
+    def __init__(self, known: Known, rules: Rules, mint: Mint) -> None:
+        self._before = known
+        self._rules = rules
+        self._mint = mint
+        self._new = Known()
+        self._counts: Counter[tuple[str, str, str]] = Counter()
+
+    def seen(self, piece: bytes, reading: Reading) -> Seen:
+        for attached in reading.attached:
+            self._judge(attached)
+        found = [(text, self._spans(text, sealed=reading.sealed)) for text in reading.texts]
+        edits: list[Edit] = []
+        for text, spans in found:
+            for start, end, value in _joined(spans, () if text.number else self._new.within(text.value)):
+                edits.append(Edit(text, start, end, value.token))
+                self._counts[value.kind, text.matter.value, self._rules.kinds[value.kind].action.value] += 1
+        stood = {edit.put: self._value(edit.put) for edit in edits}
+        counts = tuple(Count(*what, number) for what, number in sorted(self._counts.items()))
+        return Seen(placed(piece, edits), tuple(stood.values()), tuple(self._new.values.values()), counts)
+
+    def _value(self, token: str) -> Value:
+        return self._before.tokens.get(token) or self._new.tokens[token]
+
+    def _spans(self, text: Text, *, sealed: bool) -> list[Span]:
+        """What is masked in a text: what was known before, and what is found in it now."""
+        if text.number:
+            value = self._before.get(text.value, number=True)
+            known = [] if value is None else [(0, len(text.value), value)]
+        else:
+            known = list(self._before.within(text.value))
+        return known if sealed else _joined(self._fresh(text, known), known)
+
+    def _fresh(self, text: Text, known: Sequence[Span]) -> Iterator[Span]:
+        for found in self._rules.detector.find(text.value, text.matter):
+            kind = self._rules.kinds.get(found.kind)
+            if kind is None or kind.action is Action.ALLOW:
+                continue
+            if kind.action is Action.BLOCK:
+                raise blocked(found.kind, text.matter.value)
+            if kind.action is Action.FLAG:
+                self._counts[found.kind, text.matter.value, kind.action.value] += 1
+                continue
+            start, end = (0, len(text.value)) if text.number else _stretched(found.start, found.end, known)
+            if not any(first <= start and end <= last for first, last, _ in known):
+                yield start, end, self._learnt(text.value[start:end], found.kind, number=text.number)
+
+    def _learnt(self, value: str, kind: str, *, number: bool) -> Value:
+        met = self._before.get(value, number=number) or self._new.get(value, number=number)
+        if met is None:
+            met = self._minted(value, kind, number=number)
+            self._new.learn(met)
+        return met
+
+    def _minted(self, value: str, kind: str, *, number: bool) -> Value:
+        if number and not value.isdigit():
+            raise blocked(kind, "number")
+        for attempt in range(100):
+            label = self._rules.kinds[kind].label
+            token = self._mint.digits(value, attempt) if number else self._mint.token(label, value, attempt)
+            other = self._before.tokens.get(token) or self._new.tokens.get(token)
+            if token != value and (other is None or other.value == value):
+                return Value(value, kind, token, number)
+        raise RuntimeError("a hundred tokens for one value are taken")
+
+    def _judge(self, attached: Attached) -> None:
+        action = self._rules.attached.get(attached.sort, Action.ALLOW)
+        if action is Action.BLOCK:
+            raise blocked(ATTACHED, attached.sort.value)
+        if action is Action.FLAG:
+            self._counts[ATTACHED, attached.sort.value, action.value] += 1
+
+
+def _stretched(start: int, end: int, known: Sequence[Span]) -> tuple[int, int]:
+    """What was found, and all of the known values that it cuts through: no half of either may stay."""
+    for first, last, _ in known:
+        if first < end and start < last:
+            start, end = min(start, first), max(end, last)
+    return start, end
+
+
+def _joined(first: Iterator[Span] | Sequence[Span], then: Iterator[Span] | Sequence[Span]) -> list[Span]:
+    """Both in order; of two that overlap the first list's, and within it the one that begins sooner."""
+    taken: list[Span] = []
+    for span in sorted(first, key=lambda one: (one[0], -one[1])):
+        if not taken or taken[-1][1] <= span[0]:
+            taken.append(span)
+    rest = [span for span in then if not any(start < span[1] and span[0] < end for start, end, _ in taken)]
+    return sorted((*taken, *rest), key=lambda one: one[0])
+
+
+def blocked(kind: str, place: str) -> FaultError:
+    """The refusal of a request for what it holds. It says what and where, and never repeats it."""
+    what = f"what can't be looked through ({place})" if kind == ATTACHED else f"a value of the kind {kind!r} ({place})"
+    words = f"This request holds {what}, which must not leave here. Take it out, or ask your gateway's operator."
+    return refuse(FaultKind.REFUSED, words, code="content_policy_violation")

@@ -1,0 +1,279 @@
+"""Keeps private values in the house: tokens go out in their places, and the values come back in the answer.
+
+It sees the request when all that could be added to it from the house's own documents is in it, and before anything
+that asks somebody else about it. What it can't look through it refuses, unless the rules say otherwise; what it can't
+restore stays a token. It knows places and offsets, no wire format.
+"""
+
+import asyncio
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+
+from penstock.core.caller import KeyProfile
+from penstock.core.document import Document, NotReadableError
+from penstock.core.exchange import Answer, Exchange
+from penstock.core.fault import FaultKind, refuse
+from penstock.core.mask import Masks
+from penstock.core.policy import Visit
+from penstock.core.restoring import Lanes, Restoring
+from penstock.core.route import Body, Match, Route
+from penstock.core.scrubbed import Count, Scrubbed
+from penstock.core.text import Block, Line, Walking, spliced
+from penstock.policies.scrub.known import Known, Value
+from penstock.policies.scrub.masking import blocked, looked_through
+from penstock.policies.scrub.memory import Memory, Seen
+from penstock.policies.scrub.minting import Mint
+from penstock.policies.scrub.rules import Action, Back, Rules
+
+AT_ONCE = 64 * 1024
+"""Bytes of a request that are new and are looked through on the spot; with more, others are served meanwhile."""
+
+Undo = Callable[[Answer], Answer]
+"""An answer without its content encodings; a FaultError where that can't be done."""
+
+
+class Scrub:
+    """One installation's scrubbing."""
+
+    def __init__(
+        self,
+        walking: Mapping[str, Walking],
+        restoring: Mapping[str, Restoring],
+        rules_of: Callable[[KeyProfile], Rules | None],
+        secret: bytes,
+        undo: Undo,
+        clock: Callable[[], float],
+        most_seconds: float,
+    ) -> None:
+        """``rules_of``: what holds for a key, or None. ``most_seconds``: how long one request may be looked through, by
+        ``clock``."""
+        self._walking = walking
+        self._restoring = restoring
+        self._rules_of = rules_of
+        self._secret = secret
+        self._undo = undo
+        self._clock = clock
+        self._most = most_seconds
+        self._memory = Memory()
+        self._holders: dict[str, tuple[KeyProfile, _Holder | None]] = {}
+        """As many as there are keys."""
+
+    def concerns(self, route: Route) -> bool:
+        """Operations whose requests carry words."""
+        return route.body is not Body.NONE and self._walking[route.dialect].carries(route.operation)
+
+    async def enter(self, exchange: Exchange) -> Visit | None:
+        """Mask what the key's rules say; FaultError for what must not go out, or can't be looked through."""
+        holder = self._holder(exchange)
+        if holder is None or not self.concerns(exchange.match.route):
+            return None
+        work = self._begun(exchange, holder)
+        if work is None:
+            return None
+        if not work.go_on(AT_ONCE):
+            await asyncio.to_thread(work.go_on, None)
+        return self._done(exchange, holder.rules, work)
+
+    def mask(self, exchange: Exchange) -> Masks | None:
+        """The same on the spot, for whoever only wants to know what would go out."""
+        holder = self._holder(exchange)
+        if holder is None or not self.concerns(exchange.match.route):
+            return None
+        work = self._begun(exchange, holder)
+        if work is None:
+            return None
+        work.go_on(None)
+        visit = self._done(exchange, holder.rules, work)
+        return None if visit is None else visit.masks
+
+    def _holder(self, exchange: Exchange) -> "_Holder | None":
+        if exchange.caller is None:
+            return None
+        key = exchange.caller.key
+        found = self._holders.get(key.id)
+        if found is None or found[0] is not key:
+            rules = self._rules_of(key)
+            holder = None if rules is None else _Holder(key.tenant, rules, Mint(self._secret, key.tenant))
+            found = self._holders[key.id] = key, holder
+        return found[1]
+
+    def _begun(self, exchange: Exchange, holder: "_Holder") -> "_Work | None":
+        document, match = exchange.document, exchange.match
+        rules = holder.rules
+        if document is None or not document.plain.strip():
+            if document is None and rules.unreadable is Action.BLOCK and exchange.bytes_in:
+                raise blocked("attached", "a body that is no JSON")
+            return None
+        walking = self._walking[match.route.dialect]
+        try:
+            blocks = walking.blocks(match, document.plain)
+        except NotReadableError as error:
+            raise _unreadable(str(error)) from None
+        until = self._clock() + self._most
+        return _Work(walking, match, document.plain, blocks, holder, self._memory, lambda: self._clock() > until)
+
+    def _done(self, exchange: Exchange, rules: Rules, work: "_Work") -> "_Restored | None":
+        document = exchange.document
+        exchange.scrubbed = Scrubbed(work.counts(), rules.version)
+        if not work.edited or document is None:
+            return None
+        if document.encoded:
+            raise refuse(FaultKind.ENCODING_UNSUPPORTED, "Send this request uncompressed: values in it must be masked.")
+        body = work.body()
+        exchange.document = Document(body, body)
+        masks = work.masks(rules)
+        restoring = self._restoring[exchange.match.route.dialect]
+        return _Restored(exchange.match, restoring, masks, self._undo, stream=exchange.facts.stream)
+
+
+def _unreadable(why: str) -> Exception:
+    return refuse(FaultKind.MALFORMED, f"The request can't be looked through for private values: {why}.")
+
+
+class _Holder(msgspec.Struct, frozen=True):
+    """What holds for a key."""
+
+    tenant: str
+    rules: Rules
+    mint: Mint
+
+
+class _Work:
+    """One request on its way through: block after block, each after what was learnt in those before it."""
+
+    def __init__(
+        self,
+        walking: Walking,
+        match: Match,
+        body: bytes,
+        blocks: Sequence[Block],
+        holder: _Holder,
+        memory: Memory,
+        late: Callable[[], bool],
+    ) -> None:
+        self._walking = walking
+        self._match = match
+        self._body = body
+        self._blocks = blocks
+        self._holder = holder
+        self._memory = memory
+        self._late = late
+        self._known = {Line.HEAD: Known()}
+        self._seen: list[tuple[Block, Seen]] = []
+        self._salt = f"{holder.rules.version}\0{holder.tenant}\0{match.route.dialect}".encode()
+
+    def go_on(self, most: int | None) -> bool:
+        """Look through the blocks that follow, as long as no more bytes of them are new; whether that was all."""
+        for block in self._blocks[len(self._seen) :]:
+            known = self._line(block.line)
+            piece = self._body[block.start : block.end]
+            name = hashlib.blake2b(self._salt + block.kind.encode() + b"\0" + known.digest + piece, digest_size=16)
+            seen = self._memory.get(name.digest())
+            if seen is None:
+                if most is not None:
+                    most -= len(piece)
+                    if most < 0:
+                        return False
+                seen = self._look(block, piece, known)
+                self._memory.keep(name.digest(), seen)
+            for value in seen.learnt:
+                known.learn(value)
+            self._seen.append((block, seen))
+        return True
+
+    def _line(self, line: Line) -> Known:
+        if line is Line.APART:
+            return Known(self._known[Line.HEAD])
+        if line not in self._known:
+            self._known[line] = Known(self._known[Line.HEAD])
+        return self._known[line]
+
+    def _look(self, block: Block, piece: bytes, known: Known) -> Seen:
+        if self._late():
+            raise refuse(FaultKind.TOO_LARGE, "There is more new text in this request than can be looked through.")
+        try:
+            reading = self._walking.texts(self._match, block, piece)
+        except NotReadableError as error:
+            raise _unreadable(str(error)) from None
+        return looked_through(piece, reading, known, self._holder.rules, self._holder.mint)
+
+    @property
+    def edited(self) -> bool:
+        """Something of the body is to be masked."""
+        return any(seen.splices for _, seen in self._seen)
+
+    def body(self) -> bytes:
+        """What goes out."""
+        return spliced(
+            self._body,
+            sorted(
+                (block.start + start, block.start + end, put)
+                for block, seen in self._seen
+                for start, end, put in seen.splices
+            ),
+        )
+
+    def counts(self) -> tuple[Count, ...]:
+        """What was found."""
+        numbers: Counter[tuple[str, str, str]] = Counter()
+        for _, seen in self._seen:
+            for count in seen.counts:
+                numbers[count.kind, count.place, count.action] += count.number
+        return tuple(Count(*what, number) for what, number in sorted(numbers.items()))
+
+    def masks(self, rules: Rules) -> Masks:
+        """What may come back."""
+        anywhere: dict[str, str] = {}
+        tools: dict[str, str] = {}
+        numbers: dict[str, str] = {}
+        for value in self._values():
+            kind = rules.kinds[value.kind]
+            if kind.action is Action.REDACT or kind.back is Back.NEVER:
+                continue
+            back = anywhere if kind.back is Back.ALWAYS else tools
+            (numbers if value.number else back)[value.token] = value.value
+        return Masks(anywhere, tools=tools, numbers=numbers)
+
+    def _values(self) -> Sequence[Value]:
+        return [value for _, seen in self._seen for value in seen.values]
+
+
+class _Restored(Visit):
+    rewrites = True
+
+    def __init__(self, match: Match, restoring: Restoring, masks: Masks, undo: Undo, *, stream: bool) -> None:
+        self.masks = masks
+        self.holds = not stream
+        """A stream's first frames wait for nothing."""
+        self._match = match
+        self._restoring = restoring
+        self._undo = undo
+        self._lanes: Lanes | None = None
+
+    async def answered(self, answer: Answer) -> Answer:
+        """A whole answer with its values."""
+        answer = self._undo(answer)
+        body = self._restoring.whole(self._match, answer.body, self.masks)
+        headers = tuple(header for header in answer.headers if header[0] != b"content-length")
+        return Answer(answer.status, headers, body)
+
+    def rewrite(self, frames: bytes) -> bytes:
+        """A stream's frames with their values."""
+        if self._lanes is None:
+            self._lanes = self._restoring.lanes(self._match, self.masks)
+        return self._lanes.frames(frames)
+
+    def leave(self, exchange: Exchange) -> None:
+        """Tell what became of the tokens."""
+        scrubbed, masks = exchange.scrubbed, self.masks
+        if scrubbed is not None:
+            exchange.scrubbed = msgspec.structs.replace(
+                scrubbed,
+                restored=masks.restored,
+                unresolved=masks.unresolved,
+                miscopied=masks.miscopied,
+                altered=masks.altered,
+            )

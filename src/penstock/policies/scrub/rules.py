@@ -1,0 +1,56 @@
+"""What is to become of what is found, for one key: values that settings are turned into, and nothing else."""
+
+from collections.abc import Mapping
+from enum import Enum
+
+import msgspec
+
+from penstock.core.finding import Detector
+from penstock.core.text import Sort
+
+
+class Action(Enum):
+    """What becomes of a value."""
+
+    MASK = "mask"
+    """A token goes out in its place, and the value comes back in the answer."""
+    REDACT = "redact"
+    """A token goes out in its place, and stays: the value never comes back."""
+    FLAG = "flag"
+    """It goes out as it is, and is counted."""
+    BLOCK = "block"
+    """The request is refused."""
+    ALLOW = "allow"
+    """It goes out, and nobody looks for it."""
+
+
+class Back(Enum):
+    """Where secrets are restored."""
+
+    NEVER = "never"
+    TOOLS = "tools"
+    """In what the model gives to a tool: a file that it edits keeps its keys, and no chat shows them."""
+    ALWAYS = "always"
+
+
+class Kind(msgspec.Struct, frozen=True):
+    """One kind of value."""
+
+    label: str
+    """What its tokens begin with: two to eight capital letters."""
+    action: Action
+    back: Back = Back.ALWAYS
+
+
+class Rules(msgspec.Struct, frozen=True, kw_only=True):
+    """All that holds for one key."""
+
+    version: str
+    """A hash of everything here that decides what is sent."""
+    detector: Detector
+    kinds: Mapping[str, Kind]
+    """By name; what is found and stands not here is allowed."""
+    attached: Mapping[Sort, Action]
+    """What becomes of what can't be read: ``ALLOW``, ``FLAG`` or ``BLOCK``."""
+    unreadable: Action = Action.BLOCK
+    """What becomes of a body that can't be walked at all."""
