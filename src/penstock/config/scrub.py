@@ -42,7 +42,7 @@ class TermListSettings(msgspec.Struct, frozen=True, kw_only=True):
     (full-width letters, ligatures)."""
 
     action: ActionName = "mask"
-    """What becomes of a term."""
+    """What becomes of a term of this list."""
 
 
 class OwnPatternSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,7 +52,7 @@ class OwnPatternSettings(msgspec.Struct, frozen=True, kw_only=True):
     """A regular expression in RE2's syntax. If it has a group, the group is the value, else all that it meets."""
 
     action: ActionName = "mask"
-    """What becomes of what it meets."""
+    """What becomes of the values that it finds."""
 
 
 class ScrubSettings(msgspec.Struct, frozen=True, kw_only=True):
