@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from penstock.catalog.catalog import Catalog, shipped
+from penstock.catalog.catalog import VERBOSITY, Catalog, shipped
 from penstock.config.mistakes import ConfigError, Mistake
 from penstock.config.own_rules import OwnRuleSettings
 from penstock.config.proxies import Proxies
@@ -151,6 +151,7 @@ def terseness(
         own_rules=tuple(_own(rule) for rule in row.when),
         chance=chance,
         suspended=suspended,
+        measures=lambda model: (found := listed.find(model)) is not None and VERBOSITY in found.abilities,
     )
 
 
@@ -164,8 +165,9 @@ def detect(opening: Opening, model: str, *, known: bool, rules: Sequence[OwnRule
 def wishes(settings: Settings) -> Wishes:
     """How tersely answers are wanted, by whom."""
     row = settings.terser
-    installation = Wanted(Intensity(row.intensity), row.smart, row.holdout)
-    return Wishes(installation, {name: _wanted(team) for name, team in row.teams.items()})
+    installation = Wanted(Intensity(row.intensity), row.smart, row.holdout, row.verbosity)
+    teams = {name: msgspec.structs.replace(_wanted(team), verbosity=team.verbosity) for name, team in row.teams.items()}
+    return Wishes(installation, teams)
 
 
 def simulators(dialects: Iterable[str], origin: Origin | None) -> Mapping[str, Provider]:

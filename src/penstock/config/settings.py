@@ -283,6 +283,9 @@ class TeamTerserSettings(msgspec.Struct, frozen=True, kw_only=True):
     holdout: Holdout | None = None
     """Percent of the eligible conversations that are left alone. Unset: as the installation has it."""
 
+    verbosity: bool | None = None
+    """Set OpenAI's `verbosity` low, too. Unset: as the installation has it."""
+
 
 class RuleSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What is put into system prompts, where the shipped texts are not wanted."""
@@ -312,6 +315,11 @@ class TerserSettings(msgspec.Struct, frozen=True, kw_only=True):
     holdout: Holdout = 10
     """Percent of the eligible conversations that are left exactly as they are, chosen by chance. What the others save
     is measured against them; with 0 nothing is measured, and nothing is claimed."""
+
+    verbosity: bool = False
+    """At `full` and `ultra` also set OpenAI's own `verbosity` (in Responses `text.verbosity`) to `low`, where the
+    catalog says that the model has it and the client has not set it. Off, because a field is then added that the client
+    did not open."""
 
     placement: Literal["auto", "first", "last"] = "auto"
     """Where the text stands beside the client's system text. `auto` is first, and last where the request marks

@@ -16,6 +16,7 @@ from penstock.core.exchange import Answer, Exchange
 from penstock.core.policy import Visit
 from penstock.core.route import Match, Route
 from penstock.core.terseness import (
+    LOWERED,
     Arm,
     Decided,
     Exemption,
@@ -56,6 +57,7 @@ class Compress:
         """As many as there are keys."""
         for words in conditions.rules.values():
             memory.keep_words(words.version, words.text)
+            memory.keep_words(words.version + LOWERED, words.text)
 
     def concerns(self, route: Route) -> bool:
         """Chats, counts of what a chat would send, and batches of chats."""
@@ -131,16 +133,16 @@ class Compress:
             return body, _exempt(exemption, beginning)
         if request.asked is not None:
             placement = self._placed(request.match, body) if known is None or not known.rules else known.placement
-            decided = self._set.forced(request.asked, opening, known, placement)
+            lowers = self._lowers(body, request, known)
+            decided = self._set.forced(request.asked, opening, known, placement, lowers=lowers)
         elif known is not None and (opening.answered or known.reason not in _FORMS):
             decided = known
         elif request.counts:
             return body, Terseness(Arm.EXEMPT, COUNT_ALONE, conversation=beginning)
         else:
-            placement = self._placed(request.match, body)
-            decided = self._decided(request, opening, beginning, placement)
+            decided = self._decided(body, request, opening, beginning)
             self._keep(request, beginning, decided)
-        return self._steered(body, request.match, opening, decided, beginning)
+        return self._steered(body, request, opening, decided, beginning)
 
     def _beginning(self, request: "_Request", opening: Opening) -> str:
         beginnings, tenant = self._set.beginnings, request.key.tenant
@@ -159,28 +161,46 @@ class Compress:
             return opening.exemption
         return None
 
-    def _decided(self, request: "_Request", opening: Opening, beginning: str, placement: Placement) -> Decided:
+    def _decided(self, body: bytes, request: "_Request", opening: Opening, beginning: str) -> Decided:
         if opening.answered and self._memory.was_idle(request.key.id):
             # What the model has thought so far is bound to the system text that it had.
             return Decided(Intensity.OFF, Arm.EXEMPT, BEGUN_BEFORE)
         trusted = self._set.attempt(request.exchange).provider.auth != "none"
-        found = Beginning(beginning, request.key, opening, request.model, trusted)
-        return self._set.decided(found, request.wanted, placement)
+        lowers = self._lowers(body, request, None)
+        found = Beginning(beginning, request.key, opening, request.model, trusted, lowers)
+        return self._set.decided(found, request.wanted, self._placed(request.match, body))
+
+    def _lowers(self, body: bytes, request: "_Request", known: Decided | None) -> bool:
+        """The format's own measure of length is to be set low: as the conversation has it, else as it is wanted. At
+        another intensity a conversation has nothing to say of it."""
+        if known is not None and known.rules and known.intensity is request.asked:
+            return known.rules.endswith(LOWERED)
+        return bool(request.wanted.verbosity) and self._lowered(body, request) is not None
+
+    def _lowered(self, body: bytes, request: "_Request") -> bytes | None:
+        """With it; None for a model that is not known to have it: clients switch models in mid-conversation."""
+        if not self._set.measures(request.model):
+            return None
+        return self._speaking[request.match.route.dialect].lowered(request.match, body)
 
     def _keep(self, request: "_Request", beginning: str, decided: Decided) -> None:
         self._memory.keep(beginning, decided, request.key.tenant)
 
     def _steered(
-        self, body: bytes, match: Match, opening: Opening, decided: Decided, beginning: str
+        self, body: bytes, request: "_Request", opening: Opening, decided: Decided, beginning: str
     ) -> tuple[bytes, Terseness]:
         text = self._memory.words(decided.rules) if decided.arm in {Arm.TREATED, Arm.FORCED} else None
-        edited = body
+        edited, match, rules = body, request.match, decided.rules
+        low = self._lowered(body, request) if rules.endswith(LOWERED) else None
+        if low is None:
+            # In either arm: what this request can't have is not measured as if it had it.
+            rules = rules.removesuffix(LOWERED)
         if text is not None:
-            steered = self._speaking[match.route.dialect].steered(match, body, text, decided.placement)
+            steered = self._speaking[match.route.dialect].steered(match, low or body, text, decided.placement)
             if steered is None:
                 return body, _exempt(Exemption.UNREADABLE, beginning)
             edited = steered
-        kind = decided.intensity, decided.rules, beginning, decided.group, bool(opening.tools)
+        kind = decided.intensity, rules, beginning, decided.group, bool(opening.tools)
         added = len(edited) - len(body)
         return edited, Terseness(decided.arm, decided.reason, *kind, added, decided.holdout, opening.answered)
 
