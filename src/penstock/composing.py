@@ -15,7 +15,8 @@ from penstock.catalog.catalog import VERBOSITY, Catalog, shipped
 from penstock.config.mistakes import ConfigError, Mistake
 from penstock.config.own_rules import OwnRuleSettings
 from penstock.config.proxies import Proxies
-from penstock.config.settings import KeySettings, ProviderSettings, Settings, TeamTerserSettings
+from penstock.config.settings import KeySettings, ProviderSettings, Settings
+from penstock.config.terser_settings import TeamTerserSettings
 from penstock.core.caller import KeyProfile, Secret, digest
 from penstock.core.dialect import Dialect
 from penstock.core.exchange import Exchange
@@ -222,6 +223,7 @@ def _provider(name: str, row: ProviderSettings, stored: Secret | None) -> Provid
         credential=stored or row.api_key,
         headers=tuple((header.lower().encode(), value.reveal().encode()) for header, value in row.headers.items()),
         timeouts=Timeouts(row.timeouts.connect, row.timeouts.first_byte, row.timeouts.idle, row.timeouts.total),
+        one_system_message=row.one_system_message,
     )
 
 

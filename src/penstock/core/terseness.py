@@ -42,6 +42,9 @@ class Placement(Enum):
     """First; last where anything of the request is marked for a cache, so that marked prefixes stay the same."""
     FIRST = "first"
     LAST = "last"
+    WITHIN = "within"
+    """Before the client's own text, in its own first system message: for servers of OpenAI's dialect that take one
+    such message only. No conversation's decision: what a server takes holds for each request to it."""
 
 
 class Exemption(Enum):

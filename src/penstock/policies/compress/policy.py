@@ -6,7 +6,7 @@ and leaves every other byte as it is.
 """
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -15,6 +15,7 @@ from penstock.core.document import Document
 from penstock.core.exchange import Answer, Exchange
 from penstock.core.policy import Visit
 from penstock.core.route import Match, Route
+from penstock.core.target import Attempt
 from penstock.core.terseness import (
     LOWERED,
     Arm,
@@ -83,7 +84,8 @@ class Compress:
         speaking = self._speaking[exchange.match.route.dialect]
         places = None if document.encoded else speaking.requests(exchange.match, document.raw)
         if places:
-            self._put(exchange, document.raw, places, _Request(exchange, caller.key, asked, wanted, idle=idle))
+            attempt = functools.partial(self._set.attempt, exchange)
+            self._put(exchange, document.raw, places, _Request(exchange, caller.key, asked, wanted, attempt, idle=idle))
         elif not idle:
             exchange.terseness = _exempt(Exemption.UNREADABLE)
         return self._naming(exchange, caller.key)
@@ -153,7 +155,7 @@ class Compress:
     def _exemption(self, request: "_Request", opening: Opening, known: Decided | None) -> Exemption | None:
         """Why nothing may be put in, whoever asks. Credential and cached content count on every request; the other
         forms on a conversation's first, for later turns keep what their conversation has."""
-        if self._subscribed(request.exchange):
+        if self._subscribed(request):
             return Exemption.SUBSCRIPTION
         if opening.exemption is Exemption.CACHED_CONTENT or known is None or not opening.answered:
             if opening.exemption is None and opening.continues and known is None:
@@ -165,7 +167,7 @@ class Compress:
         if opening.answered and self._memory.was_idle(request.key.id):
             # What the model has thought so far is bound to the system text that it had.
             return Decided(Intensity.OFF, Arm.EXEMPT, BEGUN_BEFORE)
-        trusted = self._set.attempt(request.exchange).provider.auth != "none"
+        trusted = request.attempt.provider.auth != "none"
         lowers = self._lowers(body, request, None)
         found = Beginning(beginning, request.key, opening, request.model, trusted, lowers)
         return self._set.decided(found, request.wanted, self._placed(request.match, body))
@@ -196,7 +198,9 @@ class Compress:
             # In either arm: what this request can't have is not measured as if it had it.
             rules = rules.removesuffix(LOWERED)
         if text is not None:
-            steered = self._speaking[match.route.dialect].steered(match, low or body, text, decided.placement)
+            one = request.attempt.provider.one_system_message
+            placement = Placement.WITHIN if one else decided.placement
+            steered = self._speaking[match.route.dialect].steered(match, low or body, text, placement)
             if steered is None:
                 return body, _exempt(Exemption.UNREADABLE, beginning)
             edited = steered
@@ -209,14 +213,14 @@ class Compress:
             return self._set.placement
         return self._speaking[match.route.dialect].placed(match, body)
 
-    def _subscribed(self, exchange: Exchange) -> bool:
+    def _subscribed(self, request: "_Request") -> bool:
         """The provider account is a person's subscription, whose traffic must look as its client made it."""
-        beta = b"anthropic-beta"
-        if exchange.head.get(beta) is not None and any(
-            name == beta and _SUBSCRIPTION_BETA in value for name, value in exchange.head.headers
+        beta, head = b"anthropic-beta", request.exchange.head
+        if head.get(beta) is not None and any(
+            name == beta and _SUBSCRIPTION_BETA in value for name, value in head.headers
         ):
             return True
-        credential = self._set.attempt(exchange).credential
+        credential = request.attempt.credential
         return credential is not None and credential.secret.reveal().startswith(_SUBSCRIPTION_TOKEN)
 
 
@@ -233,10 +237,15 @@ class _Holder(msgspec.Struct, frozen=True):
 class _Request:
     """What is known of an exchange while its chat requests are looked at."""
 
-    __slots__ = ("asked", "counts", "exchange", "idle", "key", "match", "model", "wanted")
-
     def __init__(
-        self, exchange: Exchange, key: KeyProfile, asked: Intensity | None, wanted: Wanted, *, idle: bool
+        self,
+        exchange: Exchange,
+        key: KeyProfile,
+        asked: Intensity | None,
+        wanted: Wanted,
+        attempt: Callable[[], Attempt],
+        *,
+        idle: bool,
     ) -> None:
         self.exchange = exchange
         self.key = key
@@ -247,6 +256,12 @@ class _Request:
         self.wanted = wanted
         self.idle = idle
         """Nothing is wanted now: only what is under way goes on."""
+        self._attempt = attempt
+
+    @functools.cached_property
+    def attempt(self) -> Attempt:
+        """Where it will go; FaultError where it can go nowhere."""
+        return self._attempt()
 
 
 def _exempt(exemption: Exemption, beginning: str = "") -> Terseness:
