@@ -11,12 +11,13 @@ from pathlib import Path
 
 import msgspec
 
-from penstock.catalog.catalog import Catalog, shipped
+from penstock.catalog.catalog import VERBOSITY, Catalog, shipped
 from penstock.config.mistakes import ConfigError, Mistake
 from penstock.config.own_rules import OwnRuleSettings
 from penstock.config.proxies import Proxies
 from penstock.config.scrub import ScrubWishSettings
-from penstock.config.settings import KeySettings, ProviderSettings, Settings, TeamTerserSettings
+from penstock.config.settings import KeySettings, ProviderSettings, Settings
+from penstock.config.terser_settings import TeamTerserSettings
 from penstock.core.caller import KeyProfile, Secret, digest
 from penstock.core.dialect import Dialect
 from penstock.core.exchange import Exchange
@@ -153,6 +154,7 @@ def terseness(
         own_rules=tuple(_own(rule) for rule in row.when),
         chance=chance,
         suspended=suspended,
+        measures=lambda model: (found := listed.find(model)) is not None and VERBOSITY in found.abilities,
     )
 
 
@@ -166,8 +168,9 @@ def detect(opening: Opening, model: str, *, known: bool, rules: Sequence[OwnRule
 def wishes(settings: Settings) -> Wishes:
     """How tersely answers are wanted, by whom."""
     row = settings.terser
-    installation = Wanted(Intensity(row.intensity), row.smart, row.holdout)
-    return Wishes(installation, {name: _wanted(team) for name, team in row.teams.items()})
+    installation = Wanted(Intensity(row.intensity), row.smart, row.holdout, row.verbosity)
+    teams = {name: msgspec.structs.replace(_wanted(team), verbosity=team.verbosity) for name, team in row.teams.items()}
+    return Wishes(installation, teams)
 
 
 def simulators(dialects: Iterable[str], origin: Origin | None) -> Mapping[str, Provider]:
@@ -222,6 +225,7 @@ def _provider(name: str, row: ProviderSettings, stored: Secret | None) -> Provid
         credential=stored or row.api_key,
         headers=tuple((header.lower().encode(), value.reveal().encode()) for header, value in row.headers.items()),
         timeouts=Timeouts(row.timeouts.connect, row.timeouts.first_byte, row.timeouts.idle, row.timeouts.total),
+        one_system_message=row.one_system_message,
     )
 
 

@@ -139,7 +139,10 @@ def _edited(exchange: Exchange, changing: Changing) -> Iterator[str]:
     if terseness is not None:
         named = "".join(f" {name}" for name in changing.listening.rules)
         why = f"{terseness.intensity.value}, arm {terseness.arm.value}, because: {terseness.reason}{named}"
-        words = f"{terseness.added} bytes of words ({terseness.rules}) added" if terseness.added else "no words added"
+        low = ", `verbosity` set to `low` among them," if terseness.lowered else ""
+        words = (
+            f"{terseness.added} bytes of words ({terseness.rules}){low} added" if terseness.added else "no words added"
+        )
         yield f"{words}; {why}"
     for policy in changing.asking:
         if policy.asks(exchange):

@@ -75,6 +75,7 @@ def _observed(entry: Entry, catalog: Catalog, own: set[str], begun: dict[str, fl
         klass=terseness.group,
         intensity=terseness.intensity.value,
         rules=terseness.rules,
+        lowered=terseness.lowered,
         operation=opened.operation,
         stream=opened.stream,
         tools=terseness.tools,

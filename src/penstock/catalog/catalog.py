@@ -24,6 +24,10 @@ CONFIGURED = "the configuration"
 """The source of a price that the operator wrote."""
 
 
+VERBOSITY = "verbosity"
+"""The ability to be told by a field of the request, OpenAI's ``verbosity``, how long answers are to be."""
+
+
 class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A model as the data file writes it."""
 
@@ -63,7 +67,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     output_limit: int | None = None
     """Most tokens of output."""
     abilities: tuple[str, ...] = ()
-    """Of ``vision``, ``audio``, ``tools``, ``reasoning``, ``schema``. Not listed: not known."""
+    """Of ``vision``, ``audio``, ``tools``, ``reasoning``, ``schema``, ``verbosity``. Not listed: not known."""
     sheet: Sheet
     """The prices as they are published."""
     price: Price

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _BEFORE, _AFTER = 60, 40
 _DOLLAR = 1_000_000
 _THINKING = "#for thinking"
+_LOW = b'{"verbosity":"low",'
+"""How a request begins then; no question that is tried begins so by itself."""
 
 
 By = Literal["asked", "set", "detected"]
@@ -156,15 +158,24 @@ def _print(asked: "Question", found: Found) -> None:
         click.echo(f"Nothing would be put in{why}.")
         return
     words = f"{terseness.ran.value}, {_WHY[found.by]}: {terseness.added} bytes ({terseness.rules})"
-    click.echo(f"{words} would be put in here:\n")
-    before, put, after = (legible(part.decode("utf-8", "replace")) for part in _change(asked.body, found.chosen.body))
+    low = ", `verbosity` set to `low` among them," if terseness.lowered else ""
+    click.echo(f"{words}{low} would be put in here:\n")
+    before, *changed, after = (
+        legible(part.decode("utf-8", "replace")) for part in _change(asked.body, found.chosen.body)
+    )
     start = "" if len(before) <= _BEFORE else "…"
     end = "" if len(after) <= _AFTER else "…"
-    click.echo(f"{start}{before[-_BEFORE:]}{click.style(put, fg='green', bold=True)}{after[:_AFTER]}{end}")
+    # What was put in, and, where that was at two places, what stands between them.
+    shown = [part if place % 2 else click.style(part, fg="green", bold=True) for place, part in enumerate(changed)]
+    click.echo(f"{start}{before[-_BEFORE:]}{''.join(shown)}{after[:_AFTER]}{end}")
 
 
-def _change(body: bytes, changed: bytes) -> tuple[bytes, bytes, bytes]:
-    """What stands before the bytes that were put in, they themselves, and what stands after them."""
+def _change(body: bytes, changed: bytes) -> tuple[bytes, ...]:
+    """What stands before the bytes that were put in, they themselves, and what stands after them; where they were put
+    in at two places, five parts."""
+    if changed.startswith(_LOW):
+        before, *others = _change(body, b"{" + changed.removeprefix(_LOW))
+        return b"{", _LOW[1:], before[1:], *others
     same = next((at for at, pair in enumerate(zip(body, changed, strict=False)) if pair[0] != pair[1]), len(body))
     # Of all places that make the same bytes the first: there whole members and items begin.
     put = len(changed) - len(body)

@@ -81,6 +81,14 @@ def credentials_have_one_place(settings: Settings, reading: Reading) -> Iterator
             yield (*path, "headers", header), what, "give it as `api_key`, or write `auth: none`"
 
 
+def one_system_message_is_openais(settings: Settings, reading: Reading) -> Iterator[Found]:
+    """The other dialects have one system text anyway."""
+    for path, row in _providers(settings):
+        if row.one_system_message and row.dialect != "openai" and reading.sound((*path, "dialect")):
+            what = f"means nothing for {row.dialect}, which has but one system text"
+            yield (*path, "one_system_message"), what, "remove it"
+
+
 def credentials_have_one_source(settings: Settings, _reading: Reading) -> Iterator[Found]:
     """Of two credentials nobody could tell which is used."""
     for path, row in _providers(settings):
@@ -201,6 +209,7 @@ RULES: tuple[Callable[[Settings, Reading], Iterator[Found]], ...] = (
     base_urls_end_where_the_dialect_begins,
     keys_travel_encrypted,
     credentials_have_one_place,
+    one_system_message_is_openais,
     credentials_have_one_source,
     providers_are_others,
     origins_are_reached_one_way,

@@ -1,6 +1,6 @@
 """The settings described from their own definition: what the reference page and the JSON Schema are printed from.
 
-Words come from the docstrings in ``settings``, ``own_rules`` and ``scrub``, types and defaults from
+Words come from the docstrings in ``settings`` and the files beside it, types and defaults from
 ``msgspec.inspect``. Prints nothing itself.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import msgspec
 from msgspec import inspect
 
-from penstock.config import kinds, own_rules, scrub
+from penstock.config import kinds, own_rules, scrub, terser_settings
 from penstock.config import settings as definitions
 from penstock.config.forms import Form
 from penstock.config.settings import Settings
@@ -55,7 +55,8 @@ def groups() -> tuple[Group, ...]:
 
 def docstrings() -> dict[str, dict[str, str]]:
     """The words under each field, by struct and field; the struct's own under an empty name."""
-    modules = [ast.parse(source.getsource(module)) for module in (own_rules, scrub, definitions)]
+    parts = (own_rules, scrub, terser_settings, definitions)
+    modules = [ast.parse(source.getsource(module)) for module in parts]
     classes = [node for module in modules for node in module.body if isinstance(node, ast.ClassDef)]
     words: dict[str, dict[str, str]] = {}
     for node in classes:

@@ -1,7 +1,8 @@
 """Every setting, as frozen values. The text under each field is its reference documentation.
 
-``docs/reference/configuration.md`` and the JSON Schema are printed from this file and ``own_rules``, and ``reading``
-reads files by them: a setting is added here and nowhere else. Nothing here reads a file or the environment.
+``docs/reference/configuration.md`` and the JSON Schema are printed from this file, ``terser_settings`` and
+``own_rules``, and ``reading`` reads files by them: a setting is added here and nowhere else. Nothing here reads a file
+or the environment.
 """
 
 from decimal import Decimal
@@ -11,9 +12,9 @@ import msgspec
 from msgspec import Meta
 
 from penstock.config.forms import Form
-from penstock.config.own_rules import OwnRuleSettings
 from penstock.config.proxies import Proxies
 from penstock.config.scrub import ScrubSettings, ScrubWishSettings
+from penstock.config.terser_settings import TerserSettings
 from penstock.config.urls import origin_of, path_of, split_listen
 from penstock.config.values import (
     DAY,
@@ -30,7 +31,6 @@ from penstock.config.values import (
     Operation,
     Pattern,
     ProxyUrl,
-    RuleText,
     Seconds,
     Size,
     Words,
@@ -101,6 +101,11 @@ class ProviderSettings(msgspec.Struct, frozen=True, kw_only=True):
     headers: dict[HeaderName, HeaderValue] = {}
     """Fixed headers added to every request, for providers that ask for more than a key. They replace a client's
     header of the same name, and logs never show their values."""
+
+    one_system_message: bool = False
+    """The provider refuses chats with more than one system message, as some models' chat templates do behind vLLM,
+    llama.cpp and others. Words for terser answers then go into the client's own, before its text; without one they are
+    the only one. For `openai`; the other dialects have but one system text."""
 
     timeouts: TimeoutSettings = TimeoutSettings()
     """How long the provider may take, step by step."""
@@ -273,62 +278,6 @@ class KeySettings(msgspec.Struct, frozen=True, kw_only=True):
 
     scrub: ScrubWishSettings = ScrubWishSettings()
     """What becomes of private values in this key's requests. Unset: as its team and `scrub` say."""
-
-
-class TeamTerserSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What a team wants of terser answers; its keys may say otherwise."""
-
-    intensity: IntensityName | None = None
-    """How tersely the team's conversations are answered. Unset: as the installation has it."""
-
-    smart: bool | None = None
-    """Let detection choose the intensity. Unset: as the installation has it."""
-
-    holdout: Holdout | None = None
-    """Percent of the eligible conversations that are left alone. Unset: as the installation has it."""
-
-
-class RuleSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What is put into system prompts, where the shipped texts are not wanted."""
-
-    lite: RuleText | None = None
-    """In place of the shipped text for `lite`."""
-
-    full: RuleText | None = None
-    """In place of the shipped text for `full`."""
-
-    ultra: RuleText | None = None
-    """In place of the shipped text for `ultra`."""
-
-
-class TerserSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Terser answers: a short text in the system prompt, decided once for each conversation, its effect measured."""
-
-    intensity: IntensityName = "off"
-    """How much is left out where neither the request, nor the key, nor its team says it. `lite`: no preamble and no
-    recap; `full`: only what was asked; `ultra`: conclusions in fragments. A changed value counts from the next
-    conversation on."""
-
-    smart: bool = False
-    """Let detection choose the intensity by how a conversation begins: code and delicate questions get less, texts to
-    be written nothing. Never `ultra`."""
-
-    holdout: Holdout = 10
-    """Percent of the eligible conversations that are left exactly as they are, chosen by chance. What the others save
-    is measured against them; with 0 nothing is measured, and nothing is claimed."""
-
-    placement: Literal["auto", "first", "last"] = "auto"
-    """Where the text stands beside the client's system text. `auto` is first, and last where the request marks
-    anything for the provider's cache, so that what is cached stays the same."""
-
-    rules: RuleSettings = RuleSettings()
-    """Texts of your own in place of the shipped ones; every word of them is paid for in each request."""
-
-    teams: dict[Name, TeamTerserSettings] = {}
-    """What teams want, by their names."""
-
-    when: tuple[OwnRuleSettings, ...] = ()
-    """Rules of your own: a pattern, and how tersely a conversation is answered in which it is found."""
 
 
 class LimitSettings(msgspec.Struct, frozen=True, kw_only=True):

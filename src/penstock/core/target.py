@@ -61,6 +61,8 @@ class Provider(msgspec.Struct, frozen=True):
     timeouts: Timeouts = Timeouts()
     simulated: bool = False
     """The built-in simulator: its answers say so."""
+    one_system_message: bool = False
+    """It refuses chats with more."""
 
 
 class Attempt(msgspec.Struct, frozen=True, gc=False):

@@ -42,6 +42,9 @@ class Placement(Enum):
     """First; last where anything of the request is marked for a cache, so that marked prefixes stay the same."""
     FIRST = "first"
     LAST = "last"
+    WITHIN = "within"
+    """Before the client's own text, in its own first system message: for servers of OpenAI's dialect that take one
+    such message only. No conversation's decision: what a server takes holds for each request to it."""
 
 
 class Exemption(Enum):
@@ -69,6 +72,8 @@ class Wanted(msgspec.Struct, frozen=True, gc=False):
     """Whether detection decides, conversation by conversation."""
     holdout: int | None = None
     """Percent of the eligible conversations that are left as they are, for comparison."""
+    verbosity: bool | None = None
+    """Whether the format's own measure of length is set low beside the words, where a model has one."""
 
     def over(self, other: "Wanted") -> "Wanted":
         """This, and where it says nothing the other."""
@@ -76,8 +81,12 @@ class Wanted(msgspec.Struct, frozen=True, gc=False):
             other.intensity if self.intensity is None else self.intensity,
             other.smart if self.smart is None else self.smart,
             other.holdout if self.holdout is None else self.holdout,
+            other.verbosity if self.verbosity is None else self.verbosity,
         )
 
+
+LOWERED = "+low"
+"""Ends the version of words that went in together with the format's own measure of length, set low."""
 
 HOLDOUT_MOST = 50
 """Percent: with more, most conversations would be left alone."""
@@ -128,6 +137,11 @@ class Terseness(msgspec.Struct, frozen=True, array_like=True, gc=False):
         """What this request was really given."""
         return self.intensity if self.rules and self.arm in {Arm.TREATED, Arm.FORCED} else Intensity.OFF
 
+    @property
+    def lowered(self) -> bool:
+        """The format's own measure of length was set low too; for the control arm: would have been."""
+        return self.rules.endswith(LOWERED)
+
 
 class Opening(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a chat request says that was fixed when its conversation began, read without its history."""
@@ -174,3 +188,7 @@ class Speaking(Protocol):
     def steered(self, match: Match, body: bytes, words: str, placement: Placement) -> bytes | None:
         """The request with these words at their place, every other byte as it was; the same where they stand there
         already; None where there is no place for them."""
+
+    def lowered(self, match: Match, body: bytes) -> bytes | None:
+        """The request with the format's own measure of an answer's length set low, every other byte as it was; None
+        where the format has none, the client has set it, or the body can't be read."""

@@ -48,6 +48,8 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Of a control: the one that it would have had."""
     rules: str = ""
     """Version of the text; of a control: the one that it would have had."""
+    lowered: bool = False
+    """The format's own measure of length was set low beside the text; of a control: would have been."""
     operation: str = ""
     stream: bool = False
     tools: bool = False

@@ -76,6 +76,7 @@ class Savings:
             size(row.bytes_in),
             row.tools,
             row.holdout,
+            row.lowered,
         )
         # There are few cells and many conversations: they share one.
         return self._shared.setdefault(cell, cell)

@@ -34,6 +34,7 @@ class Cell(NamedTuple):
     size: int
     tools: bool
     holdout: float | None
+    lowered: bool
 
 
 class Sums:

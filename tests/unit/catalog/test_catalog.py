@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from penstock.catalog.catalog import CONFIGURED, LENGTH, REMEMBERED, Catalog, build, shipped
+from penstock.catalog.catalog import CONFIGURED, LENGTH, REMEMBERED, VERBOSITY, Catalog, build, shipped
 from penstock.core.price import LongRates, Rates, Sheet, Terms
 from tests.support.corpus import recorded_folder
 
@@ -54,6 +54,20 @@ def test_only_what_is_listed_as_free_costs_nothing() -> None:
     """A zero is a price; it stands only where the provider says so."""
     free = {model.name for model in shipped().models for value in rates(model.sheet) if value == 0}
     assert free == {"omni-moderation", "text-moderation"}
+
+
+@pytest.mark.parametrize(
+    ("model", "has"),
+    [
+        ("gpt-5", True), ("gpt-5-mini-2025-08-07", True), ("gpt-5.2", True), ("gpt-5.6", True),
+        ("gpt-5-chat-latest", False), ("gpt-5-codex", False), ("gpt-5.2-codex", False), ("gpt-5-pro", False),
+        ("o3", False), ("gpt-4o", False), ("claude-sonnet-4-5", False),
+    ],
+)  # fmt: skip
+def test_who_takes_verbosity_low(model: str, has: bool) -> None:
+    """The reasoning models of one series, and none of those beside it that answer 400 to anything but ``medium``."""
+    found = shipped().find(model)
+    assert (found is not None and VERBOSITY in found.abilities) == has
 
 
 def test_a_longer_prompt_is_never_cheaper_and_a_tier_is_never_empty() -> None:

@@ -52,6 +52,19 @@ def test_the_exact_bytes_are_shown(dialect: str, system: tuple[str, ...]) -> Non
     assert (told["intensity"], told["by"], told["rules"]) == ("full", "asked", FULL.version)
 
 
+def test_a_models_own_measure_of_length_is_shown_too() -> None:
+    """Where it is wanted and the model has it, with the words, and with what stands between both."""
+    config = configured(terser={"intensity": "full", "verbosity": True})
+    shown = invoke("try", QUESTION, "--dialect", "openai", *config).stdout
+    told = tried(QUESTION, "--dialect", "openai", *config)
+    assert told["rules"] == f"{FULL.version}+low"
+    assert told["body"].startswith('{"verbosity":"low","model":"gpt-5-mini","messages":[{"role":"system"')
+    assert shown.splitlines()[3].strip("…") in told["body"]
+    assert f"{told['added_bytes']} bytes ({FULL.version}+low), `verbosity` set to `low` among them," in shown
+    other = invoke("try", QUESTION, "--dialect", "openai", "--model", "gpt-4o", *config).stdout
+    assert "verbosity" not in other
+
+
 @pytest.mark.parametrize(
     ("dialect", "system", "begins", "ends"),
     [

@@ -79,6 +79,21 @@ def test_tokens_and_money_are_saved_apart() -> None:
     )
 
 
+def test_another_lever_is_another_stratum() -> None:
+    """What was answered with a model's own measure of length is compared with what would have been: models that have it
+    talk twice as much here, and half of the conversations came to them only when hardly any were left alone."""
+    plain = (*conversations(TREATED, 100, 500), *conversations(CONTROL, 100, 1_000))
+    low = (
+        *conversations(TREATED, 900, 1_000, lowered=True, rules="1+low"),
+        *conversations(CONTROL, 100, 2_000, lowered=True, rules="1+low"),
+    )
+    found = total(plain, low)
+    assert near(found.visible, 0.5)
+    assert found.rules == ("1", "1+low")
+    mixed = total(plain, [msgspec.structs.replace(each, lowered=False) for each in low])
+    assert not near(mixed.visible, 0.5)
+
+
 def test_reasoning_is_told_apart() -> None:
     """It is no visible output; a model without any has nothing to save."""
     thinking = [msgspec.structs.replace(each, usage=each.usage + Usage(reasoning=500)) for each in BOTH]

@@ -56,6 +56,11 @@ class Steering:
             return None if edited is None else with_piece(body, inner[0], edited, inner[1])
         return _with_request(body, match, words) or _with_words(body, words, placement)
 
+    def lowered(self, match: Match, body: bytes) -> bytes | None:
+        """The format has none."""
+        del match, body
+        return None
+
 
 def _without_system(match: Match) -> bool:
     return _WITHOUT_SYSTEM.match(match.parameter("model") or "") is not None

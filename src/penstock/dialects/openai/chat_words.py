@@ -11,10 +11,11 @@ import msgspec
 
 from penstock.core.terseness import Exemption, Opening, Placement
 from penstock.dialects.counting import plainly
-from penstock.dialects.openai.contents import Message, fingerprint, known, parts, words
+from penstock.dialects.openai.contents import ABSENT, Message, fingerprint, known, parts, words
 from penstock.dialects.openai.demands import Demands, tool_names
 from penstock.dialects.openai.inserting import inserted
 from penstock.dialects.spans import member_start
+from penstock.dialects.splicing import with_first
 
 _MODEL = frozenset({"assistant", "tool", "function"})
 """Whose messages show that the model has had its turn: its own, and answers to what it called."""
@@ -24,6 +25,11 @@ class _Request(Demands, kw_only=True, gc=False):
     messages: list[Message]
 
 
+class _Verbose(msgspec.Struct, gc=False):
+    verbosity: msgspec.Raw = ABSENT
+
+
+_verbose = msgspec.json.Decoder(_Verbose).decode
 _request = msgspec.json.Decoder(_Request).decode
 
 
@@ -52,6 +58,12 @@ def steered(body: bytes, text: str, placement: Placement) -> bytes | None:
     """A request without messages has no place: it is refused, and must not become one that is answered."""
     start = member_start(body, "messages")
     return None if start is None else inserted(body, start, text, placement)
+
+
+def lowered(body: bytes) -> bytes | None:
+    """With ``verbosity``, unless the client has written that name, whatever it says."""
+    request = plainly(_verbose, body)
+    return with_first(body, b'"verbosity":"low"') if request and not bytes(request.verbosity) else None
 
 
 def prefills(last: Message) -> bool:

@@ -17,7 +17,7 @@ from penstock.dialects.openai.contents import ABSENT, Message, fingerprint, know
 from penstock.dialects.openai.demands import Demands, tool_names
 from penstock.dialects.openai.inserting import inserted
 from penstock.dialects.spans import member, value_start
-from penstock.dialects.splicing import with_piece
+from penstock.dialects.splicing import with_first, with_piece
 
 _NOTHING = frozenset({b"", b"null", b'""'})
 """Instructions that say nothing. They are one to a conversation, so that its words stay in one place."""
@@ -46,8 +46,13 @@ class _Worded(_Request, gc=False):
     input: msgspec.Raw = ABSENT
 
 
+class _Texted(msgspec.Struct, gc=False):
+    text: msgspec.Raw = ABSENT
+
+
 _listed = msgspec.json.Decoder(_Listed).decode
 _worded = msgspec.json.Decoder(_Worded).decode
+_texted = msgspec.json.Decoder(_Texted).decode
 
 
 def opening(body: bytes) -> Opening | None:
@@ -91,6 +96,21 @@ def steered(body: bytes, text: str, placement: Placement) -> bytes | None:
     if _is_text(request.input):
         return _as_list(body, start, bytes(request.input), text)
     return inserted(body, start, text, placement, "developer")
+
+
+def lowered(body: bytes) -> bytes | None:
+    """With ``text.verbosity``, unless the client has written that name, or a ``text`` that is no object."""
+    request = plainly(_texted, body)
+    if request is None:
+        return None
+    text = bytes(request.text)
+    if not text:
+        return with_first(body, b'"text":{"verbosity":"low"}')
+    told = table(known(request.text))
+    start = value_start(body, "text", request.text)
+    if not text.startswith(b"{") or "verbosity" in told or start is None:
+        return None
+    return with_piece(body, start, with_first(text, b'"verbosity":"low"') or text, start + len(text))
 
 
 def _instructed(body: bytes, text: str, placement: Placement) -> bytes | None:

@@ -25,6 +25,11 @@ _STEERED: dict[str, Callable[[bytes, str, Placement], bytes | None]] = {
     "responses.create": responses_words.steered,
     "responses.input_tokens": responses_words.steered,
 }
+_LOWERED: dict[str, Callable[[bytes], bytes | None]] = {
+    "chat.completions.create": chat_words.lowered,
+    "responses.create": responses_words.lowered,
+    "responses.input_tokens": responses_words.lowered,
+}
 _IN_BATCHES = {"/chat/completions": "chat.completions.create", "/responses": "responses.create"}
 
 
@@ -53,6 +58,11 @@ class Steering:
         """As the operation's own writer does."""
         write = _STEERED.get(match.route.operation)
         return write(body, words, placement) if write and words else None
+
+    def lowered(self, match: Match, body: bytes) -> bytes | None:
+        """``verbosity``, where the operation takes it."""
+        lower = _LOWERED.get(match.route.operation)
+        return lower(body) if lower else None
 
 
 class _Line(msgspec.Struct, gc=False):

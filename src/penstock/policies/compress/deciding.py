@@ -12,7 +12,7 @@ import msgspec
 from penstock.core.caller import KeyProfile
 from penstock.core.exchange import Exchange
 from penstock.core.target import Attempt
-from penstock.core.terseness import Arm, Decided, Intensity, Opening, Placement, Wanted
+from penstock.core.terseness import LOWERED, Arm, Decided, Intensity, Opening, Placement, Wanted
 from penstock.policies.compress.beginnings import Beginnings
 from penstock.policies.compress.overrides import Overrides
 from penstock.policies.compress.own_rules import OwnRule, holding
@@ -23,6 +23,9 @@ BY_DEFAULT, OVERRIDE, CACHE_BREAK = "default", "override", "override-cache-break
 SUSPENDED = "suspended"
 
 NOTHING = Wanted()
+
+LOWERING = frozenset({Intensity.FULL, Intensity.ULTRA})
+"""With these a format's own measure of length may be set low: ``lite`` leaves out filler, and shortens nothing else."""
 
 
 class Detect(Protocol):
@@ -54,6 +57,8 @@ class Beginning(msgspec.Struct, frozen=True):
     model: str
     trusted: bool
     """It goes to a provider's own API: its models are no unknown ones, whatever they are called."""
+    lowers: bool = False
+    """The format's own measure of length can be set low, and somebody wants it."""
 
 
 class Wishes(msgspec.Struct, frozen=True):
@@ -87,6 +92,13 @@ class Conditions(msgspec.Struct, frozen=True):
     chance: bool = True
     """Some conversations are left alone, for comparison."""
     suspended: Suspended = nothing_suspended
+    measures: Callable[[str], bool] = lambda model: False  # noqa: ARG005
+    """Whether a model is known to follow its format's own measure of length."""
+
+    def version(self, intensity: Intensity, *, lowers: bool) -> str:
+        """What is put in at this intensity, by name."""
+        version = self.rules[intensity].version
+        return version + LOWERED if lowers and intensity in LOWERING else version
 
     def rules_for(self, key: KeyProfile) -> Sequence[OwnRule]:
         """The operator's own rules that hold for a key, in their order."""
@@ -108,13 +120,16 @@ class Conditions(msgspec.Struct, frozen=True):
         odds = wanted.holdout or 0
         held_out = self.chance and self.beginnings.percentile(beginning.hash) < odds
         arm = Arm.CONTROL if held_out else Arm.TREATED
-        return Decided(intensity, arm, reason, self.rules[intensity].version, placement, group, odds)
+        version = self.version(intensity, lowers=beginning.lowers)
+        return Decided(intensity, arm, reason, version, placement, group, odds)
 
-    def forced(self, asked: Intensity, opening: Opening, known: Decided | None, placement: Placement) -> Decided:
+    def forced(
+        self, asked: Intensity, opening: Opening, known: Decided | None, placement: Placement, *, lowers: bool
+    ) -> Decided:
         """What a request wants for itself, where its conversation may have been decided otherwise."""
         before = known.intensity if known is not None and known.arm is Arm.TREATED else Intensity.OFF
         breaks = opening.answered and known is not None and before is not asked
-        version = self.rules[asked].version if asked is not Intensity.OFF else ""
+        version = self.version(asked, lowers=lowers) if asked is not Intensity.OFF else ""
         return Decided(asked, Arm.FORCED, CACHE_BREAK if breaks else OVERRIDE, version, placement)
 
 

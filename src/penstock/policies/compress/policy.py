@@ -6,7 +6,7 @@ and leaves every other byte as it is.
 """
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -15,7 +15,9 @@ from penstock.core.document import Document
 from penstock.core.exchange import Answer, Exchange
 from penstock.core.policy import Visit
 from penstock.core.route import Match, Route
+from penstock.core.target import Attempt
 from penstock.core.terseness import (
+    LOWERED,
     Arm,
     Decided,
     Exemption,
@@ -56,6 +58,7 @@ class Compress:
         """As many as there are keys."""
         for words in conditions.rules.values():
             memory.keep_words(words.version, words.text)
+            memory.keep_words(words.version + LOWERED, words.text)
 
     def concerns(self, route: Route) -> bool:
         """Chats, counts of what a chat would send, and batches of chats."""
@@ -81,7 +84,8 @@ class Compress:
         speaking = self._speaking[exchange.match.route.dialect]
         places = None if document.encoded else speaking.requests(exchange.match, document.raw)
         if places:
-            self._put(exchange, document.raw, places, _Request(exchange, caller.key, asked, wanted, idle=idle))
+            attempt = functools.partial(self._set.attempt, exchange)
+            self._put(exchange, document.raw, places, _Request(exchange, caller.key, asked, wanted, attempt, idle=idle))
         elif not idle:
             exchange.terseness = _exempt(Exemption.UNREADABLE)
         return self._naming(exchange, caller.key)
@@ -131,16 +135,16 @@ class Compress:
             return body, _exempt(exemption, beginning)
         if request.asked is not None:
             placement = self._placed(request.match, body) if known is None or not known.rules else known.placement
-            decided = self._set.forced(request.asked, opening, known, placement)
+            lowers = self._lowers(body, request, known)
+            decided = self._set.forced(request.asked, opening, known, placement, lowers=lowers)
         elif known is not None and (opening.answered or known.reason not in _FORMS):
             decided = known
         elif request.counts:
             return body, Terseness(Arm.EXEMPT, COUNT_ALONE, conversation=beginning)
         else:
-            placement = self._placed(request.match, body)
-            decided = self._decided(request, opening, beginning, placement)
+            decided = self._decided(body, request, opening, beginning)
             self._keep(request, beginning, decided)
-        return self._steered(body, request.match, opening, decided, beginning)
+        return self._steered(body, request, opening, decided, beginning)
 
     def _beginning(self, request: "_Request", opening: Opening) -> str:
         beginnings, tenant = self._set.beginnings, request.key.tenant
@@ -151,7 +155,7 @@ class Compress:
     def _exemption(self, request: "_Request", opening: Opening, known: Decided | None) -> Exemption | None:
         """Why nothing may be put in, whoever asks. Credential and cached content count on every request; the other
         forms on a conversation's first, for later turns keep what their conversation has."""
-        if self._subscribed(request.exchange):
+        if self._subscribed(request):
             return Exemption.SUBSCRIPTION
         if opening.exemption is Exemption.CACHED_CONTENT or known is None or not opening.answered:
             if opening.exemption is None and opening.continues and known is None:
@@ -159,28 +163,48 @@ class Compress:
             return opening.exemption
         return None
 
-    def _decided(self, request: "_Request", opening: Opening, beginning: str, placement: Placement) -> Decided:
+    def _decided(self, body: bytes, request: "_Request", opening: Opening, beginning: str) -> Decided:
         if opening.answered and self._memory.was_idle(request.key.id):
             # What the model has thought so far is bound to the system text that it had.
             return Decided(Intensity.OFF, Arm.EXEMPT, BEGUN_BEFORE)
-        trusted = self._set.attempt(request.exchange).provider.auth != "none"
-        found = Beginning(beginning, request.key, opening, request.model, trusted)
-        return self._set.decided(found, request.wanted, placement)
+        trusted = request.attempt.provider.auth != "none"
+        lowers = self._lowers(body, request, None)
+        found = Beginning(beginning, request.key, opening, request.model, trusted, lowers)
+        return self._set.decided(found, request.wanted, self._placed(request.match, body))
+
+    def _lowers(self, body: bytes, request: "_Request", known: Decided | None) -> bool:
+        """The format's own measure of length is to be set low: as the conversation has it, else as it is wanted. At
+        another intensity a conversation has nothing to say of it."""
+        if known is not None and known.rules and known.intensity is request.asked:
+            return known.rules.endswith(LOWERED)
+        return bool(request.wanted.verbosity) and self._lowered(body, request) is not None
+
+    def _lowered(self, body: bytes, request: "_Request") -> bytes | None:
+        """With it; None for a model that is not known to have it: clients switch models in mid-conversation."""
+        if not self._set.measures(request.model):
+            return None
+        return self._speaking[request.match.route.dialect].lowered(request.match, body)
 
     def _keep(self, request: "_Request", beginning: str, decided: Decided) -> None:
         self._memory.keep(beginning, decided, request.key.tenant)
 
     def _steered(
-        self, body: bytes, match: Match, opening: Opening, decided: Decided, beginning: str
+        self, body: bytes, request: "_Request", opening: Opening, decided: Decided, beginning: str
     ) -> tuple[bytes, Terseness]:
         text = self._memory.words(decided.rules) if decided.arm in {Arm.TREATED, Arm.FORCED} else None
-        edited = body
+        edited, match, rules = body, request.match, decided.rules
+        low = self._lowered(body, request) if rules.endswith(LOWERED) else None
+        if low is None:
+            # In either arm: what this request can't have is not measured as if it had it.
+            rules = rules.removesuffix(LOWERED)
         if text is not None:
-            steered = self._speaking[match.route.dialect].steered(match, body, text, decided.placement)
+            one = request.attempt.provider.one_system_message
+            placement = Placement.WITHIN if one else decided.placement
+            steered = self._speaking[match.route.dialect].steered(match, low or body, text, placement)
             if steered is None:
                 return body, _exempt(Exemption.UNREADABLE, beginning)
             edited = steered
-        kind = decided.intensity, decided.rules, beginning, decided.group, bool(opening.tools)
+        kind = decided.intensity, rules, beginning, decided.group, bool(opening.tools)
         added = len(edited) - len(body)
         return edited, Terseness(decided.arm, decided.reason, *kind, added, decided.holdout, opening.answered)
 
@@ -189,14 +213,14 @@ class Compress:
             return self._set.placement
         return self._speaking[match.route.dialect].placed(match, body)
 
-    def _subscribed(self, exchange: Exchange) -> bool:
+    def _subscribed(self, request: "_Request") -> bool:
         """The provider account is a person's subscription, whose traffic must look as its client made it."""
-        beta = b"anthropic-beta"
-        if exchange.head.get(beta) is not None and any(
-            name == beta and _SUBSCRIPTION_BETA in value for name, value in exchange.head.headers
+        beta, head = b"anthropic-beta", request.exchange.head
+        if head.get(beta) is not None and any(
+            name == beta and _SUBSCRIPTION_BETA in value for name, value in head.headers
         ):
             return True
-        credential = self._set.attempt(exchange).credential
+        credential = request.attempt.credential
         return credential is not None and credential.secret.reveal().startswith(_SUBSCRIPTION_TOKEN)
 
 
@@ -213,10 +237,15 @@ class _Holder(msgspec.Struct, frozen=True):
 class _Request:
     """What is known of an exchange while its chat requests are looked at."""
 
-    __slots__ = ("asked", "counts", "exchange", "idle", "key", "match", "model", "wanted")
-
     def __init__(
-        self, exchange: Exchange, key: KeyProfile, asked: Intensity | None, wanted: Wanted, *, idle: bool
+        self,
+        exchange: Exchange,
+        key: KeyProfile,
+        asked: Intensity | None,
+        wanted: Wanted,
+        attempt: Callable[[], Attempt],
+        *,
+        idle: bool,
     ) -> None:
         self.exchange = exchange
         self.key = key
@@ -227,6 +256,12 @@ class _Request:
         self.wanted = wanted
         self.idle = idle
         """Nothing is wanted now: only what is under way goes on."""
+        self._attempt = attempt
+
+    @functools.cached_property
+    def attempt(self) -> Attempt:
+        """Where it will go; FaultError where it can go nowhere."""
+        return self._attempt()
 
 
 def _exempt(exemption: Exemption, beginning: str = "") -> Terseness:
