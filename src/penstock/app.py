@@ -50,11 +50,13 @@ from penstock.policies.own import Own, Register
 from penstock.policies.permit import Permit
 from penstock.policies.record import Unrecorded
 from penstock.policies.relink import Relink
+from penstock.policies.scrub import Scrub
 from penstock.probes import probe
 from penstock.providers.headers import Wording
 from penstock.reloading import Reloading
 from penstock.route_rows import ROWS
 from penstock.routing.plan import Table, plan
+from penstock.scrubbing import rules_of
 from penstock.stores.conversations import Conversations
 from penstock.stores.keys import KeyStore
 from penstock.stores.ledger import Ledger
@@ -77,6 +79,8 @@ DEMO_PACE_SECONDS = 0.015
 
 DIALECTS = composing.DIALECTS
 SPEAKING = {name: dialect.speaking for name, dialect in DIALECTS.items()}
+WALKING = {name: dialect.walking for name, dialect in DIALECTS.items()}
+RESTORING = {name: dialect.restoring for name, dialect in DIALECTS.items()}
 
 
 def new_id() -> str:
@@ -366,6 +370,9 @@ def policies(
         ListModels(routing.speaking, calling.fetch),
         # Before anything that costs: an object of another tenant is answered 404, whatever else the request asks.
         Own(objects, brought, undo),
+        # Before anything that changes the request, but for what the operator's own documents bring: whatever follows
+        # sees tokens and no private value.
+        Scrub(WALKING, RESTORING, rules_of(settings), secret, undo, time.monotonic, settings.scrub.seconds),
         # After all that may refuse: these change the request, and only one that will be sent.
         Compress(SPEAKING, composing.terseness(settings, attempt, secret, suspended), memory),
         # After it: what is measured has to tell its usage.

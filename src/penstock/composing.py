@@ -15,14 +15,12 @@ from penstock.catalog.catalog import VERBOSITY, Catalog, shipped
 from penstock.config.mistakes import ConfigError, Mistake
 from penstock.config.own_rules import OwnRuleSettings
 from penstock.config.proxies import Proxies
-from penstock.config.scrub import ScrubWishSettings
 from penstock.config.settings import KeySettings, ProviderSettings, Settings
 from penstock.config.terser_settings import TeamTerserSettings
 from penstock.core.caller import KeyProfile, Secret, digest
 from penstock.core.dialect import Dialect
 from penstock.core.exchange import Exchange
 from penstock.core.pattern import compiled
-from penstock.core.scrubbed import Wish
 from penstock.core.target import Attempt, Origin, Provider, Timeouts
 from penstock.core.terseness import Intensity, Opening, Placement, Wanted
 from penstock.dialects.anthropic import Anthropic
@@ -196,7 +194,7 @@ def declared(rows: Iterable[KeySettings], pepper: bytes) -> Mapping[str, tuple[K
 
 
 def _declared(row: KeySettings) -> tuple[KeyProfile, float | None]:
-    terms = row.team, row.require_provider_key, row.models, row.routes, _wanted(row), wish(row.scrub)
+    terms = row.team, row.require_provider_key, row.models, row.routes, _wanted(row), row.scrub.wish
     ends = None if row.expires is None else row.expires.timestamp()
     return KeyProfile(f"file:{row.name}", row.name, *terms), ends
 
@@ -232,11 +230,6 @@ def _provider(name: str, row: ProviderSettings, stored: Secret | None) -> Provid
 def _unusable(file: str, setting: str, error: OSError, suggestion: str) -> ConfigError:
     reason = getattr(error, "reason", None) or error.strerror or str(error)
     return ConfigError([Mistake(file, 0, 0, setting, f"can't be used: {str(reason).lower()}", suggestion)])
-
-
-def wish(row: ScrubWishSettings) -> Wish:
-    """What a key or a team wants of scrubbing."""
-    return Wish(row.wanted, tuple(sorted(row.kinds.items())))
 
 
 def _wanted(row: KeySettings | TeamTerserSettings) -> Wanted:

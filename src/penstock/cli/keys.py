@@ -339,13 +339,12 @@ def _when(used: float | None, settings: "Settings") -> str:
 
 def _declared(row: "KeySettings") -> "KeyRow":
     """A key of the file as those in the database are shown."""
-    from penstock.core.scrubbed import Wish  # noqa: PLC0415 - keeps --help instant
-    from penstock.stores.keys import KeyRow, KeyTerms  # noqa: PLC0415
+    from penstock.stores.keys import KeyRow, KeyTerms  # noqa: PLC0415 - keeps --help instant
 
     expires = None if row.expires is None else int(row.expires.timestamp())
     terms = KeyTerms(
         row.team, row.owner, row.label, row.models, row.routes, row.require_provider_key, expires,
-        row.intensity, row.smart, row.holdout, Wish(row.scrub.wanted, tuple(sorted(row.scrub.kinds.items()))),
+        row.intensity, row.smart, row.holdout, row.scrub.wish,
     )  # fmt: skip
     return KeyRow(f"{IN_FILE}{row.name}", row.name, terms, None, None, ())
 

@@ -4,7 +4,7 @@ A rule asks ``reading.sound`` before it believes a setting whose own mistake wou
 neither hides another's mistake nor adds to it. Nothing here knows YAML.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from itertools import combinations
 
@@ -12,6 +12,7 @@ from penstock.config import check_prices, urls
 from penstock.config.mistakes import Path, dotted, listed, nearest, shown
 from penstock.config.reading import Found, Reading
 from penstock.config.settings import ModelRule, ProviderSettings, Settings
+from penstock.detection.kinds import KINDS
 
 # What the gateway itself puts behind a base URL of the dialect, and so must not stand at its end.
 _VERSIONS = {"anthropic": ("/v1",), "gemini": ("/v1", "/v1beta", "/v1alpha"), "openai": ()}
@@ -170,6 +171,39 @@ def own_rules_differ(settings: Settings, reading: Reading) -> Iterator[Found]:
         seen.add(row.name)
 
 
+def kinds_exist(settings: Settings, reading: Reading) -> Iterator[Found]:
+    """What nobody looks for can't be masked."""
+    given = settings.scrub
+    known = [*(kind.name for kind in KINDS), *given.terms, *given.patterns]
+    wishes: list[tuple[Path, Mapping[str, str]]] = [(("scrub", "kinds"), given.kinds)]
+    wishes += [(("scrub", "teams", name, "kinds"), row.kinds) for name, row in given.teams.items()]
+    wishes += [((*path, "scrub", "kinds"), row.scrub.kinds) for path, row in reading.rows(("keys",), settings.keys)]
+    for path, kinds in wishes:
+        for kind in kinds:
+            if kind not in known:
+                guess = nearest(kind, known)
+                suggestion = f"did you mean {listed([guess])}?" if guess else f"kinds here: {listed(known)}"
+                yield (*path, kind), f"is no kind of private value: {shown(kind)}", suggestion
+
+
+def own_kinds_have_their_own_names(settings: Settings, _reading: Reading) -> Iterator[Found]:
+    """A list or pattern of the name of another kind could not be told from it."""
+    shipped = {kind.name for kind in KINDS}
+    for part, names in (("terms", settings.scrub.terms), ("patterns", settings.scrub.patterns)):
+        for name in names:
+            taken = name in shipped or (part == "patterns" and name in settings.scrub.terms)
+            if taken:
+                yield ("scrub", part, name), f"is the name of another kind: {shown(name)}", "choose another name"
+
+
+def lists_of_terms_hold_some(settings: Settings, reading: Reading) -> Iterator[Found]:
+    """A list without terms finds nothing."""
+    for name, row in settings.scrub.terms.items():
+        path: Path = ("scrub", "terms", name)
+        if not row.terms and row.file is None and reading.sound(path, (*path, "file"), (*path, "terms")):
+            yield path, "has no terms", "give `terms`, or a `file` with one on each line"
+
+
 def limits_fit_together(settings: Settings, reading: Reading) -> Iterator[Found]:
     """What only passes through may be at least as large as what is held."""
     body, upload = ("limits", "body"), ("limits", "upload")
@@ -218,6 +252,9 @@ RULES: tuple[Callable[[Settings, Reading], Iterator[Found]], ...] = (
     keys_differ,
     keys_are_not_the_providers,
     own_rules_differ,
+    kinds_exist,
+    own_kinds_have_their_own_names,
+    lists_of_terms_hold_some,
     limits_fit_together,
     timeouts_fit_together,
     a_log_that_is_named_is_written,

@@ -64,6 +64,8 @@ _EXAMPLES = {
     "journal": "write a mapping: `{fsync: second}`",
     "header_prefixes": "write a list: `[X-Penstock-]`",
     "terser": "write a mapping: `{intensity: lite}`",
+    "scrub": "write a mapping: `{wanted: true}`",
+    "kinds": "write a mapping: `{email: mask}`",
     "when": "write a list: `- {name: NAME, match: \"(?i)invoice\", intensity: lite}`",
 }  # fmt: skip
 # The same, inside the rows of a list.

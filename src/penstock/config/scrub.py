@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from penstock.config.forms import Form
 from penstock.config.values import Expression, Name, Seconds, Words
+from penstock.core.scrubbed import Wish
 
 ListName = Annotated[str, Meta(extra={"form": Form.OWN_KIND})]
 ActionName = Literal["mask", "redact", "flag", "block", "allow"]
@@ -25,6 +26,11 @@ class ScrubWishSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     kinds: dict[Name, ActionName] = {}
     """What becomes of which kind, where that is not as above it."""
+
+    @property
+    def wish(self) -> Wish:
+        """The same, as the path knows it."""
+        return Wish(self.wanted, tuple(sorted(self.kinds.items())))
 
 
 class TermListSettings(msgspec.Struct, frozen=True, kw_only=True):

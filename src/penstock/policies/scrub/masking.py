@@ -64,6 +64,8 @@ class _Look:
             kind = self._rules.kinds.get(found.kind)
             if kind is None or kind.action is Action.ALLOW:
                 continue
+            if self._rules.never and text.value[found.start : found.end].casefold() in self._rules.never:
+                continue
             if kind.action is Action.BLOCK:
                 raise blocked(found.kind, text.matter.value)
             if kind.action is Action.FLAG:

@@ -52,5 +52,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """By name; what is found and stands not here is allowed."""
     attached: Mapping[Sort, Action]
     """What becomes of what can't be read: ``ALLOW``, ``FLAG`` or ``BLOCK``."""
+    never: frozenset[str] = frozenset()
+    """Values that are left alone, case-folded."""
     unreadable: Action = Action.BLOCK
     """What becomes of a body that can't be walked at all."""

@@ -1,0 +1,104 @@
+"""Settings of scrubbing, as its policy takes them: for each key the rules that hold for it.
+
+Called by the composition root. Detection is loaded with the first key that wants it.
+"""
+
+import functools
+import hashlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import msgspec
+
+from penstock.config.forms import read_terms
+from penstock.config.mistakes import ConfigError, MisfitError, Mistake
+from penstock.config.scrub import ScrubSettings
+from penstock.config.settings import Settings
+from penstock.core.caller import KeyProfile
+from penstock.core.finding import Detector
+from penstock.core.mask import LABEL_MOST
+from penstock.core.scrubbed import Wish
+from penstock.core.text import Sort
+from penstock.detection.kinds import KINDS
+from penstock.policies.scrub import Action, Back, Kind, Rules
+
+ATTACHED: Mapping[Sort, Action] = {
+    Sort.IMAGE: Action.FLAG,
+    Sort.AUDIO: Action.FLAG,
+    Sort.PDF: Action.BLOCK,
+    Sort.FILE: Action.BLOCK,
+    Sort.ELSEWHERE: Action.FLAG,
+    Sort.STATE: Action.ALLOW,
+    Sort.UNKNOWN: Action.BLOCK,
+}
+"""What becomes of what is no text, where nothing else is set. Nothing that may hold a page of it passes in silence."""
+
+_SECRETS = frozenset({"secret", "url-credentials"})
+
+
+def rules_of(settings: Settings) -> Callable[[KeyProfile], Rules | None]:
+    """What holds for a key; None where nothing is looked for. ConfigError for a file of terms that is gone."""
+    given = settings.scrub
+    terms = {name: (*row.terms, *_terms(name, row.file)) for name, row in given.terms.items()}
+    teams = {name: row.wish for name, row in given.teams.items()}
+
+    @functools.lru_cache(maxsize=256)
+    def rules(wanted: tuple[tuple[str, str], ...]) -> Rules:
+        return _rules(given, terms, dict(wanted))
+
+    def of(key: KeyProfile) -> Rules | None:
+        team = teams.get(key.team or "", Wish())
+        wishes = key.scrub.wanted, team.wanted, given.wanted
+        if not next(one for one in wishes if one is not None):
+            return None
+        return rules(tuple(sorted({**given.kinds, **dict(team.kinds), **dict(key.scrub.kinds)}.items())))
+
+    return of
+
+
+def _rules(given: ScrubSettings, terms: Mapping[str, tuple[str, ...]], wanted: Mapping[str, str]) -> Rules:
+    kinds = _kinds(given, wanted)
+    looked_for = frozenset(name for name, kind in kinds.items() if kind.action is not Action.ALLOW)
+    attached = {**ATTACHED, **{Sort(name): Action(action) for name, action in given.attached.items()}}
+    detector = _detector(given, terms, looked_for)
+    never = frozenset(value.casefold() for value in given.never)
+    said = [detector.version, given.secrets, sorted((name, kind.action.value) for name, kind in kinds.items())]
+    told = msgspec.json.encode([*said, sorted((sort.value, action.value) for sort, action in attached.items())])
+    version = hashlib.blake2b(told + msgspec.json.encode(sorted(never)), digest_size=6).hexdigest()
+    unreadable = Action(given.unreadable)
+    return Rules(version=version, detector=detector, kinds=kinds, attached=attached, never=never, unreadable=unreadable)
+
+
+def _kinds(given: ScrubSettings, wanted: Mapping[str, str]) -> dict[str, Kind]:
+    kinds = {kind.name: (kind.label, "mask" if kind.default else "allow") for kind in KINDS}
+    for name, row in (*given.terms.items(), *given.patterns.items()):
+        kinds[name] = name.replace("-", "").upper()[:LABEL_MOST], row.action
+    back = Back(given.secrets)
+    return {
+        name: Kind(label, Action(wanted.get(name, action)), back if name in _SECRETS else Back.ALWAYS)
+        for name, (label, action) in kinds.items()
+    }
+
+
+def _detector(given: ScrubSettings, terms: Mapping[str, tuple[str, ...]], looked_for: frozenset[str]) -> Detector:
+    # Loaded with the first key that wants it: patterns, lists and numbering plans take megabytes.
+    from penstock.detection.engine import OwnPattern, engine  # noqa: PLC0415
+    from penstock.detection.terms import TermList  # noqa: PLC0415
+
+    lists = [
+        TermList(name, terms[name], ignore_case=row.case == "any")
+        for name, row in given.terms.items()
+        if name in looked_for
+    ]
+    patterns = [OwnPattern(name, row.match) for name, row in given.patterns.items() if name in looked_for]
+    return engine(looked_for & {kind.name for kind in KINDS}, tuple(lists), tuple(patterns))
+
+
+def _terms(name: str, file: str | None) -> tuple[str, ...]:
+    if file is None:
+        return ()
+    try:
+        return read_terms(Path(file))
+    except MisfitError as misfit:
+        where = f"scrub.terms.{name}.file"
+        raise ConfigError([Mistake(file, 0, 0, where, misfit.what, misfit.suggestion)]) from None
