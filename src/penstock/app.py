@@ -330,7 +330,7 @@ def explain_request(
     listening = Listening(composing.detect)
     terseness = composing.terseness(settings, functools.partial(_attempt, routing), b"", chance=False)
     terseness = msgspec.structs.replace(terseness, detect=listening)
-    changing = Changing(Compress(SPEAKING, terseness, NoMemory()), listening, _asking(settings))
+    changing = Changing(_scrub(settings, b""), Compress(SPEAKING, terseness, NoMemory()), listening, _asking(settings))
     return explain(routing, DIALECTS, head, body, changing, key)
 
 
@@ -372,7 +372,7 @@ def policies(
         Own(objects, brought, undo),
         # Before anything that changes the request, but for what the operator's own documents bring: whatever follows
         # sees tokens and no private value.
-        Scrub(WALKING, RESTORING, rules_of(settings), secret, undo, time.monotonic, settings.scrub.seconds),
+        _scrub(settings, secret),
         # After all that may refuse: these change the request, and only one that will be sent.
         Compress(SPEAKING, composing.terseness(settings, attempt, secret, suspended), memory),
         # After it: what is measured has to tell its usage.
@@ -392,6 +392,11 @@ def _attempt(routing: Table, exchange: Exchange) -> Attempt:
     if exchange.caller is None:
         raise RuntimeError("nobody is known to be asking")
     return plan(routing, exchange.match, exchange.facts, exchange.caller)[0]
+
+
+def _scrub(settings: Settings, secret: bytes) -> Scrub:
+    undo = functools.partial(undone, limit=HELD_BYTES)
+    return Scrub(WALKING, RESTORING, rules_of(settings), secret, undo, time.monotonic, settings.scrub.seconds)
 
 
 def _asking(settings: Settings) -> Sequence[AskUsage]:

@@ -21,6 +21,7 @@ from penstock.policies.compress import Compress
 from penstock.policies.compress.deciding import Detect
 from penstock.policies.compress.own_rules import OwnRule
 from penstock.policies.compress.reasons import Detected
+from penstock.policies.scrub import Scrub
 from penstock.providers import headers
 from penstock.routing.plan import Table, plan
 
@@ -67,11 +68,14 @@ class Listening:
 class Changing(msgspec.Struct, frozen=True):
     """The policies that may change a request's body."""
 
+    scrub: Scrub
     compress: Compress
     listening: Listening
     """What ``compress`` detects with."""
     asking: Sequence[AskUsage]
 
+
+_BECAME = {"mask": "tokens in the place of values", "redact": "values taken out", "flag": "found, and left"}
 
 NOBODY = KeyProfile("explain", "explain")
 """A key for which nothing is set."""
@@ -132,7 +136,12 @@ def explain(
 
 def _edited(exchange: Exchange, changing: Changing) -> Iterator[str]:
     """Puts the policies' edits into the exchange, and says what they are."""
-    if exchange.document is None or not exchange.match.route.routed:
+    if exchange.document is None:
+        return
+    changing.scrub.mask(exchange)
+    for count in () if exchange.scrubbed is None else exchange.scrubbed.counts:
+        yield f"{_BECAME[count.action]}: {count.number} of the kind {count.kind} ({count.place})"
+    if not exchange.match.route.routed:
         return
     changing.compress.steer(exchange)
     terseness = exchange.terseness

@@ -1,0 +1,62 @@
+"""A body that is a list of strings, each a block of its own, and a detector that knows two kinds by sight."""
+
+import re
+from collections.abc import Sequence
+
+from penstock.core.finding import Found, Matter
+from penstock.core.route import Body, Match, Route
+from penstock.core.text import Block, Line, Reading, Text
+from penstock.core.tree import Form, string, tree
+from penstock.policies.scrub import Action, Kind, Rules
+
+MATCH = Match(Route("POST", "/spoken", "spoken", "spoken", Body.JSON), (), "/spoken", "")
+
+_ADDRESS = re.compile(r"[a-z]+@[a-z]+\.org")
+_CUED = re.compile(r"(?<=name is )[A-Z][a-z]+")
+_DIGITS = re.compile(r"\d{8,}")
+
+
+class Sight:
+    """Addresses anywhere, names behind ``name is``, long numbers."""
+
+    version = "1"
+
+    def find(self, text: str, matter: Matter) -> Sequence[Found]:
+        """Both kinds, in order."""
+        del matter
+        found = [Found(*one.span(), "email", "email") for one in _ADDRESS.finditer(text)]
+        found += [Found(*one.span(), "person", "person") for one in _CUED.finditer(text)]
+        found += [Found(*one.span(), "card", "card") for one in _DIGITS.finditer(text)]
+        return sorted(found)
+
+
+class Spoken:
+    """Where words stand: in every string and every number of the list."""
+
+    def carries(self, operation: str) -> bool:
+        """All of them."""
+        del operation
+        return True
+
+    def blocks(self, match: Match, body: bytes) -> Sequence[Block]:
+        """One for each element."""
+        del match
+        return [Block(one.start, one.end, Line.TURNS, "turn") for one in tree(body).items]
+
+    def texts(self, match: Match, block: Block, piece: bytes) -> Reading:
+        """The string, or the number; a list of one string is a sealed turn."""
+        del match, block
+        top = tree(piece)
+        sealed = top.form is Form.LIST
+        node = top.items[0] if sealed else top
+        if node.form is Form.NUMBER:
+            said = piece[node.start : node.end].decode()
+            return Reading((Text(node.start, node.end, said, Matter.INPUT, number=True),))
+        return Reading((Text(node.start, node.end, string(piece, node), Matter.USER),), sealed=sealed)
+
+
+def rules(**actions: Action) -> Rules:
+    """Masks all three kinds, unless it is told otherwise."""
+    labels = {"email": "EMAIL", "person": "PERSON", "card": "CARD"}
+    kinds = {kind: Kind(label, actions.get(kind, Action.MASK)) for kind, label in labels.items()}
+    return Rules(version="1", detector=Sight(), kinds=kinds, attached={})
