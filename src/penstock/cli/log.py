@@ -18,6 +18,7 @@ from penstock.cli.printing import cells, json_option, legible, placed, print_jso
 if TYPE_CHECKING:
     from penstock.core.books import LogLine
     from penstock.core.entry import Entry
+    from penstock.core.scrubbed import Scrubbed
 
 FOLLOW_SECONDS = 0.5
 MOST = 100_000
@@ -37,6 +38,7 @@ _ENDINGS = {
     "refused": "refused by the model or its provider",
     "invalid": "with arguments for a tool that can't be read",
 }
+_BECAME = {"mask": "masked", "redact": "taken out", "flag": "let out"}
 _BETWEEN = 2
 _COLUMNS = (
     Cell("time (UTC)", 19),
@@ -225,6 +227,8 @@ def _particulars(entry: "Entry", *, simulated: bool) -> Iterator[tuple[str, str]
         yield "trace", opened.trace
     if entry.batch:
         yield "batch", entry.batch
+    if entry.scrubbed is not None:
+        yield from _scrubbed(entry.scrubbed)
     for share in told.shares:
         used = share.usage
         counted = [f"{name.replace('_', ' ')} {whole(count)}" for name, count in _counters(used) if count]
@@ -239,6 +243,14 @@ def _particulars(entry: "Entry", *, simulated: bool) -> Iterator[tuple[str, str]
     yield "bytes", f"{whole(opened.bytes_in)} in, {whole(entry.bytes_out)} out"
     times = f"first byte after {entry.first_byte:.3f} s, all after {entry.duration:.3f} s"
     yield "times", f"{times}; the gateway's own part {entry.overhead * 1000:.1f} ms"
+
+
+def _scrubbed(scrubbed: "Scrubbed") -> Iterator[tuple[str, str]]:
+    found = [f"{count.number} {count.kind} ({count.place}): {_BECAME[count.action]}" for count in scrubbed.counts]
+    yield "private values", "; ".join(found) or f"none found, rules {scrubbed.policy}"
+    if any((scrubbed.restored, scrubbed.unresolved, scrubbed.miscopied, scrubbed.altered)):
+        back = f"{scrubbed.restored} restored, {scrubbed.unresolved + scrubbed.altered} left"
+        yield "tokens in the answer", back + (f", {scrubbed.miscopied} miscopied" if scrubbed.miscopied else "")
 
 
 def _counters(used: object) -> list[tuple[str, int]]:
