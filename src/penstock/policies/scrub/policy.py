@@ -161,14 +161,14 @@ class _Work:
         self._holder = holder
         self._memory = memory
         self._late = late
-        self._known = {Line.HEAD: Known()}
+        self._known: dict[tuple[int, Line], Known] = {}
         self._seen: list[tuple[Block, Seen]] = []
         self._salt = f"{holder.rules.version}\0{holder.tenant}\0{match.route.dialect}".encode()
 
     def go_on(self, most: int | None) -> bool:
         """Look through the blocks that follow, as long as no more bytes of them are new; whether that was all."""
         for block in self._blocks[len(self._seen) :]:
-            known = self._line(block.line)
+            known = self._line(block)
             piece = self._body[block.start : block.end]
             name = hashlib.blake2b(self._salt + block.kind.encode() + b"\0" + known.digest + piece, digest_size=16)
             seen = self._memory.get(name.digest())
@@ -184,12 +184,15 @@ class _Work:
             self._seen.append((block, seen))
         return True
 
-    def _line(self, line: Line) -> Known:
-        if line is Line.APART:
-            return Known(self._known[Line.HEAD])
-        if line not in self._known:
-            self._known[line] = Known(self._known[Line.HEAD])
-        return self._known[line]
+    def _line(self, block: Block) -> Known:
+        """What is known when a block is reached: of its line, and of the system text that stands before all lines."""
+        name = block.group, block.line
+        known = self._known.get(name)
+        if known is None:
+            known = Known(self._known.get((block.group, Line.HEAD)))
+            if block.line is not Line.APART:
+                self._known[name] = known
+        return known
 
     def _look(self, block: Block, piece: bytes, known: Known) -> Seen:
         if self._late():
