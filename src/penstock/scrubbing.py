@@ -15,12 +15,15 @@ from penstock.config.mistakes import ConfigError, MisfitError, Mistake
 from penstock.config.scrub import ScrubSettings
 from penstock.config.settings import Settings
 from penstock.core.caller import KeyProfile
-from penstock.core.finding import Detector
+from penstock.core.finding import Detector, Found, Matter
 from penstock.core.mask import LABEL_MOST
 from penstock.core.scrubbed import Wish
-from penstock.core.text import Sort
+from penstock.core.text import Reading, Sort, Text, spliced
 from penstock.detection.kinds import KINDS
 from penstock.policies.scrub import Action, Back, Kind, Rules
+from penstock.policies.scrub.known import Known
+from penstock.policies.scrub.masking import looked_through
+from penstock.policies.scrub.minting import Mint
 
 ATTACHED: Mapping[Sort, Action] = {
     Sort.IMAGE: Action.FLAG,
@@ -54,6 +57,51 @@ def rules_of(settings: Settings) -> Callable[[KeyProfile], Rules | None]:
         return rules(tuple(sorted({**given.kinds, **dict(team.kinds), **dict(key.scrub.kinds)}.items())))
 
     return of
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """One value that was found in a text, without the value."""
+
+    line: int
+    """From 1."""
+    kind: str
+    rule: str
+    becomes: str
+    """As ``Action`` spells it."""
+
+
+class Preview(msgspec.Struct, frozen=True):
+    """What would go out of a text, and why."""
+
+    text: str
+    found: tuple[Shown, ...]
+    tokens: Mapping[str, str]
+    """The kind of each token in the text."""
+    refused: bool
+    """A request with this text would be refused."""
+
+
+def preview(rules: Rules, text: str, matter: Matter, tenant: str) -> Preview:
+    """What would go out; the tokens are of this form, and not those of any installation."""
+    found = tuple(_shown(rules, text, one) for one in rules.detector.find(text, matter))
+    told = tuple(one for one in found if one.becomes != Action.ALLOW.value)
+    masked = {
+        name: msgspec.structs.replace(kind, action=Action.REDACT) if kind.action is Action.BLOCK else kind
+        for name, kind in rules.kinds.items()
+    }
+    piece = msgspec.json.encode(text)
+    reading = Reading((Text(0, len(piece), text, matter),))
+    seen = looked_through(piece, reading, Known(), msgspec.structs.replace(rules, kinds=masked), Mint(b"", tenant))
+    out = msgspec.json.decode(spliced(piece, seen.splices), type=str)
+    refused = any(one.becomes == Action.BLOCK.value for one in told)
+    return Preview(out, told, {value.token: value.kind for value in seen.values}, refused)
+
+
+def _shown(rules: Rules, text: str, found: Found) -> Shown:
+    kind = rules.kinds.get(found.kind)
+    left = kind is None or text[found.start : found.end].casefold() in rules.never
+    action = Action.ALLOW if left or kind is None else kind.action
+    return Shown(text.count("\n", 0, found.start) + 1, found.kind, found.rule, action.value)
 
 
 def _rules(given: ScrubSettings, terms: Mapping[str, tuple[str, ...]], wanted: Mapping[str, str]) -> Rules:
