@@ -182,7 +182,9 @@ class House:
         self._suspensions = Suspensions(self.store.engine)
         undo.callback(SuspensionWatch(self._suspensions).close)
         self._ring = KeyRing(self.store.pepper)
-        self._keys = KeyWatch(self.store, self._ring, composing.declared(settings.keys, self.store.pepper))
+        self._knows_words = False
+        declared = composing.declared(settings.keys, self.store.pepper)
+        self._keys = KeyWatch(self.store, self._ring, declared, self._learn_words)
         undo.callback(self._keys.close)
         credentials = CredentialWatch(self.store.engine, self._stores_credentials, lambda: self.take(self.settings))
         undo.callback(credentials.close)
@@ -190,7 +192,6 @@ class House:
         self._observing = Observing(settings, self._gauges(), learning, shared=place.worker is not None)
         undo.callback(self._observing.close)
         self.gateway = self._furnish(settings, self._pool)
-        self._learn_words(settings)
         self.listener = Listener(_front(self, self.gateway), refusal, limits=composing.limits(settings), tls=tls)
 
     def take(self, settings: Settings) -> None:
@@ -211,7 +212,6 @@ class House:
             self.listener.renew(tls)
         self.listener.limits = composing.limits(settings)
         self.listener.handler = _front(self, gateway)
-        self._learn_words(settings)
 
     def _furnish(self, settings: Settings, pool: Pool) -> Gateway:
         upstream = Upstream(pool, self._sweep, upload_limit=settings.limits.upload)
@@ -242,11 +242,14 @@ class House:
             body_limit=settings.limits.body,
         )
 
-    def _learn_words(self, settings: Settings) -> None:
+    def _learn_words(self) -> None:
         """What detection looks for takes a fifth of a second to read: not when the first request is here, and not where
         nobody wants it."""
-        wishes = composing.wishes(settings)
-        if settings.terser.when or any(not is_off(wishes.of(profile)) for profile in self._ring.profiles):
+        if self._knows_words:
+            return
+        wishes = composing.wishes(self.settings)
+        if self.settings.terser.when or any(not is_off(wishes.of(one)) for one in self._ring.profiles):
+            self._knows_words = True
             from penstock.policies.compress import lexicon  # noqa: PLC0415 - takes megabytes
 
             threading.Thread(target=lexicon.prepare, name="detection", daemon=True).start()

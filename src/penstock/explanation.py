@@ -49,7 +49,8 @@ class Explanation(msgspec.Struct, frozen=True):
 
 
 class Listening:
-    """Detection that also says which of the operator's own rules decided: the decision itself keeps no name."""
+    """Detection that also says which of the operator's own rules decided: in a batch, and where a level is suspended,
+    the decision that is told does not."""
 
     def __init__(self, detect: Detect) -> None:
         self._detect = detect
@@ -137,8 +138,9 @@ def _edited(exchange: Exchange, changing: Changing) -> Iterator[str]:
     changing.compress.steer(exchange)
     terseness = exchange.terseness
     if terseness is not None:
-        named = "".join(f" {name}" for name in changing.listening.rules)
-        why = f"{terseness.intensity.value}, arm {terseness.arm.value}, because: {terseness.reason}{named}"
+        # In a batch there may be several.
+        others = "".join(f", {name}" for name in changing.listening.rules if not terseness.reason.endswith(f":{name}"))
+        why = f"{terseness.intensity.value}, arm {terseness.arm.value}, because: {terseness.reason}{others}"
         low = ", `verbosity` set to `low` among them," if terseness.lowered else ""
         words = (
             f"{terseness.added} bytes of words ({terseness.rules}){low} added" if terseness.added else "no words added"
