@@ -42,7 +42,7 @@ from penstock.observing import Observing
 from penstock.policies.ask_usage import AskUsage
 from penstock.policies.authenticate import Authenticate, KeyRing
 from penstock.policies.compress import CHATS, Compress, Memory, NoMemory, Suspended
-from penstock.policies.compress.deciding import is_off
+from penstock.policies.compress.deciding import is_off, nothing_suspended
 from penstock.policies.compress.reasons import Detected
 from penstock.policies.compress.rules import SHIPPED
 from penstock.policies.list_models import ListModels
@@ -321,15 +321,21 @@ def simulated(settings: Settings) -> Sequence[str]:
 
 
 def explain_request(
-    settings: Settings, head: RequestHead, body: bytes, *, demo: bool, key: KeyProfile = NOBODY
+    settings: Settings,
+    head: RequestHead,
+    body: bytes,
+    *,
+    demo: bool,
+    key: KeyProfile = NOBODY,
+    suspended: Suspended = nothing_suspended,
 ) -> Explanation:
     """What would become of a request under these settings; nothing is sent."""
     simulator = Origin(secure=False, host="simulator", port=80) if demo else None
     routing = composing.table(settings, composing.simulators(DIALECTS, simulator))
     listening = Listening(composing.detect)
-    terseness = composing.terseness(settings, functools.partial(_attempt, routing), b"", chance=False)
+    terseness = composing.terseness(settings, functools.partial(_attempt, routing), b"", suspended, chance=False)
     terseness = msgspec.structs.replace(terseness, detect=listening)
-    changing = Changing(Compress(SPEAKING, terseness, NoMemory()), listening, _asking(settings))
+    changing = Changing(Compress(SPEAKING, terseness, NoMemory()), listening, _asking(settings), suspended)
     return explain(routing, DIALECTS, head, body, changing, key)
 
 

@@ -164,7 +164,7 @@ def test_what_began_unseen_goes_on_unseen(tmp_path: Path, provider: Provider) ->
 
 
 def test_what_detection_looks_for_is_read_before_the_first_request(tmp_path: Path, provider: Provider) -> None:
-    """By a thread, as soon as a key wants it while the gateway runs: no request waits for it. It takes two megabytes."""
+    """By a thread, as soon as a key wants it while the gateway runs: no request waits. It takes two megabytes."""
 
     def holds() -> int:
         status = Path(f"/proc/{gateway.pid}/status").read_text()
