@@ -117,7 +117,7 @@ class Terseness(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     arm: Arm
     reason: str
-    """A code of ``policies.compress.reasons``, or an ``Exemption``'s."""
+    """A code of ``policies.compress.reasons``, with the name of an operator's own rule; or an ``Exemption``'s."""
     intensity: Intensity = Intensity.OFF
     """What the conversation was given; for the control arm what it would have been given."""
     rules: str = ""
