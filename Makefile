@@ -50,7 +50,7 @@ test-long: $(DEV) ## The runs that take long: deep fuzzing, load
 bench: $(DEV) ## Measure the gateway beside nginx and peers, in one run
 	$(BIN)/python -m bench
 
-lock: ## Choose the newest versions of all requirements anew, with hashes
+lock: $(DEV) ## Choose the newest versions of all requirements anew, with hashes
 	for name in run dev; do \
 	  $(BIN)/python -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	    --no-emit-index-url --no-annotate --upgrade -o requirements/$$name.lock requirements/$$name.in; done

@@ -38,7 +38,8 @@ Without a key, and in no dialect: `/`, `/api/hello`, `/healthz` and `/readyz`, e
 How to read the tables:
 
 - *Body*: **json** is held and read up to `limits.body`, and **form** too, be it JSON or a form; **any** is held when it
-  is JSON, else it streams through; **bytes** streams through whatever it is; - is none, or passed on.
+  is JSON, else it streams through, but for [files of batches](../concepts/terser-answers.md#batches); **bytes** streams
+  through whatever it is; - is none, or passed on.
 - *Answer*: **json** is JSON, or an event stream where the request asked for one, and anything else is answered 502;
   **bytes** is anything, passed unlooked-at.
 - **model**: the body or the path names a model, which decides the provider.

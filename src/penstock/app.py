@@ -42,7 +42,7 @@ from penstock.observing import Observing
 from penstock.policies.ask_usage import AskUsage
 from penstock.policies.authenticate import Authenticate, KeyRing
 from penstock.policies.compress import CHATS, Compress, Memory, NoMemory, Suspended
-from penstock.policies.compress.deciding import is_off
+from penstock.policies.compress.deciding import is_off, nothing_suspended
 from penstock.policies.compress.reasons import Detected
 from penstock.policies.compress.rules import SHIPPED
 from penstock.policies.list_models import ListModels
@@ -186,7 +186,9 @@ class House:
         self._suspensions = Suspensions(self.store.engine)
         undo.callback(SuspensionWatch(self._suspensions).close)
         self._ring = KeyRing(self.store.pepper)
-        self._keys = KeyWatch(self.store, self._ring, composing.declared(settings.keys, self.store.pepper))
+        self._knows_words = False
+        declared = composing.declared(settings.keys, self.store.pepper)
+        self._keys = KeyWatch(self.store, self._ring, declared, self._learn_words)
         undo.callback(self._keys.close)
         credentials = CredentialWatch(self.store.engine, self._stores_credentials, lambda: self.take(self.settings))
         undo.callback(credentials.close)
@@ -194,7 +196,6 @@ class House:
         self._observing = Observing(settings, self._gauges(), learning, shared=place.worker is not None)
         undo.callback(self._observing.close)
         self.gateway = self._furnish(settings, self._pool)
-        self._learn_words(settings)
         self.listener = Listener(_front(self, self.gateway), refusal, limits=composing.limits(settings), tls=tls)
 
     def take(self, settings: Settings) -> None:
@@ -215,7 +216,6 @@ class House:
             self.listener.renew(tls)
         self.listener.limits = composing.limits(settings)
         self.listener.handler = _front(self, gateway)
-        self._learn_words(settings)
 
     def _furnish(self, settings: Settings, pool: Pool) -> Gateway:
         upstream = Upstream(pool, self._sweep, upload_limit=settings.limits.upload)
@@ -246,11 +246,14 @@ class House:
             body_limit=settings.limits.body,
         )
 
-    def _learn_words(self, settings: Settings) -> None:
+    def _learn_words(self) -> None:
         """What detection looks for takes a fifth of a second to read: not when the first request is here, and not where
         nobody wants it."""
-        wishes = composing.wishes(settings)
-        if settings.terser.when or any(not is_off(wishes.of(profile)) for profile in self._ring.profiles):
+        if self._knows_words:
+            return
+        wishes = composing.wishes(self.settings)
+        if self.settings.terser.when or any(not is_off(wishes.of(one)) for one in self._ring.profiles):
+            self._knows_words = True
             from penstock.policies.compress import lexicon  # noqa: PLC0415 - takes megabytes
 
             threading.Thread(target=lexicon.prepare, name="detection", daemon=True).start()
@@ -322,15 +325,22 @@ def simulated(settings: Settings) -> Sequence[str]:
 
 
 def explain_request(
-    settings: Settings, head: RequestHead, body: bytes, *, demo: bool, key: KeyProfile = NOBODY
+    settings: Settings,
+    head: RequestHead,
+    body: bytes,
+    *,
+    demo: bool,
+    key: KeyProfile = NOBODY,
+    suspended: Suspended = nothing_suspended,
 ) -> Explanation:
     """What would become of a request under these settings; nothing is sent."""
     simulator = Origin(secure=False, host="simulator", port=80) if demo else None
     routing = composing.table(settings, composing.simulators(DIALECTS, simulator))
     listening = Listening(composing.detect)
-    terseness = composing.terseness(settings, functools.partial(_attempt, routing), b"", chance=False)
+    terseness = composing.terseness(settings, functools.partial(_attempt, routing), b"", suspended, chance=False)
     terseness = msgspec.structs.replace(terseness, detect=listening)
-    changing = Changing(_scrub(settings, b""), Compress(SPEAKING, terseness, NoMemory()), listening, _asking(settings))
+    compress = Compress(SPEAKING, terseness, NoMemory())
+    changing = Changing(_scrub(settings, b""), compress, listening, _asking(settings), suspended)
     return explain(routing, DIALECTS, head, body, changing, key)
 
 

@@ -15,9 +15,9 @@ from penstock.core.exchange import Exchange
 from penstock.core.fault import FaultKind, refuse
 from penstock.core.head import RequestHead
 from penstock.core.target import Attempt
-from penstock.core.terseness import Opening, Terseness
+from penstock.core.terseness import Intensity, Opening, Terseness
 from penstock.policies.ask_usage import AskUsage
-from penstock.policies.compress import Compress
+from penstock.policies.compress import Compress, Suspended
 from penstock.policies.compress.deciding import Detect
 from penstock.policies.compress.own_rules import OwnRule
 from penstock.policies.compress.reasons import Detected
@@ -45,12 +45,15 @@ class Explanation(msgspec.Struct, frozen=True):
     """What was decided about terser answers, as for the first request of a conversation; None: nothing."""
     own_rules: tuple[str, ...]
     """The names of the operator's own rules that decided it: one, or in a batch several."""
+    suspended: tuple[Intensity, ...]
+    """What new conversations of this key with this model are not given, though somebody set it."""
     body: bytes
     """What the provider receives after the head."""
 
 
 class Listening:
-    """Detection that also says which of the operator's own rules decided: the decision itself keeps no name."""
+    """Detection that also says which of the operator's own rules decided: in a batch, and where a level is suspended,
+    the decision that is told does not."""
 
     def __init__(self, detect: Detect) -> None:
         self._detect = detect
@@ -73,6 +76,7 @@ class Changing(msgspec.Struct, frozen=True):
     listening: Listening
     """What ``compress`` detects with."""
     asking: Sequence[AskUsage]
+    suspended: Suspended
 
 
 _BECAME = {"mask": "tokens in the place of values", "redact": "values taken out", "flag": "found, and left"}
@@ -130,6 +134,7 @@ def explain(
         body_bytes=len(sent),
         terseness=exchange.terseness,
         own_rules=tuple(changing.listening.rules),
+        suspended=tuple(one for one in Intensity if changing.suspended(key.id, facts.model or "", one)),
         body=sent,
     )
 
@@ -146,8 +151,9 @@ def _edited(exchange: Exchange, changing: Changing) -> Iterator[str]:
     changing.compress.steer(exchange)
     terseness = exchange.terseness
     if terseness is not None:
-        named = "".join(f" {name}" for name in changing.listening.rules)
-        why = f"{terseness.intensity.value}, arm {terseness.arm.value}, because: {terseness.reason}{named}"
+        # In a batch there may be several.
+        others = "".join(f", {name}" for name in changing.listening.rules if not terseness.reason.endswith(f":{name}"))
+        why = f"{terseness.intensity.value}, arm {terseness.arm.value}, because: {terseness.reason}{others}"
         low = ", `verbosity` set to `low` among them," if terseness.lowered else ""
         words = (
             f"{terseness.added} bytes of words ({terseness.rules}){low} added" if terseness.added else "no words added"

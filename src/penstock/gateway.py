@@ -55,7 +55,7 @@ class Gateway:
             exchange = Exchange(exchange_id, incoming.head, match, incoming.started)
             exchange.visits.append(self.record.enter(exchange))
             await self.authenticate.enter(exchange)
-            await read(exchange, incoming, self.body_limit)
+            await read(exchange, incoming, self.body_limit, self.policies[match.route.template])
             exchange.bytes_in = incoming.received or incoming.length or 0
             exchange.facts = self.dialects[match.route.dialect].facts(match, exchange.facts)
             answer = await self._enter(exchange)

@@ -6,7 +6,7 @@ Looks at the database on a timer, never on the path of a request.
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from penstock.core.caller import KeyProfile
 from penstock.policies.authenticate import KeyRing
@@ -24,10 +24,12 @@ Declared = Mapping[str, tuple[KeyProfile, float | None]]
 class KeyWatch:
     """Watches until it is closed."""
 
-    def __init__(self, store: KeyStore, ring: KeyRing, declared: Declared) -> None:
+    def __init__(self, store: KeyStore, ring: KeyRing, declared: Declared, renewed: Callable[[], None]) -> None:
+        """``renewed`` is called whenever the ring may hold other keys than before."""
         self._store = store
         self._ring = ring
         self._declared = declared
+        self._renewed = renewed
         self._until: float | None = None
         """When the next of them ends."""
         self._kept: Mapping[str, KeyProfile] = {}
@@ -50,6 +52,7 @@ class KeyWatch:
         }
         self._until = min((ends for _, ends in alive.values() if ends is not None), default=None)
         self._ring.replace({**self._kept, **{name: profile for name, (profile, _) in alive.items()}})
+        self._renewed()
 
     def _look(self) -> None:
         try:

@@ -17,7 +17,7 @@ from penstock.core.terseness import Arm
 from penstock.ledger.findings import Report
 from penstock.ledger.observed import Guard, Observed, input_cost
 from penstock.ledger.savings import Savings
-from penstock.policies.compress import CHATS
+from penstock.policies.compress import CHATS, COUNTS
 from penstock.stores.measured import Measured
 
 _GUARDED = {
@@ -50,7 +50,8 @@ def measure(
     own = {name for name, row in settings.providers.items() if row.auth == "none"}
     begun: dict[str, float] = {}
     names: dict[str, str] = {}
-    for entry in progress(measured.compared(which)):
+    # A batch's requests are answered in a file later: its own answer says nothing of either arm.
+    for entry in progress(measured.compared(CHATS | COUNTS, which)):
         names[entry.opened.key] = entry.opened.key_name
         savings.add(_observed(entry, catalog, own, begun))
     rest = measured.rest(CHATS, which)

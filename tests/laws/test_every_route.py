@@ -1,9 +1,8 @@
 """Law 6: a policy applies on every route that carries its matter, and what it leaves out has a reason."""
 
 from penstock.app import SPEAKING
-from penstock.core.route import Match
-from penstock.policies.compress import CHATS
-from penstock.policies.compress.policy import COUNTS
+from penstock.core.route import Match, Route
+from penstock.policies.compress import CHATS, COUNTS
 from penstock.route_rows import ROWS
 
 UNSTEERED = {
@@ -18,12 +17,23 @@ UNSTEERED = {
 }
 """Operations that a model answers, and that no words of ours belong into."""
 
-BATCHES = {"batches.create"}
-"""Chats inside of another body. OpenAI's stand in a file that streams through; Gemini's have no route."""
+BATCHES = {("anthropic", "batches.create"), ("openai", "files.create")}
+"""Chats inside of another body: a list of them, or a file that is uploaded. Gemini's batches have no route."""
+
+FORM = b"multipart/form-data; boundary=b"
+BATCH_FILE = (
+    b'--b\r\nContent-Disposition: form-data; name="purpose"\r\n\r\nbatch\r\n'
+    b'--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n{}\r\n--b--\r\n'
+)
+
+
+def takes_words(row: Route) -> bool:
+    speaking, match = SPEAKING[row.dialect], Match(row, (), "", "")
+    return any(speaking.requests(match, *body) is not None for body in ((b"{}",), (BATCH_FILE, FORM)))
 
 
 def steered() -> set[str]:
-    return {row.operation for row in ROWS if SPEAKING[row.dialect].requests(Match(row, (), "", ""), b"{}") is not None}
+    return {row.operation for row in ROWS if takes_words(row)}
 
 
 def test_terser_answers_are_asked_for_on_every_route_of_a_chat() -> None:
@@ -31,5 +41,5 @@ def test_terser_answers_are_asked_for_on_every_route_of_a_chat() -> None:
     models = {row.operation for row in ROWS if row.routed}
     assert models - set(UNSTEERED) == CHATS | COUNTS
     assert set(UNSTEERED) <= models
-    assert {operation.removeprefix("messages.") for operation in steered() - models} == BATCHES
+    assert {(row.dialect, row.operation) for row in ROWS if takes_words(row) and not row.routed} == BATCHES
     assert steered() & set(UNSTEERED) == set()

@@ -85,6 +85,13 @@ def test_what_loses_money_is_suspended(tmp_path: Path) -> None:
     assert line.endswith(f"To reverse it: penstock savings resume alice {MODEL} full")
 
 
+@pytest.mark.parametrize("operation", ["batches.create", "files.create"])
+def test_batches_are_not_measured(tmp_path: Path, operation: str) -> None:
+    """What is told of one when it is made is of one of its requests, and of no answer."""
+    with books(tmp_path, *losing(hour_ago(), operation=operation)) as engine:
+        assert look(engine) == []
+
+
 def test_a_broken_guardrail_suspends_too(tmp_path: Path) -> None:
     """Half as dear, but failing more often, by more than the margin."""
     entries = [

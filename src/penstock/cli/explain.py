@@ -10,7 +10,7 @@ import click
 
 from penstock.cli.configuration import config_option, load_settings, saying_mistakes
 from penstock.cli.printing import json_option, print_json
-from penstock.cli.whose import key_option, profile
+from penstock.cli.whose import key_option, told, whose
 
 if TYPE_CHECKING:
     from penstock.core.head import RequestHead
@@ -60,10 +60,10 @@ def explain(
 
     head, body = _parse(request.read(), **beside)
     settings = load_settings(config)
-    whose = profile(settings, key)
+    asking = whose(settings, key)
     try:
         with saying_mistakes():
-            explanation = explain_request(settings, head, body, demo=demo, key=whose)
+            explanation = explain_request(settings, head, body, demo=demo, key=asking.key, suspended=asking.suspended)
     except FaultError as error:
         raise click.ClickException(f"{error.fault.status}: {error.fault.words}") from None
     if as_json:
@@ -97,6 +97,8 @@ def _print(explanation: "Explanation") -> None:
     click.echo(f"\n  {where}\n\nWhat changes:\n")
     for change in explanation.changes:
         click.echo(f"  {change}")
+    if explanation.suspended:
+        click.echo(f"\n{told(explanation.suspended)}")
     click.echo("\nWhat the provider receives:\n")
     for line in explanation.request.rstrip().split("\r\n"):
         click.echo(f"  {line}")

@@ -4,6 +4,7 @@ Shows what detection decides and the exact bytes that would be put in; sends not
 """
 
 import asyncio
+import functools
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypedDict, Unpack
 
@@ -12,7 +13,7 @@ import click
 from penstock.cli.configuration import config_option, load_settings, saying_mistakes
 from penstock.cli.exits import PROBLEM, MistakeError
 from penstock.cli.printing import Table, columns, json_option, legible, print_json, print_table, without
-from penstock.cli.whose import key_option, profile
+from penstock.cli.whose import key_option, told, whose
 
 if TYPE_CHECKING:
     from penstock.config.settings import Settings
@@ -114,11 +115,16 @@ def _explained(settings: "Settings", asked: "Question", given: Given, *, demo: b
     from penstock.app import detected, explain_request  # noqa: PLC0415 - keeps --help instant
     from penstock.core.head import RequestHead  # noqa: PLC0415
     from penstock.core.terseness import Intensity  # noqa: PLC0415
+    from penstock.policies.compress.deciding import SUSPENDED  # noqa: PLC0415
 
-    head, intensity, key = asked.head, given["intensity"], profile(settings, given["key"])
-    as_set = explain_request(settings, head, asked.body, demo=demo, key=key)
+    head, intensity, asking = asked.head, given["intensity"], whose(settings, given["key"])
+    explained = functools.partial(
+        explain_request, settings, body=asked.body, demo=demo, key=asking.key, suspended=asking.suspended
+    )
+    as_set = explained(head=head)
     found = detected(head, asked.body)
-    decided = as_set.terseness is not None and as_set.terseness.intensity is not Intensity.OFF
+    terseness = as_set.terseness
+    decided = terseness is not None and (terseness.intensity is not Intensity.OFF or terseness.reason == SUSPENDED)
     if intensity is None and (decided or as_set.own_rules):
         return Found(found, as_set, "set")
     wanted = found.intensity if intensity is None else Intensity(intensity)
@@ -127,7 +133,7 @@ def _explained(settings: "Settings", asked: "Question", given: Given, *, demo: b
         return Found(found, as_set, by)
     wish = f"{settings.header_prefixes[0]}Intensity".lower().encode(), wanted.value.encode()
     forced = RequestHead(head.method, head.target, (*head.headers, wish))
-    return Found(found, explain_request(settings, forced, asked.body, demo=demo, key=key), by)
+    return Found(found, explained(head=forced), by)
 
 
 def _both(settings: "Settings", asked: "Question", terser: bytes, *, demo: bool) -> "tuple[Answered, Answered]":
@@ -147,12 +153,16 @@ def _both(settings: "Settings", asked: "Question", terser: bytes, *, demo: bool)
 
 
 def _print(asked: "Question", found: Found) -> None:
-    from penstock.policies.compress.reasons import SENTENCES  # noqa: PLC0415 - keeps --help instant
+    from penstock.policies.compress.deciding import SUSPENDED  # noqa: PLC0415 - keeps --help instant
+    from penstock.policies.compress.reasons import SENTENCES  # noqa: PLC0415
 
     detected, terseness = found.detected, found.chosen.terseness
     click.echo(f"Detection: {detected.intensity.value} ({detected.reason.value}). {SENTENCES[detected.reason]}")
     if terseness is not None and found.chosen.own_rules:
-        click.echo(f"Your rule {', '.join(found.chosen.own_rules)} decides before it: {terseness.intensity.value}.")
+        level = f": {terseness.intensity.value}" if terseness.reason != SUSPENDED else ""
+        click.echo(f"Your rule {', '.join(found.chosen.own_rules)} decides before it{level}.")
+    if found.chosen.suspended:
+        click.echo(told(found.chosen.suspended))
     if terseness is None or not terseness.added:
         why = f": {terseness.reason}" if terseness is not None else ""
         click.echo(f"Nothing would be put in{why}.")
@@ -224,6 +234,7 @@ def _described(found: Found, both: "tuple[Answered, Answered] | None") -> dict[s
         "reason": None if terseness is None else terseness.reason,
         "rules": None if terseness is None else terseness.rules,
         "added_bytes": 0 if terseness is None else terseness.added,
+        "suspended": found.chosen.suspended,
         "body": found.chosen.body.decode("utf-8", "replace"),
     }
     if both is not None:

@@ -4,9 +4,9 @@ Looks into the configuration file, then into the database, and makes neither.
 """
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import click
 
@@ -15,6 +15,8 @@ from penstock.cli.exits import existing
 if TYPE_CHECKING:
     from penstock.config.settings import Settings
     from penstock.core.caller import KeyProfile
+    from penstock.core.terseness import Intensity
+    from penstock.policies.compress import Suspended
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -26,21 +28,38 @@ def key_option(command: F) -> F:
     return _OPTION(command)
 
 
-def profile(settings: "Settings", name: str | None) -> "KeyProfile":
+class Whose(NamedTuple):
+    """A key, and which levels of terser answers are suspended now: for no key none is."""
+
+    key: "KeyProfile"
+    suspended: "Suspended"
+
+
+def whose(settings: "Settings", name: str | None) -> Whose:
     """What is set for a key in force; for no key nothing is."""
     from penstock import composing  # noqa: PLC0415 - keeps --help instant
     from penstock.config.mistakes import nearest  # noqa: PLC0415
     from penstock.explanation import NOBODY  # noqa: PLC0415
+    from penstock.policies.compress.deciding import nothing_suspended  # noqa: PLC0415
     from penstock.stores.keys import KeyStore  # noqa: PLC0415
+    from penstock.stores.suspensions import Suspensions  # noqa: PLC0415
 
     if name is None:
-        return NOBODY
+        return Whose(NOBODY, nothing_suspended)
     declared = [key for key, _ in composing.declared(settings.keys, b"").values()]
     with existing(Path(settings.data_dir), new=False) as folder, contextlib.closing(KeyStore(folder)) as store:
         known = [*declared, *store.profiles().values()]
+        suspensions = Suspensions(store.engine)
+        suspensions.refresh()
     found = next((key for key in known if name in {key.name, key.id}), None)
     if found is None:
         guess = nearest(name, [key.name for key in known])
         words = f"did you mean {guess!r}?" if guess else "`penstock keys list` shows what there is."
         raise click.ClickException(f"no key in force is named {name!r}; {words}")
-    return found
+    return Whose(found, suspensions.held)
+
+
+def told(suspended: "Sequence[Intensity]") -> str:
+    """What is suspended for a key and a model, in one line."""
+    levels = ", ".join(one.value for one in suspended)
+    return f"Suspended for this key and model: {levels}. `penstock savings` says why, and how to give it back."

@@ -16,7 +16,8 @@ class OwnRuleSettings(msgspec.Struct, frozen=True, kw_only=True):
     detection and before what key, team and installation say; a request's own wish comes before it."""
 
     name: Name
-    """What the rule is called where it is told that it decided: by `penstock explain` and `penstock try`."""
+    """What the rule is called where it is told that it decided: in an answer's `Reason`, in the books, by `penstock
+    explain` and `penstock try`."""
 
     match: Expression
     """A regular expression, found anywhere in the text; its syntax is RE2's, without lookaround and backreferences.

@@ -285,11 +285,11 @@ class LimitSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     body: Size = 32 * MB
     """Largest request body that the gateway reads whole; a larger one is answered 413. 32 MB is Anthropic's own limit
-    on `/v1/messages`."""
+    on `/v1/messages`. A larger file of an OpenAI batch passes as it came, without words for terser answers."""
 
     upload: Size = 512 * MB
-    """Largest body that only passes through (files, audio, images). It is never held in memory; 512 MB is OpenAI's
-    own limit for a file."""
+    """Largest body that only passes through (files, audio, images). It is not held in memory; 512 MB is OpenAI's own
+    limit for a file."""
 
     head: Annotated[int, Meta(ge=1024, extra={"form": Form.SIZE})] = 64 * 1024
     """Largest request head, request line and headers together; a larger one is answered 431. Clients with long lists

@@ -45,8 +45,8 @@ def legible(plain: bytes) -> bytes:
 
 
 class Document:
-    """A JSON request body. ``raw`` is what goes upstream, ``plain`` what is read of it: without its content encoding,
-    and ``legible``."""
+    """A request body that is held: JSON, or an upload that a policy wants. ``raw`` is what goes upstream, ``plain``
+    what is read of it: without its content encoding, and ``legible``."""
 
     __slots__ = ("plain", "raw")
 

@@ -38,18 +38,18 @@ class FormField:
         """The next bytes of the form."""
         if self.value is not None:
             return
-        window, at = self._rest + data, 0
+        window, at, last = self._rest + data, 0, -1
         while (found := window.find(self._delimiter, at)) >= 0:
-            at = found + len(self._delimiter)
+            last, at = found, found + len(self._delimiter)
             self.value = self._value(window[at : at + _NEEDED])
             if self.value is not None:
                 self._rest = b""
                 return
-            if len(window) - at < _NEEDED:
-                # It may be this one: the rest of it is still to come.
-                self._rest = window[found:]
-                return
-        self._rest = window[max(at, len(window) - len(self._delimiter) + 1) :]
+        if last >= 0 and len(window) - at < _NEEDED:
+            # It may be this one: the rest of it is still to come.
+            self._rest = window[last:]
+        else:
+            self._rest = window[max(at, len(window) - len(self._delimiter) + 1) :]
 
     def _value(self, part: bytes) -> str | None:
         found = self._whole.match(part)

@@ -5,7 +5,7 @@ raising a FaultError. Order is a list with reasons, in ``app.py``.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from penstock.core.exchange import Answer, Exchange
 from penstock.core.route import Route
@@ -51,6 +51,27 @@ class Policy(Protocol):
 
     async def enter(self, exchange: Exchange) -> Answer | Visit | None:
         """Look at the request; answer it, refuse it (FaultError), visit its way out, or let it be."""
+
+
+class Look(Protocol):
+    """One policy's look at an upload while it arrives, before anything of it is sent on."""
+
+    def see(self, data: bytes) -> bool | None:
+        """The upload's next bytes. True: it is wanted whole; False: it may stream through; None: that can't be told
+        yet, and at the upload's end it is a no."""
+
+    def outgrown(self) -> None:
+        """It is too long to be held, and was wanted or might have been: it streams through, unless this refuses it
+        (FaultError)."""
+
+
+@runtime_checkable
+class UploadPolicy(Protocol):
+    """A policy that reads, or changes, what else would stream through."""
+
+    def look(self, exchange: Exchange) -> Look | None:
+        """Asked for each upload, before its body: None lets it stream through. What any policy's look wants is held,
+        and stands in ``exchange.document`` when policies enter; ``core.multipart`` finds a form's parts in it."""
 
 
 class Recorder(Protocol):

@@ -4,6 +4,7 @@ A decision is taken once for a whole conversation, of what is fixed at its first
 it, a dialect reads the opening and puts the words where they stand. Values only.
 """
 
+from collections.abc import Callable
 from enum import Enum
 from typing import Protocol
 
@@ -60,6 +61,8 @@ class Exemption(Enum):
     SUBSCRIPTION = "subscription"
     CONTINUED = "continued-elsewhere"
     """It goes on where the provider holds the beginning, and how that was decided is not known here."""
+    TOO_LARGE = "too-large"
+    """It is an upload, and longer than what may be held."""
     UNREADABLE = "unreadable"
     """The body does not say plainly where words could stand."""
 
@@ -114,7 +117,7 @@ class Terseness(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     arm: Arm
     reason: str
-    """A code of ``policies.compress.reasons``, or an ``Exemption``'s."""
+    """A code of ``policies.compress.reasons``, with the name of an operator's own rule; or an ``Exemption``'s."""
     intensity: Intensity = Intensity.OFF
     """What the conversation was given; for the control arm what it would have been given."""
     rules: str = ""
@@ -174,9 +177,15 @@ class Speaking(Protocol):
     ``body`` is a whole request of a chat operation: the JSON of a call, or one of the requests in a batch.
     """
 
-    def requests(self, match: Match, body: bytes) -> tuple[tuple[int, int], ...] | None:
+    def telling(self, match: Match, content_type: bytes | None) -> Callable[[bytes], bool | None] | None:
+        """What is shown an upload of this operation, piece by piece, and tells whether it holds chat requests: yes, no,
+        or not yet. None where none can."""
+
+    def requests(
+        self, match: Match, body: bytes, content_type: bytes | None = None
+    ) -> tuple[tuple[int, int], ...] | None:
         """Where chat requests stand in this operation's body, as offsets: the whole of it, each of a batch's; None
-        where the operation is no chat, none where nothing can be found."""
+        where it is no chat's, none where nothing can be found."""
 
     def opening(self, match: Match, body: bytes) -> Opening | None:
         """What a chat request says; None where it can't be read."""

@@ -114,11 +114,16 @@ def elements(text: bytes, start: int) -> Iterator[Span]:
 def _read_elements(text: bytes, start: int) -> Iterator[Span]:
     """The same of a list that has been read: where an element is long itself, this is sooner."""
     rest = plainly(_members, b'{"":' + text[start:])
+    value = bytes(rest[""]) if rest else b""
+    if not text.startswith(value, start):
+        # A later member has this name, too.
+        value = text[start : _end(text, start, len(text)) or start]
     end = start
-    for value in plainly(_list, bytes(rest[""])) or () if rest else ():
+    for one in plainly(_list, value) or ():
         first = _after_spaces(text, end + 1)
-        yield first, first + memoryview(value).nbytes
-        end = _after_spaces(text, first + memoryview(value).nbytes)
+        end = first + memoryview(one).nbytes
+        yield first, end
+        end = _after_spaces(text, end)
 
 
 def _end(text: bytes, start: int, most: int) -> int | None:

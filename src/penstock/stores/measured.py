@@ -32,9 +32,12 @@ class Measured:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def compared(self, which: Filter = EVERYTHING) -> Iterator[Entry]:
-        """Exchanges of both arms, and those that somebody asked for by hand; in no order that matters."""
-        query = select(entries).where(_COMPARED, entries.c.batch == "", *where(which)).order_by(entries.c.number)
+    def compared(self, operations: Set[str], which: Filter = EVERYTHING) -> Iterator[Entry]:
+        """Exchanges of these operations in both arms, and those that somebody asked for by hand; in no order that
+        matters."""
+        found_in = entries.c.operation.in_(operations)
+        query = select(entries).where(found_in, _COMPARED, entries.c.batch == "", *where(which))
+        query = query.order_by(entries.c.number)
         try:
             with self._engine.connect() as connection:
                 found = connection.execution_options(yield_per=_AT_ONCE).execute(query)

@@ -140,6 +140,13 @@ class Incoming:
         if self.ended:
             sink.end()
 
+    def give_back(self, data: bytes) -> None:
+        """A sink has seen enough: what it was handed, and what is still to come, can be taken anew."""
+        self._sink, self._limit, self._taken = None, None, False
+        self._gathered.add(data)
+        if not self.ended:
+            self._connection.hold_body()
+
     def require(self, limit: int) -> None:
         """FaultError for a body that is known to be longer than ``limit`` bytes, or never to be complete."""
         if self.fault is not None:

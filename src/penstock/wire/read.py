@@ -1,21 +1,31 @@
 """Stop 2: takes a request's body in, as much of it as the route needs.
 
 JSON bodies are held and read (undone of their content encoding where they have one); multipart and binary bodies are
-left to stream through. It reads facts, never messages.
+left to stream through, unless a policy wants to see one. It reads facts, never messages.
 """
+
+from collections.abc import Sequence
 
 from penstock.core.document import Document, Facts, NotReadableError, legible
 from penstock.core.exchange import Exchange
 from penstock.core.fault import FaultKind, refuse
+from penstock.core.policy import Policy, UploadPolicy
 from penstock.core.route import Body
 from penstock.wire.encoding import decode
+from penstock.wire.holding import held
 from penstock.wire.incoming import Incoming
 
 
-async def read(exchange: Exchange, incoming: Incoming, limit: int) -> None:
-    """Fills ``exchange.document`` and ``exchange.facts``; leaves the document None when the body streams through."""
+async def read(exchange: Exchange, incoming: Incoming, limit: int, policies: Sequence[Policy] = ()) -> None:
+    """Fills ``exchange.document`` and ``exchange.facts``; leaves the document None when the body streams through, which
+    any of the ``policies`` may prevent."""
     head, route = exchange.head, exchange.match.route
     if route.body is Body.BYTES or (route.body is Body.ANY and not _is_json(head.get(b"content-type"))):
+        looks = [one.look(exchange) for one in policies if isinstance(one, UploadPolicy)]
+        wanting = [look for look in looks if look is not None]
+        upload = await held(incoming, wanting, limit) if wanting else None
+        if upload is not None:
+            exchange.document = Document(upload, upload)
         return
     raw = await incoming.body(limit)
     plain = raw

@@ -56,9 +56,9 @@ def test_a_rule_decides_where_nothing_else_is_set(tmp_path: Path, provider: Prov
     """Without detection, without a default; its conversation stays that way, and others keep their bytes."""
     with Gateway(ruled(provider, {**EVERY, "intensity": "full"}), tmp_path) as gateway:
         first = wire.first(fresh("How do RAINBOWS form?"))
-        assert decision(wire.send(gateway, first)) == ("full", "own-rule")
+        assert decision(wire.send(gateway, first)) == ("full", "own-rule:every")
         assert provider.received[-1].body.count(WORDS.encode()) == 1
-        assert decision(wire.send(gateway, wire.later(first))) == ("full", "own-rule")
+        assert decision(wire.send(gateway, wire.later(first))) == ("full", "own-rule:every")
         assert provider.received[-1].body.count(WORDS.encode()) == 1
         other = json.dumps(wire.first(fresh("How do tides work?"))).encode()
         assert decision(wire.send(gateway, other))[0] == "off"
@@ -71,9 +71,13 @@ def test_rules_hold_for_a_key_a_team_or_all(tmp_path: Path, provider: Provider) 
     """Each key is asked by its own rules, the highest priority first."""
     with Gateway(ruled(provider, EVERY, FOR_CI, FOR_A_TEAM), tmp_path) as gateway:
         found = {key: decision(asked(gateway, key=key)) for key in (KEY, CI, RESEARCHER)}
-        assert found == {KEY: ("lite", "own-rule"), CI: ("full", "own-rule"), RESEARCHER: ("ultra", "own-rule")}
+        assert found == {
+            KEY: ("lite", "own-rule:every"),
+            CI: ("full", "own-rule:for-ci"),
+            RESEARCHER: ("ultra", "own-rule:for-a-team"),
+        }
         # What only the rule for all finds.
-        assert decision(asked(gateway, "One Rainbow?", key=CI)) == ("lite", "own-rule")
+        assert decision(asked(gateway, "One Rainbow?", key=CI)) == ("lite", "own-rule:every")
 
 
 def test_never_comes_before_always(tmp_path: Path, provider: Provider) -> None:
@@ -83,10 +87,10 @@ def test_never_comes_before_always(tmp_path: Path, provider: Provider) -> None:
     above = {"name": "above", "match": "please", "intensity": "ultra", "priority": 7}
     with Gateway(ruled(provider, always, never, above, intensity="lite", smart=True), tmp_path) as gateway:
         body = json.dumps(MESSAGES.first(fresh())).encode()
-        assert decision(MESSAGES.send(gateway, body)) == ("off", "own-rule")
+        assert decision(MESSAGES.send(gateway, body)) == ("off", "own-rule:never")
         assert provider.received[-1].body == body
-        assert decision(asked(gateway, "Why are rainbows round?")) == ("full", "own-rule")
-        assert decision(asked(gateway, "How do rainbows form, please?")) == ("ultra", "own-rule")
+        assert decision(asked(gateway, "Why are rainbows round?")) == ("full", "own-rule:always")
+        assert decision(asked(gateway, "How do rainbows form, please?")) == ("ultra", "own-rule:above")
 
 
 def test_a_rule_reads_what_it_names(tmp_path: Path, provider: Provider) -> None:
@@ -97,11 +101,11 @@ def test_a_rule_reads_what_it_names(tmp_path: Path, provider: Provider) -> None:
         {"name": "end", "match": "END$", "intensity": "ultra", "priority": 1},
     )
     with Gateway(ruled(provider, *rules), tmp_path) as gateway:
-        assert decision(asked(gateway)) == ("lite", "own-rule")
+        assert decision(asked(gateway)) == ("lite", "own-rule:kind")
         without = {name: value for name, value in MESSAGES.first(fresh()).items() if name != "system"}
-        assert decision(MESSAGES.send(gateway, without)) == ("full", "own-rule")
+        assert decision(MESSAGES.send(gateway, without)) == ("full", "own-rule:small")
         long = {**without, "messages": [{"role": "user", "content": fresh() + " filler" * 20_000 + " END"}]}
-        assert decision(MESSAGES.send(gateway, long)) == ("ultra", "own-rule")
+        assert decision(MESSAGES.send(gateway, long)) == ("ultra", "own-rule:end")
 
 
 @pytest.mark.parametrize("pattern", ["(a+)+$", "(a|aa)+$", "(.*a){20}b"])
@@ -137,22 +141,22 @@ def test_a_changed_rule_counts_from_the_next_conversation(tmp_path: Path, provid
     full = {**EVERY, "intensity": "full"}
     with Gateway(ruled(provider, full), tmp_path) as gateway:
         first = MESSAGES.first(fresh())
-        assert decision(MESSAGES.send(gateway, first)) == ("full", "own-rule")
+        assert decision(MESSAGES.send(gateway, first)) == ("full", "own-rule:every")
 
         rewritten(gateway, ruled(provider, {**EVERY, "intensity": "off"}))
-        until(lambda: decision(asked(gateway)) == ("off", "own-rule"), 5)
+        until(lambda: decision(asked(gateway)) == ("off", "own-rule:every"), 5)
         second = MESSAGES.first(fresh())
-        assert decision(MESSAGES.send(gateway, second)) == ("off", "own-rule")
-        assert decision(MESSAGES.send(gateway, MESSAGES.later(first))) == ("full", "own-rule")
+        assert decision(MESSAGES.send(gateway, second)) == ("off", "own-rule:every")
+        assert decision(MESSAGES.send(gateway, MESSAGES.later(first))) == ("full", "own-rule:every")
         assert provider.received[-1].body.count(WORDS.encode()) == 1
 
         rewritten(gateway, ruled(provider, {**full, "match": "(?i)rainbow(?!s)"}))
         until(lambda: "RE2 says invalid perl operator: (?!" in "".join(gateway.output), 5)
-        assert decision(asked(gateway)) == ("off", "own-rule")
+        assert decision(asked(gateway)) == ("off", "own-rule:every")
 
         rewritten(gateway, ruled(provider, full))
-        until(lambda: decision(asked(gateway)) == ("full", "own-rule"), 5)
-        assert decision(MESSAGES.send(gateway, MESSAGES.later(second))) == ("off", "own-rule")
+        until(lambda: decision(asked(gateway)) == ("full", "own-rule:every"), 5)
+        assert decision(MESSAGES.send(gateway, MESSAGES.later(second))) == ("off", "own-rule:every")
         assert WORDS.encode() not in provider.received[-1].body
 
 
@@ -171,15 +175,18 @@ def test_explain_and_try_name_the_rule(tmp_path: Path, provider: Provider) -> No
     shown = {key: run("try", "How do rainbows form?", key=key) for key in (None, "ci-main", "researcher")}
     assert "Your rule every decides before it: lite.\nlite, as it is set: " in shown[None]
     assert "Your rule for-ci decides before it: full.\nfull, as it is set: " in shown["ci-main"]
-    assert "Your rule never-here decides before it: off.\nNothing would be put in: own-rule.\n" in shown["researcher"]
+    assert (
+        "Your rule never-here decides before it: off.\nNothing would be put in: own-rule:never-here.\n"
+        in shown["researcher"]
+    )
     forced = run("try", "How do rainbows form?", "--intensity", "full")
     assert ("Your rule" in forced, "full, as asked for here" in forced) == (False, True)
     assert "Your rule" not in run("try", "How do tides work?")
     assert json.loads(run("try", "How do rainbows form?", "--json", key="ci-main"))["own_rule"] == "for-ci"
 
     (tmp_path / "request.json").write_text(json.dumps(MESSAGES.first("How do rainbows form?")))
-    assert "lite, arm treated, because: own-rule every\n" in run("explain", "request.json")
-    assert "no words added; off, arm exempt, because: own-rule never-here\n" in run(
+    assert "lite, arm treated, because: own-rule:every\n" in run("explain", "request.json")
+    assert "no words added; off, arm exempt, because: own-rule:never-here\n" in run(
         "explain", "request.json", key="researcher"
     )
     assert json.loads(run("explain", "request.json", "--json"))["own_rules"] == ["every"]

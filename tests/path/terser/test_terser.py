@@ -163,6 +163,21 @@ def test_what_began_unseen_goes_on_unseen(tmp_path: Path, provider: Provider) ->
         assert provider.received[-1].body == json.dumps(later).encode()
 
 
+def test_what_detection_looks_for_is_read_before_the_first_request(tmp_path: Path, provider: Provider) -> None:
+    """By a thread, as soon as a key wants it while the gateway runs: no request waits. It takes two megabytes."""
+
+    def holds() -> int:
+        status = Path(f"/proc/{gateway.pid}/status").read_text()
+        return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1])
+
+    with Gateway(config(provider), tmp_path) as gateway:
+        key = made(gateway, "--name", "late")
+        until(lambda: ask(gateway, "/v1/messages", b"{}", {"x-api-key": key}).status != 401, 3)
+        before = holds()
+        cli(gateway, "keys", "set", "late", "--intensity", "full")
+        assert until(lambda: holds() - before > 1_000, 5) < 5
+
+
 def test_teams_and_the_installation_decide_for_their_keys(tmp_path: Path, provider: Provider) -> None:
     """The key before the team, the team before the installation."""
     wire = FORMATS["anthropic"]

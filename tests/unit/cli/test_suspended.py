@@ -5,6 +5,7 @@ import re
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from penstock.stores.database import DATABASE, open_database
@@ -16,6 +17,7 @@ from tests.support.treated import MODEL, losing
 SINCE = 1_795_264_440
 """2026-11-21 12:34 UTC."""
 LEVELS = [("key_1", "alice", "full", None), ("key_2", "bob", "ultra", "truncated")]
+ASKED = "How do rainbows form?"
 RESUME = ("savings", "resume", "alice", MODEL, "full")
 TOLD = (
     f"full for {MODEL} with the key alice is suspended since 2026-11-21 12:34 UTC: loses money (net cost saved: "
@@ -169,3 +171,39 @@ def test_without_books_it_says_where_it_looked(tmp_path: Path, monkeypatch: pyte
     assert found.exit_code == 3
     assert "no books in" in found.stderr
     assert not list(Path().iterdir())
+
+
+def test_explain_and_try_tell_what_is_suspended() -> None:
+    """For this key and this model, whoever chose the level: nothing is put in, but for an override."""
+    key = "mt_live_alice_canary_00000000000000000"
+    rule = {"name": "rain", "match": "tides", "intensity": "full"}
+    keys = [{"name": "carol", "key": key, "intensity": "full"}, {"name": "dora", "key": f"{key}2", "intensity": "full"}]
+    Path("p.yaml").write_text(json.dumps({"keys": keys, "terser": {"when": [rule]}}))
+    engine = open_database(Path("data") / DATABASE)
+    one = Suspensions(engine).rows()[0]
+    assert Suspensions(engine).suspend(msgspec.structs.replace(one, key="file:carol", key_name="carol"), time.time())
+    engine.dispose()
+    config, model = ("--config", "p.yaml"), ("--model", MODEL)
+    told = "Suspended for this key and model: full. `penstock savings` says why, and how to give it back.\n"
+
+    def tried(*arguments: str) -> str:
+        return invoke("try", *arguments, *config).stdout
+
+    assert f"{told}Nothing would be put in: suspended.\n" in tried(ASKED, *model, "--key", "carol")
+    ruled = tried("How do tides work?", *model, "--key", "carol")
+    assert f"Your rule rain decides before it.\n{told}Nothing would be put in: suspended.\n" in ruled
+    forced = tried(ASKED, *model, "--key", "carol", "--intensity", "full")
+    assert told in forced
+    assert "full, as asked for here: " in forced
+    for other in ((*model, "--key", "dora"), model, ("--model", "claude-opus-4-5", "--key", "carol")):
+        assert "Suspended" not in tried(ASKED, *other)
+    assert json.loads(tried(ASKED, *model, "--key", "carol", "--json"))["suspended"] == ["full"]
+
+    body = json.dumps({"model": MODEL, "max_tokens": 900, "messages": [{"role": "user", "content": ASKED}]})
+    Path("request.json").write_text(body)
+    explained = ("explain", "request.json", "--demo", *config)
+    shown = invoke(*explained, "--key", "carol").stdout
+    assert f"\n{told}" in shown
+    assert "no words added; off, arm exempt, because: suspended\n" in shown
+    assert "Suspended" not in invoke(*explained, "--key", "dora").stdout
+    assert json.loads(invoke(*explained, "--key", "carol", "--json").stdout)["suspended"] == ["full"]

@@ -29,6 +29,7 @@ FORMS = {
         (FILE, *((f'Content-Disposition: form-data; name="f{number}"', b"x" * 900) for number in range(9)), MODEL),
     ),
     "with a content type": ("b", ((MODEL[0] + "\r\nContent-Type: text/plain; charset=utf-8", MODEL[1]), FILE)),
+    "a little file first": ("b", ((FILE[0], b"RIFF"), MODEL)),
     "a name without quotes": ("b", (("content-disposition: form-data; name=model", MODEL[1]), FILE)),
 }
 

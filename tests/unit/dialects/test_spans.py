@@ -104,6 +104,14 @@ def test_long_elements_are_found_too() -> None:
     assert [text[begun:end] for begun, end in elements(text, start)] == values
 
 
+@pytest.mark.parametrize("after", [b'"":1', b'"":[7]', b'"":"x","b":2,"":[3,4,5]', b'"\\u0000":0,"":null'])
+def test_a_member_without_a_name_is_no_list(after: bytes) -> None:
+    """Behind the list, whose long elements are read in another way than short ones."""
+    values = [b'"%b"' % (b"x" * 50_000), b"2"]
+    text = b'{"a":[%b],%b}' % (b",".join(values), after)
+    assert [text[begun:end] for begun, end in elements(text, 5)] == values
+
+
 @pytest.mark.parametrize(("often", "found"), [(400, True), (9_000, False)])
 def test_names_that_are_met_too_often_are_given_up(often: int, found: bool) -> None:
     """Looking at each would take longer than all that is done with a request."""

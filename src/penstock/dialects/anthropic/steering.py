@@ -21,8 +21,15 @@ _encode = msgspec.json.encode
 class Steering:
     """``core.terseness.Speaking`` for Anthropic."""
 
-    def requests(self, match: Match, body: bytes) -> tuple[tuple[int, int], ...] | None:
+    def telling(self, match: Match, content_type: bytes | None) -> None:
+        """Uploads are files for later, never requests."""
+        del match, content_type
+
+    def requests(
+        self, match: Match, body: bytes, content_type: bytes | None = None
+    ) -> tuple[tuple[int, int], ...] | None:
         """The whole body, or each ``params`` of a batch."""
+        del content_type
         if match.route.operation in _CHATS:
             return ((0, len(body)),)
         return _batched(body) if match.route.operation == "batches.create" else None

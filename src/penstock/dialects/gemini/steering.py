@@ -28,8 +28,15 @@ _encode = msgspec.json.encode
 class Steering:
     """``core.terseness.Speaking`` for Gemini."""
 
-    def requests(self, match: Match, body: bytes) -> tuple[tuple[int, int], ...] | None:
+    def telling(self, match: Match, content_type: bytes | None) -> None:
+        """Uploads are files for later, never requests."""
+        del match, content_type
+
+    def requests(
+        self, match: Match, body: bytes, content_type: bytes | None = None
+    ) -> tuple[tuple[int, int], ...] | None:
         """The whole body."""
+        del content_type
         return ((0, len(body)),) if match.route.operation in _CHATS else None
 
     def opening(self, match: Match, body: bytes) -> Opening | None:

@@ -2,51 +2,59 @@
 
 Chat Completions and Responses, and the count of a Responses input. A model also answers in completions (they have no
 system text), in runs of assistants (their words are kept at the provider), and over sockets of the Realtime API (which
-have no route): there nothing is put. What files of a batch hold is found by ``lines``.
+have no route): there nothing is put. A batch's requests are lines of a file, which comes as an upload
+(``batch_files``).
 """
 
-from collections.abc import Callable, Iterator
-
-import msgspec
+from collections.abc import Callable, Mapping
 
 from penstock.core.route import Match
 from penstock.core.terseness import Opening, Placement
-from penstock.dialects.counting import plainly
-from penstock.dialects.openai import chat_words, responses_words
-from penstock.dialects.spans import Span, member
+from penstock.dialects.openai import batch_files, chat_words, responses_words
+from penstock.dialects.spans import Span
+from penstock.dialects.splicing import with_piece
 
 _OPENINGS: dict[str, Callable[[bytes], Opening | None]] = {
     "chat.completions.create": chat_words.opening,
     "responses.create": responses_words.opening,
     "responses.input_tokens": responses_words.opening,
 }
-_STEERED: dict[str, Callable[[bytes, str, Placement], bytes | None]] = {
+_Edits = Mapping[str, Callable[..., bytes | None]]
+
+_STEERED: _Edits = {
     "chat.completions.create": chat_words.steered,
     "responses.create": responses_words.steered,
     "responses.input_tokens": responses_words.steered,
 }
-_LOWERED: dict[str, Callable[[bytes], bytes | None]] = {
+_LOWERED: _Edits = {
     "chat.completions.create": chat_words.lowered,
     "responses.create": responses_words.lowered,
     "responses.input_tokens": responses_words.lowered,
 }
-_IN_BATCHES = {"/chat/completions": "chat.completions.create", "/responses": "responses.create"}
 
 
 class Steering:
     """OpenAI's way to be spoken to. Of a body whose ``opening`` can't be read ``steered`` claims nothing: half a
     megabyte is not read a second time to refuse what was refused."""
 
-    def requests(self, match: Match, body: bytes) -> tuple[Span, ...] | None:
-        """The whole body, or none where it can be no object; whether it is one, ``opening`` says."""
+    def telling(self, match: Match, content_type: bytes | None) -> Callable[[bytes], bool | None] | None:
+        """Of a file, whether it is a batch's."""
+        return batch_files.telling(content_type) if match.route.operation == batch_files.UPLOAD else None
+
+    def requests(self, match: Match, body: bytes, content_type: bytes | None = None) -> tuple[Span, ...] | None:
+        """The whole body, or none where it can be no object; whether it is one, ``opening`` says. Of a batch's file the
+        lines."""
+        if match.route.operation == batch_files.UPLOAD:
+            return batch_files.requests(body, content_type)
         if match.route.operation not in _OPENINGS:
             return None
         return ((0, len(body)),) if body.lstrip(b" \t\r\n").startswith(b"{") else ()
 
     def opening(self, match: Match, body: bytes) -> Opening | None:
         """As the operation's own reader says."""
-        read = _OPENINGS.get(match.route.operation)
-        return read(body) if read else None
+        operation, start, end = _asked(match, body)
+        read = _OPENINGS.get(operation)
+        return read(body[start:end]) if read else None
 
     def placed(self, match: Match, body: bytes) -> Placement:
         """What AUTO means: always first. OpenAI keeps beginnings that nobody marked too, so that a mark does not say
@@ -56,35 +64,23 @@ class Steering:
 
     def steered(self, match: Match, body: bytes, words: str, placement: Placement) -> bytes | None:
         """As the operation's own writer does."""
-        write = _STEERED.get(match.route.operation)
-        return write(body, words, placement) if write and words else None
+        return _edited(match, body, _STEERED, words, placement) if words else None
 
     def lowered(self, match: Match, body: bytes) -> bytes | None:
         """``verbosity``, where the operation takes it."""
-        lower = _LOWERED.get(match.route.operation)
-        return lower(body) if lower else None
+        return _edited(match, body, _LOWERED)
 
 
-class _Line(msgspec.Struct, gc=False):
-    url: str = ""
+def _edited(match: Match, body: bytes, edits: _Edits, *arguments: object) -> bytes | None:
+    """The request as its operation's edit makes it, where it has one and that has a place for it."""
+    operation, start, end = _asked(match, body)
+    edit = edits.get(operation)
+    edited = edit(body[start:end], *arguments) if edit else None
+    return edited if edited is None or end - start == len(body) else with_piece(body, start, edited, end)
 
 
-_line = msgspec.json.Decoder(_Line).decode
-
-
-def lines(body: bytes) -> tuple[tuple[str, int, int], ...]:
-    """The chat requests in a batch's input file (OpenAI, Batch API guide: a JSON object a line, its ``url`` the path
-    and its ``body`` the request): operation, start and end of each. Lines of any other kind are passed over. Some
-    compatible servers leave ``/v1`` out of the path."""
-    return tuple(_requests_in(body))
-
-
-def _requests_in(body: bytes) -> Iterator[tuple[str, int, int]]:
-    start = 0
-    for line in body.split(b"\n"):
-        told = plainly(_line, line)
-        operation = _IN_BATCHES.get(told.url.removeprefix("/v1")) if told else None
-        span = member(line, "body") if operation else None
-        if operation and span:
-            yield operation, start + span[0], start + span[1]
-        start += len(line) + 1
+def _asked(match: Match, body: bytes) -> tuple[str, int, int]:
+    """The operation of a request, and where it stands: in a batch's line, or it is the whole."""
+    if match.route.operation == batch_files.UPLOAD:
+        return batch_files.asked(body) or ("", 0, 0)
+    return match.route.operation, 0, len(body)

@@ -7,6 +7,6 @@ dialect's requests are read and written is the dialect's.
 
 from penstock.policies.compress.deciding import Conditions, Suspended
 from penstock.policies.compress.memory import Memory, NoMemory
-from penstock.policies.compress.policy import CHATS, Compress
+from penstock.policies.compress.policy import CHATS, COUNTS, Compress
 
-__all__ = ["CHATS", "Compress", "Conditions", "Memory", "NoMemory", "Suspended"]
+__all__ = ["CHATS", "COUNTS", "Compress", "Conditions", "Memory", "NoMemory", "Suspended"]

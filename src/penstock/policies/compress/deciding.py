@@ -110,7 +110,7 @@ class Conditions(msgspec.Struct, frozen=True):
         found = self.detect(beginning.opening, beginning.model, known=known, rules=rules)
         intensity, reason = wanted.intensity or Intensity.OFF, BY_DEFAULT
         if wanted.smart or found.reason is Reason.OWN_RULE:
-            intensity, reason = found.intensity, found.reason.value
+            intensity, reason = found.intensity, found.code
         group = found.klass.value
         if intensity is Intensity.OFF:
             return Decided(Intensity.OFF, Arm.EXEMPT, reason, group=group)

@@ -15,11 +15,11 @@ from collections.abc import Sequence
 import msgspec
 
 from penstock.core.terseness import Intensity, Opening
-from penstock.policies.compress.asked import asked
 from penstock.policies.compress.ends import of_system, of_user
 from penstock.policies.compress.lexicon import Found, find
 from penstock.policies.compress.orders import imagined, made, reworked, written
 from penstock.policies.compress.own_rules import OwnRule, deciding
+from penstock.policies.compress.question_kinds import question_kind
 from penstock.policies.compress.reasons import INTENSITIES, Class, Detected, Reason
 from penstock.policies.compress.shapes import formulas, identifiers, is_code
 
@@ -137,7 +137,7 @@ def _quantities(user: Found) -> int:
 def _content(user: Found, points: Points) -> Reason:
     """What it is about, whatever else is asked of the answer."""
     ordered = made(user, technical=points.code >= PROGRAM, programmed=points.code >= 2)
-    return _product(user, points, ordered) or _subject(user, points, ordered) or asked(user)
+    return _product(user, points, ordered) or _subject(user, points, ordered) or question_kind(user)
 
 
 def _product(user: Found, points: Points, ordered: Reason | None) -> Reason | None:

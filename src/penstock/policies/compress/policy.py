@@ -1,19 +1,20 @@
 """Puts words that ask for terser answers into a request, where its conversation was decided so.
 
 Near the innermost policies: it adds the gateway's own fixed words to what will be sent. A decision is taken once for a
-conversation and remembered; a request's own wish holds for that request alone. It reads no history, waits for nothing,
-and leaves every other byte as it is.
+conversation and remembered; a request's own wish holds for that request alone. It reads no history, waits for nothing
+(a long batch lets others have their turn), and leaves every other byte as it is.
 """
 
+import asyncio
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import msgspec
 
 from penstock.core.caller import KeyProfile
 from penstock.core.document import Document
 from penstock.core.exchange import Answer, Exchange
-from penstock.core.policy import Visit
+from penstock.core.policy import Look, Visit
 from penstock.core.route import Match, Route
 from penstock.core.target import Attempt
 from penstock.core.terseness import (
@@ -41,6 +42,9 @@ CHATS = frozenset(
 )  # fmt: skip
 """Operations whose answers say in a header how terse they were to be."""
 
+_STEP_BYTES = 64 * 1024
+"""Of many requests in one body, so much is done in one go: a few milliseconds."""
+_A_FORM = b"multipart/form-data; boundary=a"
 COUNT_ALONE, BEGUN_BEFORE = "count-alone", "begun-before"
 _FORMS = frozenset(one.value for one in Exemption)
 _SUBSCRIPTION_TOKEN, _SUBSCRIPTION_BETA = "sk-ant-oat", b"oauth-"
@@ -61,34 +65,52 @@ class Compress:
             memory.keep_words(words.version + LOWERED, words.text)
 
     def concerns(self, route: Route) -> bool:
-        """Chats, counts of what a chat would send, and batches of chats."""
-        return self._speaking[route.dialect].requests(Match(route, (), "", ""), b"{}") is not None
+        """Chats, counts of what a chat would send, batches of chats, and uploads that may be such."""
+        match, speaking = Match(route, (), "", ""), self._speaking[route.dialect]
+        return speaking.requests(match, b"{}") is not None or speaking.telling(match, _A_FORM) is not None
+
+    def look(self, exchange: Exchange) -> Look | None:
+        """A look at an upload that may hold chats, where terser answers are wanted; FaultError 400 as ``enter``."""
+        match, head, caller = exchange.match, exchange.head, exchange.caller
+        tells = self._speaking[match.route.dialect].telling(match, head.get(b"content-type"))
+        if tells is None or caller is None or head.get(b"content-encoding") is not None:
+            return None
+        unwanted = self._asked(head) is None and self._hold(caller.key).idle
+        return None if unwanted else _Upload(exchange, tells)
 
     async def enter(self, exchange: Exchange) -> Answer | Visit | None:
         """Put the words in, where there are any to put in; FaultError 400 for a wish that is none."""
-        return self.steer(exchange)
+        for _ in self._steps(exchange):
+            await asyncio.sleep(0)
+        return self._naming(exchange)
 
     def steer(self, exchange: Exchange) -> Visit | None:
         """The same, for whoever can't wait: there is nothing to wait for."""
+        for _ in self._steps(exchange):
+            pass
+        return self._naming(exchange)
+
+    def _steps(self, exchange: Exchange) -> Iterator[None]:
+        """Pauses where others may have their turn: a batch of thousands takes seconds, a chat has no pause."""
         asked = self._asked(exchange.head)
         caller, document = exchange.caller, exchange.document
         if caller is None or document is None:
-            return None
+            return
         holder = self._holders.get(caller.key.id)
         if holder is None or holder.key is not caller.key:
             holder = self._hold(caller.key)
         idle = asked is None and holder.idle
         if idle and not self._memory.follows(holder.tenant):
-            return None
+            return
         wanted = holder.wanted
         speaking = self._speaking[exchange.match.route.dialect]
-        places = None if document.encoded else speaking.requests(exchange.match, document.raw)
-        if places:
+        places = speaking.requests(exchange.match, document.raw, exchange.head.get(b"content-type"))
+        if places and not document.encoded:
             attempt = functools.partial(self._set.attempt, exchange)
-            self._put(exchange, document.raw, places, _Request(exchange, caller.key, asked, wanted, attempt, idle=idle))
-        elif not idle:
+            request = _Request(exchange, caller.key, asked, wanted, attempt, idle=idle)
+            yield from self._put(exchange, document.raw, places, request)
+        elif places is not None and not idle:
             exchange.terseness = _exempt(Exemption.UNREADABLE)
-        return self._naming(exchange, caller.key)
 
     def _hold(self, key: KeyProfile) -> "_Holder":
         """What holds for a key, worked out when it is first seen, or is another than before."""
@@ -99,16 +121,24 @@ class Compress:
         holder = self._holders[key.id] = _Holder(key, key.tenant, wanted, idle)
         return holder
 
-    def _naming(self, exchange: Exchange, key: KeyProfile) -> Naming | None:
-        terseness = exchange.terseness
-        if terseness is None or not terseness.rules or exchange.match.route.operation != Naming.OPERATION:
+    def _naming(self, exchange: Exchange) -> Naming | None:
+        terseness, caller = exchange.terseness, exchange.caller
+        if terseness is None or caller is None or not terseness.rules:
             return None
-        following = functools.partial(self._set.beginnings.following, key.tenant)
-        return Naming(self._memory, following, terseness.conversation, key.tenant)
+        if exchange.match.route.operation != Naming.OPERATION:
+            return None
+        tenant = caller.key.tenant
+        following = functools.partial(self._set.beginnings.following, tenant)
+        return Naming(self._memory, following, terseness.conversation, tenant)
 
-    def _put(self, exchange: Exchange, body: bytes, places: Sequence[tuple[int, int]], request: "_Request") -> None:
-        parts, end = [], 0
+    def _put(
+        self, exchange: Exchange, body: bytes, places: Sequence[tuple[int, int]], request: "_Request"
+    ) -> Iterator[None]:
+        parts, end, paused = [], 0, places[0][0]
         for start, stop in places:
+            if start - paused > _STEP_BYTES:
+                yield
+                paused = start
             one, terseness = self._one(body[start:stop], request)
             if exchange.terseness is None or (terseness is not None and terseness.added):
                 exchange.terseness = terseness
@@ -222,6 +252,18 @@ class Compress:
             return True
         credential = request.attempt.credential
         return credential is not None and credential.secret.reveal().startswith(_SUBSCRIPTION_TOKEN)
+
+
+class _Upload:
+    """What is known of an upload while it arrives."""
+
+    def __init__(self, exchange: Exchange, tells: Callable[[bytes], bool | None]) -> None:
+        self._exchange = exchange
+        self.see = tells
+
+    def outgrown(self) -> None:
+        """It goes as it came, and its answer says why."""
+        self._exchange.terseness = _exempt(Exemption.TOO_LARGE)
 
 
 class _Holder(msgspec.Struct, frozen=True):

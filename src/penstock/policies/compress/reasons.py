@@ -52,6 +52,11 @@ class Detected(msgspec.Struct, frozen=True, gc=False):
     rule: str = ""
     """The operator's own rule that decided, by its name."""
 
+    @property
+    def code(self) -> str:
+        """The reason as it is told. What a rule may be called fits in a header."""
+        return f"{self.reason.value}:{self.rule}" if self.rule else self.reason.value
+
 
 INTENSITIES = {
     Reason.SMALL_CAP: Intensity.OFF,
@@ -76,7 +81,7 @@ INTENSITIES = {
 """What each reason leads to; an operator's own rule brings its own. Nothing here is ``ultra``."""
 
 SENTENCES = {
-    Reason.OWN_RULE: "A rule of the operator's own decided.",
+    Reason.OWN_RULE: "A rule of the operator's own decided; its name stands behind: `own-rule:contracts`.",
     Reason.SMALL_CAP: "The request allows so few output tokens that nothing is left to save.",
     Reason.SMALL_MODEL: "Small models lose accuracy when they are told to be short, and often do not become shorter.",
     Reason.UNKNOWN_MODEL: "Nothing is known of this model, so nothing is known of what short answers do to it.",
@@ -93,6 +98,6 @@ SENTENCES = {
     Reason.TOOLS: "Tools are declared, as agents do: their answers are short, and little can be saved.",
     Reason.LOADED: "The question may rest on a wrong premise, and to correct one takes words.",
     Reason.UNKNOWN_LANGUAGE: "The language is none of those that detection has words for.",
-    Reason.QUESTION: "An open question or a request to explain, with none of the signs above.",
+    Reason.QUESTION: "An open question or a request to explain, and no sign of anything else.",
     Reason.PLAIN: "No sign of anything: only filler is left out.",
 }

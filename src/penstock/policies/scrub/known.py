@@ -28,7 +28,7 @@ class Value(msgspec.Struct, frozen=True, gc=False):
 
 
 class _Automaton(Protocol):
-    def find_matches_as_indexes(self, haystack: str) -> list[tuple[int, int, int]]:
+    def find_matches_as_indexes(self, text: str) -> list[tuple[int, int, int]]:
         """Number of the term, where it begins, where it ends."""
 
 

@@ -1,4 +1,4 @@
-"""Which operations take words, and which lines of a batch's file do."""
+"""Which operations take words."""
 
 import json
 from typing import Any
@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 
 from penstock.core.route import Match
 from penstock.core.terseness import Exemption, Placement
-from penstock.dialects.openai.steering import lines
 from penstock.route_rows import ROWS
-from tests.unit.dialects.openai.asked import CHAT, RESPONSES, SPEAKING, WORDS, ids, met, steered
+from tests.unit.dialects.openai.asked import CHAT, RESPONSES, SPEAKING, WORDS, met
 
 BODY = b'{"messages":[{"role":"user","content":"Why?"}],"input":"Why?","instructions":"a","prompt":"Why?"}'
 CHATS = {"chat.completions.create", "responses.create", "responses.input_tokens"}
@@ -79,45 +78,6 @@ def test_nothing_that_is_sent_makes_it_stumble(
 def test_no_words_are_no_change() -> None:
     """There is nothing to put in."""
     assert SPEAKING.steered(CHAT, BODY, "", Placement.FIRST) is None
-
-
-CHAT_LINE = b'{"custom_id":"1","method":"POST","url":"/v1/chat/completions","body":<{"model":"m","messages":[{}]}>}'
-SHORT_LINE = b'{"url":"/chat/completions","body":<{"messages":[{}]}>}'
-RESPONSES_LINE = b'{"body": <{"input":"a","body":{"input":"a"}}> ,"url":"/v1/responses"}'
-FILES = [
-    ("nothing", b"", []),
-    ("one of each", CHAT_LINE + b"\n" + RESPONSES_LINE + b"\n", ["chat.completions.create", "responses.create"]),
-    ("Windows' line ends, empty lines, no last one", b"\r\n\n" + CHAT_LINE + b"\r\n" + CHAT_LINE,
-        ["chat.completions.create", "chat.completions.create"]),
-    ("a path without a version", SHORT_LINE, ["chat.completions.create"]),
-    ("the name in its own body", b'{"x":{"body":{}},"url":"/v1/responses","body":<{"body":{}}>}', ["responses.create"]),
-    ("others, and none", b"\n".join([
-        b'{"url":"/v1/embeddings","body":{"input":"a"}}', b'{"url":"/v1/completions","body":{"prompt":"a"}}',
-        b'{"url":"/v1/chat/completions"}', b'{"url":7,"body":{}}', b'{"body":{"messages":[]}}', b"[]", b"noise",
-        b'{"url":"/v1/chat/completions","body":{"messages":[]}', CHAT_LINE]), ["chat.completions.create"]),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("name", "marked", "operations"), FILES, ids=ids)
-def test_the_chats_in_a_batchs_file_are_found(name: str, marked: bytes, operations: list[str]) -> None:
-    """Each at its place, whatever the lines around it are."""
-    pieces = marked.replace(b">", b"<").split(b"<")
-    body = b"".join(pieces)
-    found = lines(body)
-    assert [operation for operation, _, _ in found] == operations
-    assert [body[start:end] for _, start, end in found] == pieces[1::2]
-
-
-def test_what_is_found_in_a_batch_takes_words() -> None:
-    """Line by line, as the same request does alone."""
-    requests = [json.dumps({"messages": [{"role": "user", "content": f"{at}"}]}).encode() for at in range(3)]
-    body = b"".join(b'{"url":"/v1/chat/completions","body":%b}\n' % one for one in requests)
-    for _, start, end in reversed(lines(body)):
-        got = steered(CHAT, body[start:end])
-        assert got is not None
-        body = body[:start] + got + body[end:]
-    wanted = [json.loads(steered(CHAT, one) or b"") for one in requests]
-    assert [json.loads(line)["body"] for line in body.splitlines()] == wanted
 
 
 def test_the_clients_names_lead_to_the_same_rows() -> None:

@@ -14,8 +14,8 @@ POLITE = 5
 """Words after "can you" within which "explain" makes a request of it."""
 
 
-def asked(user: Found) -> Reason:
-    """The kind of question."""
+def question_kind(user: Found) -> Reason:
+    """Which of them it is."""
     if user.many("loaded") or _of_people(user) or _yes_or_no(user):
         return Reason.LOADED
     if not user.language:

@@ -1,0 +1,136 @@
+"""The parts of multipart forms, beside what the standard library's mail parser makes of the same bytes."""
+
+import email.policy
+from email.parser import BytesParser
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from penstock.core.document import NotReadableError
+from penstock.core.multipart import MOST_PARTS, Part, parts
+
+PARSER = BytesParser(policy=email.policy.HTTP)
+BOUNDARIES = st.text("abcXYZ019'()+_./:=?-", min_size=1, max_size=70)
+ENDS = st.sampled_from([b"\r\n", b"\n"])
+NAMES = st.text("abc[]_- é", min_size=1, max_size=12).filter(lambda name: name == name.strip())
+# Anything that a delimiter could be mistaken for, or the reverse.
+CONTENTS = st.binary(max_size=60) | st.lists(
+    st.sampled_from([b"\r", b"\n", b"\r\n", b"-", b"--", b"{}", b" ", b"--a", b"\xef\xbb\xbf", b"\x00"]), max_size=12
+).map(b"".join)
+
+
+def expected(body: bytes, kind: bytes) -> list[tuple[bytes | None, bytes | None, bytes]]:
+    """Name, file name and content of each part, as the mail parser has them."""
+    message = PARSER.parsebytes(b"Content-Type: " + kind + b"\r\n\r\n" + body)
+    found = []
+    for part in message.iter_parts():
+        content = part.get_payload(decode=True)
+        name, filename = part.get_param("name", header="content-disposition"), part.get_filename()
+        assert isinstance(content, bytes)
+        named = [None if each is None else str(each).encode("utf-8", "surrogateescape") for each in (name, filename)]
+        found.append((named[0], named[1], content))
+    return found
+
+
+def told(body: bytes, kind: bytes) -> list[tuple[bytes | None, bytes | None, bytes]]:
+    return [(part.name, part.filename, body[part.start : part.end]) for part in parts(body, kind)]
+
+
+@given(
+    boundary=BOUNDARIES,
+    end=ENDS,
+    fields=st.lists(st.tuples(NAMES, st.none() | NAMES, CONTENTS), min_size=1, max_size=5),
+    more=st.sampled_from([b"", b"Content-Type: application/jsonl", b"X: y"]),
+    padding=st.sampled_from([b"", b" ", b"\t "]),
+    around=st.tuples(st.sampled_from([b"", b"\r\n", b"\n"]), st.sampled_from([b"", b"\r\n", b"\n", b"\r\n\r\n"])),
+)
+def test_the_parts_are_those_of_another_reader(
+    boundary: str,
+    end: bytes,
+    fields: list[tuple[str, str | None, bytes]],
+    more: bytes,
+    padding: bytes,
+    around: tuple[bytes, bytes],
+) -> None:
+    """Names, file names and contents, byte for byte; a form in which a delimiter may be mistaken is refused instead."""
+    delimiter = b"--" + boundary.encode()
+    body = around[0]
+    for name, filename, content in fields:
+        line = f'Content-Disposition: form-data; name="{name}"' + (
+            "" if filename is None else f'; filename="{filename}"'
+        )
+        headers = [line.encode(), *([more] if more else [])]
+        body += delimiter + padding + end + end.join(headers) + end + end + content + end
+    body += delimiter + b"--" + padding + around[1]
+    kind = b'multipart/form-data; boundary="%b"' % boundary.encode()
+    if body.count(delimiter) == len(fields) + 1:
+        found = told(body, kind)
+        assert [content for _, _, content in found] == [content for _, _, content in expected(body, kind)]
+        written = [(name.encode(), None if file is None else file.encode(), data) for name, file, data in fields]
+        # With Unix's line ends a return at a content's end is taken for a part of the line end, by both.
+        assert [(name, file) for name, file, _ in found] == [(name, file) for name, file, _ in written]
+        if end == b"\r\n":
+            assert found == written
+        if all(name.isascii() and (file or "").isascii() for name, file, _ in fields):
+            assert found == expected(body, kind)
+    else:
+        try:
+            found = told(body, kind)
+        except NotReadableError:
+            return
+        assert [content for _, _, content in found] == [content for _, _, content in expected(body, kind)]
+
+
+@given(body=st.binary(max_size=80) | st.lists(st.sampled_from(
+    [b"--b", b"--", b"\r\n", b"\n", b" ", b"x", b"Content-Disposition: form-data; name=a", b":", b";", b'"']
+), max_size=20).map(b"".join))  # fmt: skip
+def test_no_bytes_make_it_stumble(body: bytes) -> None:
+    """Parts inside of the body, one behind the other, or a refusal."""
+    try:
+        found = parts(body, b"multipart/form-data; boundary=b")
+    except NotReadableError:
+        return
+    edges = [0, *(edge for part in found for edge in (part.start, part.end)), len(body)]
+    assert edges == sorted(edges)
+
+
+A_PART = b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n'
+REFUSED = {
+    "nothing": b"",
+    "no end": A_PART,
+    "something before it": b"x\r\n" + A_PART + b"--b--",
+    "something behind it": A_PART + b"--b--\r\nx",
+    "a delimiter inside of a line": A_PART[:-2] + b" --b\r\n" + A_PART + b"--b--",
+    "a delimiter with more behind it": A_PART + b"--bb\r\n\r\n--b--",
+    "no headers": b"--b\r\n\r\n1\r\n--b--",
+    "a header twice": A_PART.replace(b"\r\n\r\n", b"\r\nContent-Disposition: form-data\r\n\r\n") + b"--b--",
+    "a folded header": A_PART.replace(b"form-data;", b"form-data;\r\n ") + b"--b--",
+    "a name in two ways": A_PART.replace(b'"a"', b"\"a\"; name*=utf-8''b") + b"--b--",
+    "a file name that may be none": A_PART.replace(b'"a"', b'"a"; filename=""; filename*=utf-8\'\'b') + b"--b--",
+    "too many parts": A_PART * MOST_PARTS + b"--b--",
+}
+
+
+@pytest.mark.parametrize("body", REFUSED.values(), ids=REFUSED)
+def test_what_could_be_read_in_two_ways_is_refused(body: bytes) -> None:
+    """And so is what nobody sends."""
+    with pytest.raises(NotReadableError):
+        parts(body, b"multipart/form-data; boundary=b")
+
+
+@pytest.mark.parametrize("kind", [b"multipart/form-data", b"multipart/form-data; boundary=b; boundary=c",
+                                  b"multipart/form-data; boundary=" + b"b" * 71, b"x" * 2000])  # fmt: skip
+def test_a_form_without_a_plain_boundary_is_refused(kind: bytes) -> None:
+    """There must be one, and one alone."""
+    with pytest.raises(NotReadableError):
+        parts(A_PART + b"--b--", kind)
+
+
+def test_a_part_says_how_its_content_is_written() -> None:
+    """And a file that is named in two spellings has a name."""
+    head = b"Content-Disposition: form-data; name=f; filename=\"a\"; filename*=UTF-8''%C3%A4"
+    body = b"--b\r\n%b\r\nContent-Transfer-Encoding: Base64\r\n\r\nMQ==\r\n--b--" % head
+    (found,) = parts(body, b"multipart/form-data; boundary=b")
+    start = body.index(b"MQ==")
+    assert found == Part(start, start + 4, b"f", b"a", b"base64")
