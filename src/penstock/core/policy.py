@@ -58,7 +58,7 @@ class Look(Protocol):
 
     def see(self, data: bytes) -> bool | None:
         """The upload's next bytes. True: it is wanted whole; False: it may stream through; None: that can't be told
-        yet, and at the upload's end it is a no."""
+        yet, and at the upload's end it is a no. Never raises, whatever the bytes are."""
 
     def outgrown(self) -> None:
         """It is too long to be held, and was wanted or might have been: it streams through, unless this refuses it
