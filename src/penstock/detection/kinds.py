@@ -48,8 +48,8 @@ KINDS: tuple[Kind, ...] = (
     Kind(
         "card",
         "CARD",
-        "payment card numbers of 12 to 19 digits, together or in groups, with a right Luhn digit: of an issuer's range, or"
-        " after a word such as card",
+        "payment card numbers of 12 to 19 digits, together or in groups, with a right Luhn digit: of an issuer's range,"
+        " or after a word such as card",
         "12, 13 and 19 digits in a row with nothing said about them; masked numbers",
     ),
     Kind(

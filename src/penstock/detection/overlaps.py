@@ -10,9 +10,6 @@ from itertools import pairwise
 
 from penstock.core.finding import Found
 
-LEAST = 2
-"""Letters and digits that a remainder must have; a lone comma or bracket is nobody's."""
-
 
 def resolved(text: str, found: Sequence[Found], rank: Callable[[Found], int]) -> Sequence[Found]:
     """The findings in order, none overlapping another: the lowest rank first, then the longest, then the first."""
@@ -25,7 +22,8 @@ def resolved(text: str, found: Sequence[Found], rank: Callable[[Found], int]) ->
     for one in ordered:
         for start, end in ground.take(one.start, one.end):
             whole = end - start == one.end - one.start
-            if whole or sum(map(str.isalnum, text[start:end])) >= LEAST:
+            # A lone comma or bracket is nobody's.
+            if whole or any(map(str.isalnum, text[start:end])):
                 kept.append(Found(start, end, one.kind, one.rule))
     kept.sort()
     return kept
