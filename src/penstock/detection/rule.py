@@ -46,4 +46,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     pattern: str
     """RE2; no lookaround. Matches may be long, groups tell the value."""
     group: int = 0
+    sign: str = ""
+    """A cheaper pattern, met in every text that the pattern is met in; the pattern itself where it is empty. All signs
+    are looked for in one pass, so it should be short, with few counted repetitions."""
     check: Callable[[Candidate], bool] = always

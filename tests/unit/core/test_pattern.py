@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+from itertools import pairwise
 
 import pytest
 
@@ -105,3 +106,36 @@ except PatternError as error:
 """
     done = subprocess.run([sys.executable, "-c", program], check=True, timeout=30, capture_output=True, text=True)
     assert done.stdout == "the package google-re2 is not installed; install it, or remove the pattern\n"
+
+
+PLACES = [
+    (r"\d+", "a12b345", ["12", "345"]),
+    ("x*", "axxa", ["xx"]),
+    ("é+", "caféé é", ["éé", "é"]),
+    (r"(?s)b.*", "a" * 3000 + "b" * 9000, ["b" * 9000]),
+    (r"\bend$", "the end" + " " * 5000 + "end", ["end"]),
+]
+
+
+@pytest.mark.parametrize(("pattern", "text", "values"), PLACES, ids=[row[0] for row in PLACES])
+def test_places_are_told_in_order(pattern: str, text: str, values: list[str]) -> None:
+    """None empty, whole ones, also where a text is much longer than what is looked at at once."""
+    data = text.encode()
+    assert [data[start:end].decode() for start, end in compiled(pattern).spans(data)] == values
+
+
+def test_a_pattern_that_is_met_everywhere_is_told_as_one_stretch() -> None:
+    """Nothing is missed, and time stays linear in the text."""
+    data = b"9" * 40_000
+    spans = list(compiled(r"\d").spans(data))
+    assert len(spans) < 4_000
+    assert spans[0][0] == 0
+    assert spans[-1][1] == len(data)
+    assert all(one[1] == other[0] for one, other in pairwise(spans))
+
+
+def test_matches_that_want_to_read_on_do_not_make_a_text_slow() -> None:
+    """Each of two hundred thousand matches would read to the end of a million letters in search of a longer one."""
+    started = time.process_time()
+    list(compiled(r"foo(?:[^z]*z)?").spans(b"foo.." * 200_000))
+    assert time.process_time() - started < 5

@@ -1,0 +1,147 @@
+"""Puts rules, finders, the operator's terms and patterns together into one detector for the kinds that are wanted.
+
+A text is read once for all rules together, and once more by each rule that was met. What is written in an encoded way
+is read a second time in plain (``normalising``). Then overlaps are resolved: the operator's own first, then by strength
+of kind, then the longest. Pure: no clock, no memory of earlier texts.
+"""
+
+import functools
+import hashlib
+import unicodedata
+from collections.abc import Iterator, Sequence
+from importlib import metadata, resources
+
+import msgspec
+
+from penstock.core.finding import Detector, Found, Matter
+from penstock.core.pattern import Pattern, compiled
+from penstock.detection import parts
+from penstock.detection.blobs import blobs
+from penstock.detection.kinds import strength
+from penstock.detection.normalising import view_of
+from penstock.detection.overlaps import resolved
+from penstock.detection.prefilter import Characters, Prefilter, spans
+from penstock.detection.rule import Candidate, Rule
+from penstock.detection.terms import TermList, Terms
+
+SECRETS = frozenset({"secret"})
+"""Kinds that are looked for inside base64."""
+
+
+class OwnPattern(msgspec.Struct, frozen=True):
+    """A pattern of the operator's: RE2, with the limits of ``core.pattern``."""
+
+    kind: str
+    pattern: str
+
+
+@functools.lru_cache(maxsize=64)
+def engine(kinds: frozenset[str], terms: tuple[TermList, ...] = (), patterns: tuple[OwnPattern, ...] = ()) -> Detector:
+    """The detector of these kinds, lists and patterns; PatternError for a pattern that is none."""
+    return Engine(kinds, terms, patterns)
+
+
+class Engine:
+    """See above."""
+
+    def __init__(self, kinds: frozenset[str], terms: tuple[TermList, ...], patterns: tuple[OwnPattern, ...]) -> None:
+        self._rules = parts.rules(kinds)
+        self._prefilter = Prefilter([rule.sign or rule.pattern for rule in self._rules])
+        self._secret = frozenset(rule.name for rule in self._rules if rule.kind in SECRETS)
+        self._finders = parts.finders(kinds)
+        self._kinds = kinds
+        self._terms = Terms(terms) if terms else None
+        self._patterns = [(one.kind, f"{one.kind}.pattern", compiled(one.pattern)) for one in patterns]
+        self._own = frozenset({f"{one.kind}.list" for one in terms} | {name for _, name, _ in self._patterns})
+        self.version = _version(sorted(kinds), terms, patterns)
+
+    def find(self, text: str, matter: Matter) -> Sequence[Found]:
+        """What is private in the text: in order, none overlapping another."""
+        view = view_of(text)
+        found = list(self._plain(text, matter))
+        if view is None:
+            found.extend(self._said(text, matter))
+        else:
+            seen = (*self._plain(view.text, matter), *self._said(view.text, matter))
+            found.extend(Found(view.start(one.start), view.end(one.end), one.kind, one.rule) for one in seen)
+        if self._secret:
+            found += self._hidden(text, matter)
+        return resolved(text, found, self._rank)
+
+    def _plain(self, text: str, matter: Matter) -> Iterator[Found]:
+        """What rules and the operator's patterns find in a text as it stands."""
+        data = text.encode("utf-8", "replace")
+        for number in self._prefilter.met(data):
+            yield from _judged(self._rules[number], text, data, matter)
+        for kind, name, pattern in self._patterns:
+            yield from _own(kind, name, pattern, data)
+
+    def _said(self, text: str, matter: Matter) -> Iterator[Found]:
+        """What finders and term lists find in a text that has been seen through."""
+        for finder in self._finders:
+            for one in finder.find(text, matter):
+                if one.kind in self._kinds:
+                    yield one
+        if self._terms is not None:
+            yield from self._terms.find(text)
+
+    def _hidden(self, text: str, matter: Matter) -> Iterator[Found]:
+        """Blobs that hold a secret; the whole blob is the finding."""
+        for start, end, said in blobs(text):
+            for one in self._plain(said, matter):
+                if one.rule in self._secret:
+                    yield Found(start, end, one.kind, one.rule)
+                    break
+
+    def _rank(self, one: Found) -> int:
+        return -1 if one.rule in self._own else strength(one.kind)
+
+
+def _judged(rule: Rule, text: str, data: bytes, matter: Matter) -> Iterator[Found]:
+    ascii_only = len(data) == len(text)
+    characters = Characters(data)
+    for first, last in spans(rule.pattern, rule.group, data):
+        start, end = (first, last) if ascii_only else (characters.at(first), characters.at(last))
+        skipped = _escape_before(text, start)
+        for begun in (start + skipped, start) if 0 < skipped < end - start else (start,):
+            if rule.check(Candidate(text[begun:end], text, begun, end, matter)):
+                yield Found(begun, end, rule.kind, rule.name)
+                break
+
+
+def _own(kind: str, name: str, pattern: Pattern, data: bytes) -> Iterator[Found]:
+    characters = Characters(data)
+    for first, last in pattern.spans(data):
+        start = characters.at(first)
+        yield Found(start, characters.at(last), kind, name)
+
+
+def _escape_before(text: str, start: int) -> int:
+    """How many letters at the beginning of a match belong to an escape that begins before it: the n of ``\\njoe@…``
+    is none of Joe's."""
+    before = text[start - 1 : start]
+    if before == "\\":
+        return {"u": 5, "x": 3}.get(text[start], 1 if text[start] in "nrtbf" else 0)
+    return 2 if before == "%" else 0
+
+
+def _version(kinds: Sequence[str], terms: Sequence[TermList], patterns: Sequence[OwnPattern]) -> str:
+    digest = hashlib.blake2b(_source(), digest_size=16)
+    digest.update(msgspec.json.encode([kinds, terms, patterns]))
+    return digest.hexdigest()
+
+
+@functools.cache
+def _source() -> bytes:
+    """A hash of this package's own files and of what it stands on: whatever decides what is found."""
+    digest = hashlib.blake2b(unicodedata.unidata_version.encode())
+    for package in ("google-re2", "ahocorasick-rs", "phonenumbers"):
+        digest.update(metadata.version(package).encode())
+    folders = [resources.files("penstock.detection")]
+    while folders:
+        for file in sorted(folders.pop().iterdir(), key=lambda file: file.name):
+            if file.is_dir() and not file.name.startswith("__"):
+                folders.append(file)
+            elif file.name.endswith((".py", ".toml", ".txt")):
+                digest.update(file.name.encode() + b"\0" + file.read_bytes())
+    return digest.digest()

@@ -1,0 +1,131 @@
+"""The kinds of private values: how each is written in tokens, what is found of it, what is not, and whether it is
+looked for unless somebody says otherwise.
+
+The order is their strength: where two findings overlap, the kind that stands first here keeps the letters.
+"""
+
+import msgspec
+
+
+class Kind(msgspec.Struct, frozen=True):
+    """One kind."""
+
+    name: str
+    label: str
+    """Three to eight capital letters, the head of a token."""
+    found: str
+    missed: str
+    """What is not found, or is left alone on purpose."""
+    default: bool = True
+
+
+KINDS: tuple[Kind, ...] = (
+    Kind(
+        "secret",
+        "SECRET",
+        "keys, tokens and passwords of the formats in the list of secrets, also inside base64",
+        "passwords without a word that says so; formats that nobody has described",
+    ),
+    Kind(
+        "url-credentials",
+        "LOGIN",
+        "the name and password in scheme://name:password@host",
+        "placeholders such as user:password; a name without a password",
+    ),
+    Kind(
+        "crypto-wallet",
+        "WALLET",
+        "Bitcoin addresses (base58check, bech32, bech32m), Ethereum addresses with capitals as in EIP-55, or"
+        " after a word such as wallet",
+        "other chains; Ethereum addresses in one case with nothing said about them",
+    ),
+    Kind(
+        "iban",
+        "IBAN",
+        "account numbers of 80 countries, together or in groups, with the right length and check digits",
+        "numbers with a wrong check digit",
+    ),
+    Kind(
+        "card",
+        "CARD",
+        "payment card numbers of 12 to 19 digits, together or in groups, with a right Luhn digit: of an issuer's range,"
+        " or after a word such as card",
+        "12, 13 and 19 digits in a row with nothing said about them; masked numbers",
+    ),
+    Kind(
+        "national-id",
+        "NATID",
+        "numbers that states give to people and their taxes, each with its check digits or shape, where those are weak"
+        " only beside a word that names them (the table of rules says which)",
+        "numbers of countries that are not in the table",
+    ),
+    Kind(
+        "passport",
+        "PASSPORT",
+        "six to nine letters and digits after a word for passport, in nine languages; machine-readable lines",
+        "passport numbers with nothing said about them",
+    ),
+    Kind(
+        "driver-licence",
+        "LICENCE",
+        "letters and digits after a word for a driving licence",
+        "licence numbers with nothing said about them",
+    ),
+    Kind(
+        "bank-account",
+        "ACCOUNT",
+        "account and sort numbers after a word for them; US routing numbers with their check digit, after a word",
+        "numbers with nothing said about them",
+    ),
+    Kind(
+        "email",
+        "EMAIL",
+        "addresses, also internationalised ones",
+        "RFC 2606 names (example.com, .test), git@ remotes, noreply, names that are versions or files",
+    ),
+    Kind(
+        "phone",
+        "PHONE",
+        "international numbers with +; national ones in a usual form, or near a word such as phone, fax or call",
+        "digits in a row with nothing said about them; times, versions, identifiers",
+    ),
+    Kind(
+        "ip",
+        "IPADDR",
+        "IPv4 and IPv6 addresses that are reached from outside",
+        "private, loopback, link-local, documentation and multicast ranges, netmasks, versions, public resolvers",
+    ),
+    Kind(
+        "ip-private",
+        "PRIVIP",
+        "IPv4 and IPv6 addresses of private ranges (RFC 1918, RFC 6598, RFC 4193)",
+        "all others",
+        default=False,
+    ),
+    Kind("mac", "MACADDR", "hardware addresses of six pairs", "broadcast, all zeros, multicast", default=False),
+    Kind(
+        "date-of-birth",
+        "BIRTH",
+        "dates after a word for birth, in nine languages",
+        "other dates; ages",
+    ),
+    Kind("address", "ADDRESS", "postal addresses, in people's sentences", "places without a street"),
+    Kind(
+        "person",
+        "PERSON",
+        "names of people, in people's sentences, by lists and by the words around them",
+        "many names",
+    ),
+)
+
+BY_NAME = {kind.name: kind for kind in KINDS}
+DEFAULT = frozenset(kind.name for kind in KINDS if kind.default)
+
+
+def strength(kind: str) -> int:
+    """The place of a kind among the kinds; the lower, the stronger. One that nobody knows is the operator's own, and
+    stands before all."""
+    return _PLACES.get(kind, -1)
+
+
+_PLACES = {kind.name: place for place, kind in enumerate(KINDS)}

@@ -1,0 +1,159 @@
+"""What a text says once its encodings are seen through, and where each letter of that stood.
+
+Joe's address may be written ``joe%40corp.de``, ``joe\u0040corp.de``, with full-width digits or with letters that nobody
+sees. The view holds the plain words; a finding in it is told in places of the text as it was given, escapes included.
+A text in which nothing is to be seen through has no view and costs a few searches for single characters.
+"""
+
+import html
+import quopri
+import re
+import unicodedata
+from array import array
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from urllib.parse import unquote
+
+import msgspec
+
+ROUNDS = 3
+"""How often what was seen through is looked at again: JSON in a string in JSON, percent signs that were encoded too."""
+
+_UNSEEN = "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
+_UNSEEN += "\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff"
+_FOREIGN = re.compile("[^\\x00-\\x7f]+")
+_CLUSTER = re.compile("(?s:.)[\\u0300-\\u036f]*")
+_UNSEEN_LETTERS = re.compile(f"[{_UNSEEN}]+")
+_TAGS = {0xE0000 + code: code for code in range(0x20, 0x7F)}
+_PERCENT = re.compile("%[0-9A-Fa-f]{2}(?:%[0-9A-Fa-f]{2})*")
+_ESCAPE = re.compile(  # Each begins with the one letter that tells it, which makes for a fast search.
+    r"\\(?:u00[0-7][0-9A-Fa-f](?:\\u00[0-7][0-9A-Fa-f])*|u[0-9A-Fa-f]{4}(?:\\u[0-9A-Fa-f]{4})*"
+    r"|x[0-7][0-9A-Fa-f](?:\\x[0-7][0-9A-Fa-f])*|[nrtbf\"'/\\@](?:\\[nrtbf\"'/\\@])*)"
+)
+_ENTITY = re.compile("&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]{2,8});")
+_QUOTED = re.compile("=(?:[0-9A-F]{2}(?:=[0-9A-F]{2})*|\r?\n)")
+_QUOTED_SIGN = re.compile("=(?:40[A-Za-z0-9.-]{1,64}=2E|3D.{1,80}=\r?\n)")
+_SHORT = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
+
+
+class View(msgspec.Struct, frozen=True):
+    """A text seen through. Stretch by stretch: where it begins here and there, and how many letters there stand for one
+    here, 0 where the stretch is one whole."""
+
+    text: str
+    here: "array[int]"
+    there: "array[int]"
+    strides: "array[int]"
+    under: "View | None"
+    """What ``there`` means places of; None for the original."""
+
+    def start(self, place: int) -> int:
+        """Where in the original the letter at this place begins."""
+        index = bisect_right(self.here, place) - 1
+        found = self.there[index] + (place - self.here[index]) * self.strides[index]
+        return self.under.start(found) if self.under else found
+
+    def end(self, place: int) -> int:
+        """Where in the original the letter before this place ends."""
+        index = bisect_right(self.here, place - 1) - 1
+        found = self.there[index] + (place - self.here[index]) * self.strides[index]
+        if not self.strides[index]:
+            found = self.there[index + 1]
+        return self.under.end(found) if self.under else found
+
+
+def view_of(text: str) -> View | None:
+    """The text seen through, None where that is the text itself."""
+    view: View | None = None
+    for _ in range(ROUNDS):
+        before = view
+        for sign, pieces in _READERS:
+            now = view.text if view else text
+            if sign(now):
+                view = _seen(now, pieces(now), view) or view
+        if view is before:
+            break
+    return view
+
+
+_Piece = tuple[int, int, str, int]
+"""From, to, what it says, and how many of its letters stand for one of what it says; 0 for no even number."""
+
+
+def _seen(text: str, pieces: Iterator[_Piece], under: View | None) -> View | None:
+    """A text with these pieces seen through, None where there are none."""
+    said: list[str] = []
+    here, there, strides = array("q"), array("q"), array("q")
+    place = done = 0
+    for start, end, words, stride in pieces:
+        for begun, letters, step in ((done, text[done:start], 1), (start, words, stride)):
+            if letters:
+                here.append(place)
+                there.append(begun)
+                strides.append(step)
+                said.append(letters)
+                place += len(letters)
+        done = end
+    if not done:
+        return None
+    for begun, letters, step in ((done, text[done:], 1), (len(text), "", 0)):
+        here.append(place)
+        there.append(begun)
+        strides.append(step)
+        said.append(letters)
+        place += len(letters)
+    return View("".join(said), here, there, strides, under)
+
+
+def _letters(text: str) -> Iterator[_Piece]:
+    """Letters that look otherwise, that nobody sees, or that are made of two."""
+    for run in _FOREIGN.finditer(text):
+        # A mark belongs to the letter before it.
+        begun = run.start() - (run.start() > 0 and unicodedata.combining(run[0][0]) > 0)
+        shown = text[begun : run.end()]
+        if unicodedata.is_normalized("NFKC", shown) and not _UNSEEN_LETTERS.search(shown):
+            continue
+        for cluster in _CLUSTER.finditer(text, begun, run.end()):
+            plain = unicodedata.normalize("NFKC", _UNSEEN_LETTERS.sub("", cluster[0].translate(_TAGS)))
+            if plain != cluster[0]:
+                yield cluster.start(), cluster.end(), plain, 1 if len(plain) == len(cluster[0]) else 0
+
+
+def _matches(pattern: re.Pattern[str], say: Callable[[str], tuple[str, int]]) -> Callable[[str], Iterator[_Piece]]:
+    def pieces(text: str) -> Iterator[_Piece]:
+        for match in pattern.finditer(text):
+            words, stride = say(match[0])
+            if words != match[0]:
+                yield match.start(), match.end(), words, stride if len(words) * stride == len(match[0]) else 0
+
+    return pieces
+
+
+def _escape(shown: str) -> tuple[str, int]:
+    if shown[1] == "x":
+        return bytes.fromhex(shown.replace("\\x", "")).decode("ascii"), 4
+    if shown[1] == "u":
+        return bytes.fromhex(shown.replace("\\u", "")).decode("utf-16-be", "replace"), 6
+    return "".join([_SHORT.get(letter, letter) for letter in shown[1::2]]), 2
+
+
+def _percent(shown: str) -> tuple[str, int]:
+    return unquote(shown, errors="replace"), 3
+
+
+def _entity(shown: str) -> tuple[str, int]:
+    return html.unescape(shown), 0
+
+
+def _quoted(shown: str) -> tuple[str, int]:
+    return quopri.decodestring(shown.encode()).decode("utf-8", "replace"), 3
+
+
+_READERS: tuple[tuple[Callable[[str], object], Callable[[str], Iterator[_Piece]]], ...] = (
+    (lambda text: not text.isascii(), _letters),
+    (lambda text: "\\" in text, _matches(_ESCAPE, _escape)),
+    (lambda text: "%" in text, _matches(_PERCENT, _percent)),
+    (lambda text: "&" in text and ";" in text, _matches(_ENTITY, _entity)),
+    (lambda text: ("=40" in text or "=3D" in text) and _QUOTED_SIGN.search(text), _matches(_QUOTED, _quoted)),
+)
+"""What tells at little cost that there may be something to see through, and who sees through it."""

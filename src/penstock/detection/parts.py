@@ -1,0 +1,50 @@
+"""The parts that the engine is put together from, one line each. Whoever adds a part adds it here.
+
+A part is loaded when somebody looks for one of its kinds, and not before.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from penstock.core.finding import Found, Matter
+from penstock.detection.rule import Rule
+
+
+class Finder(Protocol):
+    """Finds what no pattern can say."""
+
+    def find(self, text: str, matter: Matter) -> Sequence[Found]:
+        """What it finds, in any order, in time linear in the text."""
+
+
+def _structured() -> Sequence[Rule]:
+    from penstock.detection.structured import RULES  # noqa: PLC0415 - loaded with the first engine
+
+    return RULES
+
+
+RULES: tuple[tuple[frozenset[str], Callable[[], Sequence[Rule]]], ...] = (
+    (
+        frozenset(
+            {
+                *("bank-account", "card", "crypto-wallet", "date-of-birth", "driver-licence", "email", "iban", "ip"),
+                *("ip-private", "mac", "national-id", "passport", "phone", "url-credentials"),
+            }
+        ),
+        _structured,
+    ),
+)
+"""Which kinds a part has rules for, and the part."""
+
+FINDERS: tuple[tuple[frozenset[str], Callable[[], Finder]], ...] = ()
+
+
+def rules(kinds: frozenset[str]) -> list[Rule]:
+    """The rules for these kinds, in a fixed order."""
+    parts = [part() for known, part in RULES if known & kinds]
+    return [rule for part in parts for rule in part if rule.kind in kinds]
+
+
+def finders(kinds: frozenset[str]) -> list[Finder]:
+    """The finders for these kinds."""
+    return [part() for known, part in FINDERS if known & kinds]
