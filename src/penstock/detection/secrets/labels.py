@@ -1,0 +1,71 @@
+"""What stands in front of a value as its name, and whether that name says password or key.
+
+Only the last word counts: ``password_reset_url`` is an address, ``DB_PASSWORD_TEST`` a password.
+"""
+
+import re
+from enum import Enum, auto
+
+from penstock.detection.rule import Candidate
+from penstock.detection.secrets.words import words
+
+REACH = 120
+"""Letters in front of a value that are read for its name."""
+
+_LEAD = re.compile(r"(?i)(?:base64:|bearer |token |basic )?[bruf@]{0,2}\\{0,3}[\"'`]?$")
+_OPERATOR = re.compile(r"(?:=>|:=|[:=,]|\bis\b|\s)\s{0,4}$")
+_NAME = re.compile(r"[A-Za-z0-9_.$@-]+(?: [A-Za-z]{3,8})?$")
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+
+_TRAILING = frozenset(words("trailing"))
+_PASSWORDS = words("passwords")
+_NO_PASSWORDS = frozenset(words("no_passwords"))
+_KEYS = words("keys")
+_NOT_BEFORE_KEY = frozenset(words("not_before_key"))
+_NOT_BEFORE_TOKEN = frozenset(words("not_before_token"))
+_STRONG = frozenset(words("strong"))
+
+
+class Label(Enum):
+    """What a name says of its value."""
+
+    PASSWORD = auto()
+    KEY = auto()
+
+
+def label_of(name: str) -> Label | None:
+    """What a name says; None: nothing of the kind."""
+    parts = _words(name)
+    if not parts:
+        return None
+    last = parts[-1]
+    before = parts[-2] if len(parts) > 1 else ""
+    if last.endswith(_PASSWORDS):
+        return None if last in _NO_PASSWORDS else Label.PASSWORD
+    if last == "key":
+        return Label.KEY if before and before not in _NOT_BEFORE_KEY else None
+    if last.endswith(_KEYS):
+        return None if last.endswith("token") and before in _NOT_BEFORE_TOKEN else Label.KEY
+    return None
+
+
+def is_strong_name(name: str) -> bool:
+    """Whether the name leaves no doubt, so that even a UUID is a secret."""
+    return not _STRONG.isdisjoint(_words(name)) or "apikey" in name.lower()
+
+
+def name_before(candidate: Candidate) -> str:
+    """The name that the value is assigned to, empty where there is none."""
+    text = candidate.before(REACH)
+    text = text[: _LEAD.search(text).start()]  # type: ignore[union-attr] # it matches the empty end
+    operator = _OPERATOR.search(text)
+    text = (text[: operator.start()] if operator else text).rstrip(" \t\r\n\"'`\\])")
+    found = _NAME.search(text)
+    return found[0] if found else ""
+
+
+def _words(name: str) -> list[str]:
+    parts = [word.lower() for word in _WORD.findall(name)]
+    while len(parts) > 1 and parts[-1] in _TRAILING:
+        parts.pop()
+    return parts
