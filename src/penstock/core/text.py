@@ -39,6 +39,8 @@ class Block(msgspec.Struct, frozen=True, gc=False):
     line: Line
     kind: str
     """What the dialect calls it, for ``texts``."""
+    group: int = 0
+    """Of a batch: which of its requests it belongs to. Each is a conversation of its own, with lines of its own."""
 
 
 class Text(msgspec.Struct, frozen=True, gc=False):
@@ -80,7 +82,7 @@ class Attached(msgspec.Struct, frozen=True, gc=False):
     end: int
     """Where the part that carries it stands, in bytes of the block."""
     data: tuple[int, int] | None = None
-    """Where its bytes stand as a base64 string, quotes included."""
+    """Where its bytes stand as a base64 string, quotes included; a data URL's head stands before them."""
 
 
 class Reading(msgspec.Struct, frozen=True, gc=False):

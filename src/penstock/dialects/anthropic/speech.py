@@ -14,6 +14,7 @@ from penstock.core.head import Header, RequestHead
 from penstock.core.route import Match
 from penstock.dialects.anthropic import usage
 from penstock.dialects.anthropic.steering import Steering
+from penstock.dialects.anthropic.walking import WALKING
 
 # The version that the API assumed before the header was required; clients of that generation may leave it out.
 DEFAULT_VERSION = b"2023-06-01"
@@ -50,6 +51,7 @@ class Anthropic:
 
     name = "anthropic"
     speaking = Steering()
+    walking = WALKING
 
     def facts(self, match: Match, facts: Facts) -> Facts:
         """Everything stands in the body."""

@@ -1,0 +1,309 @@
+"""Where words stand in Messages requests, form by form."""
+
+import json
+from typing import Any
+
+import pytest
+
+from penstock.core.document import NotReadableError
+from tests.support.walked import WALKING, route, told
+
+CREATE = "/v1/messages"
+
+
+def user(*blocks: Any) -> dict[str, Any]:
+    return {"messages": [{"role": "user", "content": list(blocks)}]}
+
+
+def assistant(*blocks: Any) -> dict[str, Any]:
+    return {"messages": [{"role": "assistant", "content": list(blocks)}]}
+
+
+def result(kind: str, content: Any) -> dict[str, Any]:
+    return assistant({"type": kind, "tool_use_id": "srvtoolu_1", "content": content})
+
+
+PDF = {"type": "base64", "media_type": "application/pdf", "data": "UERG"}
+IMAGE = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "iVBO"}}
+
+CASES: dict[str, tuple[Any, list[str]]] = {
+    "strings": (
+        {"model": "m", "max_tokens": 5, "messages": [{"role": "user", "content": "hi"}], "system": "be kind"},
+        ["head system: be kind", "turns user: hi"],
+    ),
+    "lists": (
+        {
+            "messages": [
+                {"role": "user", "content": [{"type": "text", "text": "a", "cache_control": {"type": "ephemeral"}}]},
+                {"role": "system", "content": "stay"},
+                {"role": "assistant", "content": [{"type": "text", "text": "b"}]},
+            ],
+            "system": [{"type": "text", "text": "one"}, {"type": "text", "text": "two"}],
+        },
+        ["head system: one", "head system: two", "turns user: a", "turns system: stay", "turns assistant: b"],
+    ),
+    "tools": (
+        {
+            "tools": [
+                {
+                    "name": "find",
+                    "type": "custom",
+                    "description": "Finds people.",
+                    "input_schema": {
+                        "type": "object",
+                        "description": "who",
+                        "properties": {"mail": {"type": ["string"], "enum": ["a@x.org"], "default": "b@x.org"}},
+                        "required": ["mail"],
+                        "$defs": {"Person": {"title": "A person", "examples": [{"id": 123456}], "const": 7}},
+                        "anyOf": [{"pattern": "^x$"}, True],
+                    },
+                    "input_examples": [{"mail": "c@x.org"}],
+                },
+                {"type": "web_search_20250305", "name": "web_search", "user_location": {"city": "Bern"},
+                 "allowed_domains": ["x.org"]},
+            ],
+            "messages": [],
+        },
+        [
+            "tools tool-definition: Finds people.",
+            "tools tool-definition: who",
+            "tools name: mail",
+            "tools tool-definition: a@x.org",
+            "tools tool-definition: b@x.org",
+            "tools name: mail",
+            "tools name: Person",
+            "tools tool-definition: A person",
+            "tools name: id",
+            "tools tool-definition (a number): 123456",
+            "tools tool-definition: ^x$",
+            "tools name: mail",
+            "tools tool-definition: c@x.org",
+            "tools identifier: Bern",
+            "tools tool-definition: x.org",
+        ],
+    ),
+    "a call": (
+        assistant({"type": "tool_use", "id": "toolu_1", "name": "pay", "input": {
+            "to": "Ann", "list": ["x", 12345, 4111111111111111, -1234567.5, True, None], "deep": {"id": "i"}}}),
+        [
+            "turns name: to",
+            "turns tool-input: Ann",
+            "turns name: list",
+            "turns tool-input: x",
+            "turns tool-input (a number): 4111111111111111",
+            "turns tool-input (a number): -1234567.5",
+            "turns name: deep",
+            "turns name: id",
+            "turns tool-input: i",
+        ],
+    ),
+    "calls of others' tools": (
+        assistant(
+            {"type": "server_tool_use", "id": "s", "name": "web_search", "input": {"query": "Ann"}},
+            {"type": "mcp_tool_use", "id": "m", "name": "echo", "server_name": "e", "input": {"say": "Bob"}},
+        ),
+        ["turns name: query", "turns tool-input: Ann", "turns name: say", "turns tool-input: Bob"],
+    ),
+    "a result as a string": (
+        user({"type": "tool_result", "tool_use_id": "toolu_1", "content": "done", "is_error": False}),
+        ["turns tool-result: done"],
+    ),
+    "a result as a list": (
+        user({"type": "tool_result", "tool_use_id": "t", "content": [
+            {"type": "text", "text": "seen"}, IMAGE, {"type": "tool_reference", "tool_name": "WebSearch"},
+            {"type": "search_result", "source": "https://x.org", "title": "T",
+             "content": [{"type": "text", "text": "w"}], "citations": {"enabled": True}},
+            {"type": "document", "source": PDF, "title": "Contract"},
+        ]}),
+        [
+            "turns tool-result: seen",
+            "turns document: https://x.org",
+            "turns document: T",
+            "turns document: w",
+            "turns document: Contract",
+            '<image "iVBO">',
+            '<pdf "UERG">',
+        ],
+    ),
+    "documents": (
+        user(
+            {"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": "words"},
+             "context": "c", "citations": {"enabled": True}},
+            {"type": "document", "source": {"type": "content", "content": "string"}},
+            {"type": "document", "source": {"type": "content", "content": [{"type": "text", "text": "listed"}, IMAGE]}},
+            {"type": "document", "source": {"type": "url", "url": "https://x.org/a.pdf"}},
+            {"type": "image", "source": {"type": "file", "file_id": "file_1"}},
+            {"type": "container_upload", "file_id": "file_2"},
+            {"type": "document", "source": {"type": "base64", "media_type": "text/csv", "data": "YQ=="}},
+        ),
+        [
+            "turns document: words",
+            "turns document: c",
+            "turns document: string",
+            "turns document: listed",
+            '<image "iVBO">',
+            "<elsewhere>",
+            "<elsewhere>",
+            "<elsewhere>",
+            '<file "YQ==">',
+        ],
+    ),
+    "signed thinking": (
+        assistant({"type": "thinking", "thinking": "hm", "signature": "c2ln"}, {"type": "text", "text": "so"}),
+        ["turns assistant: so", "turns sealed"],
+    ),
+    "thinking that nobody signed": (
+        assistant({"type": "thinking", "thinking": "hm", "signature": ""}),
+        ["turns assistant: hm"],
+    ),
+    "redacted thinking": (assistant({"type": "redacted_thinking", "data": "abc"}), ["turns sealed"]),
+    "a compaction": (
+        assistant({"type": "compaction", "content": "so far", "signature": "c2ln", "encrypted_content": "e"}),
+        ["turns assistant: so far", "turns sealed"],
+    ),
+    "a compaction that nobody signed": (
+        assistant({"type": "compaction", "content": "so far"}),
+        ["turns assistant: so far"],
+    ),
+    "citations": (
+        assistant({"type": "text", "text": "t", "citations": [{"type": "char_location", "cited_text": "quoted",
+            "document_title": "D", "document_index": 0, "start_char_index": 1234567, "end_char_index": 9}]}),
+        ["turns assistant: t", "turns document: quoted", "turns document: D"],
+    ),
+    "found on the web": (
+        result("web_search_tool_result", [
+            {"type": "web_search_result", "title": "T", "url": "https://x.org", "encrypted_content": "e",
+             "page_age": "1 d"}
+        ]),
+        ["turns tool-result: T", "turns tool-result: https://x.org"],
+    ),
+    "a page": (
+        result("web_fetch_tool_result", {"type": "web_fetch_result", "url": "https://x.org", "retrieved_at": "2026",
+            "content": {"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": "p"}}}),
+        ["turns tool-result: https://x.org", "turns document: p"],
+    ),
+    "code that ran": (
+        result("bash_code_execution_tool_result", {"type": "bash_code_execution_result", "stdout": "out",
+            "stderr": "err", "return_code": 0,
+            "content": [{"type": "bash_code_execution_output", "file_id": "file_1"}]}),
+        ["turns tool-result: out", "turns tool-result: err"],
+    ),
+    "a file that was shown": (
+        result("text_editor_code_execution_tool_result", {"type": "text_editor_code_execution_view_result",
+            "content": "shown", "file_type": "text"}),
+        ["turns tool-result: shown"],
+    ),
+    "an MCP result": (
+        result("mcp_tool_result", [{"type": "text", "text": "echo"}]),
+        ["turns tool-result: echo"],
+    ),
+    "apart": (
+        {
+            "metadata": {"user_id": '{"device_id":"d"}'},
+            "stop_sequences": ["STOP", "Ann"],
+            "mcp_servers": [{"type": "url", "url": "https://m.org", "name": "m", "authorization_token": "tok"}],
+            "output_config": {"effort": "high", "format": {"type": "json_schema", "schema": {"title": "S"}}},
+            "context_management": {"edits": [{"type": "compact_20260112", "instructions": "keep names"}]},
+            "thread": {"type": "continue", "previous_message_id": "msg_1"},
+            "messages": [{"role": "user", "content": "x"}],
+        },
+        [
+            "turns user: x",
+            'apart identifier: {"device_id":"d"}',
+            "apart other: STOP",
+            "apart other: Ann",
+            "apart identifier: https://m.org",
+            "apart identifier: tok",
+            "apart tool-definition: S",
+            "apart system: keep names",
+            "<state>",
+        ],
+    ),
+    "what nobody knows yet": (
+        {
+            "messages": [{"role": "user", "mood": "glad", "content": [
+                {"type": "hologram", "id": "h", "rays": [{"of": "Ann"}, 1234567], "bytes": "QUJD" * 300}]}],
+            "postcard": {"to": "Bob", "type": "plain"},
+            "model": "m",
+        },
+        [
+            "turns name: mood",
+            "turns other: glad",
+            "turns name: rays",
+            "turns name: of",
+            "turns other: Ann",
+            "turns other (a number): 1234567",
+            "turns name: bytes",
+            f'<unknown "{"QUJD" * 300}">',
+            "apart name: to",
+            "apart other: Bob",
+        ],
+    ),
+    "a form that is not the usual": (
+        {"messages": [{"role": "user", "content": {"text": "x", "type": "text"}}, "loose"], "system": {"be": "kind"}},
+        ["head name: be", "head other: kind", "turns user: x", "turns user: loose"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_words_stand_where_the_table_says(case: str) -> None:
+    """Each form yields its words, whose they are and what they are part of, and nothing of what is no words."""
+    body, expected = CASES[case]
+    lines = told("anthropic", CREATE, body)
+    assert lines == expected
+    assert told("anthropic", CREATE + "/count_tokens", body) == lines
+
+
+def test_each_request_of_a_batch_is_a_conversation_of_its_own() -> None:
+    """Lines do not run from one request of a batch into the next."""
+    requests = [{"custom_id": f"c{n}", "params": {"system": f"s{n}", **user(f"u{n}")}} for n in range(3)]
+    assert told("anthropic", "/v1/messages/batches", {"requests": requests}) == [
+        "head system: s0",
+        "turns user: u0",
+        "1 head system: s1",
+        "1 turns user: u1",
+        "2 head system: s2",
+        "2 turns user: u2",
+    ]
+
+
+def test_a_name_that_stands_twice_is_walked_twice() -> None:
+    """Whichever of two members a provider reads, its words are known; of two types none is believed."""
+    body = (
+        b'{"system":"a","messages":[{"role":"user","content":"b","content":"c"}],"system":["d"],'
+        b'"messages":[{"role":"user","content":[{"type":"image","type":"text","text":"e"}]}]}'
+    )
+    assert told("anthropic", CREATE, body) == [
+        "head system: a",
+        "head system: d",
+        "turns user: b",
+        "turns user: c",
+        "turns name: text",
+        "turns other: e",
+    ]
+
+
+def test_a_file_is_not_walked() -> None:
+    """A form with a file holds words, and says that it can't be read."""
+    where = route("anthropic", "/v1/files")
+    assert WALKING["anthropic"].carries(where.route.operation)
+    with pytest.raises(NotReadableError):
+        WALKING["anthropic"].blocks(where, b"--x\r\n")
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b'"x"', b'{"messages":[}', b'{"a":1', b"[" * 9000, b'{"a":' * 9000])
+def test_what_is_no_json_object_is_not_walked(body: bytes) -> None:
+    """It is told as such, whatever the bytes are."""
+    with pytest.raises(NotReadableError):
+        WALKING["anthropic"].blocks(route("anthropic", CREATE), body)
+
+
+def test_a_body_may_be_written_in_any_way() -> None:
+    """Spaces, escaped names and half characters change neither what is found nor where."""
+    body = (
+        b' \n{ "syst\\u0065m" : [ "a" , "b" ] ,\t"messages":[ {"role" :"user", "c\\u006fntent":"\\ud83d x"} ] , '
+        b'"stop_sequences":[ ]} '
+    )
+    assert told("anthropic", CREATE, body) == ["head system: a", "head system: b", "turns user: \ufffd x"]
+    assert told("anthropic", CREATE, json.dumps({"system": "é\n漢"}, indent=2).encode()) == ["head system: é\n漢"]
