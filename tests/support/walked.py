@@ -10,10 +10,12 @@ from penstock.core.route import Match
 from penstock.core.text import Block, Reading, Text
 from penstock.core.tree import Form, Node, string, tree
 from penstock.dialects.anthropic.walking import WALKING as ANTHROPIC
+from penstock.dialects.gemini.walking import WALKING as GEMINI
+from penstock.dialects.openai.walking import WALKING as OPENAI
 from penstock.dialects.placed import Tabled
 from penstock.routes import match
 
-WALKING: dict[str, Tabled] = {"anthropic": ANTHROPIC}
+WALKING: dict[str, Tabled] = {"anthropic": ANTHROPIC, "openai": OPENAI, "gemini": GEMINI}
 
 
 @cache

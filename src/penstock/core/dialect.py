@@ -11,6 +11,7 @@ from penstock.core.fault import Fault
 from penstock.core.head import Header, RequestHead
 from penstock.core.route import Match
 from penstock.core.terseness import Speaking
+from penstock.core.text import Walking
 from penstock.core.usage import Consumption
 
 
@@ -77,6 +78,10 @@ class Dialect(Protocol):
     @property
     def speaking(self) -> Speaking:
         """Where words of the gateway's own can stand in requests."""
+
+    @property
+    def walking(self) -> Walking:
+        """Where people's words stand in requests."""
 
     def facts(self, match: Match, facts: Facts) -> Facts:
         """Complete what the body says by what the path says."""

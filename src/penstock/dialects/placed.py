@@ -79,6 +79,11 @@ _ORDER = {line: number for number, line in enumerate(Line)}
 _spoken = msgspec.json.Decoder(_Spoken).decode
 
 
+def apart(**shapes: Shape) -> dict[str, Place]:
+    """Members that no model reads in line with others; each is a block that is called by its name."""
+    return {name: Place(Line.APART, name, shape) for name, shape in shapes.items()}
+
+
 class Tabled:
     """``core.text.Walking`` by the rows of a dialect."""
 
@@ -88,8 +93,9 @@ class Tabled:
         self.bodiless = bodiless
         self._shapes = {_STRANGE.kind: _STRANGE.shape}
         for row in rows.values():
-            if isinstance(row, Row):
-                self._shapes.update((place.kind, place.shape) for place in _places(row))
+            for place in _places(row) if isinstance(row, Row) else ():
+                if self._shapes.setdefault(place.kind, place.shape) is not place.shape:
+                    raise ValueError(f"two kinds of blocks are called {place.kind}")
 
     def carries(self, operation: str) -> bool:
         """Whether its requests hold words at all."""

@@ -220,8 +220,9 @@ def values(shape: Shape) -> Shape:
     return walked
 
 
-def members(known: Mapping[str, Shape], plain: Iterable[str] = ()) -> Shape:
-    """An object with these members; ``plain`` are names of those that hold no words. All others are unknown."""
+def members(known: Mapping[str, Shape], plain: Iterable[str] = (), rest: "Shape | None" = None) -> Shape:
+    """An object with these members; ``plain`` are names of those that hold no words. All others are the ``rest``, or
+    unknown."""
     table: dict[str, Shape] = {**dict.fromkeys(plain, nothing), **known}
 
     def walked(walk: Walk, node: Node, matter: Matter) -> None:
@@ -230,10 +231,14 @@ def members(known: Mapping[str, Shape], plain: Iterable[str] = ()) -> Shape:
             return
         for name, value in zip(node.names, node.items, strict=True):
             shape = table.get(walk.name(name))
-            if shape is None:
+            if shape is not None:
+                if value.form is not Form.WORD:
+                    shape(walk, value, matter)
+            elif rest is not None:
+                walk.say(name, Matter.NAME)
+                rest(walk, value, matter)
+            else:
                 _stranger(walk, name, value)
-            elif value.form is not Form.WORD:
-                shape(walk, value, matter)
 
     return walked
 

@@ -14,6 +14,7 @@ from penstock.core.head import Header, RequestHead
 from penstock.core.route import Match
 from penstock.dialects.gemini import usage
 from penstock.dialects.gemini.steering import Steering
+from penstock.dialects.gemini.walking import WALKING
 
 # google.rpc.Code and the HTTP statuses that Google maps it to.
 _STATUSES = {
@@ -39,6 +40,7 @@ class Gemini:
 
     name = "gemini"
     speaking = Steering()
+    walking = WALKING
 
     def facts(self, match: Match, facts: Facts) -> Facts:
         """Model and streaming as the path says; a ``models/`` in front of the name is taken off."""

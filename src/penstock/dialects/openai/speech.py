@@ -17,6 +17,7 @@ from penstock.core.route import Match
 from penstock.core.terseness import Speaking
 from penstock.dialects.openai import usage
 from penstock.dialects.openai.steering import Steering
+from penstock.dialects.openai.walking import WALKING
 
 _CODES = {
     FaultKind.UNAUTHENTICATED: "invalid_api_key",
@@ -55,6 +56,7 @@ class OpenAI:
 
     name = "openai"
     speaking: Speaking = Steering()
+    walking = WALKING
 
     def facts(self, match: Match, facts: Facts) -> Facts:
         """Everything stands in the body."""
