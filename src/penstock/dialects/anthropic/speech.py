@@ -13,6 +13,7 @@ from penstock.core.fault import Fault, FaultKind
 from penstock.core.head import Header, RequestHead
 from penstock.core.route import Match
 from penstock.dialects.anthropic import usage
+from penstock.dialects.anthropic.restoring import Restoring
 from penstock.dialects.anthropic.steering import Steering
 
 # The version that the API assumed before the header was required; clients of that generation may leave it out.
@@ -50,6 +51,7 @@ class Anthropic:
 
     name = "anthropic"
     speaking = Steering()
+    restoring = Restoring()
 
     def facts(self, match: Match, facts: Facts) -> Facts:
         """Everything stands in the body."""
