@@ -17,7 +17,7 @@ from penstock.closing import Closing, leave
 from penstock.core.dialect import Dialect
 from penstock.core.exchange import Answer, Exchange, Outcome
 from penstock.core.fault import Fault, FaultError, FaultKind
-from penstock.core.policy import Policy, Recorder, rewriting, watched
+from penstock.core.policy import Policy, Recorder, flushed, rewriting, watched
 from penstock.core.route import Reply
 from penstock.providers import headers
 from penstock.routing.plan import Table, plan
@@ -105,14 +105,17 @@ class Gateway:
             for visit in holders:
                 answer = await visit.answered(answer)
             whole = answer.body
-        if whole is not None and not stream:
+        relay.rewrite, relay.flush = rewriting(exchange.visits), functools.partial(flushed, exchange.visits)
+        # An array that is rewritten on its way has no length, however soon it came.
+        passes = stream or (relay.rewrite is not None and dialect.manner(match).array and not holders)
+        if whole is not None and not passes:
             tap.take(whole)
             self._reply_whole(exchange, incoming, Answer(answer.status, answer.headers, whole))
             return
         exchange.first_byte = incoming.elapsed
         own = self.wording.own(exchange, exchange.first_byte)
-        incoming.answer(answer.status, answer.headers, lines=own, length=None if stream else relay.length)
-        relay.first, relay.rewrite = answer.body, rewriting(exchange.visits)
+        incoming.answer(answer.status, answer.headers, lines=own, length=None if passes else relay.length)
+        relay.first = answer.body
         watch = watched([visit.watch for visit in reversed(exchange.visits) if visit.watches])
         served = functools.partial(leave, exchange, Outcome.SERVED)
         relay.pass_on(dialect.manner(match), self.passing, tap, served, watch, stream=stream)

@@ -70,6 +70,11 @@ class Masks:
     def __bool__(self) -> bool:
         return bool(self._sorted or self._numbers)
 
+    @property
+    def numbers(self) -> bool:
+        """Digits stand for numbers: without a token's form they may be anywhere."""
+        return bool(self._numbers)
+
     def put_back(self, text: str, escape: Callable[[str], str] | None = None, *, tool: bool = False) -> str:
         """The text with its tokens' values, each escaped for the place where it stands; the same object where there is
         nothing to restore. ``tool``: it is what the model gives to a tool."""

@@ -39,6 +39,10 @@ class Visit:
         """What the client gets of a stream's whole frames, maybe nothing; the books read what the provider sent."""
         return frames
 
+    def flush(self) -> bytes:
+        """What ``rewrite`` has kept back: nothing comes any more, and the gateway's own ending would be next."""
+        return b""
+
     def leave(self, exchange: Exchange) -> None:
         """The exchange is over and ``exchange.outcome`` says how. Always called, also when things broke."""
 
@@ -119,3 +123,12 @@ def rewriting(visits: Sequence[Visit]) -> Rewrite | None:
         return frames
 
     return rewrite
+
+
+def flushed(visits: Sequence[Visit]) -> bytes:
+    """What all of them have kept back; what comes from within is rewritten by those around it."""
+    frames = b""
+    for visit in reversed(visits):
+        if visit.rewrites:
+            frames = (visit.rewrite(frames) if frames else b"") + visit.flush()
+    return frames

@@ -67,7 +67,9 @@ class Relay:
     first = b""
     """Frames that the gateway has looked at already; of a stream they go out before all others."""
     rewrite: Rewrite | None = None
-    """Makes of a stream's whole frames what the client gets; the tap sees what came."""
+    """Makes of a stream's whole frames, or of an array's elements, what the client gets; the tap sees what came."""
+    flush: Callable[[], bytes] | None = None
+    """What ``rewrite`` has kept back, once nothing comes any more."""
     _changed: asyncio.Future[None] | None = None
     _blank = True
     _over = False
@@ -265,6 +267,7 @@ class Relay:
             self._offer(self._frames.rest())
             await self._let_go()
         self._sweep.discard(self)
+        self._flush()
         # The last frame of a stream that ended in order may lack its blank line; one that was cut off is no ending.
         rest = self._frames.held() if self._frames is not None and self.fault is None else b""
         if self._trail is not None and not self._refused and self._trail.ended(rest):
@@ -276,6 +279,18 @@ class Relay:
             # What comes now must not become a part of the frame that is half out.
             self._incoming.write(b"\n\n")
         return self.fault
+
+    def _flush(self) -> None:
+        """What was kept back of the frames that came goes out behind them."""
+        kept = b"" if self.rewrite is None or self.flush is None else self.flush()
+        if not kept:
+            return
+        if self._frames is None:
+            self._incoming.write(kept)
+            return
+        if self._frames.torn:
+            self._incoming.write(b"\n\n")
+        self._send(kept, b"")
 
     async def _let_go(self) -> None:
         while not self._over or self._waiting is not None:
@@ -325,9 +340,11 @@ class Relay:
                 self._held.add(data)
                 return
         passed = data if self._elements is None else self._elements.feed(data)
+        told = passed if self._elements is None else self._rewritten(passed)
         if self._tap is not None:
             self._tap.take(passed)
-        self._incoming.write(passed)
+            self._tap.size += len(told) - len(passed)
+        self._incoming.write(told)
 
     def _offer(self, whole: bytes) -> None:
         """Whole frames go out, at once or when the watch lets go of them."""

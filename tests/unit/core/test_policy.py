@@ -1,6 +1,6 @@
 """What several visits make of a stream's frames together."""
 
-from penstock.core.policy import Visit, rewriting
+from penstock.core.policy import Visit, flushed, rewriting
 
 
 class Marking(Visit):
@@ -12,6 +12,9 @@ class Marking(Visit):
     def rewrite(self, frames: bytes) -> bytes:
         return frames + self._mark
 
+    def flush(self) -> bytes:
+        return b" kept" + self._mark
+
 
 def test_the_innermost_rewrites_first() -> None:
     """As on every way out; who does not rewrite is not asked."""
@@ -22,3 +25,9 @@ def test_the_innermost_rewrites_first() -> None:
     assert alone is not None
     assert alone(b"frames") == b"frames alone"
     assert rewriting([Visit()]) is None
+
+
+def test_what_is_kept_back_is_rewritten_by_those_around() -> None:
+    """At a stream's end each gives what it has kept, the innermost first; who does not rewrite is not asked."""
+    assert flushed([Marking(b" outer"), Visit(), Marking(b" inner")]) == b" kept inner outer kept outer"
+    assert flushed([Visit()]) == b""

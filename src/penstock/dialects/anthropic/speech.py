@@ -13,6 +13,7 @@ from penstock.core.fault import Fault, FaultKind
 from penstock.core.head import Header, RequestHead
 from penstock.core.route import Match
 from penstock.dialects.anthropic import usage
+from penstock.dialects.anthropic.restoring import Restoring
 from penstock.dialects.anthropic.steering import Steering
 from penstock.dialects.anthropic.walking import WALKING
 
@@ -52,6 +53,7 @@ class Anthropic:
     name = "anthropic"
     speaking = Steering()
     walking = WALKING
+    restoring = Restoring()
 
     def facts(self, match: Match, facts: Facts) -> Facts:
         """Everything stands in the body."""

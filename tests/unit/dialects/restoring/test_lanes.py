@@ -1,0 +1,172 @@
+"""Values come back into streams however they are cut: in all dialects, in every field that holds words."""
+
+import json
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from penstock.core.mask import LONGEST, Masks, spelt
+from tests.unit.dialects.restoring.speech import EMAIL, KEY, PERSON, VALUES, VOICES, Voice
+
+each = pytest.mark.parametrize("voice", VOICES, ids=lambda voice: voice.name)
+each_of_words = pytest.mark.parametrize("voice", [one for one in VOICES if not one.json], ids=lambda voice: voice.name)
+each_of_json = pytest.mark.parametrize("voice", [one for one in VOICES if one.json], ids=lambda voice: voice.name)
+
+WORDS = f"Zoë: {EMAIL} and EMA{PERSON}! EMAIL_ {KEY}{KEY}. E"
+
+
+def unmasked(text: str) -> str:
+    for token, value in VALUES.items():
+        text = text.replace(token, value)
+    return text
+
+
+def in_three(text: str, step: int) -> Iterator[list[str]]:
+    """Every way to cut a text into three; of the second cuts one of ``step``."""
+    for first in range(len(text) + 1):
+        for second in range(first, len(text) + 1, step):
+            yield [text[:first], text[first:second], text[second:]]
+
+
+@each_of_words
+def test_words_are_restored_wherever_they_are_cut(voice: Voice) -> None:
+    """Every place of every token, alone and together with another cut; thinking keeps its tokens."""
+    whole = unmasked(WORDS)
+    for parts in [list(WORDS), *in_three(WORDS, 5)]:
+        frames = voice.frames(parts)
+        told = voice.told(frames, Masks(VALUES))
+        assert voice.heard(told) == whole, parts
+        assert voice.check(told) == []
+        assert told.count(EMAIL.encode()) == b"".join(frames).count(b"It is " + EMAIL.encode())
+
+
+NESTED = {
+    "to": EMAIL,
+    "file": json.dumps({"mail": [f"<{EMAIL}>"], "deep": json.dumps({"who": PERSON, "key": KEY})}),
+    "code": f'x = "{KEY}"',
+    "said": f'[1] He said "{PERSON}"',
+    KEY: 7,
+}
+
+
+def _read(arguments: str) -> tuple[object, ...]:
+    """All the leaves, at every depth."""
+    told = json.loads(arguments)
+    file = json.loads(told.pop("file"))
+    return told, json.loads(file.pop("deep")), file
+
+
+@each_of_json
+@pytest.mark.parametrize("ascii_only", [False, True], ids=["UTF-8", "escapes"])
+def test_arguments_stay_json_at_every_depth(voice: Voice, ascii_only: bool) -> None:
+    """A value is escaped once for each string that stands around it, wherever the arguments are cut."""
+    arguments = json.dumps(NESTED, ensure_ascii=ascii_only)
+    whole = (
+        {"to": VALUES[EMAIL], "code": f'x = "{VALUES[KEY]}"', "said": f'[1] He said "{PERSON}"', VALUES[KEY]: 7},
+        {"who": VALUES[PERSON], "key": VALUES[KEY]},
+        {"mail": [f"<{VALUES[EMAIL]}>"]},
+    )
+    whole[0]["said"] = f'[1] He said "{VALUES[PERSON]}"'
+    for parts in [list(arguments), *in_three(arguments, 23)]:
+        told = voice.told(voice.frames(parts), Masks(VALUES))
+        assert _read(voice.heard(told)) == whole, parts
+        assert voice.check(told) == []
+
+
+@each_of_json
+def test_what_was_found_inside_json_is_written_as_it_was_found(voice: Voice) -> None:
+    """A key that stood in a JSON file as ``\\n`` comes back into that file as it was, not escaped once more."""
+    found = r"-----BEGIN KEY-----\nMII\/x\u00e9\n-----END KEY-----"
+    arguments = json.dumps({"content": f'{{"key": "{KEY}"}}'})
+    for parts in [[arguments], list(arguments)]:
+        told = json.loads(voice.heard(voice.told(voice.frames(parts), Masks({KEY: found}))))
+        assert told["content"] == f'{{"key": "{found}"}}'
+
+
+@each
+def test_no_more_waits_than_a_token_less_one(voice: Voice) -> None:
+    """After every frame the client has all but so many letters; numbered frames may wait whole."""
+    text = f"{'word ' * 9}{EMAIL[:9]} is none, {PERSON} is; E EM EMA EMAIL {EMAIL[:-1]}? {EMAIL}"
+    text = json.dumps({"text": text}) if voice.json else text
+    for size in (1, 3, 7, 40):
+        parts = [text[place : place + size] for place in range(0, len(text), size)]
+        lanes = voice.restoring.lanes(voice.match, Masks({EMAIL: EMAIL, PERSON: PERSON}))
+        came = told = b""
+        for frame in voice.frames(parts):
+            came += frame
+            told += lanes.frames(frame)
+            late = len(voice.heard(came)) - len(voice.heard(told))
+            assert late <= (LONGEST - 1 if not voice.ordered else LONGEST - 1 + size)
+        assert voice.heard(told) == voice.heard(came)
+
+
+@each
+def test_frames_without_a_token_keep_their_bytes(voice: Voice) -> None:
+    """Also those that seemed to begin one: where none comes, the stream is what it was, the very same object."""
+    text = "It IS EM and EMAIL_, SECRE tly EMAIL_k3v; PERS ON snake_case_x E"
+    text = json.dumps({"text": text}) if voice.json else text
+    for size in range(1, 7):
+        frames = voice.frames([text[place : place + size] for place in range(0, len(text), size)])
+        stream = b"".join(frames)
+        assert voice.told(frames, Masks(VALUES)) == stream
+        assert voice.restoring.lanes(voice.match, Masks(VALUES)).frames(stream) is stream
+
+
+@each
+def test_a_frame_differs_in_its_text_alone(voice: Voice) -> None:
+    """A value stands where its token stood; every other byte of every frame is the provider's."""
+    before, after = ('{"a":"', '"}') if voice.json else ("", "")
+    frames = voice.frames([before, "to ", EMAIL, " or", after])
+    told = voice.told(frames, Masks(VALUES))
+    value = json.dumps(VALUES[EMAIL], ensure_ascii=False)[1:-1]
+    value = json.dumps(value, ensure_ascii=False)[1:-1] if voice.json else value
+    kept = b"It is " + EMAIL.encode()
+    assert told == b"".join(
+        frame if kept in frame else frame.replace(EMAIL.encode(), value.encode()) for frame in frames
+    )
+
+
+@each
+def test_what_waits_comes_when_a_stream_breaks_off(voice: Voice) -> None:
+    """The client has every letter that the provider sent, in frames that it can read."""
+    before = '{"a":"' if voice.json else ""
+    for said in ("EMAI", EMAIL[:-1], "x" * 40 + EMAIL[:-1], f"{EMAIL}{PERSON[:4]}"):
+        frames = voice.frames([before, said, ""])
+        place = max(at for at, frame in enumerate(frames) if said.encode() in frame)
+        lanes = voice.restoring.lanes(voice.match, Masks(VALUES))
+        told = b"".join(map(lanes.frames, frames[: place + 1]))
+        assert lanes.frames(b"") == b""
+        told += lanes.rest()
+        assert lanes.rest() == b""
+        heard = json.loads(voice.heard(told) + '"}')["a"] if voice.json else voice.heard(told)
+        assert heard == unmasked(said)
+
+
+@each
+@given(data=st.data())
+def test_any_values_come_back_through_any_cuts(voice: Voice, data: st.DataObject) -> None:
+    """Random values and words, cut anywhere, in frames that arrive in any groups."""
+    letters = st.text(st.sampled_from('"\\\n\tab{}[]:,_é😀 AZ') | st.characters(exclude_categories=["Cs"]), max_size=9)
+    tokens = st.builds(spelt, st.sampled_from(["EMAIL", "PE", "PERSON", "ABCDEFGH"]), st.integers(0, 28**9 - 1))
+    values = data.draw(st.dictionaries(tokens, letters, min_size=1, max_size=4))
+    said = data.draw(st.lists(st.sampled_from(list(values)) | letters, max_size=8))
+    text = "".join(said)
+    text = json.dumps({"a": text}, ensure_ascii=data.draw(st.booleans())) if voice.json else text
+    cuts = data.draw(st.lists(st.integers(0, len(text)), max_size=12).map(sorted))
+    frames = voice.frames([text[start:end] for start, end in pairwise([0, *cuts, len(text)])])
+    masks = Masks(values)
+    told = voice.told(_grouped(frames, data.draw(st.lists(st.integers(0, len(frames)), max_size=6).map(sorted))), masks)
+    whole = "".join(values.get(one, one) for one in said)
+    heard = voice.heard(told)
+    if voice.json:
+        assert json.loads(heard) == {"a": whole}
+    elif not text.lstrip().startswith(("{", "[")):
+        assert heard == whole
+    assert voice.check(told) == []
+
+
+def _grouped(frames: Sequence[bytes], cuts: Sequence[int]) -> list[bytes]:
+    return [b"".join(frames[start:end]) for start, end in pairwise([0, *cuts, len(frames)])]
