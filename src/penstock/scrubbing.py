@@ -85,16 +85,17 @@ def preview(rules: Rules, text: str, matter: Matter, tenant: str) -> Preview:
     """What would go out; the tokens are of this form, and not those of any installation."""
     found = tuple(_shown(rules, text, one) for one in rules.detector.find(text, matter))
     told = tuple(one for one in found if one.becomes != Action.ALLOW.value)
-    masked = {
-        name: msgspec.structs.replace(kind, action=Action.REDACT) if kind.action is Action.BLOCK else kind
-        for name, kind in rules.kinds.items()
-    }
+    masked = {name: _let_through(kind) for name, kind in rules.kinds.items()}
     piece = msgspec.json.encode(text)
     reading = Reading((Text(0, len(piece), text, matter),))
     seen = looked_through(piece, reading, Known(), msgspec.structs.replace(rules, kinds=masked), Mint(b"", tenant))
     out = msgspec.json.decode(spliced(piece, seen.splices), type=str)
     refused = any(one.becomes == Action.BLOCK.value for one in told)
     return Preview(out, told, {value.token: value.kind for value in seen.values}, refused)
+
+
+def _let_through(kind: Kind) -> Kind:
+    return Kind(kind.label, Action.REDACT, kind.back) if kind.action is Action.BLOCK else kind
 
 
 def _shown(rules: Rules, text: str, found: Found) -> Shown:
@@ -119,8 +120,9 @@ def _rules(given: ScrubSettings, terms: Mapping[str, tuple[str, ...]], wanted: M
 
 def _kinds(given: ScrubSettings, wanted: Mapping[str, str]) -> dict[str, Kind]:
     kinds = {kind.name: (kind.label, "mask" if kind.default else "allow") for kind in KINDS}
-    for name, row in (*given.terms.items(), *given.patterns.items()):
-        kinds[name] = name.replace("-", "").upper()[:LABEL_MOST], row.action
+    own = {name: row.action for name, row in given.terms.items()}
+    own |= {name: row.action for name, row in given.patterns.items()}
+    kinds |= {name: (name.replace("-", "").upper()[:LABEL_MOST], action) for name, action in own.items()}
     back = Back(given.secrets)
     return {
         name: Kind(label, Action(wanted.get(name, action)), back if name in _SECRETS else Back.ALWAYS)

@@ -18,6 +18,7 @@ from penstock.cli.models import models
 from penstock.cli.providers import providers
 from penstock.cli.retention import books
 from penstock.cli.savings import savings
+from penstock.cli.scrub import scrub
 from penstock.cli.serve import serve
 from penstock.cli.simulate import simulate
 from penstock.cli.trying import try_prompt
@@ -32,7 +33,7 @@ def main() -> None:
 
 COMMANDS = (
     *(serve, keys, providers, models, config),
-    *(usage, savings, log, show, explain, try_prompt),
+    *(usage, savings, log, show, explain, try_prompt, scrub),
     *(doctor, backup, books, completion, simulate),
 )
 

@@ -269,6 +269,10 @@ class _Restored(Visit):
             self._lanes = self._restoring.lanes(self._match, self.masks)
         return self._lanes.frames(frames)
 
+    def flush(self) -> bytes:
+        """What is held back, when nothing more comes."""
+        return b"" if self._lanes is None else self._lanes.rest()
+
     def leave(self, exchange: Exchange) -> None:
         """Tell what became of the tokens."""
         scrubbed, masks = exchange.scrubbed, self.masks
