@@ -23,6 +23,12 @@ def _structured() -> Sequence[Rule]:
     return RULES
 
 
+def _secrets() -> Sequence[Rule]:
+    from penstock.detection.secrets import RULES  # noqa: PLC0415 - loaded with the first engine
+
+    return RULES
+
+
 RULES: tuple[tuple[frozenset[str], Callable[[], Sequence[Rule]]], ...] = (
     (
         frozenset(
@@ -33,6 +39,7 @@ RULES: tuple[tuple[frozenset[str], Callable[[], Sequence[Rule]]], ...] = (
         ),
         _structured,
     ),
+    (frozenset({"secret"}), _secrets),
 )
 """Which kinds a part has rules for, and the part."""
 
