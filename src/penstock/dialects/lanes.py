@@ -213,10 +213,14 @@ class Restored(ABC):
             self._speak(key, self._lanes.get(key) or self._lane(key), piece, final=self._ends(told, key))
             return
         with self._masks.uncounted() if told.repeats else nullcontext():
-            found = [put for spot in spots for put in self._spoken(data, root, spot, told)]
+            found = [
+                put
+                for place, spot in enumerate(spots)
+                for put in self._spoken(data, root, spot, final=self._ends(told, spot.key) or _again(spots, place))
+            ]
         self._out.append(frame[:start] + part(data, found, 0, len(data)) + frame[end:] if found else frame)
 
-    def _spoken(self, data: bytes, root: Node, spot: Spot, told: Told) -> list[Put]:
+    def _spoken(self, data: bytes, root: Node, spot: Spot, *, final: bool) -> list[Put]:
         """What changes in one text of a frame that goes out at once: the end of a text may wait in another frame."""
         key = spot.key
         if key is None:
@@ -224,7 +228,7 @@ class Restored(ABC):
         start, end = inside(spot.place)
         lane = self._lanes.get(key) or self._lane(key)
         piece = Piece(b"", data[start:end], b"")
-        self._speak(key, lane, piece, final=self._ends(told, key), goes=False)
+        self._speak(key, lane, piece, final=final, goes=False)
         if lane.waiting and lane.waiting[-1] is piece:
             before, after = self.another(data, root, key)
             lane.waiting[-1] = Piece(before, piece.body[piece.done :], after)
@@ -237,8 +241,8 @@ class Restored(ABC):
         lane = self._lanes[key] = Lane(self.leaf(key))
         return lane
 
-    def _ends(self, told: Told, key: Key) -> bool:
-        return told.over is None or key[self.speaker] in told.over
+    def _ends(self, told: Told, key: Key | None) -> bool:
+        return told.over is None or (key is not None and key[self.speaker] in told.over)
 
     def _release_all(self) -> None:
         for key in list(self.waiting):
@@ -288,3 +292,8 @@ class Restored(ABC):
         told = b"".join(one.frame if isinstance(one, Piece) else one for one in out[:count])
         del out[:count]
         return told
+
+
+def _again(spots: list[Spot], place: int) -> bool:
+    """Whether a text goes on in the same frame: where one part of it ends and the next begins no token is split."""
+    return any(spot.key == spots[place].key for spot in spots[place + 1 :])

@@ -13,6 +13,7 @@ from penstock.core.fault import Fault
 from penstock.core.head import Header, RequestHead
 from penstock.core.route import Match
 from penstock.dialects.gemini import usage
+from penstock.dialects.gemini.restoring import Restoring
 from penstock.dialects.gemini.steering import Steering
 
 # google.rpc.Code and the HTTP statuses that Google maps it to.
@@ -39,6 +40,7 @@ class Gemini:
 
     name = "gemini"
     speaking = Steering()
+    restoring = Restoring()
 
     def facts(self, match: Match, facts: Facts) -> Facts:
         """Model and streaming as the path says; a ``models/`` in front of the name is taken off."""

@@ -9,6 +9,7 @@ from penstock.core.mask import Masks, spelt
 from penstock.core.restoring import Restoring
 from penstock.core.route import Match
 from penstock.dialects.anthropic import Anthropic
+from penstock.dialects.gemini import Gemini
 from penstock.dialects.openai import OpenAI
 from penstock.route_rows import ROWS
 from tests.laws import stream_rules
@@ -17,7 +18,7 @@ EMAIL, PERSON, KEY = spelt("EMAIL", 123456789), spelt("PERSON", 99999), spelt("S
 VALUES = {EMAIL: 'a"b\\c\nd@x.example', PERSON: "José “Pepe” 😀", KEY: "line\nline"}
 """What the tokens of these tests stand for: quotes, backslashes, line ends, and letters of several bytes."""
 
-ANTHROPIC, OPENAI = Anthropic().restoring, OpenAI().restoring
+ANTHROPIC, OPENAI, GEMINI = Anthropic().restoring, OpenAI().restoring, Gemini().restoring
 Check = Callable[[bytes], list[stream_rules.Broken]]
 
 
@@ -308,4 +309,78 @@ RESPONSES_VOICES = tuple(
     for name, item, part, kind, field in _ITEMS
 )  # fmt: skip
 
-VOICES = ANTHROPIC_VOICES + CHAT_VOICES + RESPONSES_VOICES
+
+# --- Gemini -------------------------------------------------------------------------------------------------------
+
+_GENERATE = match("gemini", "models.streamGenerateContent")
+_PATH = "$.a.b"
+
+
+def _answer(*parts: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
+    candidate: dict[str, Any] = {"content": {"parts": list(parts), "role": "model"}}
+    candidate |= {"finishReason": finish} if finish else {}
+    counts = {"promptTokenCount": 4, "promptTokensDetails": [{"modality": "TEXT", "tokenCount": 4}]}
+    return {"candidates": [candidate], "usageMetadata": counts, "modelVersion": "gemini", "responseId": "r"}
+
+
+def _spoken(parts: Sequence[str]) -> list[dict[str, Any]]:
+    """A thought first; at the end a call of a function."""
+    call = {"functionCall": {"name": "look", "args": {"a": [EMAIL], "n": 1}}, "thoughtSignature": "c2ln"}
+    return [
+        _answer({"text": f"It is {EMAIL}", "thought": True}),
+        *(_answer({"text": one}) for one in parts),
+        _answer(call, finish="STOP"),
+    ]
+
+
+def _to_the_end(parts: Sequence[str]) -> list[dict[str, Any]]:
+    """The last piece comes with the reason."""
+    *others, last = parts
+    return [*(_answer({"text": one, "thoughtSignature": "c2ln"}) for one in others), _answer({"text": last}, finish="STOP")]
+
+
+def _partly(parts: Sequence[str]) -> list[dict[str, Any]]:
+    def call(**said: Any) -> dict[str, Any]:
+        return _answer({"functionCall": {**said, "willContinue": True}})
+
+    told = [call(partialArgs=[{"jsonPath": _PATH, "stringValue": one, "willContinue": True}]) for one in parts]
+    other = call(partialArgs=[{"jsonPath": "$.c", "stringValue": "x", "willContinue": True}])
+    return [call(name="edit"), *told, other, _answer({"functionCall": {}}, finish="STOP")]
+
+
+def _sse(told: Callable[[Sequence[str]], list[dict[str, Any]]]) -> Callable[[Sequence[str]], list[bytes]]:
+    return lambda parts: [unnamed(one).replace(b"\n", b"\r\n") for one in told(parts)]
+
+
+def _array(parts: Sequence[str]) -> list[bytes]:
+    told = [json.dumps(one, indent=2, ensure_ascii=False).encode() for one in _spoken(parts)]
+    return [b"[" + told[0], *(b"\n,\r\n" + one for one in told[1:]), b"\n]\n"]
+
+
+def _texts(answers: Iterable[dict[str, Any]]) -> str:
+    parts = [part for one in answers for part in one["candidates"][0]["content"]["parts"] if not part.get("thought")]
+    calls = [one for part in parts for one in part.get("functionCall", {}).get("partialArgs", ())]
+    said = [one["stringValue"] for one in calls if one["jsonPath"] == _PATH]
+    return "".join([part.get("text", "") for part in parts] + said)
+
+
+def _elements(stream: bytes) -> str:
+    """Of an array that may not be over."""
+    text = stream.decode().rstrip().removesuffix("]")
+    return _texts(json.loads(text + "]")) if text else ""
+
+
+def _gemini(name: str, told: Callable[[Sequence[str]], list[dict[str, Any]]]) -> Voice:
+    return Voice(
+        name, GEMINI, _GENERATE, _sse(told), lambda stream: _texts(events(stream)), stream_rules.gemini_events
+    )
+
+
+GEMINI_VOICES = (
+    _gemini("gemini text", _spoken),
+    _gemini("gemini text to the end", _to_the_end),
+    _gemini("gemini partial arguments", _partly),
+    Voice("gemini array", GEMINI, _GENERATE, _array, _elements, stream_rules.gemini_array, ordered=True),
+)
+
+VOICES = ANTHROPIC_VOICES + CHAT_VOICES + RESPONSES_VOICES + GEMINI_VOICES
