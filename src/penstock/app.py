@@ -13,7 +13,6 @@ import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -81,7 +80,7 @@ DEMO_PACE_SECONDS = 0.015
 DIALECTS = composing.DIALECTS
 SPEAKING = {name: dialect.speaking for name, dialect in DIALECTS.items()}
 WALKING = {name: dialect.walking for name, dialect in DIALECTS.items()}
-RESTORING: Mapping[str, Any] = {name: getattr(dialect, "restoring", None) for name, dialect in DIALECTS.items()}
+RESTORING = {name: dialect.restoring for name, dialect in DIALECTS.items()}
 
 
 def new_id() -> str:

@@ -9,6 +9,7 @@ from penstock.core.ending import Ending
 from penstock.core.exchange import Answer
 from penstock.core.fault import Fault
 from penstock.core.head import Header, RequestHead
+from penstock.core.restoring import Restoring
 from penstock.core.route import Match
 from penstock.core.terseness import Speaking
 from penstock.core.text import Walking
@@ -82,6 +83,10 @@ class Dialect(Protocol):
     @property
     def walking(self) -> Walking:
         """Where people's words stand in requests."""
+
+    @property
+    def restoring(self) -> Restoring:
+        """How private values come back into answers."""
 
     def facts(self, match: Match, facts: Facts) -> Facts:
         """Complete what the body says by what the path says."""

@@ -8,7 +8,8 @@ merely alike, never one that this very request did not carry.
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
 ALPHABET = "bcdfghjkmnpqrstvwxyz23456789"
 BODY = 10
@@ -107,6 +108,15 @@ class Masks:
         value = self._numbers.get(found[0])
         self.restored += value is not None
         return found[0] if value is None else value
+
+    @contextmanager
+    def uncounted(self) -> Iterator[None]:
+        """What is put back meanwhile has been counted already: it is told a second time."""
+        counts = self.restored, self.unresolved, self.miscopied, self.altered
+        try:
+            yield
+        finally:
+            self.restored, self.unresolved, self.miscopied, self.altered = counts
 
     def held_back(self, text: str) -> int:
         """How many characters at the text's end may be the beginning of one of these tokens: none, nearly always."""

@@ -10,6 +10,7 @@ their order, because none may be added. Knows no dialect.
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Collection
+from contextlib import nullcontext
 
 import msgspec
 
@@ -33,12 +34,14 @@ _FIGURES = frozenset(b"0123456789")
 class Piece:
     """A frame with one text of one lane: the frame's bytes before it, the text, and those behind it."""
 
-    __slots__ = ("after", "before", "body", "done", "waits")
+    __slots__ = ("after", "again", "before", "body", "done", "waits")
 
-    def __init__(self, before: bytes, body: bytes, after: bytes) -> None:
+    def __init__(self, before: bytes, body: bytes, after: bytes, again: tuple[bytes, bytes] | None = None) -> None:
         self.before = before
         self.body = body
         self.after = after
+        self.again = (before, after) if again is None else again
+        """What stands around a text in another frame like this."""
         self.done = 0
         """So much of the text has been decided on."""
         self.waits = False
@@ -76,13 +79,14 @@ class Told(msgspec.Struct, frozen=True, gc=False):
     over: Collection[bytes] | None = ()
     """Whose lanes end in this frame; None: all do."""
     alone: bool = False
-    """It holds one text and nothing that must not come twice: it may wait, and there may be another like it."""
+    """It holds one text, and may wait as it is: nobody needs what else it says."""
+    once: bool = False
+    """It says something that must not come twice."""
     beside: Collection[Key] = ()
     """Lanes that are in the midst of nothing any more, because others speak in this frame."""
 
-    def ends(self, key: Key) -> bool:
-        """Whether a lane ends in this frame."""
-        return self.over is None or key[0] in self.over
+    repeats: bool = False
+    """Its whole texts were told before, in pieces: what became of their tokens has been counted."""
 
 
 class Restored(ABC):
@@ -93,14 +97,17 @@ class Restored(ABC):
     followed: re.Pattern[bytes]
     """What a frame holds that has to be read in any case: it ends something, or its text is JSON."""
     silent: re.Pattern[bytes]
-    """Frames in which there is nothing for a lane: met where they begin."""
+    """Frames in which no text streams: met where they begin."""
+    speaker = 0
+    """Which part of a key says who speaks."""
     ordered = False
     """Frames are numbered: none is added, and none overtakes another."""
 
     def __init__(self, masks: Masks) -> None:
         self._masks = masks
         self._lanes: dict[Key, Lane] = {}
-        self._waiting: set[Key] = set()
+        self.waiting: set[Key] = set()
+        """The lanes of which something waits."""
         self._out: list[bytes | Piece] = []
         self._key = tuple(range(1, self.plain.groups))
         self._may_begin = _MAY_BEGIN_NUMBERS if masks.numbers else _MAY_BEGIN
@@ -113,9 +120,11 @@ class Restored(ABC):
     def told(self, data: bytes, root: Node) -> Told:
         """What a frame's JSON holds."""
 
-    @abstractmethod
     def another(self, data: bytes, root: Node, key: Key) -> tuple[bytes, bytes]:
-        """A frame with nothing but a text of this lane, made after one that holds more: what stands around the text."""
+        """A frame with nothing but a text of this lane, made after one that holds more: what stands around the text.
+        Asked of frames that are not ``alone``, or say something ``once``."""
+        del data, root, key
+        return b"", b""
 
     def frames(self, frames: bytes) -> bytes:
         """As ``core.restoring.Lanes`` says."""
@@ -152,8 +161,7 @@ class Restored(ABC):
 
     def rest(self) -> bytes:
         """As ``core.restoring.Lanes`` says."""
-        for key in list(self._waiting):
-            self._release(key)
+        self._release_all()
         return self._gone()
 
     # --- a frame that is not plain --------------------------------------------------------------------------------
@@ -172,13 +180,12 @@ class Restored(ABC):
         return found.end(), len(frame) if line_end is None else line_end.start()
 
     def _concerns(self, frames: bytes, start: int, end: int) -> bool:
-        if self._waiting:
+        if self.waiting:
             return True
-        if self.silent.match(frames, start, end):
-            return False
-        return (
-            stands_in(frames, self._masks, start, end)
-            or self._may_begin.search(frames, start, end) is not None
+        if stands_in(frames, self._masks, start, end):
+            return True
+        return self.silent.match(frames, start, end) is None and (
+            self._may_begin.search(frames, start, end) is not None
             or self.followed.search(frames, start, end) is not None
         )
 
@@ -189,23 +196,31 @@ class Restored(ABC):
         try:
             root = tree(data)
         except NotReadableError:
+            if data.strip() == b"[DONE]":
+                self._release_all()
             self._out.append(frame)
             return
         told = self.told(data, root)
         keys = {spot.key for spot in told.spots}
-        for key in [one for one in self._waiting if one not in keys and (told.ends(one) or one in told.beside)]:
+        for key in [one for one in self.waiting if one not in keys and (self._ends(told, one) or one in told.beside)]:
             self._release(key)
         spots = list(told.spots)
         if told.alone and len(spots) == 1 and spots[0].key is not None:
             key = spots[0].key
             first, last = (start + place for place in inside(spots[0].place))
-            piece = Piece(frame[:first], frame[first:last], frame[last:])
-            self._speak(key, self._lanes.get(key) or self._lane(key), piece, final=told.ends(key))
+            again = self.another(data, root, key) if told.once else None
+            piece = Piece(frame[:first], frame[first:last], frame[last:], again)
+            self._speak(key, self._lanes.get(key) or self._lane(key), piece, final=self._ends(told, key))
             return
-        found = [put for spot in spots for put in self._spoken(data, root, spot, told)]
+        with self._masks.uncounted() if told.repeats else nullcontext():
+            found = [
+                put
+                for place, spot in enumerate(spots)
+                for put in self._spoken(data, root, spot, final=self._ends(told, spot.key) or _again(spots, place))
+            ]
         self._out.append(frame[:start] + part(data, found, 0, len(data)) + frame[end:] if found else frame)
 
-    def _spoken(self, data: bytes, root: Node, spot: Spot, told: Told) -> list[Put]:
+    def _spoken(self, data: bytes, root: Node, spot: Spot, *, final: bool) -> list[Put]:
         """What changes in one text of a frame that goes out at once: the end of a text may wait in another frame."""
         key = spot.key
         if key is None:
@@ -213,7 +228,7 @@ class Restored(ABC):
         start, end = inside(spot.place)
         lane = self._lanes.get(key) or self._lane(key)
         piece = Piece(b"", data[start:end], b"")
-        self._speak(key, lane, piece, final=told.ends(key), goes=False)
+        self._speak(key, lane, piece, final=final, goes=False)
         if lane.waiting and lane.waiting[-1] is piece:
             before, after = self.another(data, root, key)
             lane.waiting[-1] = Piece(before, piece.body[piece.done :], after)
@@ -226,6 +241,13 @@ class Restored(ABC):
         lane = self._lanes[key] = Lane(self.leaf(key))
         return lane
 
+    def _ends(self, told: Told, key: Key | None) -> bool:
+        return told.over is None or (key is not None and key[self.speaker] in told.over)
+
+    def _release_all(self) -> None:
+        for key in list(self.waiting):
+            self._release(key)
+
     def _release(self, key: Key) -> None:
         """Nothing more comes in this lane for now."""
         self._speak(key, self._lanes[key], Piece(b"", b"", b""), final=True, goes=False)
@@ -235,7 +257,7 @@ class Restored(ABC):
         pieces = [*lane.waiting, piece]
         self._decide(lane, pieces, final=final)
         waiting = lane.waiting = [one for one in pieces if one.done < len(one.body)]
-        (self._waiting.add if waiting else self._waiting.discard)(key)
+        (self.waiting.add if waiting else self.waiting.discard)(key)
         if self.ordered:
             self._out += [piece] if goes else []
             for one in pieces:
@@ -245,7 +267,7 @@ class Restored(ABC):
         first = waiting[0] if waiting else piece
         if first.done and first is not (None if goes else piece) and sum(len(one.body) for one in waiting) >= LONGEST:
             self._out.append(b"".join((first.before, first.body[: first.done], first.after)))
-            waiting[0] = Piece(first.before, first.body[first.done :], first.after)
+            waiting[0] = Piece(first.again[0], first.body[first.done :], first.again[1])
 
     def _decide(self, lane: Lane, pieces: list[Piece], *, final: bool) -> None:
         """Put values into the pieces, as far as nothing that comes can change them."""
@@ -270,3 +292,8 @@ class Restored(ABC):
         told = b"".join(one.frame if isinstance(one, Piece) else one for one in out[:count])
         del out[:count]
         return told
+
+
+def _again(spots: list[Spot], place: int) -> bool:
+    """Whether a text goes on in the same frame: where one part of it ends and the next begins no token is split."""
+    return any(spot.key == spots[place].key for spot in spots[place + 1 :])

@@ -4,7 +4,7 @@
 looked at: thinking, signatures, ids, names. Knows no dialect.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
 from functools import lru_cache
 
@@ -52,7 +52,17 @@ def depth_of(leaf: Leaf) -> Depth:
     return Depth(0 if leaf in _ANY else 1, structured=leaf in _ANY or leaf is Leaf.JSON)
 
 
-def places(text: bytes, node: Node, table: Table | Leaf) -> Iterator[Place]:
+Barred = Callable[[bytes, Node], bool]
+"""Whether an object must not be looked into, whatever the table says."""
+
+
+def nothing(text: bytes, node: Node) -> bool:
+    """Nothing is barred."""
+    del text, node
+    return False
+
+
+def places(text: bytes, node: Node, table: Table | Leaf, barred: Barred = nothing) -> Iterator[Place]:
     """What the table names, in the order of the text."""
     if isinstance(table, Leaf):
         if table in _ANY or node.form is Form.STRING:
@@ -62,15 +72,15 @@ def places(text: bytes, node: Node, table: Table | Leaf) -> Iterator[Place]:
             yield node, Leaf.VALUE
         return
     if node.form is Form.STRING and "." in table:
-        yield from places(text, node, table["."])
+        yield from places(text, node, table["."], barred)
     if node.form is Form.LIST and "*" in table:
         for item in node.items:
-            yield from places(text, item, table["*"])
-    elif node.form is Form.OBJECT:
+            yield from places(text, item, table["*"], barred)
+    elif node.form is Form.OBJECT and not barred(text, node):
         for name, value in zip(node.names, node.items, strict=True):
             below = table.get(_name(text[name.start + 1 : name.end - 1]))
             if below is not None:
-                yield from places(text, value, below)
+                yield from places(text, value, below, barred)
 
 
 @lru_cache(maxsize=1024)
@@ -95,7 +105,7 @@ def found_in(text: bytes, place: Place, masks: Masks) -> list[Put]:
     return [(start + first, start + last, put) for first, last, put in met]
 
 
-def restored(body: bytes, table: Table, masks: Masks) -> bytes:
+def restored(body: bytes, table: Table, masks: Masks, barred: Barred = nothing) -> bytes:
     """A JSON text with the values of its tokens where the table says; the same object where none stands in it."""
     if not stands_in(body, masks):
         return body
@@ -103,7 +113,7 @@ def restored(body: bytes, table: Table, masks: Masks) -> bytes:
         root = tree(body)
     except NotReadableError:
         return body
-    met = [put for place in places(body, root, table) for put in found_in(body, place, masks)]
+    met = [put for place in places(body, root, table, barred) for put in found_in(body, place, masks)]
     return part(body, met, 0, len(body)) if met else body
 
 

@@ -13,6 +13,7 @@ from penstock.core.fault import Fault
 from penstock.core.head import Header, RequestHead
 from penstock.core.route import Match
 from penstock.dialects.gemini import usage
+from penstock.dialects.gemini.restoring import Restoring
 from penstock.dialects.gemini.steering import Steering
 from penstock.dialects.gemini.walking import WALKING
 
@@ -41,6 +42,7 @@ class Gemini:
     name = "gemini"
     speaking = Steering()
     walking = WALKING
+    restoring = Restoring()
 
     def facts(self, match: Match, facts: Facts) -> Facts:
         """Model and streaming as the path says; a ``models/`` in front of the name is taken off."""

@@ -16,6 +16,7 @@ from penstock.core.head import Header, RequestHead
 from penstock.core.route import Match
 from penstock.core.terseness import Speaking
 from penstock.dialects.openai import usage
+from penstock.dialects.openai.restoring import Restoring
 from penstock.dialects.openai.steering import Steering
 from penstock.dialects.openai.walking import WALKING
 
@@ -57,6 +58,7 @@ class OpenAI:
     name = "openai"
     speaking: Speaking = Steering()
     walking = WALKING
+    restoring = Restoring()
 
     def facts(self, match: Match, facts: Facts) -> Facts:
         """Everything stands in the body."""

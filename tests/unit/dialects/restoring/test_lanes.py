@@ -15,6 +15,8 @@ each = pytest.mark.parametrize("voice", VOICES, ids=lambda voice: voice.name)
 each_of_words = pytest.mark.parametrize("voice", [one for one in VOICES if not one.json], ids=lambda voice: voice.name)
 each_of_json = pytest.mark.parametrize("voice", [one for one in VOICES if one.json], ids=lambda voice: voice.name)
 
+OTHERS = {spelt("EMAIL", 1): "a@x.example", spelt("PERSON", 2): "José", spelt("SECRET", 3): "s"}
+"""Tokens that no stream of these tests holds."""
 WORDS = f"Zoë: {EMAIL} and EMA{PERSON}! EMAIL_ {KEY}{KEY}. E"
 
 
@@ -70,7 +72,7 @@ def test_arguments_stay_json_at_every_depth(voice: Voice, ascii_only: bool) -> N
         {"mail": [f"<{VALUES[EMAIL]}>"]},
     )
     whole[0]["said"] = f'[1] He said "{VALUES[PERSON]}"'
-    for parts in [list(arguments), *in_three(arguments, 23)]:
+    for parts in [list(arguments), *in_three(arguments, 89)]:
         told = voice.told(voice.frames(parts), Masks(VALUES))
         assert _read(voice.heard(told)) == whole, parts
         assert voice.check(told) == []
@@ -111,22 +113,22 @@ def test_frames_without_a_token_keep_their_bytes(voice: Voice) -> None:
     for size in range(1, 7):
         frames = voice.frames([text[place : place + size] for place in range(0, len(text), size)])
         stream = b"".join(frames)
-        assert voice.told(frames, Masks(VALUES)) == stream
-        assert voice.restoring.lanes(voice.match, Masks(VALUES)).frames(stream) is stream
+        if voice.several:
+            assert voice.heard(voice.told(frames, Masks(OTHERS))) == text
+            continue
+        assert voice.told(frames, Masks(OTHERS)) == stream
+        assert voice.restoring.lanes(voice.match, Masks(OTHERS)).frames(stream) is stream
 
 
 @each
 def test_a_frame_differs_in_its_text_alone(voice: Voice) -> None:
     """A value stands where its token stood; every other byte of every frame is the provider's."""
     before, after = ('{"a":"', '"}') if voice.json else ("", "")
-    frames = voice.frames([before, "to ", EMAIL, " or", after])
-    told = voice.told(frames, Masks(VALUES))
-    value = json.dumps(VALUES[EMAIL], ensure_ascii=False)[1:-1]
-    value = json.dumps(value, ensure_ascii=False)[1:-1] if voice.json else value
-    kept = b"It is " + EMAIL.encode()
-    assert told == b"".join(
-        frame if kept in frame else frame.replace(EMAIL.encode(), value.encode()) for frame in frames
-    )
+    frames = voice.frames([before, "to ", PERSON, " or", after])
+    told = voice.told(frames, Masks({PERSON: 'a"\\\n'}))
+    put = json.dumps('a"\\\n')[1:-1]
+    put = json.dumps(put)[1:-1] if voice.json else put
+    assert told == b"".join(one.replace(PERSON.encode(), put.encode()) for one in frames)
 
 
 @each

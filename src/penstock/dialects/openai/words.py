@@ -1,0 +1,59 @@
+"""Where OpenAI's answers, and those of compatible servers, hold words: chats, responses and their items, by table."""
+
+from penstock.dialects.tables import Leaf, Table, joined
+
+_WORDS, _JSON, _SPOKEN, _VALUE, _TOLD = Leaf.WORDS, Leaf.JSON, Leaf.SPOKEN, Leaf.VALUE, Leaf.TOLD
+
+ERROR: Table = {"error": {".": _WORDS, "message": _WORDS}, "message": _WORDS}
+_ANNOTATION: Table = {
+    "title": _WORDS, "filename": _WORDS, "quote": _WORDS, "text": _WORDS,
+    "url_citation": {"title": _WORDS, "content": _WORDS}, "file_citation": {"quote": _WORDS},
+}  # fmt: skip
+PART: Table = {"text": _WORDS, "refusal": _WORDS, "transcript": _WORDS, "annotations": {"*": _ANNOTATION}}
+
+# Signed reasoning (``reasoning_details``) is not named here.
+MESSAGE: Table = {
+    "content": {".": _WORDS, "*": PART}, "refusal": _WORDS, "reasoning_content": _WORDS, "reasoning": _WORDS,
+    "tool_calls": {"*": {"function": {"arguments": _JSON}, "custom": {"input": _SPOKEN}}},
+    "function_call": {"arguments": _JSON}, "audio": {"transcript": _WORDS}, "annotations": {"*": _ANNOTATION},
+}  # fmt: skip
+CHAT: Table = {"choices": {"*": {"message": MESSAGE, "text": _WORDS}}, "metadata": _TOLD}
+
+# One table for items of every type: no two use a name differently. ``encrypted_content`` is not named.
+ITEM: Table = {
+    "content": {".": _WORDS, "*": PART}, "summary": {"*": PART}, "arguments": _JSON, "input": _SPOKEN,
+    "code": _SPOKEN, "outputs": _TOLD, "action": _VALUE, "operation": _VALUE, "queries": _VALUE, "results": _TOLD,
+    "output": _TOLD, "error": _TOLD, "revised_prompt": _WORDS,
+}  # fmt: skip
+RESPONSE: Table = {
+    "output": {"*": ITEM}, "instructions": {".": _WORDS, "*": ITEM}, "metadata": _TOLD, **ERROR,
+}  # fmt: skip
+EVENT: Table = {
+    "response": RESPONSE, "item": ITEM, "part": PART, "annotation": _ANNOTATION, "text": _WORDS, "refusal": _WORDS,
+    "transcript": _WORDS, "arguments": _JSON, "input": _SPOKEN, "code": _SPOKEN, **ERROR,
+}  # fmt: skip
+_THREAD_MESSAGE: Table = {"content": {"*": {"text": {"value": _WORDS}, "refusal": _WORDS}}}
+_COMPLETIONS = joined(CHAT, {"data": {"*": CHAT}})
+
+TABLES: dict[str, Table] = {
+    "chat.completions.create": CHAT,
+    "chat.completions.retrieve": CHAT,
+    "chat.completions.update": CHAT,
+    "chat.completions.list": _COMPLETIONS,
+    "chat.completions.messages": {"data": {"*": MESSAGE}},
+    "completions.create": CHAT,
+    "responses.create": RESPONSE,
+    "responses.retrieve": RESPONSE,
+    "responses.cancel": RESPONSE,
+    "responses.compact": RESPONSE,
+    "responses.input_items": {"data": {"*": ITEM}},
+    "conversations.items.create": {"data": {"*": ITEM}},
+    "conversations.items.list": {"data": {"*": ITEM}},
+    "conversations.items.retrieve": ITEM,
+    "images.generate": {"data": {"*": {"revised_prompt": _WORDS}}},
+    "threads.messages.list": {"data": {"*": _THREAD_MESSAGE}},
+    "threads.messages.retrieve": _THREAD_MESSAGE,
+}
+"""By operation: what good answers hold beside errors."""
+LINES: dict[str, Table] = {"files.content": {"response": {"body": joined(CHAT, RESPONSE)}, **ERROR}}
+"""The same for answers of JSON lines: the results of a batch."""
