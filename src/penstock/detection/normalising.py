@@ -22,7 +22,10 @@ ROUNDS = 3
 _UNSEEN = "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
 _UNSEEN += "\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff"
 _FOREIGN = re.compile("[^\\x00-\\x7f]+")
-_CLUSTER = re.compile("(?s:.)[\\u0300-\\u036f]*")
+_LETTER = re.compile(f"[{_UNSEEN}]+|(?s:.)")
+_MARKS = "\u0300-\u036f"
+_MARK = re.compile(f"[{_MARKS}]")
+_MARKED = re.compile(f"[^{_MARKS}][{_MARKS}]+")
 _UNSEEN_LETTERS = re.compile(f"[{_UNSEEN}]+")
 _TAGS = {0xE0000 + code: code for code in range(0x20, 0x7F)}
 _PERCENT = re.compile("%[0-9A-Fa-f]{2}(?:%[0-9A-Fa-f]{2})*")
@@ -105,18 +108,45 @@ def _seen(text: str, pieces: Iterator[_Piece], under: View | None) -> View | Non
     return View("".join(said), here, there, strides, under)
 
 
+class _Plain(dict[int, str]):
+    """Letter by letter, what is compatible with it; grows as letters are met, up to a bound."""
+
+    MOST = 20_000
+
+    def __missing__(self, code: int) -> str:
+        said = unicodedata.normalize("NFKC", chr(_TAGS.get(code, code)))
+        if _UNSEEN_LETTERS.match(said) or len(said) != 1:
+            said = ""
+        if len(self) < self.MOST:
+            self[code] = said
+        return said
+
+    def evenly(self, shown: str) -> str:
+        """What letters say where each says one letter, nothing elsewhere."""
+        said = shown.translate(self)
+        return said if len(said) == len(shown) else ""
+
+
+_PLAIN = _Plain()
+
+
 def _letters(text: str) -> Iterator[_Piece]:
-    """Letters that look otherwise, that nobody sees, or that are made of two."""
+    """Letters that look otherwise, or that nobody sees."""
     for run in _FOREIGN.finditer(text):
-        # A mark belongs to the letter before it.
-        begun = run.start() - (run.start() > 0 and unicodedata.combining(run[0][0]) > 0)
-        shown = text[begun : run.end()]
+        shown = run[0]
         if unicodedata.is_normalized("NFKC", shown) and not _UNSEEN_LETTERS.search(shown):
             continue
-        for cluster in _CLUSTER.finditer(text, begun, run.end()):
-            plain = unicodedata.normalize("NFKC", _UNSEEN_LETTERS.sub("", cluster[0].translate(_TAGS)))
-            if plain != cluster[0]:
-                yield cluster.start(), cluster.end(), plain, 1 if len(plain) == len(cluster[0]) else 0
+        if plain := _PLAIN.evenly(shown):
+            yield run.start(), run.end(), plain, 1
+            continue
+        for letter in _LETTER.finditer(text, run.start(), run.end()):
+            plain = unicodedata.normalize("NFKC", _UNSEEN_LETTERS.sub("", letter[0].translate(_TAGS)))
+            if plain != letter[0]:
+                yield letter.start(), letter.end(), plain, 1 if len(plain) == len(letter[0]) else 0
+
+
+def _marked(shown: str) -> tuple[str, int]:
+    return unicodedata.normalize("NFKC", shown), 0
 
 
 def _matches(pattern: re.Pattern[str], say: Callable[[str], tuple[str, int]]) -> Callable[[str], Iterator[_Piece]]:
@@ -150,6 +180,7 @@ def _quoted(shown: str) -> tuple[str, int]:
 
 
 _READERS: tuple[tuple[Callable[[str], object], Callable[[str], Iterator[_Piece]]], ...] = (
+    (lambda text: not text.isascii() and _MARK.search(text), _matches(_MARKED, _marked)),
     (lambda text: not text.isascii(), _letters),
     (lambda text: "\\" in text, _matches(_ESCAPE, _escape)),
     (lambda text: "%" in text, _matches(_PERCENT, _percent)),

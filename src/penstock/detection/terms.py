@@ -93,7 +93,9 @@ def _edged(folded: str) -> str:
 
 
 class _Fold(dict[int, str]):
-    """Letter by letter, what it is compared as; grows as letters are met."""
+    """Letter by letter, what it is compared as; grows as letters are met, up to a bound."""
+
+    MOST = 20_000
 
     def __init__(self, *, ignore_case: bool) -> None:
         super().__init__()
@@ -111,7 +113,8 @@ class _Fold(dict[int, str]):
             letter = "" if category == "Cf" else " "
         if len(letter) != 1:
             self._uneven.add(chr(code))
-        self[code] = letter
+        if len(self) < self.MOST:
+            self[code] = letter
         return letter
 
     def folded(self, text: str) -> str:

@@ -64,7 +64,7 @@ def _together(candidate: Candidate) -> bool:
     digits = candidate.value
     if not luhn(digits) or same(digits) or not _alone(candidate):
         return False
-    return _said(candidate) or (len(digits) in {14, 15, 16} and _issued(digits))
+    return (len(digits) in {14, 15, 16} and _issued(digits)) or _said(candidate)
 
 
 def _grouped(candidate: Candidate) -> bool:

@@ -10,11 +10,10 @@ def only(value: str) -> str:
 
 def luhn(digits: str) -> bool:
     """ISO/IEC 7812-1, annex B: from the right, every second digit doubled, its digits added; ends in zero."""
-    total = 0
-    for place, digit in enumerate(map(int, reversed(digits))):
-        doubled = digit * (1 + place % 2)
-        total += doubled - 9 if doubled > 9 else doubled
-    return total % 10 == 0
+    return (sum(map(int, digits[-1::-2])) + sum(map(_DOUBLED.__getitem__, digits[-2::-2]))) % 10 == 0
+
+
+_DOUBLED = dict(zip("0123456789", (0, 2, 4, 6, 8, 1, 3, 5, 7, 9), strict=True))
 
 
 def weighted(digits: str, weights: Sequence[int]) -> int:
