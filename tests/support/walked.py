@@ -68,16 +68,26 @@ def _said(text: Text) -> str:
     return f"{text.matter.value}{within}{number}: {text.value}"
 
 
-def leaves(body: bytes) -> list[tuple[tuple[str, ...], Node]]:
-    """Every string of the body that is a value, with the names that lead to it."""
-    found: list[tuple[tuple[str, ...], Node]] = []
+@dataclass(frozen=True)
+class Leaf:
+    """A string of a body that is a value, and the names that lead to it."""
 
-    def down(node: Node, path: tuple[str, ...]) -> None:
+    path: tuple[str, ...]
+    node: Node
+    beside: frozenset[str]
+    """The names of all members of the object that it stands in."""
+
+
+def leaves(body: bytes) -> list[Leaf]:
+    """All of them, in order."""
+    found: list[Leaf] = []
+
+    def down(node: Node, path: tuple[str, ...], beside: frozenset[str]) -> None:
         if node.form is Form.STRING:
-            found.append((path, node))
+            found.append(Leaf(path, node, beside))
         names = [string(body, name) for name in node.names] if node.names else ["*"] * len(node.items)
         for name, one in zip(names, node.items, strict=True):
-            down(one, (*path, name))
+            down(one, (*path, name), frozenset(names))
 
-    down(tree(body), ())
+    down(tree(body), (), frozenset())
     return found

@@ -39,11 +39,11 @@ def outermost(text: bytes) -> Span:
     return start, len(text)
 
 
-def members(text: bytes, span: Span) -> list[tuple[str, Span]]:
-    """The members of the object that stands here, in order."""
+def members(text: bytes, span: Span) -> list[tuple[str, Span, Span]]:
+    """The members of the object that stands here, in order: what the name says, where it stands, and the value."""
     start, end = span
     told = _told(_table, memoryview(text)[start:end])
-    found: list[tuple[str, Span]] = []
+    found: list[tuple[str, Span, Span]] = []
     place = start + 1
     while (named := _MEMBER.match(text, place, end)) is not None:
         name, first = _name(named[1]), named.end()
@@ -52,7 +52,7 @@ def members(text: bytes, span: Span) -> list[tuple[str, Span]]:
         if value is None or not text.startswith(bytes(value), first) or _BEHIND.match(text, place) is None:
             # Another value of the same name stands here.
             return _planted(text, span)
-        found.append((name, (first, place)))
+        found.append((name, named.span(1), (first, place)))
     return found
 
 
@@ -72,12 +72,12 @@ def elements(text: bytes, span: Span) -> list[Span]:
     return found
 
 
-def _planted(text: bytes, span: Span) -> list[tuple[str, Span]]:
+def _planted(text: bytes, span: Span) -> list[tuple[str, Span, Span]]:
     start, end = span
     piece = text[start:end]
     node = tree(piece)
     return [
-        (string(piece, name), (start + value.start, start + value.end))
+        (string(piece, name), (start + name.start, start + name.end), (start + value.start, start + value.end))
         for name, value in zip(node.names, node.items, strict=True)
     ]
 

@@ -16,7 +16,7 @@ from penstock.core.text import Block, Line, Reading
 from penstock.core.tree import tree
 from penstock.dialects.outline import elements, members, outermost
 from penstock.dialects.spans import Span
-from penstock.dialects.walked import Shape, Walk, unknown
+from penstock.dialects.walked import Shape, Walk, under, unknown
 
 
 class Split(Enum):
@@ -74,6 +74,7 @@ class _Spoken(msgspec.Struct, gc=False):
 
 
 _STRANGE = Place(Line.APART, "unknown", unknown)
+_NAMED = Place(Line.APART, "name-of-unknown", under(Matter.NAME))
 _ORDER = {line: number for number, line in enumerate(Line)}
 
 _spoken = msgspec.json.Decoder(_Spoken).decode
@@ -91,7 +92,7 @@ class Tabled:
         """``bodiless`` are the operations without a body."""
         self.rows = rows
         self.bodiless = bodiless
-        self._shapes = {_STRANGE.kind: _STRANGE.shape}
+        self._shapes = {place.kind: place.shape for place in (_STRANGE, _NAMED)}
         for row in rows.values():
             for place in _places(row) if isinstance(row, Row) else ():
                 if self._shapes.setdefault(place.kind, place.shape) is not place.shape:
@@ -139,12 +140,15 @@ class _Cut:
         self._group = 0
 
     def blocks(self, row: Row, span: Span) -> Iterator[Block]:
-        for name, value in members(self._body, span):
+        for name, named, value in members(self._body, span):
             where = row.members.get(name)
             if isinstance(where, Inner):
                 yield from self._inner(where, value)
-            elif where is not None or name not in row.plain:
-                yield from self._placed(where or _STRANGE, value)
+            elif where is not None:
+                yield from self._placed(where, value)
+            elif name not in row.plain:
+                yield from self._placed(_NAMED, named)
+                yield from self._placed(_STRANGE, value)
 
     def _inner(self, where: Inner, span: Span) -> Iterator[Block]:
         for one in elements(self._body, span):

@@ -235,6 +235,7 @@ CASES: dict[str, tuple[Any, list[str]]] = {
             "turns other (a number): 1234567",
             "turns name: bytes",
             f'<unknown "{"QUJD" * 300}">',
+            "apart name: postcard",
             "apart name: to",
             "apart other: Bob",
         ],

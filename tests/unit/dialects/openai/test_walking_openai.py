@@ -91,6 +91,7 @@ CHATS: dict[str, tuple[Any, list[str]]] = {
     "what nobody knows yet": (
         {**user({"type": "scent", "notes": ["rose"], "bytes": "QUJD" * 300}), "postcard": "Bob"},
         ["turns name: notes", "turns other: rose", "turns name: bytes", f'<unknown "{"QUJD" * 300}">',
+         "apart name: postcard",
          "apart other: Bob"],
     ),
 }  # fmt: skip

@@ -1,0 +1,57 @@
+"""Members and elements of one level of a JSON text, with their places."""
+
+import json
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from penstock.core.document import NotReadableError
+from penstock.dialects.outline import elements, members, outermost
+
+NAMES = st.sampled_from(["a", "b", 'q"', "é", "\n", "", "\\", "a:", '{"a"', "a,"])
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | NAMES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3),
+    max_leaves=8,
+)
+WAYS = st.sampled_from([{}, {"separators": (",", ":"), "ensure_ascii": False}, {"indent": 2}])
+
+
+@given(st.lists(st.tuples(NAMES, VALUES), max_size=5), WAYS, st.sampled_from(["", " \n"]))
+def test_members_stand_where_they_are_told(told: list[tuple[str, Any]], way: Any, space: str) -> None:
+    """Names and values in order, those that stand twice too, however the text is written."""
+    inner = ",".join(f"{space}{json.dumps(name, **way)}{space}:{space}{json.dumps(one, **way)}" for name, one in told)
+    text = f"{space}{{{inner}{space}}}{space}".encode()
+    found = members(text, outermost(text))
+    assert [(name, json.loads(text[slice(*value)])) for name, _, value in found] == told
+    assert [json.loads(text[slice(*named)]) for _, named, _ in found] == [name for name, _ in told]
+
+
+@given(st.lists(VALUES, max_size=5), WAYS)
+def test_elements_stand_where_they_are_told(told: list[Any], way: Any) -> None:
+    """Elements in order; what is no list is its own only element."""
+    text = b"x" + json.dumps(told, **way).encode() + b"y"
+    found = elements(text, (1, len(text) - 1))
+    assert [json.loads(text[slice(*one)]) for one in found] == told
+    assert all(end < start for (_, end), (start, _) in pairwise(found))
+    assert elements(b"{}", (0, 2)) == [(0, 2)]
+
+
+@given(st.binary(max_size=30) | st.text('{}[]",:\\u1a ', max_size=30).map(str.encode))
+def test_any_bytes_are_read_or_refused(text: bytes) -> None:
+    """Nothing else is raised, and what is read is what a decoder reads."""
+    try:
+        found = members(text, outermost(text))
+    except NotReadableError:
+        return
+    assert {name: json.loads(text[slice(*value)]) for name, _, value in found} == json.loads(text)
+
+
+@pytest.mark.parametrize("text", [b"", b"[]", b"1", b'{"a":}', b'{"a":1}}', b'{"a" 1}', b'{"a":1,}', b'{"a":[1}'])
+def test_what_is_no_object_is_refused(text: bytes) -> None:
+    """It is told as such."""
+    with pytest.raises(NotReadableError):
+        members(text, outermost(text))

@@ -1,0 +1,128 @@
+"""Shapes: what is said of words, of things attached, and of whatever no table knows."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from penstock.core.finding import Matter
+from penstock.core.text import Edit, Line, Sort, placed, spliced
+from penstock.core.tree import tree
+from penstock.dialects.placed import Place, Row, Tabled, apart
+from penstock.dialects.walked import Shape, Walk, encoded, leaves, members, sort_of, unknown, words
+from tests.support.walked import leaves as strings
+from tests.support.walked import told
+
+WORDS = st.text(st.sampled_from('aé😀"\\\n/@ '), min_size=1, max_size=6)
+JSON = st.recursive(
+    WORDS | st.integers(-(10**12), 10**12) | st.none() | st.booleans(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=3),
+    max_leaves=10,
+)
+
+
+def walked(shape: Shape, value: Any) -> Walk:
+    piece = json.dumps(value, ensure_ascii=False).encode()
+    walk = Walk(piece)
+    shape(walk, tree(piece), Matter.INPUT)
+    return walk
+
+
+def everything(value: Any) -> list[str]:
+    """All strings, names and long numbers of a value, in order."""
+    if isinstance(value, dict):
+        return [one for name, inner in value.items() for one in [name, *everything(inner)]]
+    if isinstance(value, list):
+        return [one for inner in value for one in everything(inner)]
+    if isinstance(value, bool) or value is None:
+        return []
+    written = value if isinstance(value, str) else str(value)
+    return [written] if isinstance(value, str) or len(written.lstrip("-")) >= 6 else []
+
+
+@given(JSON)
+def test_leaves_are_all_there_is(value: Any) -> None:
+    """No string, no name and no long number is left out, whatever the value is made of."""
+    assert [text.value for text in walked(leaves, value).reading().texts] == everything(value)
+
+
+@given(JSON)
+def test_json_in_a_string_is_walked_in_it(value: Any) -> None:
+    """The same leaves, at places inside of the string; and edits go there."""
+    quoted = walked(encoded, json.dumps(value))
+    texts = quoted.reading().texts
+    if not isinstance(value, dict | list):
+        assert [text.value for text in texts] == [json.dumps(value)]
+        return
+    assert [text.value for text in texts] == everything(value)
+    for text in texts:
+        put = "123456789" if text.number else "T_b"
+        after = spliced(quoted.piece, placed(quoted.piece, [Edit(text, 0, len(text.value), put)]))
+        assert put in everything(json.loads(json.loads(after)))
+
+
+@given(JSON)
+def test_what_nobody_knows_is_looked_into(value: Any) -> None:
+    """Every string of it is told; but ids and types by their names."""
+    walk = walked(unknown, {"of": value, "type": "t", "id": "i"})
+    assert [text.value for text in walk.reading().texts] == ["of", *everything(value)]
+    assert all(text.matter in {Matter.OTHER, Matter.NAME} for text in walk.reading().texts)
+    assert len(walk.strange) == 1
+
+
+def test_long_base64_in_what_nobody_knows_may_be_anything() -> None:
+    """It is attached, of an unknown sort; words, short keys and long texts with spaces are words."""
+    long = "QUJD" * 300
+    reading = walked(
+        unknown, {"a": long, "b": long[:800], "c": "words " * 300, "d": "data:x/y;base64," + long}
+    ).reading()
+    assert [one.sort for one in reading.attached] == [Sort.UNKNOWN, Sort.UNKNOWN]
+    assert [text.value for text in reading.texts] == ["a", "b", long[:800], "c", "words " * 300, "d"]
+
+
+def test_a_member_that_a_table_does_not_name_is_unknown() -> None:
+    """By its name and by what it holds; a plain one of a form of its own is not looked into, nor is a null."""
+    shape = members({"text": words, "gone": words}, ("size",))
+    walk = walked(shape, {"text": "a", "size": "big", "id": "i", "gone": None, "new": {"deep": "b"}})
+    assert [(text.matter, text.value) for text in walk.reading().texts] == [
+        (Matter.INPUT, "a"),
+        (Matter.NAME, "new"),
+        (Matter.NAME, "deep"),
+        (Matter.OTHER, "b"),
+    ]
+    assert [walk.piece[one.start : one.end] for one in walk.strange] == [b'{"deep": "b"}']
+
+
+@pytest.mark.parametrize(
+    ("mime", "sort"),
+    [("image/png", Sort.IMAGE), ("audio/wav", Sort.AUDIO), ("application/pdf; v=1", Sort.PDF), ("", Sort.FILE)],
+)
+def test_media_types(mime: str, sort: Sort) -> None:
+    """Pictures, sounds, PDFs, and files of any other kind."""
+    assert sort_of(mime) is sort
+
+
+def test_one_kind_is_one_shape() -> None:
+    """Two shapes under one name would walk each other's blocks."""
+    rows = {"a": Row(apart(x=words)), "b": Row({"y": Place(Line.APART, "x", leaves)})}
+    with pytest.raises(ValueError, match="x"):
+        Tabled(rows, frozenset())
+
+
+@given(st.dictionaries(WORDS, JSON, max_size=4), JSON)
+def test_no_string_of_a_body_passes_unseen(others: dict[str, Any], content: Any) -> None:
+    """Whatever stands in a body that no table names is told; in every dialect."""
+    for dialect, path, turns in (
+        ("anthropic", "/v1/messages", "messages"),
+        ("openai", "/v1/chat/completions", "messages"),
+        ("openai", "/v1/responses", "input"),
+        ("gemini", "/v1beta/models/m:generateContent", "contents"),
+    ):
+        body = {**others, turns: [{"role": "user", "content": content, "parts": content}]}
+        lines = "\n".join(told(dialect, path, body))
+        found = [leaf for leaf in strings(json.dumps(body, ensure_ascii=False).encode()) if leaf.path[-1] != "role"]
+        for leaf in found:
+            text = json.dumps(body, ensure_ascii=False).encode()[leaf.node.start : leaf.node.end]
+            assert json.loads(text) in lines
