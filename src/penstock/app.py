@@ -342,8 +342,9 @@ def explain_request(
 def detected(head: RequestHead, body: bytes) -> Detected:
     """What suits a conversation that begins with this request, as detection sees it."""
     match = routes.match(head)
-    facts = DIALECTS[match.route.dialect].facts(match, Document(body, body).facts())
-    opening = SPEAKING[match.route.dialect].opening(match, body)
+    document = Document(body, body)
+    facts = DIALECTS[match.route.dialect].facts(match, document.facts())
+    opening = SPEAKING[match.route.dialect].opening(match, document.plain)
     found = Opening(fingerprint=b"") if opening is None else opening
     return composing.detect(found, facts.model or "", known=True, rules=())
 

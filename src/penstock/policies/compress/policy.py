@@ -104,11 +104,11 @@ class Compress:
             return
         wanted = holder.wanted
         speaking = self._speaking[exchange.match.route.dialect]
-        places = speaking.requests(exchange.match, document.raw, exchange.head.get(b"content-type"))
+        places = speaking.requests(exchange.match, document.plain, exchange.head.get(b"content-type"))
         if places and not document.encoded:
             attempt = functools.partial(self._set.attempt, exchange)
             request = _Request(exchange, caller.key, asked, wanted, attempt, idle=idle)
-            yield from self._put(exchange, document.raw, places, request)
+            yield from self._put(exchange, document, places, request)
         elif places is not None and not idle:
             exchange.terseness = _exempt(Exemption.UNREADABLE)
 
@@ -132,9 +132,9 @@ class Compress:
         return Naming(self._memory, following, terseness.conversation, tenant)
 
     def _put(
-        self, exchange: Exchange, body: bytes, places: Sequence[tuple[int, int]], request: "_Request"
+        self, exchange: Exchange, document: Document, places: Sequence[tuple[int, int]], request: "_Request"
     ) -> Iterator[None]:
-        parts, end, paused = [], 0, places[0][0]
+        body, parts, end, paused = document.plain, [], 0, places[0][0]
         for start, stop in places:
             if start - paused > _STEP_BYTES:
                 yield
@@ -145,8 +145,11 @@ class Compress:
             parts += [body[end:start], one]
             end = stop
         if exchange.terseness is not None and exchange.terseness.added:
-            edited = b"".join((*parts, body[end:]))
-            exchange.document = Document(edited, edited)
+            edited = document.edited(b"".join((*parts, body[end:])))
+            if edited is None:
+                exchange.terseness = _exempt(Exemption.UNREADABLE, exchange.terseness.conversation)
+            else:
+                exchange.document = edited
 
     def _one(self, body: bytes, request: "_Request") -> tuple[bytes, Terseness | None]:
         """One chat request with its words, and what was decided for it; None where there was nothing to decide."""
