@@ -250,9 +250,7 @@ class House:
         wishes = composing.wishes(self.settings)
         if self.settings.terser.when or any(not is_off(wishes.of(one)) for one in self._ring.profiles):
             self._knows_words = True
-            from penstock.policies.compress import lexicon  # noqa: PLC0415 - takes megabytes
-
-            threading.Thread(target=lexicon.prepare, name="detection", daemon=True).start()
+            threading.Thread(target=_read_words, name="detection", daemon=True).start()
 
     async def hand_over(self) -> None:
         """Let running answers end, and each client ask once more."""
@@ -299,6 +297,13 @@ class House:
 
     def _close_pool(self) -> None:
         self._pool.close()
+
+
+def _read_words() -> None:
+    from penstock.policies.compress import lexicon, reasks  # noqa: PLC0415 - take megabytes
+
+    lexicon.prepare()
+    reasks.prepare()
 
 
 def prepare(settings: Settings) -> str | None:
