@@ -37,6 +37,11 @@ You didn't answer my question.
 don't skip anything
 For example?
 the rest of the code please, show it
+That is not enough
+You only gave me half of the code
+What's the reasoning behind that?
+Why would I do that?
+Can you justify that?
 > Use a queue.\\nWhy?
 Kannst du das genauer erklären?
 Warum?
@@ -80,6 +85,12 @@ explain quicksort
 What is the capital of Peru?
 Now do the same for Python 3.12
 Thanks, that works!
+That's it, thanks!
+I see why.
+I like it.
+Make the log more verbose
+Add more details to the README
+Can you show me an example of a monad?
 Add a test for it
 continue
 yes
@@ -101,11 +112,13 @@ Your entire answer must be in capital letters.
 That is too expensive
 Wie spät ist es in Tokio?
 Danke, das passt
+Das war alles, danke
 Übersetze das ins Englische
 Warum ist der Himmel blau?
 Merci, c'est parfait
 Et pour Python ?
 Gracias, ahora en Java
+Eso es todo
 ¿Cuánto cuesta un kilo?
 Obrigado, funcionou
 Como instalo isso no Windows?
