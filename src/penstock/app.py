@@ -254,9 +254,7 @@ class House:
         wishes = composing.wishes(self.settings)
         if self.settings.terser.when or any(not is_off(wishes.of(one)) for one in self._ring.profiles):
             self._knows_words = True
-            from penstock.policies.compress import lexicon  # noqa: PLC0415 - takes megabytes
-
-            threading.Thread(target=lexicon.prepare, name="detection", daemon=True).start()
+            threading.Thread(target=_read_words, name="detection", daemon=True).start()
 
     async def hand_over(self) -> None:
         """Let running answers end, and each client ask once more."""
@@ -305,6 +303,13 @@ class House:
         self._pool.close()
 
 
+def _read_words() -> None:
+    from penstock.policies.compress import lexicon, reasks  # noqa: PLC0415 - take megabytes
+
+    lexicon.prepare()
+    reasks.prepare()
+
+
 def prepare(settings: Settings) -> str | None:
     """Make the data folder ready for the processes that will share it; the first key, where there was none.
 
@@ -347,8 +352,9 @@ def explain_request(
 def detected(head: RequestHead, body: bytes) -> Detected:
     """What suits a conversation that begins with this request, as detection sees it."""
     match = routes.match(head)
-    facts = DIALECTS[match.route.dialect].facts(match, Document(body, body).facts())
-    opening = SPEAKING[match.route.dialect].opening(match, body)
+    document = Document(body, body)
+    facts = DIALECTS[match.route.dialect].facts(match, document.facts())
+    opening = SPEAKING[match.route.dialect].opening(match, document.plain)
     found = Opening(fingerprint=b"") if opening is None else opening
     return composing.detect(found, facts.model or "", known=True, rules=())
 

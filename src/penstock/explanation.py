@@ -96,16 +96,16 @@ def explain(
     """The explanation; FaultError, with the words that a client would get, when the request can go nowhere."""
     match = routes.match(head)
     dialect = dialects[match.route.dialect]
-    facts = Facts()
+    facts, document = Facts(), Document(body, body)
     if match.route.routed:
         try:
-            facts = Document(body, body).facts()
+            facts = document.facts()
         except NotReadableError as error:
             raise refuse(FaultKind.MALFORMED, str(error)) from None
     facts = dialect.facts(match, facts)
     own = head.get(b"x-provider-key")
     caller = Caller(key, Credential(Secret("***"), own=True) if own else None)
-    exchange = Exchange("explain", head, match, 0.0, facts=facts, caller=caller, document=Document(body, body))
+    exchange = Exchange("explain", head, match, 0.0, facts=facts, caller=caller, document=document)
     edits = list(_edited(exchange, changing))
     sent = body if exchange.document is None else exchange.document.raw
     attempt = plan(table, match, facts, caller)[0]

@@ -97,6 +97,8 @@ def _broken(entry: Entry, begun: dict[str, float]) -> Iterator[Guard]:
         yield Guard.FAILED
     if entry.ending in _GUARDED:
         yield _GUARDED[entry.ending]
+    if terseness is not None and terseness.reasked:
+        yield Guard.REASKED
     if terseness is not None and not terseness.later:
         before = begun.get(terseness.conversation)
         if before is not None and entry.opened.at - before < REPEATED_SECONDS:

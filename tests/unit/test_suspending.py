@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from penstock.config.settings import Settings
 from penstock.core.entry import Entry
 from penstock.core.terseness import Arm, Intensity
+from penstock.core.usage import Consumption
 from penstock.stores.database import DATABASE, open_database
 from penstock.stores.ledger import Ledger
 from penstock.stores.suspensions import Suspension, Suspensions
@@ -103,6 +104,28 @@ def test_a_broken_guardrail_suspends_too(tmp_path: Path) -> None:
     assert [(one.level, one.reason, one.guard) for one in found] == [(LEVEL, "worse answers", "failed")]
     assert found[0].found.point == pytest.approx(0.2)
     assert "worse answers (failed: +20.0 % [" in announced(found[0])
+
+
+def test_asking_again_is_a_guardrail(tmp_path: Path) -> None:
+    """In one treated conversation of five a second request asks for what the first answer left out; of those that were
+    left alone in none. Who asks ten times in one conversation is one."""
+    entries = list(saving(hour_ago()))
+    treated = [one for one in entries if one.opened.terseness and one.opened.terseness.arm is Arm.TREATED]
+    again = [asking_again(one, number) for one in treated[::5] for number in range(10)]
+    with books(tmp_path, *entries, *again) as engine:
+        found = look(engine)
+    assert [(one.level, one.reason, one.guard) for one in found] == [(LEVEL, "worse answers", "re-asked")]
+    assert found[0].found.point == pytest.approx(0.2)
+    assert "worse answers (re-asked: +20.0 % [" in announced(found[0])
+
+
+def asking_again(first: Entry, number: int) -> Entry:
+    assert first.opened.terseness is not None
+    decided = msgspec.structs.replace(first.opened.terseness, later=True, reasked=True)
+    opened = msgspec.structs.replace(
+        first.opened, id=f"{first.opened.id} {number}", at=first.opened.at + 60, terseness=decided
+    )
+    return msgspec.structs.replace(first, opened=opened, consumption=Consumption(), cost=0)
 
 
 def test_a_lifted_level_is_judged_by_what_began_since(tmp_path: Path) -> None:

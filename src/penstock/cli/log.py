@@ -215,6 +215,8 @@ def _particulars(entry: "Entry", *, simulated: bool) -> Iterator[tuple[str, str]
         yield "fault", f"{entry.fault}, the {entry.blame}'s (docs/reference/errors.md says more)"
     if entry.ending:
         yield "ended", _ENDINGS.get(entry.ending, entry.ending)
+    if opened.terseness is not None and opened.terseness.reasked:
+        yield "asks again", "for what the answer before it left out"
     yield "key", f"{opened.key_name} ({opened.key})" if opened.key else NOBODY
     yield "team", opened.team or "none"
     yield "request", f"{opened.operation or 'no known route'}, {opened.dialect or '-'}{', streamed' * opened.stream}"

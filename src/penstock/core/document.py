@@ -5,6 +5,7 @@ history costs a scan and not a tree. With no edits, what goes upstream is the ve
 """
 
 import re
+from collections.abc import Callable
 
 import msgspec
 
@@ -26,6 +27,7 @@ _ESCAPE = re.compile(
     rb"\\(?:(u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
 )
 _REPLACED = rb"\ufffd"
+_UNKNOWN = re.compile(rb"\\(?:(ufffd)|.)", re.DOTALL)
 
 _decode_head = msgspec.json.Decoder(_Head).decode
 _decode_name = msgspec.json.Decoder(str).decode
@@ -46,18 +48,15 @@ def legible(plain: bytes) -> bytes:
 
 class Document:
     """A request body that is held: JSON, or an upload that a policy wants. ``raw`` is what goes upstream, ``plain``
-    what is read of it: without its content encoding, and ``legible``."""
+    what is read of it: without its content encoding, and ``legible`` where it is not otherwise."""
 
-    __slots__ = ("plain", "raw")
+    __slots__ = ("encoded", "plain", "raw")
 
     def __init__(self, raw: bytes, plain: bytes) -> None:
         self.raw = raw
         self.plain = plain
-
-    @property
-    def encoded(self) -> bool:
-        """What is read and what goes upstream are not the same bytes: nothing can be put into it."""
-        return self.raw is not self.plain
+        self.encoded = raw is not plain
+        """It goes upstream in a content encoding: nothing can be put into it."""
 
     def facts(self) -> Facts:
         """Model and stream flag; NotReadableError where the body is no JSON object.
@@ -66,13 +65,62 @@ class Document:
         words: it reads as absent here.
         """
         try:
-            head = _decode_head(self.plain)
-            model = bytes(head.model)
-            name = _decode_name(model) if model.startswith(b'"') else None
-        except msgspec.ValidationError:
-            raise NotReadableError("the request body must be a JSON object") from None
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise NotReadableError(f"the request body is not valid JSON: {error}") from None
-        except RecursionError:
-            raise NotReadableError("the request body is nested too deeply") from None
-        return Facts(model=name, stream=bytes(head.stream) == b"true")
+            return _facts(self.plain)
+        except NotReadableError:
+            # To look for half characters takes a while in a long text, and hardly any has them.
+            if not self.make_legible():
+                raise
+            return _facts(self.plain)
+
+    def make_legible(self) -> bool:
+        """Read it without half characters from now on; False where it has none."""
+        before, self.plain = self.plain, legible(self.plain)
+        return self.plain is not before
+
+    def edited(self, text: bytes) -> "Document | None":
+        """The body as it is to be sent and read once ``text`` is its ``plain`` with something added, every other byte
+        as it was; None where that can't be said of it, or it is ``encoded``.
+
+        Half characters go upstream as the client spelt them: what is read in their place has their length and stands
+        where they stand, and an addition does not change how many there are, nor their order.
+        """
+        if self.encoded:
+            return None
+        found = Document(text, text)
+        if self.plain is not self.raw:
+            whole = _with_halves(text, self.plain, self.raw)
+            if whole is None:
+                return None
+            found.raw = whole
+        return found
+
+    def changed(self, change: Callable[[bytes], bytes]) -> "Document":
+        """The body with something else at some places, which are the same in what goes upstream and in what is read of
+        it: half characters elsewhere stay as the client spelt them. Not for a body that is ``encoded``."""
+        text = change(self.plain)
+        found = Document(text, text)
+        if self.plain is not self.raw:
+            found.raw = change(self.raw)
+        return found
+
+
+def _with_halves(edited: bytes, plain: bytes, raw: bytes) -> bytes | None:
+    spelt = [raw[slice(*one.span())] for one in _UNKNOWN.finditer(plain) if one[1]]
+    rest = iter(spelt)
+    whole, _ = _UNKNOWN.subn(lambda one: next(rest, b"") if one[1] else one[0], edited)
+    # None too many, and none too few.
+    return whole if len(whole) == len(edited) and next(rest, None) is None else None
+
+
+def _facts(plain: bytes) -> Facts:
+    try:
+        head = _decode_head(plain)
+        model = bytes(head.model)
+        name = _decode_name(model) if model.startswith(b'"') else None
+    except msgspec.ValidationError:
+        raise NotReadableError("the request body must be a JSON object") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise NotReadableError(f"the request body is not valid JSON: {error}") from None
+    except RecursionError:
+        raise NotReadableError("the request body is nested too deeply") from None
+    return Facts(model=name, stream=bytes(head.stream) == b"true")

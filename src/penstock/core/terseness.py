@@ -107,6 +107,8 @@ class Decided(msgspec.Struct, frozen=True, gc=False):
     group: str = ""
     holdout: int = 0
     """Percent: with what odds it was drawn for its arm."""
+    begun: str = ""
+    """The hash of the conversation's beginning, where it is remembered under another name as well."""
 
 
 class Terseness(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -134,6 +136,8 @@ class Terseness(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Percent: with what odds the conversation was drawn for its arm."""
     later: bool = False
     """It is not the conversation's first request."""
+    reasked: bool = False
+    """It asks again for what the conversation's answer before it left out. Looked at in both arms, and nowhere else."""
 
     @property
     def ran(self) -> Intensity:
@@ -144,6 +148,10 @@ class Terseness(msgspec.Struct, frozen=True, array_like=True, gc=False):
     def lowered(self) -> bool:
         """The format's own measure of length was set low too; for the control arm: would have been."""
         return self.rules.endswith(LOWERED)
+
+
+LATEST_BYTES = 8_000
+"""A longer message is a new question, or holds what a tool brought."""
 
 
 class Opening(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -169,6 +177,9 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What of the request's own form forbids our words now."""
     continues: str = ""
     """The object at the provider that holds the turns before this one (a response, a conversation), or empty."""
+    latest: bytes = b""
+    """What the user's message says with which a later request ends, as it is written (JSON). Empty in a conversation's
+    first, where anything else ends it (a tool's result), and above ``LATEST_BYTES``."""
 
 
 class Speaking(Protocol):
@@ -201,3 +212,6 @@ class Speaking(Protocol):
     def lowered(self, match: Match, body: bytes) -> bytes | None:
         """The request with the format's own measure of an answer's length set low, every other byte as it was; None
         where the format has none, the client has set it, or the body can't be read."""
+
+    def said(self, content: bytes) -> tuple[str, ...]:
+        """The texts of a message's content, as ``Opening.latest`` has it: no results of tools, no pictures."""

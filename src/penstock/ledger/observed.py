@@ -23,7 +23,7 @@ class Guard(Enum):
     INVALID = "invalid"
     """JSON or tool arguments that can't be read."""
     REASKED = "re-asked"
-    """The next request asks for more, or for the same."""
+    """The user asks again for what an answer left out."""
     REPEATED = "repeated"
     """The same prompt came again within minutes."""
     FAILED = "failed"

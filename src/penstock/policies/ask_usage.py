@@ -7,7 +7,6 @@ dialect says.
 
 from collections.abc import Callable, Set
 
-from penstock.core.document import Document
 from penstock.core.exchange import Exchange
 from penstock.core.policy import Visit
 from penstock.core.route import Route
@@ -49,10 +48,11 @@ class AskUsage:
             return False
         if not self.concerns(exchange.match.route) or (self._measured_only and not _measured(exchange)):
             return False
-        edited = self._asked(document.raw)
+        text = self._asked(document.plain)
+        edited = None if text is None else document.edited(text)
         if edited is None:
             return False
-        exchange.document = Document(edited, edited)
+        exchange.document = edited
         return True
 
 

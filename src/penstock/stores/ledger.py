@@ -37,7 +37,7 @@ _SELDOM: Mapping[str, str] = {
     **dict.fromkeys(("input_audio", "input_image", "cache_write_1h", "output_audio", "output_image", "missing"), "0"),
     **dict.fromkeys(("tools", "shares"), "NULL"),
     **dict.fromkeys(("intensity", "arm", "reason", "rules", "beginning", "kind"), "NULL"),
-    **dict.fromkeys(("with_tools", "added", "holdout", "later"), "NULL"),
+    **dict.fromkeys(("with_tools", "added", "holdout", "later", "reasked"), "NULL"),
     **dict.fromkeys(("ending", "scrubbed"), "NULL"),
 }
 """What hardly any entry has, and what stands there otherwise, in SQL: each value that is handed over takes its time."""
@@ -55,7 +55,7 @@ _ENCODE = msgspec.json.Encoder().encode
 _NOTHING = Share(None, Usage())
 # What an integer column holds. Only a provider that counts nonsense gets there.
 _INTEGER_MOST = 2**63 - 1
-_UNDECIDED: Row = (None,) * 10
+_UNDECIDED: Row = (None,) * 11
 _USUAL: Row = ("", "", "", 0, 0, 0, 0, 0, 0, None, None, *_UNDECIDED, None, None)
 
 
@@ -207,6 +207,7 @@ def _decided(terseness: Terseness) -> Row:
         terseness.added,
         terseness.holdout,
         1 if terseness.later else 0,
+        1 if terseness.reasked else 0,
     )
 
 
@@ -239,6 +240,7 @@ def _terseness(values: RowMapping) -> Terseness | None:
         values["added"],
         values["holdout"],
         values["later"],
+        bool(values["reasked"]),
     )
 
 

@@ -6,7 +6,7 @@ left to stream through, unless a policy wants to see one. It reads facts, never 
 
 from collections.abc import Sequence
 
-from penstock.core.document import Document, Facts, NotReadableError, legible
+from penstock.core.document import Document, NotReadableError
 from penstock.core.exchange import Exchange
 from penstock.core.fault import FaultKind, refuse
 from penstock.core.policy import Policy, UploadPolicy
@@ -33,25 +33,15 @@ async def read(exchange: Exchange, incoming: Incoming, limit: int, policies: Seq
         # Several headers are one list (RFC 9110 5.3); read in part, what hides in the rest would pass unread.
         encodings = b",".join(value for name, value in head.headers if name == b"content-encoding")
         plain = decode(raw, encodings.decode("latin-1"), limit)
-    exchange.document = Document(raw, plain if route.routed else legible(plain))
-    if route.routed:
-        try:
-            exchange.facts = _facts(exchange.document)
-        except NotReadableError as error:
-            words = str(error)
-            raise refuse(FaultKind.MALFORMED, words[0].upper() + words[1:] + ".") from None
-
-
-def _facts(document: Document) -> Facts:
+    exchange.document = Document(raw, plain)
+    if not route.routed:
+        exchange.document.make_legible()
+        return
     try:
-        return document.facts()
-    except NotReadableError:
-        # To look for half characters takes a while in a long text, and hardly any has them.
-        found = legible(document.plain)
-        if found is document.plain:
-            raise
-        document.plain = found
-        return document.facts()
+        exchange.facts = exchange.document.facts()
+    except NotReadableError as error:
+        words = str(error)
+        raise refuse(FaultKind.MALFORMED, words[0].upper() + words[1:] + ".") from None
 
 
 def _is_json(content_type: bytes | None) -> bool:

@@ -17,6 +17,7 @@ import msgspec
 import pytest
 
 from penstock.cli.printing import cells
+from penstock.core.terseness import Arm, Terseness
 from penstock.core.usage import Consumption, Source
 from penstock.ledger.journal import FOLDER, Journal
 from penstock.stores.database import DATABASE, open_database
@@ -294,6 +295,13 @@ def test_show_says_how_an_answer_ended(ending: str, words: str) -> None:
     lines = [line for line in invoke("show", "x").stdout.splitlines() if line.startswith("ended:")]
     assert [words in line for line in lines] == [True] * bool(ending)
     assert json.loads(invoke("show", "x", "--json").stdout)["ending"] == ending
+
+
+@pytest.mark.parametrize("reasked", [True, False])
+def test_show_says_that_a_request_asks_again(reasked: bool) -> None:
+    """A line of its own only where it does."""
+    keep(entry("x", terseness=Terseness(Arm.TREATED, "default", later=True, reasked=reasked)))
+    assert ("asks again:" in invoke("show", "x").stdout) is reasked
 
 
 def test_what_a_dead_gateway_left_is_brought_in_first() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.core.document import legible
+from penstock.core.document import Document, legible
 
 
 @pytest.mark.parametrize(
@@ -40,3 +40,32 @@ def test_nothing_is_made_anew_without_need() -> None:
     """Where there are no halves the text is the same object."""
     text = json.dumps({"a": "😀 \\ud83d"}).encode()
     assert legible(text) is text
+
+
+@pytest.mark.parametrize(
+    "spelt", [rb"\ud83d", rb"\uDE00\ud83d", rb"\ud83d \ufffd \\ud83d \uFFFD \ude00", rb"\ud83d\n\\\ud83d"]
+)
+def test_what_is_added_leaves_half_characters_as_they_were_spelt(spelt: bytes) -> None:
+    """Before them, behind them, between two of them: what is sent on has the client's own bytes around the addition."""
+    body = b'{"model":"m","a":"%b","b":"%b"}' % (spelt, spelt[::-1].replace(b"\\", b""))
+    document = Document(body, body)
+    assert document.facts().model == "m"
+    assert document.plain != body
+    for place in (1, body.index(b'"b"'), len(body) - 1):
+        for added in (b'"x":"' + rb"\n\\ufffd \u0007" + b'",', b""):
+            edited = document.edited(document.plain[:place] + added + document.plain[place:])
+            assert edited is not None
+            assert edited.raw == body[:place] + added + body[place:]
+            again = edited.edited(b" " + edited.plain)
+            assert again is not None
+            assert again.raw == b" " + edited.raw
+
+
+def test_what_is_no_addition_is_refused() -> None:
+    """Where a half character went to could not be told any more."""
+    body = rb'{"model":"m","a":"\ud83d","b":1}'
+    document = Document(body, body)
+    document.make_legible()
+    assert document.edited(rb'{"model":"m","a":"","b":1}') is None
+    assert document.edited(rb'{"model":"m","a":"\ufffd","b":"\ufffd"}') is None
+    assert Document(b"packed", body).edited(body) is None

@@ -3,9 +3,12 @@
 import zlib
 from itertools import accumulate
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
+from penstock.core.entry import Entry
+from penstock.core.terseness import Arm, Intensity, Terseness
 from penstock.ledger.records import CHECKSUM, LENGTH_AT, MAGIC, Record, ended_cleanly, frame, replay
 from tests.support.books import entry, opened
 
@@ -31,6 +34,15 @@ def test_what_was_written_is_read_back() -> None:
     """Every record, every field, in order; the zeros behind them are no record and no damage."""
     assert list(replay(WHOLE)) == RECORDS
     assert ended_cleanly(WHOLE)
+
+
+def test_a_record_of_a_release_before_is_read() -> None:
+    """Fields that have been added since have their defaults: an upgrade finds journals that it did not write."""
+    whole = entry("x", terseness=Terseness(Arm.TREATED, "default", Intensity.FULL, later=True, reasked=True))
+    told = msgspec.to_builtins(whole)
+    del told[1][-1][-1]
+    decided = msgspec.convert(told, Entry).opened.terseness
+    assert decided == Terseness(Arm.TREATED, "default", Intensity.FULL, later=True)
 
 
 def test_a_file_cut_at_any_byte_gives_the_records_before_the_cut() -> None:

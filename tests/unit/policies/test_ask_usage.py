@@ -55,6 +55,15 @@ def test_what_is_measured_is_asked_on_both_sides(arm: Arm | None, asks: bool) ->
     assert policy.asks(exchange) is asks
 
 
+def test_half_a_character_is_no_hindrance() -> None:
+    """The question stands in the body, and the half is what the client sent."""
+    body = rb'{"model":"m","stream":true,"user":"\ud83d"}'
+    exchange = asked("/v1/chat/completions", Document(body, body))
+    assert POLICY.asks(exchange)
+    assert exchange.document is not None
+    assert exchange.document.raw == body[:-1] + b',"stream_options":{"include_usage":true}}'
+
+
 def test_a_compressed_body_is_let_be() -> None:
     """Its bytes are the client's."""
     assert not POLICY.asks(asked("/v1/chat/completions", Document(gzip.compress(STREAM), STREAM)))

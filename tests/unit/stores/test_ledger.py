@@ -4,11 +4,13 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, text
 
 from penstock.core.books import BooksError
 from penstock.core.entry import Entry
+from penstock.core.terseness import Arm, Intensity, Terseness
 from penstock.core.usage import COUNTERS, Consumption, Share, Source, Usage
 from penstock.stores.database import open_database
 from penstock.stores.ledger import Ledger
@@ -28,6 +30,10 @@ EVERY_COUNTER = Usage(**{name: 2**40 + number for number, name in enumerate(COUN
 
 SEVERAL = (Share("a", Usage(input=1)), Share("b", Usage(output=2), "batch"))
 
+DECIDED = Terseness(
+    Arm.CONTROL, "default", Intensity.FULL, "full-1", "ab12", "question", tools=True, added=3, holdout=25, later=True
+)
+
 KINDS: dict[str, Entry] = {
     "of the usual kind": entry("x"),
     "with every counter and a tier": entry(
@@ -43,6 +49,8 @@ KINDS: dict[str, Entry] = {
     ),
     "of a batch": entry("x", batch="msgbatch_1"),
     "cut at its cap": entry("x", ending="truncated"),
+    "of a conversation that was decided": entry("x", terseness=DECIDED),
+    "that asks again": entry("x", terseness=msgspec.structs.replace(DECIDED, reasked=True)),
 }  # fmt: skip
 
 
@@ -51,6 +59,20 @@ def test_an_entry_comes_back_as_it_went_in(engine: Engine, kind: str) -> None:
     """Every field, in every shape that entries have."""
     Ledger(engine).append([KINDS[kind]])
     assert Reports(engine).entry("x") == KINDS[kind]
+
+
+def test_rows_of_a_release_before_are_read_as_they_were_meant(tmp_path: Path) -> None:
+    """Which knew of no request whether it asks again: the column is added, and says no."""
+    path = tmp_path / "x.db"
+    engine = open_database(path)
+    Ledger(engine).append([KINDS["of a conversation that was decided"]])
+    with engine.begin() as connection:
+        connection.execute(text("ALTER TABLE entries DROP COLUMN reasked"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0006'"))
+    engine.dispose()
+    engine = open_database(path)
+    assert Reports(engine).entry("x") == KINDS["of a conversation that was decided"]
+    engine.dispose()
 
 
 def test_counters_stand_in_columns_of_their_own(engine: Engine) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from penstock.core.terseness import Exemption, Opening
+from penstock.core.terseness import LATEST_BYTES, Exemption, Opening
 from penstock.dialects.counting import plainly
 from penstock.dialects.fingerprints import fingerprint
 
@@ -94,6 +94,7 @@ def opening(body: bytes) -> Opening | None:
         reasoning=_type(request.thinking) not in {None, "disabled"} or bytes(config.effort) not in _NOTHING,
         exemption=_exemption(request, config, prefilled=prefilled),
         continues="" if thread is None else thread.previous_message_id,
+        latest=_latest(request.messages) if answered else b"",
     )
 
 
@@ -117,6 +118,19 @@ def text_of(block: bytes) -> str | None:
 def attributed(block: bytes) -> bool:
     """The block is Claude Code's attribution."""
     return ATTRIBUTION.encode() in block and (text_of(block) or "").startswith(ATTRIBUTION)
+
+
+def texts(content: bytes) -> tuple[str, ...]:
+    """What the text blocks of a message's content say."""
+    return tuple(text for block in blocks(content) or () if (text := text_of(block)))
+
+
+def _latest(messages: Sequence[_Message]) -> bytes:
+    """The content of the last message, where it is the user's. A system message may stand behind it."""
+    last = next((one for one in reversed(messages) if one.role != "system"), None)
+    if last is None or last.role != "user" or memoryview(last.content).nbytes > LATEST_BYTES:
+        return b""
+    return bytes(last.content)
 
 
 def _joined(content: list[bytes]) -> str:

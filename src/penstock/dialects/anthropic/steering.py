@@ -68,6 +68,10 @@ class Steering:
         del match, body
         return None
 
+    def said(self, content: bytes) -> tuple[str, ...]:
+        """The texts of its text blocks."""
+        return reading.texts(content)
+
 
 def _with_words(system: bytes, words: str, placement: Placement) -> bytes | None:
     if system in {b"null", b'""'}:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from penstock.core.terseness import Exemption, Opening
+from penstock.core.terseness import LATEST_BYTES, Exemption, Opening
 from penstock.dialects.counting import plainly
 from penstock.dialects.fingerprints import fingerprint
 
@@ -82,6 +82,7 @@ def opening(body: bytes) -> Opening | None:
         cap=plainly(_whole, config.get("maxOutputTokens", _ABSENT)),
         reasoning=_thinks(config),
         exemption=_exemption(request, config, prefilled=prefilled),
+        latest=_latest(contents[-1]) if answered else b"",
     )
 
 
@@ -100,6 +101,17 @@ def text_of(part: bytes) -> str | None:
     """What a part says; None for one without a text."""
     found = plainly(_text, part)
     return None if found is None else found.text
+
+
+def texts(parts: bytes) -> tuple[str, ...]:
+    """What those parts of a content say that hold a text."""
+    return tuple(text for part in listed(parts) or () if (text := text_of(part)))
+
+
+def _latest(last: _Content) -> bytes:
+    """The parts of the last content, where it is the user's."""
+    own = last.role in {None, "", "user"} and memoryview(last.parts).nbytes <= LATEST_BYTES
+    return bytes(last.parts) if own else b""
 
 
 def _said(camel: msgspec.Raw, snake: msgspec.Raw) -> bytes:

@@ -68,6 +68,10 @@ class Steering:
         del match, body
         return None
 
+    def said(self, content: bytes) -> tuple[str, ...]:
+        """The texts among its parts."""
+        return reading.texts(content)
+
 
 def _without_system(match: Match) -> bool:
     return _WITHOUT_SYSTEM.match(match.parameter("model") or "") is not None

@@ -11,7 +11,7 @@ import msgspec
 
 from penstock.core.terseness import Exemption, Opening, Placement
 from penstock.dialects.counting import plainly
-from penstock.dialects.openai.contents import ABSENT, Message, fingerprint, known, parts, words
+from penstock.dialects.openai.contents import ABSENT, Message, fingerprint, known, latest, parts, words
 from penstock.dialects.openai.demands import Demands, tool_names
 from penstock.dialects.openai.inserting import inserted
 from penstock.dialects.spans import member_start
@@ -42,15 +42,17 @@ def opening(body: bytes) -> Opening | None:
     system = [part for one in takewhile(lambda one: one.commands, messages) for part in parts(one.content)]
     user = next((parts(one.content) for one in messages if one.role == "user"), [])
     prefill = bool(messages) and prefills(messages[-1])
+    answered = any(one.role in _MODEL for one in (messages[:-1] if prefill else messages))
     return Opening(
         fingerprint=fingerprint(system, user),
         system=words(system),
         user=words(user),
         tools=tool_names(request),
-        answered=any(one.role in _MODEL for one in (messages[:-1] if prefill else messages)),
+        answered=answered,
         cap=request.cap(),
         reasoning=request.thought(),
         exemption=request.exemption(prefill=prefill) if messages else Exemption.UNREADABLE,
+        latest=latest(messages) if answered else b"",
     )
 
 

@@ -4,10 +4,11 @@ A content is a string, or a list of parts; a string says the same as a list of o
 for are looked into: those that began the conversation, never its history.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from penstock.core.terseness import LATEST_BYTES
 from penstock.dialects.counting import plainly
 
 ABSENT = msgspec.Raw(b"")
@@ -60,6 +61,19 @@ def parts(content: msgspec.Raw) -> list[bytes]:
 def words(said: Iterable[bytes]) -> str:
     """The texts among these parts, with an empty line between them."""
     return "\n\n".join(_plain(part) for part in said if part.startswith(b'"'))
+
+
+def texts(content: bytes) -> tuple[str, ...]:
+    """The texts of a message's content, each by itself."""
+    return tuple(text for part in parts(msgspec.Raw(content)) if part.startswith(b'"') and (text := _plain(part)))
+
+
+def latest(messages: Sequence[Message]) -> bytes:
+    """The content of the last message, where it is the user's. The client's system text may stand behind it."""
+    last = next((one for one in reversed(messages) if not one.commands), None)
+    if last is None or last.role != "user" or last.type not in {None, "message"}:
+        return b""
+    return bytes(last.content) if memoryview(last.content).nbytes <= LATEST_BYTES else b""
 
 
 def fingerprint(system: Iterable[bytes], user: Iterable[bytes]) -> bytes:

@@ -13,7 +13,7 @@ import msgspec
 
 from penstock.core.terseness import Exemption, Opening, Placement
 from penstock.dialects.counting import plainly, table, word
-from penstock.dialects.openai.contents import ABSENT, Message, fingerprint, known, parts, words
+from penstock.dialects.openai.contents import ABSENT, Message, fingerprint, known, latest, parts, words
 from penstock.dialects.openai.demands import Demands, tool_names
 from penstock.dialects.openai.inserting import inserted
 from penstock.dialects.spans import member, value_start
@@ -68,16 +68,18 @@ def opening(body: bytes) -> Opening | None:
     continues = request.continues()
     instructs = bytes(request.instructions) not in _NOTHING
     place = _is_text(request.instructions) if instructs else bool(items or continues)
+    answered = any(map(_answers, items[:-1] if prefill else items))
     return Opening(
         fingerprint=fingerprint(system, user),
         system=words(system),
         user=words(user),
         tools=tool_names(request, *(one.tools for one in items if one.type == "additional_tools")),
-        answered=any(map(_answers, items[:-1] if prefill else items)),
+        answered=answered,
         cap=request.cap(),
         reasoning=request.thought(),
         exemption=request.exemption(prefill=prefill) if place else Exemption.UNREADABLE,
         continues=continues,
+        latest=latest(items) if answered or continues else b"",
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 from penstock.core.route import Match
 from penstock.core.terseness import Opening, Placement
-from penstock.dialects.openai import batch_files, chat_words, responses_words
+from penstock.dialects.openai import batch_files, chat_words, contents, responses_words
 from penstock.dialects.spans import Span
 from penstock.dialects.splicing import with_piece
 
@@ -69,6 +69,10 @@ class Steering:
     def lowered(self, match: Match, body: bytes) -> bytes | None:
         """``verbosity``, where the operation takes it."""
         return _edited(match, body, _LOWERED)
+
+    def said(self, content: bytes) -> tuple[str, ...]:
+        """The texts of its parts."""
+        return contents.texts(content)
 
 
 def _edited(match: Match, body: bytes, edits: _Edits, *arguments: object) -> bytes | None:

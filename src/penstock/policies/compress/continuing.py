@@ -7,6 +7,8 @@ decision, before the client knows it.
 import re
 from collections.abc import Callable
 
+import msgspec
+
 from penstock.core.exchange import Answer
 from penstock.core.policy import Visit
 from penstock.policies.compress.memory import Memory
@@ -33,6 +35,7 @@ class Naming(Visit):
         """Remember the decision under the id, too."""
         decided = self._memory.recall(self._beginning)
         if decided is not None and answer.status < 300:
+            decided = msgspec.structs.replace(decided, begun=decided.begun or self._beginning)
             for pattern in (_ID, _CONVERSATION):
                 found = pattern.search(answer.body, 0, _LOOKED_AT)
                 if found is not None:

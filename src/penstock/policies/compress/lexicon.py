@@ -22,12 +22,12 @@ PLACES = 48
 # Scripts without gaps between words; of these, Chinese and Japanese have lists.
 _CJK = re.compile("[\u3400-\u9fff\uf900-\ufaff]+")
 _KANA = re.compile("[\u3040-\u30ff]+")
-_GAPLESS = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+")
+GAPLESS_LETTERS = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+")
 # Greek, Armenian … Thai, Georgian, Ethiopic …, Hangul: scripts in which none of the languages with lists is
 # written. Greek letters stand in formulas too, so only what a formula does not hold (accents, final sigma) counts.
 _FOREIGN = re.compile("[ά-ώς\u0530-\u1cff\u1f00-\u1fff\uac00-\ud7af]+")
-_TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[.!?:;。！？…\n]")
-_BREAKS = frozenset(".!?:;。！？…\n")
+TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[.!?:;。！？…\n]")
+BREAKS = frozenset(".!?:;。！？…\n")
 
 SHORT = 40
 """Words up to which stems are asked for the language too: in longer texts the common words are enough."""
@@ -158,7 +158,7 @@ def find(text: str) -> Found:
     """All signs in a text. Its length is the caller's to bound."""
     text = text.lower().replace("’", "'")
     script = _script(text)
-    tokens = _TOKEN.findall(_GAPLESS.sub(" ", text) if script else text)
+    tokens = TOKEN.findall(GAPLESS_LETTERS.sub(" ", text) if script else text)
     language, tables = (script, ("any", "en")) if script else _language(tokens)
     found = Found(tokens, language, {}, {}, [])
     _look_up(found, _table(*tables))
@@ -217,7 +217,7 @@ def _look_up(found: Found, table: Table) -> None:
     tokens, words, stems, numbers = found.tokens, table.words, table.stems, table.numbers
     fresh = True
     for at, token in enumerate(tokens):
-        if token in _BREAKS:
+        if token in BREAKS:
             fresh = True
             continue
         if fresh:
@@ -243,7 +243,7 @@ def _stands(tokens: list[str], at: int, entry: Entry, numbers: frozenset[str]) -
 
 def _fits(numbers: frozenset[str], want: str, token: str) -> bool:
     if want == "_":
-        return token not in _BREAKS
+        return token not in BREAKS
     if want == "#":
         return token in numbers or token[0].isdigit()
     return want[-1] == "*" and token.startswith(want[:-1])

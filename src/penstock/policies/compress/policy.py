@@ -32,6 +32,7 @@ from penstock.core.terseness import (
 from penstock.policies.compress.continuing import Naming
 from penstock.policies.compress.deciding import Beginning, Conditions, is_off
 from penstock.policies.compress.memory import Memory
+from penstock.policies.compress.reasks import asks_again
 
 COUNTS = frozenset({"messages.count_tokens", "responses.input_tokens", "models.countTokens"})
 """Operations that count what another call would send: they follow the conversation, and never begin one."""
@@ -80,36 +81,47 @@ class Compress:
 
     async def enter(self, exchange: Exchange) -> Answer | Visit | None:
         """Put the words in, where there are any to put in; FaultError 400 for a wish that is none."""
-        for _ in self._steps(exchange):
+        request = self._request(exchange)
+        if request is None:
+            return None
+        for _ in self._steps(request):
             await asyncio.sleep(0)
-        return self._naming(exchange)
+        return self._naming(request)
 
     def steer(self, exchange: Exchange) -> Visit | None:
         """The same, for whoever can't wait: there is nothing to wait for."""
-        for _ in self._steps(exchange):
+        request = self._request(exchange)
+        if request is None:
+            return None
+        for _ in self._steps(request):
             pass
-        return self._naming(exchange)
+        return self._naming(request)
 
-    def _steps(self, exchange: Exchange) -> Iterator[None]:
-        """Pauses where others may have their turn: a batch of thousands takes seconds, a chat has no pause."""
+    def _request(self, exchange: Exchange) -> "_Request | None":
+        """None where nothing is wanted, nor was."""
         asked = self._asked(exchange.head)
-        caller, document = exchange.caller, exchange.document
-        if caller is None or document is None:
-            return
+        caller = exchange.caller
+        if caller is None or exchange.document is None:
+            return None
         holder = self._holders.get(caller.key.id)
         if holder is None or holder.key is not caller.key:
             holder = self._hold(caller.key)
         idle = asked is None and holder.idle
         if idle and not self._memory.follows(holder.tenant):
+            return None
+        attempt = functools.partial(self._set.attempt, exchange)
+        return _Request(exchange, caller.key, asked, holder.wanted, attempt, idle=idle)
+
+    def _steps(self, request: "_Request") -> Iterator[None]:
+        """Pauses where others may have their turn: a batch of thousands takes seconds, a chat has no pause."""
+        exchange, document = request.exchange, request.exchange.document
+        if document is None:
             return
-        wanted = holder.wanted
-        speaking = self._speaking[exchange.match.route.dialect]
-        places = speaking.requests(exchange.match, document.raw, exchange.head.get(b"content-type"))
+        speaking = self._speaking[request.match.route.dialect]
+        places = speaking.requests(request.match, document.plain, exchange.head.get(b"content-type"))
         if places and not document.encoded:
-            attempt = functools.partial(self._set.attempt, exchange)
-            request = _Request(exchange, caller.key, asked, wanted, attempt, idle=idle)
-            yield from self._put(exchange, document.raw, places, request)
-        elif places is not None and not idle:
+            yield from self._put(exchange, document, places, request)
+        elif places is not None and not request.idle:
             exchange.terseness = _exempt(Exemption.UNREADABLE)
 
     def _hold(self, key: KeyProfile) -> "_Holder":
@@ -121,20 +133,17 @@ class Compress:
         holder = self._holders[key.id] = _Holder(key, key.tenant, wanted, idle)
         return holder
 
-    def _naming(self, exchange: Exchange) -> Naming | None:
-        terseness, caller = exchange.terseness, exchange.caller
-        if terseness is None or caller is None or not terseness.rules:
+    def _naming(self, request: "_Request") -> Naming | None:
+        terseness, tenant = request.exchange.terseness, request.key.tenant
+        if terseness is None or not terseness.rules or request.match.route.operation != Naming.OPERATION:
             return None
-        if exchange.match.route.operation != Naming.OPERATION:
-            return None
-        tenant = caller.key.tenant
         following = functools.partial(self._set.beginnings.following, tenant)
-        return Naming(self._memory, following, terseness.conversation, tenant)
+        return Naming(self._memory, following, request.beginning, tenant)
 
     def _put(
-        self, exchange: Exchange, body: bytes, places: Sequence[tuple[int, int]], request: "_Request"
+        self, exchange: Exchange, document: Document, places: Sequence[tuple[int, int]], request: "_Request"
     ) -> Iterator[None]:
-        parts, end, paused = [], 0, places[0][0]
+        body, parts, end, paused = document.plain, [], 0, places[0][0]
         for start, stop in places:
             if start - paused > _STEP_BYTES:
                 yield
@@ -145,15 +154,18 @@ class Compress:
             parts += [body[end:start], one]
             end = stop
         if exchange.terseness is not None and exchange.terseness.added:
-            edited = b"".join((*parts, body[end:]))
-            exchange.document = Document(edited, edited)
+            edited = document.edited(b"".join((*parts, body[end:])))
+            if edited is None:
+                exchange.terseness = _exempt(Exemption.UNREADABLE, exchange.terseness.conversation)
+            else:
+                exchange.document = edited
 
     def _one(self, body: bytes, request: "_Request") -> tuple[bytes, Terseness | None]:
         """One chat request with its words, and what was decided for it; None where there was nothing to decide."""
         opening = self._speaking[request.match.route.dialect].opening(request.match, body)
         if opening is None:
             return body, None if request.idle else _exempt(Exemption.UNREADABLE)
-        beginning = self._beginning(request, opening)
+        beginning = request.beginning = self._beginning(request, opening)
         known = self._memory.recall(beginning)
         if request.idle and (known is None or not known.rules):
             self._memory.idled(request.key.id)
@@ -174,7 +186,7 @@ class Compress:
         else:
             decided = self._decided(body, request, opening, beginning)
             self._keep(request, beginning, decided)
-        return self._steered(body, request, opening, decided, beginning)
+        return self._steered(body, request, opening, decided, known)
 
     def _beginning(self, request: "_Request", opening: Opening) -> str:
         beginnings, tenant = self._set.beginnings, request.key.tenant
@@ -219,8 +231,9 @@ class Compress:
         self._memory.keep(beginning, decided, request.key.tenant)
 
     def _steered(
-        self, body: bytes, request: "_Request", opening: Opening, decided: Decided, beginning: str
+        self, body: bytes, request: "_Request", opening: Opening, decided: Decided, known: Decided | None
     ) -> tuple[bytes, Terseness]:
+        beginning = (known.begun if known else "") or request.beginning
         text = self._memory.words(decided.rules) if decided.arm in {Arm.TREATED, Arm.FORCED} else None
         edited, match, rules = body, request.match, decided.rules
         low = self._lowered(body, request) if rules.endswith(LOWERED) else None
@@ -235,8 +248,15 @@ class Compress:
                 return body, _exempt(Exemption.UNREADABLE, beginning)
             edited = steered
         kind = decided.intensity, rules, beginning, decided.group, bool(opening.tools)
-        added = len(edited) - len(body)
-        return edited, Terseness(decided.arm, decided.reason, *kind, added, decided.holdout, opening.answered)
+        added, later = len(edited) - len(body), opening.answered or bool(opening.continues)
+        reasked = decided is known and not request.counts and self._asks_again(match, opening, decided)
+        return edited, Terseness(decided.arm, decided.reason, *kind, added, decided.holdout, later, reasked)
+
+    def _asks_again(self, match: Match, opening: Opening, decided: Decided) -> bool:
+        """Whether what the conversation's arm left out is asked for. Of others nobody has to know."""
+        if not opening.latest or decided.arm not in {Arm.TREATED, Arm.CONTROL}:
+            return False
+        return asks_again(self._speaking[match.route.dialect].said(opening.latest))
 
     def _placed(self, match: Match, body: bytes) -> Placement:
         if self._set.placement is not Placement.AUTO:
@@ -295,6 +315,8 @@ class _Request:
         self.model = exchange.facts.model or ""
         self.counts = exchange.match.route.operation in COUNTS
         self.asked = asked
+        self.beginning = ""
+        """Of the conversation that was looked at last; of a chat there is one."""
         self.wanted = wanted
         self.idle = idle
         """Nothing is wanted now: only what is under way goes on."""

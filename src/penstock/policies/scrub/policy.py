@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 
 from penstock.core.caller import KeyProfile
-from penstock.core.document import Document, NotReadableError
+from penstock.core.document import NotReadableError
 from penstock.core.exchange import Answer, Exchange
 from penstock.core.fault import FaultKind, refuse
 from penstock.core.mask import Masks
@@ -122,8 +122,7 @@ class Scrub:
             return None
         if document.encoded:
             raise refuse(FaultKind.ENCODING_UNSUPPORTED, "Send this request uncompressed: values in it must be masked.")
-        body = work.body()
-        exchange.document = Document(body, body)
+        exchange.document = document.changed(work.masked)
         masks = work.masks(rules)
         restoring = self._restoring[exchange.match.route.dialect]
         return _Restored(exchange.match, restoring, masks, self._undo, stream=exchange.facts.stream)
@@ -208,10 +207,10 @@ class _Work:
         """Something of the body is to be masked."""
         return any(seen.splices for _, seen in self._seen)
 
-    def body(self) -> bytes:
-        """What goes out."""
+    def masked(self, body: bytes) -> bytes:
+        """The body with what stands in place of what was found; also one whose values stand at the same places."""
         return spliced(
-            self._body,
+            body,
             sorted(
                 (block.start + start, block.start + end, put)
                 for block, seen in self._seen

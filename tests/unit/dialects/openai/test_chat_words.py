@@ -125,11 +125,11 @@ def test_automatic_is_first_also_where_a_prefix_is_marked() -> None:
 
 
 def said(**request: Any) -> dict[str, Any]:
-    """What an opening says beside its fingerprint, as far as it says anything."""
+    """What an opening says beside its fingerprint and the latest message, as far as it says anything."""
     messages = [{"role": "user", "content": "Why?"}]
     found = opening(CHAT, json.dumps({"model": "m", "messages": messages} | request).encode())
     plain = {"fingerprint": found.fingerprint, "system": "", "user": "Why?", "tools": (), "answered": False}
-    nothing = plain | {"cap": None, "reasoning": False, "exemption": None, "continues": ""}
+    nothing = plain | {"latest": found.latest, "cap": None, "reasoning": False, "exemption": None, "continues": ""}
     return {name: getattr(found, name) for name in found.__struct_fields__ if getattr(found, name) != nothing[name]}
 
 

@@ -119,10 +119,10 @@ def test_without_a_place_there_is_no_body(name: str, body: bytes) -> None:
 
 
 def said(**request: Any) -> dict[str, Any]:
-    """What an opening says beside its fingerprint, as far as it says anything."""
+    """What an opening says beside its fingerprint and the latest message, as far as it says anything."""
     found = opening(RESPONSES, json.dumps({"input": "Why?"} | request).encode())
     plain = {"fingerprint": found.fingerprint, "system": "", "user": "Why?", "tools": (), "answered": False}
-    nothing = plain | {"cap": None, "reasoning": False, "exemption": None, "continues": ""}
+    nothing = plain | {"latest": found.latest, "cap": None, "reasoning": False, "exemption": None, "continues": ""}
     return {name: getattr(found, name) for name in found.__struct_fields__ if getattr(found, name) != nothing[name]}
 
 
