@@ -187,7 +187,7 @@ def _over(data: bytes, candidate: dict[str, Node]) -> bool:
     if reason is not None and reason.form is Form.STRING:
         return True
     names = [{data[name.start : name.end] for name in part.names} for part in _parts(data, candidate)]
-    return any(b'"text"' not in one and b'"functionCall"' not in one or b'"thought"' in one for one in names)
+    return any((b'"text"' not in one and b'"functionCall"' not in one) or b'"thought"' in one for one in names)
 
 
 def _part_of(key: Key) -> tuple[bytes, bytes]:
