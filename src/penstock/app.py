@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from penstock import composing, routes
+from penstock import composing, routes, scrubbing
 from penstock.bookkeeping import Bookkeeping
 from penstock.calling import Calling
 from penstock.closing import Closing
@@ -56,7 +56,6 @@ from penstock.providers.headers import Wording
 from penstock.reloading import Reloading
 from penstock.route_rows import ROWS
 from penstock.routing.plan import Table, plan
-from penstock.scrubbing import rules_of
 from penstock.stores.conversations import Conversations
 from penstock.stores.keys import KeyStore
 from penstock.stores.ledger import Ledger
@@ -188,7 +187,7 @@ class House:
         self._ring = KeyRing(self.store.pepper)
         self._knows_words = False
         declared = composing.declared(settings.keys, self.store.pepper)
-        self._keys = KeyWatch(self.store, self._ring, declared, self._learn_words)
+        self._keys = KeyWatch(self.store, self._ring, declared, self._prepare)
         undo.callback(self._keys.close)
         credentials = CredentialWatch(self.store.engine, self._stores_credentials, lambda: self.take(self.settings))
         undo.callback(credentials.close)
@@ -246,15 +245,16 @@ class House:
             body_limit=settings.limits.body,
         )
 
-    def _learn_words(self) -> None:
-        """What detection looks for takes a fifth of a second to read: not when the first request is here, and not where
+    def _prepare(self) -> None:
+        """What detection looks for takes up to a second to read: not when the first request is here, and not where
         nobody wants it."""
-        if self._knows_words:
-            return
-        wishes = composing.wishes(self.settings)
-        if self.settings.terser.when or any(not is_off(wishes.of(one)) for one in self._ring.profiles):
+        wishes, keys = composing.wishes(self.settings), tuple(self._ring.profiles)
+        if not self._knows_words and (self.settings.terser.when or any(not is_off(wishes.of(one)) for one in keys)):
             self._knows_words = True
             threading.Thread(target=_read_words, name="detection", daemon=True).start()
+        if scrubbing.wanted(self.settings, keys):
+            prepared = functools.partial(scrubbing.prepare, self.settings, keys)
+            threading.Thread(target=prepared, name="scrubbing", daemon=True).start()
 
     async def hand_over(self) -> None:
         """Let running answers end, and each client ask once more."""
@@ -412,7 +412,7 @@ def _attempt(routing: Table, exchange: Exchange) -> Attempt:
 
 def _scrub(settings: Settings, secret: bytes) -> Scrub:
     undo = functools.partial(undone, limit=HELD_BYTES)
-    return Scrub(WALKING, RESTORING, rules_of(settings), secret, undo, time.monotonic, settings.scrub.seconds)
+    return Scrub(WALKING, RESTORING, scrubbing.rules_of(settings), secret, undo, time.monotonic, settings.scrub.seconds)
 
 
 def _asking(settings: Settings) -> Sequence[AskUsage]:

@@ -5,7 +5,7 @@ Called by the composition root. Detection is loaded with the first key that want
 
 import functools
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -36,6 +36,12 @@ ATTACHED: Mapping[Sort, Action] = {
 }
 """What becomes of what is no text, where nothing else is set. Nothing that may hold a page of it passes in silence."""
 
+# Sentences, code, JSON and logs: what is likely to be met, so that the automaton knows its way.
+_SAMPLE = "".join(
+    f"{one.found}; {one.missed}.\n{one.name} = '{one.label}'  # {number}\n"
+    f'{{"{one.name}": "{one.label}-{number:04d}", "at": "2026-11-21T10:0{number % 10}:00Z"}}\n'
+    for number, one in enumerate(KINDS)
+)
 _SECRETS = frozenset({"secret", "url-credentials"})
 
 
@@ -50,13 +56,33 @@ def rules_of(settings: Settings) -> Callable[[KeyProfile], Rules | None]:
         return _rules(given, terms, dict(wanted))
 
     def of(key: KeyProfile) -> Rules | None:
-        team = teams.get(key.team or "", Wish())
-        wishes = key.scrub.wanted, team.wanted, given.wanted
-        if not next(one for one in wishes if one is not None):
+        if not _wanted(settings, teams, key):
             return None
+        team = teams.get(key.team or "", Wish())
         return rules(tuple(sorted({**given.kinds, **dict(team.kinds), **dict(key.scrub.kinds)}.items())))
 
     return of
+
+
+def _wanted(settings: Settings, teams: Mapping[str, Wish], key: KeyProfile) -> bool:
+    team = teams.get(key.team or "", Wish())
+    return next(one for one in (key.scrub.wanted, team.wanted, settings.scrub.wanted) if one is not None)
+
+
+def wanted(settings: Settings, keys: Iterable[KeyProfile]) -> bool:
+    """Whether any key's requests are looked through."""
+    teams = {name: row.wish for name, row in settings.scrub.teams.items()}
+    return any(_wanted(settings, teams, key) for key in keys)
+
+
+def prepare(settings: Settings, keys: Iterable[KeyProfile]) -> None:
+    """Load what these keys' requests are looked through with: patterns, lists, and the automaton, which is built while
+    texts are read. It takes most of a second, and then is there for all."""
+    rules = rules_of(settings)
+    found = {id(one.detector): one.detector for key in keys if (one := rules(key)) is not None}
+    for detector in found.values():
+        for matter in (Matter.USER, Matter.RESULT):
+            detector.find(_SAMPLE, matter)
 
 
 class Shown(msgspec.Struct, frozen=True):

@@ -67,6 +67,10 @@ class Scrub:
 
     async def enter(self, exchange: Exchange) -> Visit | None:
         """Mask what the key's rules say; FaultError for what must not go out, or can't be looked through."""
+        key = None if exchange.caller is None else exchange.caller.key
+        if key is not None and not self._knows(key):
+            # The first one of them loads the rules.
+            await asyncio.to_thread(self._learn, key)
         holder = self._holder(exchange)
         if holder is None or not self.concerns(exchange.match.route):
             return None
@@ -89,16 +93,22 @@ class Scrub:
         visit = self._done(exchange, holder.rules, work)
         return None if visit is None else visit.masks
 
+    def _knows(self, key: KeyProfile) -> bool:
+        found = self._holders.get(key.id)
+        return found is not None and found[0] is key
+
+    def _learn(self, key: KeyProfile) -> None:
+        rules = self._rules_of(key)
+        holder = None if rules is None else _Holder(key.tenant, rules, Mint(self._secret, key.tenant))
+        self._holders[key.id] = key, holder
+
     def _holder(self, exchange: Exchange) -> "_Holder | None":
         if exchange.caller is None:
             return None
         key = exchange.caller.key
-        found = self._holders.get(key.id)
-        if found is None or found[0] is not key:
-            rules = self._rules_of(key)
-            holder = None if rules is None else _Holder(key.tenant, rules, Mint(self._secret, key.tenant))
-            found = self._holders[key.id] = key, holder
-        return found[1]
+        if not self._knows(key):
+            self._learn(key)
+        return self._holders[key.id][1]
 
     def _begun(self, exchange: Exchange, holder: "_Holder") -> "_Work | None":
         document, match = exchange.document, exchange.match
