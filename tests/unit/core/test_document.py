@@ -61,6 +61,20 @@ def test_what_is_added_leaves_half_characters_as_they_were_spelt(spelt: bytes) -
             assert again.raw == b" " + edited.raw
 
 
+def test_what_is_changed_leaves_half_characters_elsewhere_as_they_were_spelt() -> None:
+    """The places are the same in what goes upstream and in what is read of it; what is put in may be of any length."""
+    body = rb'{"model":"m","a":"\ud83d 555-0100 \udE00"}'
+    document = Document(body, body)
+    document.make_legible()
+    start = body.index(b"555")
+    changed = document.changed(lambda text: text[:start] + b"[PHONE_1]" + text[start + 8 :])
+    assert changed.raw == rb'{"model":"m","a":"\ud83d [PHONE_1] \udE00"}'
+    assert changed.plain == rb'{"model":"m","a":"\ufffd [PHONE_1] \ufffd"}'
+    edited = changed.edited(b" " + changed.plain)
+    assert edited is not None
+    assert edited.raw == b" " + changed.raw
+
+
 def test_what_is_no_addition_is_refused() -> None:
     """Where a half character went to could not be told any more."""
     body = rb'{"model":"m","a":"\ud83d","b":1}'
