@@ -228,6 +228,9 @@ class Compress:
         return self._speaking[request.match.route.dialect].lowered(request.match, body)
 
     def _keep(self, request: "_Request", beginning: str, decided: Decided) -> None:
+        if request.match.route.operation not in CHATS:
+            # Tens of thousands of a batch's requests, of which few go on, would push out those that do.
+            return
         self._memory.keep(beginning, decided, request.key.tenant)
 
     def _steered(
