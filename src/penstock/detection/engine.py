@@ -46,7 +46,7 @@ class Engine:
 
     def __init__(self, kinds: frozenset[str], terms: tuple[TermList, ...], patterns: tuple[OwnPattern, ...]) -> None:
         self._rules = parts.rules(kinds)
-        self._prefilter = Prefilter([rule.sign or rule.pattern for rule in self._rules])
+        self._prefilter = Prefilter(self._rules)
         self._secret = frozenset(rule.name for rule in self._rules if rule.kind in SECRETS)
         self._finders = parts.finders(kinds)
         self._kinds = kinds
