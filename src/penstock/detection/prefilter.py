@@ -1,9 +1,9 @@
 """Which of many rules a text may meet, in one pass or two; and where one pattern meets it.
 
-Two things tell: the signs that rules give, which RE2 looks for at once (``re2.Set``), and letters that a match must hold,
-which RE2 works out of patterns (``re2.Filter``). Each costs nearly the same for ten rules as for three hundred. Patterns
-that may be met are then searched for by themselves. Texts are UTF-8 here, and places are bytes; ``Characters`` turns
-them into characters, in one walk over the text.
+Two things tell: the signs that rules give, which RE2 looks for at once (``re2.Set``), and letters that a match must
+hold, which RE2 works out of patterns (``re2.Filter``). Each costs nearly the same for ten rules as for three hundred.
+Patterns that may be met are then searched for by themselves. Texts are UTF-8 here, and places are bytes;
+``Characters`` turns them into characters, in one walk over the text.
 """
 
 import functools
@@ -20,7 +20,7 @@ eight is too little for a hundred: it would be thrown away and built anew in the
 class Prefilter:
     """Rules, asked for all at once."""
 
-    __slots__ = ("_signs", "_signed", "_unsigned", "_words")
+    __slots__ = ("_signed", "_signs", "_unsigned", "_words")
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         import re2  # noqa: PLC0415 - five megabytes that only those who look for something need
