@@ -46,7 +46,7 @@ class Engine:
 
     def __init__(self, kinds: frozenset[str], terms: tuple[TermList, ...], patterns: tuple[OwnPattern, ...]) -> None:
         self._rules = parts.rules(kinds)
-        self._prefilter = Prefilter([rule.sign or rule.pattern for rule in self._rules])
+        self._prefilter = Prefilter(self._rules)
         self._secret = frozenset(rule.name for rule in self._rules if rule.kind in SECRETS)
         self._finders = parts.finders(kinds)
         self._kinds = kinds
@@ -58,21 +58,28 @@ class Engine:
     def find(self, text: str, matter: Matter) -> Sequence[Found]:
         """What is private in the text: in order, none overlapping another."""
         view = view_of(text)
-        found = list(self._plain(text, matter))
-        if view is None:
-            found.extend(self._said(text, matter))
-        else:
-            seen = (*self._plain(view.text, matter), *self._said(view.text, matter))
-            found.extend(Found(view.start(one.start), view.end(one.end), one.kind, one.rule) for one in seen)
+        found = [*self._ruled(text, matter), *self._patterned(text)]
+        said = list(self._said(view.text if view else text, matter))
+        if view is not None:
+            said += self._patterned(view.text)
+            for start, end in view.windows():
+                part = self._ruled(view.text[start:end], matter)
+                said += [Found(one.start + start, one.end + start, one.kind, one.rule) for one in part]
+            said = [Found(view.start(one.start), view.end(one.end), one.kind, one.rule) for one in said]
+        found += said
         if self._secret:
             found += self._hidden(text, matter)
         return resolved(text, found, self._rank)
 
-    def _plain(self, text: str, matter: Matter) -> Iterator[Found]:
-        """What rules and the operator's patterns find in a text as it stands."""
+    def _ruled(self, text: str, matter: Matter) -> Iterator[Found]:
+        """What rules find in a text as it stands."""
         data = text.encode("utf-8", "replace")
         for number in self._prefilter.met(data):
             yield from _judged(self._rules[number], text, data, matter)
+
+    def _patterned(self, text: str) -> Iterator[Found]:
+        """What the operator's patterns find."""
+        data = text.encode("utf-8", "replace") if self._patterns else b""
         for kind, name, pattern in self._patterns:
             yield from _own(kind, name, pattern, data)
 
@@ -88,7 +95,7 @@ class Engine:
     def _hidden(self, text: str, matter: Matter) -> Iterator[Found]:
         """Blobs that hold a secret; the whole blob is the finding."""
         for start, end, said in blobs(text):
-            for one in self._plain(said, matter):
+            for one in self._ruled(said, matter):
                 if one.rule in self._secret:
                     yield Found(start, end, one.kind, one.rule)
                     break

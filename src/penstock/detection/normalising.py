@@ -19,6 +19,9 @@ import msgspec
 ROUNDS = 3
 """How often what was seen through is looked at again: JSON in a string in JSON, percent signs that were encoded too."""
 
+AROUND, LINE = 120, 4000
+"""Letters on each side of an encoding that are read with it, and how far the ends of a line are looked for."""
+
 _UNSEEN = "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
 _UNSEEN += "\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff"
 _FOREIGN = re.compile("[^\\x00-\\x7f]+")
@@ -49,6 +52,25 @@ class View(msgspec.Struct, frozen=True):
     strides: "array[int]"
     under: "View | None"
     """What ``there`` means places of; None for the original."""
+
+    def windows(self) -> list[tuple[int, int]]:
+        """The parts of the view that say something else than the original, with the lines that they stand in: elsewhere
+        there is nothing that is not found in the original too. All of it where it was seen through more than once."""
+        windows: list[tuple[int, int]] = []
+        if self.under is not None:
+            return [(0, len(self.text))]
+        ended = -1
+        for place in self.here[0 if self.there[0] or self.strides[0] != 1 else 1 : -1]:
+            if place + AROUND <= ended:
+                continue
+            start = self.text.rfind("\n", max(0, place - LINE), max(0, place - AROUND))
+            start = start + 1 if start >= 0 else max(0, place - LINE)
+            found = self.text.find("\n", place + AROUND, place + LINE)
+            begun, ended = start, found if found >= 0 else min(len(self.text), place + LINE)
+            if windows and begun <= windows[-1][1]:
+                begun, _ = windows.pop()
+            windows.append((begun, ended))
+        return windows
 
     def start(self, place: int) -> int:
         """Where in the original the letter at this place begins."""

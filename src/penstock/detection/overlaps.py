@@ -20,13 +20,23 @@ def resolved(text: str, found: Sequence[Found], rank: Callable[[Found], int]) ->
     ground = _Ground(ordered)
     kept: list[Found] = []
     for one in ordered:
-        for start, end in ground.take(one.start, one.end):
-            whole = end - start == one.end - one.start
-            # A lone comma or bracket is nobody's.
-            if whole or any(map(str.isalnum, text[start:end])):
+        for begun, ended in ground.take(one.start, one.end):
+            start, end = begun, ended
+            if end - start < one.end - one.start:
+                start, end = _trimmed(text, start, end)
+            if start < end:
                 kept.append(Found(start, end, one.kind, one.rule))
     kept.sort()
     return kept
+
+
+def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
+    """What remains of a finding, without the commas, colons and brackets at its edges: they are nobody's."""
+    while start < end and not text[start].isalnum():
+        start += 1
+    while start < end and not text[end - 1].isalnum():
+        end -= 1
+    return start, end
 
 
 class _Ground:

@@ -47,6 +47,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     """RE2; no lookaround. Matches may be long, groups tell the value."""
     group: int = 0
     sign: str = ""
-    """A cheaper pattern, met in every text that the pattern is met in; the pattern itself where it is empty. All signs
-    are looked for in one pass, so it should be short, with few counted repetitions."""
+    """A cheaper pattern, met in every text that the pattern is met in. All signs are looked for at once, in one
+    automaton: one should be short, without repetitions that are counted, or that go on behind a beginning that is often
+    met. Where it is empty, letters that every match must hold are worked out of the pattern, and looked for; a pattern
+    that has none is searched for in every text, which costs a pass of its own."""
     check: Callable[[Candidate], bool] = always

@@ -32,14 +32,14 @@ def test_only_the_kinds_that_are_wanted_are_found() -> None:
 def test_the_operators_own_come_first_and_nothing_is_let_out_beside_them() -> None:
     """A term inside an address leaves the rest of the address found; a pattern wins over a rule."""
     detector = engine(frozenset({"email", "phone"}), (STAFF,), (OwnPattern("ticket", r"\bT-\d{3}-\d{3}-\d{4}"),))
-    assert told(detector, "joe@acme.com") == [("email", "joe@"), ("staff", "acme"), ("email", ".com")]
+    assert told(detector, "joe@acme.com") == [("email", "joe"), ("staff", "acme"), ("email", "com")]
     assert told(detector, "see T-415-555-2671") == [("ticket", "T-415-555-2671")]
 
 
 def test_the_stronger_kind_keeps_the_letters() -> None:
     """Digits that are a card and could be a phone are a card; a login's password is no address."""
     assert told(engine(DEFAULT), "phone 4111 1111 1111 1111")[0] == ("card", "4111 1111 1111 1111")
-    assert told(engine(DEFAULT), "ftp://joe:s3cr@corp.de/x") == [("url-credentials", "joe:s3cr")]
+    assert told(engine(DEFAULT - {"secret"}), "ftp://joe:s3cr@corp.de/x") == [("url-credentials", "joe:s3cr")]
 
 
 def test_places_are_those_of_the_text_as_it_was_given() -> None:

@@ -136,7 +136,7 @@ RULES = (
         kind="phone",
         pattern=(
             r"\(0[1-9]\d{0,3}\) ?\d{2,4}(?:[ -]?\d{2,4}){1,3}\b|"
-            r"\b0[1-9]\d{0,3}[ ./-]\d{2,7}(?:[ .-]\d{2,4}){0,4}\b"
+            r"\b0[1-9]\d{0,3}[ ./-]\d{2,4}(?:[ .-]\d{2,4}){1,4}\b"
         ),
         check=_trunk,
     ),
@@ -153,7 +153,7 @@ RULES = (
         kind="phone",
         pattern=rf"(?i){_HINTS}[\pL\s:,.'’#-]{{0,25}}[\s:]({_ANY})",
         group=1,
-        sign=rf"(?i){_HINTS}",
+        sign=rf"(?i){_HINTS}[\pL\s:,.'’#-]*[\s:][+(]*\d[\d ()./-]",
         check=_hinted,
     ),
     Rule(

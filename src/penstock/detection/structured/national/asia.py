@@ -154,7 +154,7 @@ RULES = (
     beside("national-id.nz-ird", "ird", r"\d{2,3}[ -]?\d{3}[ -]?\d{3}", ird),
     beside(
         "national-id.za-identity",
-        "south african id|sa id|rsa id|id|identity",
+        "south african id|sa id|rsa id|id[ _-]?(?:number|no|nr|num)|identity[ _-]?(?:number|no)",
         r"\d{6} ?\d{4} ?[0-2]\d\d",
         south_africa,
     ),
