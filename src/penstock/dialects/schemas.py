@@ -13,7 +13,7 @@ _NAMES = under(Matter.NAME, leaves)
 
 # JSON Schema 2020-12 with its forerunners, OpenAPI's additions, and the order of members that Gemini takes.
 _PLAIN = names(
-    "type format $ref $dynamicRef $schema $id $anchor $dynamicAnchor $vocabulary nullable deprecated readOnly "
+    "type format $ref ref $dynamicRef $schema $id $anchor $dynamicAnchor $vocabulary nullable deprecated readOnly "
     "writeOnly minimum maximum exclusiveMinimum exclusiveMaximum multipleOf minLength maxLength minItems maxItems "
     "uniqueItems minContains maxContains minProperties maxProperties contentEncoding contentMediaType discriminator "
     "min_length max_length min_items max_items min_properties max_properties strict"

@@ -15,7 +15,8 @@ from penstock.core.tree import Form, Node, string, tree
 
 LEAST_DIGITS = 6
 """A number of fewer digits is a line, a size, a year: it tells nobody apart. The shortest that do, such as dates of
-birth and account numbers of small banks, have six."""
+birth and account numbers of small banks, have six. With a sign, an exponent or a fraction it is a measure; but some
+languages write every number with a fraction of nothing."""
 
 
 def names(spaced: str) -> frozenset[str]:
@@ -32,7 +33,7 @@ _BASE64_LEAST = 1024
 """Shorter strings of that alphabet are words, keys and ids: they are looked into."""
 _BASE64 = re.compile(rb'"(?:data:[^",]{0,200},)?(?:[A-Za-z0-9+/_-]|\\/){%d,}+=*"' % _BASE64_LEAST)
 _DATA = re.compile(rb'"data:([^",;]{0,100})((?:;[^",;]{0,100}){0,4}),', re.I)
-_DIGITS = re.compile(r"\d")
+_NUMBER = re.compile(rb"\d{%d,}(?:\.0+)?" % LEAST_DIGITS)
 _SORTS = {"image": Sort.IMAGE, "audio": Sort.AUDIO}
 
 
@@ -66,11 +67,9 @@ class Walk:
             self._texts.append(Text(node.start, node.end, value, matter, within=self._within))
 
     def count(self, node: Node, matter: Matter) -> None:
-        """A number is words, where it is long enough to be somebody's."""
-        if node.end - node.start < LEAST_DIGITS:
-            return
-        value = self.piece[node.start : node.end].decode()
-        if len(_DIGITS.findall(value)) >= LEAST_DIGITS:
+        """A number is words, where it may be somebody's."""
+        if node.end - node.start >= LEAST_DIGITS and _NUMBER.fullmatch(self.piece, node.start, node.end):
+            value = self.piece[node.start : node.end].decode()
             self._texts.append(Text(node.start, node.end, value, matter, number=True, within=self._within))
 
     def attach(self, sort: Sort, part: Node, data: Node | None = None) -> None:

@@ -55,3 +55,24 @@ def test_what_is_no_object_is_refused(text: bytes) -> None:
     """It is told as such."""
     with pytest.raises(NotReadableError):
         members(text, outermost(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'{"a":[' + b"0," * 120_000 + b"0]}",
+        b'{"a":[' + b"0," * 2_000_000 + b"0]}",
+        b'{"a":[[' + b"0," * 2_000_000 + b"0]]}",
+    ],
+    ids=["many", "far too many", "far too many in one"],
+)
+def test_what_would_fill_the_memory_is_refused(text: bytes) -> None:
+    """A list of more elements than any provider takes; a million values are not even made."""
+    with pytest.raises(NotReadableError, match="too many"):
+        elements(text, members(text, outermost(text))[0][2])
+
+
+def test_a_long_text_is_not_taken_for_many_values() -> None:
+    """Commas of sentences are none between values."""
+    text = json.dumps({"a": ["one, two, three, " * 60_000, '",' * 60_000]}).encode()
+    assert len(elements(text, members(text, outermost(text))[0][2])) == 2

@@ -39,7 +39,7 @@ def everything(value: Any) -> list[str]:
     if isinstance(value, bool) or value is None:
         return []
     written = value if isinstance(value, str) else str(value)
-    return [written] if isinstance(value, str) or len(written.lstrip("-")) >= 6 else []
+    return [written] if isinstance(value, str) or (written.isdigit() and len(written) >= 6) else []
 
 
 @given(JSON)

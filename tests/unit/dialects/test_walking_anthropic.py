@@ -84,14 +84,15 @@ CASES: dict[str, tuple[Any, list[str]]] = {
     ),
     "a call": (
         assistant({"type": "tool_use", "id": "toolu_1", "name": "pay", "input": {
-            "to": "Ann", "list": ["x", 12345, 4111111111111111, -1234567.5, True, None], "deep": {"id": "i"}}}),
+            "to": "Ann", "list": ["x", 12345, 4111111111111111, 4111111111111111.0, -1234567, 1234567.5, 1.5e300, True,
+             None], "deep": {"id": "i"}}}),
         [
             "turns name: to",
             "turns tool-input: Ann",
             "turns name: list",
             "turns tool-input: x",
             "turns tool-input (a number): 4111111111111111",
-            "turns tool-input (a number): -1234567.5",
+            "turns tool-input (a number): 4111111111111111.0",
             "turns name: deep",
             "turns name: id",
             "turns tool-input: i",

@@ -83,7 +83,7 @@ CASES: dict[str, tuple[Any, list[str]]] = {
          "toolConfig": {"functionCallingConfig": {"mode": "ANY", "allowedFunctionNames": ["f"]},
                         "retrievalConfig": {"latLng": {"latitude": 46.9479739}}}},
         ["turns user: u", "apart other: END", "apart tool-definition: d", "apart tool-definition: t", "<state>",
-         "apart name: team", "apart other: blue", "apart name: latitude", "apart identifier (a number): 46.9479739"],
+         "apart name: team", "apart other: blue", "apart name: latitude"],
     ),
     "what nobody knows yet": (
         {**user({"text": "u", "smellData": {"bytes": "QUJD" * 300, "of": "Ann"}}), "postcard": "Bob"},

@@ -127,7 +127,14 @@ _cited = members(
 )
 
 _location = members(dict.fromkeys(("city", "region", "country", "timezone"), under(Matter.IDENTIFIER)), ("type",))
-tool: Shape = members(
+
+
+def tool(walk: Walk, node: Node, matter: Matter) -> None:
+    """A tool, of the client's own or of the provider's."""
+    _tool(walk, node, matter)
+
+
+_tool = members(
     {
         "description": _DEFINITION,
         "input_schema": schema,
@@ -135,6 +142,7 @@ tool: Shape = members(
         "user_location": _location,
         "allowed_domains": listed(_DEFINITION),
         "blocked_domains": listed(_DEFINITION),
+        "tools": listed(tool),
         # Tools as an MCP server lists them.
         "inputSchema": schema,
         "outputSchema": schema,
@@ -147,8 +155,6 @@ tool: Shape = members(
         "caching mcp_server_name use_cache response_inclusion url_sources configs default_config"
     ),
 )
-"""A tool, of the client's own or of the provider's."""
-
 _added = typed(
     {
         "tool_definition": members({"definition": tool}, ("type",)),

@@ -45,7 +45,8 @@ _MESSAGES = Row(
         # ``container`` and ``diagnostics`` hold ids, ``tool_choice`` a tool's name, ``fallback_credit_token`` what the
         # provider gave out itself.
         "model max_tokens stream temperature top_p top_k service_tier speed inference_geo cache_control thinking "
-        "tool_choice container diagnostics billing_policy fallback_credit_token betas"
+        "tool_choice container diagnostics billing_policy fallback_credit_token betas "
+        "user_profile_id workspace_id"
     ),
 )
 

@@ -138,11 +138,24 @@ search: Shape = members(
     {
         "excludeDomains": listed(_DEFINITION),
         "metadataFilter": under(Matter.INPUT),
+        # Keys for searches of others.
+        **dict.fromkeys(("authConfig", "apiKey", "customConfigs"), under(Matter.IDENTIFIER, leaves)),
         "fileSearchStoreNames": lambda walk, node, _: walk.attach(Sort.ELSEWHERE, node),
     },
-    "searchTypes blockingConfidence timeRangeFilter topK dynamicRetrievalConfig enableWidget groundingTypes",
+    "searchTypes blockingConfidence timeRangeFilter topK dynamicRetrievalConfig enableWidget groundingTypes "
+    "enableDataRetention enableZeroDataRetention",
 )
-"""Google's own searches, and what of them is left out."""
+"""Google's own searches and those of others, and what of them is left out."""
+_voice = members(
+    # A sample of somebody's voice.
+    {"replicatedVoiceConfig": lambda walk, node, _: walk.attach(Sort.AUDIO, node)},
+    "prebuiltVoiceConfig voice",
+)
+_speaker = members({"speaker": _IDENTIFIER, "voiceConfig": _voice})
+_speech = members(
+    {"voiceConfig": _voice, "multiSpeakerVoiceConfig": members({"speakerVoiceConfigs": listed(_speaker)})},
+    "languageCode",
+)
 generation: Shape = members(
     {
         "stopSequences": listed(words),
@@ -150,11 +163,14 @@ generation: Shape = members(
         "responseJsonSchema": schema,
         "_responseJsonSchema": schema,
         "responseFormat": under(Matter.DEFINITION, leaves),
+        "speechConfig": _speech,
+        # Phrases and words that are to be expected.
+        "audioTranscriptionConfig": under(Matter.OTHER, leaves),
     },
     "modelSelectionConfig audioTimestamp candidateCount enableAffectiveDialog frequencyPenalty logprobs "
     "maxOutputTokens mediaResolution presencePenalty responseLogprobs responseMimeType responseModalities "
-    "routingConfig seed speechConfig temperature thinkingConfig topK topP enableEnhancedCivicAnswers translationConfig "
-    "imageConfig audioTranscriptionConfig",
+    "routingConfig seed temperature thinkingConfig topK topP enableEnhancedCivicAnswers translationConfig "
+    "imageConfig",
 )
 tool_config: Shape = members(
     {"retrievalConfig": members({"latLng": under(Matter.IDENTIFIER, leaves)}, "languageCode")},

@@ -26,7 +26,7 @@ _TOOL = Row(
             "functionDeclarations": Place(Line.TOOLS, "declaration", declaration, Split.ELEMENTS),
             "mcpServers": Place(Line.TOOLS, "mcp_server", mcp_server, Split.ELEMENTS),
             **dict.fromkeys(("googleSearch", "googleSearchRetrieval", "enterpriseWebSearch"), _SEARCH),
-            **dict.fromkeys(("fileSearch", "googleMaps"), _SEARCH),
+            **dict.fromkeys(("fileSearch", "googleMaps", "exaAiSearch", "parallelAiSearch"), _SEARCH),
             "retrieval": Place(Line.TOOLS, "retrieval", leaves),
         }
     ),

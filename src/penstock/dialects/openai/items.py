@@ -7,8 +7,18 @@ encrypted comes back as it is; what is readable of it is what the model said.
 from penstock.core.finding import Matter
 from penstock.core.text import Sort
 from penstock.core.tree import Node
-from penstock.dialects.openai.parts import attached, citation, metadata, part, posted, sealing, signed, state
-from penstock.dialects.openai.tools import tool
+from penstock.dialects.openai.parts import (
+    answer_form,
+    attached,
+    citation,
+    metadata,
+    part,
+    posted,
+    sealing,
+    signed,
+    state,
+)
+from penstock.dialects.openai.tools import container, tool
 from penstock.dialects.walked import (
     Shape,
     Walk,
@@ -122,7 +132,11 @@ def _painted(walk: Walk, node: Node, matter: Matter) -> None:
             walk.attach(Sort.IMAGE, node, data)
 
     members(
-        {"result": held, "revised_prompt": _INPUT, "error": members({"message": _RESULT}, names("code type param"))},
+        {
+            "result": held,
+            "revised_prompt": _INPUT,
+            "error": members({"message": _RESULT}, names("code type param moderation_details")),
+        },
         _MARKS | names("action background output_format quality size svg_usage"),
     )(walk, node, matter)
 
@@ -158,6 +172,7 @@ _item = typed(
         "compaction": members({"encrypted_content": sealing}, _MARKS),
         "compaction_summary": members({"encrypted_content": sealing}, _MARKS),
         "compaction_trigger": nothing,
+        "configuration_update": members({"text": members({"format": answer_form})}, _MARKS | {"reasoning"}),
         "additional_tools": members({"tools": listed(tool)}, (*_MARKS, "role")),
         **dict.fromkeys(
             ("function_call", "custom_tool_call", "tool_search_call"), members(_called, _MARKS | {"execution"})
@@ -168,7 +183,7 @@ _item = typed(
         ),
         "tool_search_output": members({"tools": listed(tool)}, _MARKS | {"execution"}),
         "local_shell_call": members({"action": _action}, _MARKS),
-        "shell_call": members({"action": _action}, _MARKS | {"environment", "max_output_length"}),
+        "shell_call": members({"action": _action, "environment": container}, _MARKS | {"max_output_length"}),
         "shell_call_output": members({"output": under(Matter.RESULT, _shell)}, _MARKS | {"max_output_length"}),
         "apply_patch_call": members({"operation": _patched}, _MARKS),
         "computer_call": members(

@@ -111,7 +111,7 @@ def attached(sort: Sort, *, bare: bool = False) -> Shape:
                 **dict.fromkeys(("file_data", "data"), held),
                 **dict.fromkeys(("filename", "document_name"), _DOCUMENT),
             },
-            (*_MARKS, "format", "mime_type", "status"),
+            (*_MARKS, "format", "mime_type", "media_type", "status"),
         )
         if whole.form is Form.STRING:
             (held if bare else named)(walk, whole, matter)

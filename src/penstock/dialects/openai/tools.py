@@ -16,7 +16,11 @@ def tool(walk: Walk, node: Node, matter: Matter) -> None:
     _tool(walk, node, matter)
 
 
-skill: Shape = members(dict.fromkeys(("name", "description", "path"), _SAID), names("type skill_id version"))
+skill: Shape = members(
+    {**dict.fromkeys(("name", "description", "path"), _SAID), "source": attached(Sort.FILE)},
+    names("type skill_id version"),
+)
+"""What code in a container finds there: by its id, by a path of the client's, or as an archive."""
 network: Shape = members(
     {
         "allowed_domains": listed(_SAID),
@@ -25,11 +29,10 @@ network: Shape = members(
     },
     ("type",),
 )
-_made: Shape = members(
+_made = members(
     {"file_ids": elsewhere, "network_policy": network, "skills": listed(skill)},
     names("type memory_limit container_id expires_after"),
 )
-"""Where code runs: its id, or what it is made with."""
 
 
 def filters(walk: Walk, node: Node, matter: Matter) -> None:
@@ -37,7 +40,9 @@ def filters(walk: Walk, node: Node, matter: Matter) -> None:
     _filters(walk, node, matter)
 
 
-_filters = members({"value": under(Matter.INPUT, leaves), "filters": listed(filters)}, names("type key"))
+_filters = members(
+    {"key": under(Matter.NAME), "value": under(Matter.INPUT, leaves), "filters": listed(filters)}, ("type",)
+)
 
 declared: Shape = members(
     {"description": _SAID, **dict.fromkeys(("parameters", "output_schema", "input_schema"), schema)},
@@ -46,7 +51,8 @@ declared: Shape = members(
 """A function."""
 
 
-def _container(walk: Walk, node: Node, matter: Matter) -> None:
+def container(walk: Walk, node: Node, matter: Matter) -> None:
+    """Where code runs: its id, or what it is made with."""
     if node.names:
         _made(walk, node, matter)
 
@@ -70,8 +76,8 @@ _tool = members(
             walk, node, matter
         ),
         "input_image_mask": attached(Sort.IMAGE),
-        "container": _container,
-        "environment": _container,
+        "container": container,
+        "environment": container,
         "annotations": _DEFINED,
     },
     names(

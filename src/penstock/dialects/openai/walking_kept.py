@@ -116,7 +116,7 @@ KEPT: dict[str, Row | Silent | Streamed] = {
     "threads.runs.update": _NOTED,
     "threads.runs.cancel": _SILENT,
     "threads.runs.submit_tool_outputs": Row(
-        {"tool_outputs": Place(Line.TURNS, "tool_output", _RETURNED, Split.ELEMENTS)}, names("stream")
+        {"tool_outputs": Place(Line.TURNS, "tool_output", _RETURNED, Split.ELEMENTS)}, names("stream thread_id")
     ),
     "videos.create": _FILMED,
     "videos.edit": _FILMED,

@@ -190,7 +190,7 @@ RESPONSE: dict[str, tuple[Any, list[str]]] = {
         ["tools tool-definition: d1", "tools tool-definition: T", "tools tool-definition: d2",
          "tools tool-definition: d3", "tools identifier: https://m.org", "tools identifier: tok", "tools name: X-Key",
          "tools identifier: secret", "tools tool-definition: d4", "tools identifier: Bern",
-         "tools tool-definition: x.org", "tools tool-input: Ann", "<elsewhere>", "turns user: x"],
+         "tools tool-definition: x.org", "tools name: k", "tools tool-input: Ann", "<elsewhere>", "turns user: x"],
     ),
     "what Codex sends": (
         {**items({"type": "additional_tools", "role": "developer", "tools": [{"type": "function",
@@ -239,7 +239,7 @@ OTHERS: dict[str, tuple[str, Any, list[str]]] = {
               ["turns user: u", "apart name: k", "apart other: v"]),
     "a search": ("/v1/vector_stores/v_1/search", {"query": ["q", "r"], "filters": {"type": "and", "filters": [
                      {"type": "eq", "key": "k", "value": "Ann"}]}},
-                 ["apart tool-input: q", "apart tool-input: r", "apart tool-input: Ann"]),
+                 ["apart tool-input: q", "apart tool-input: r", "apart name: k", "apart tool-input: Ann"]),
     "a file in a store": ("/v1/vector_stores/v_1/files", {"file_id": "f", "attributes": {"who": "Ann", "n": 1234567}},
                           ["<elsewhere>", "apart name: who", "apart other: Ann", "apart name: n",
                            "apart other (a number): 1234567"]),
