@@ -34,14 +34,18 @@ _FIGURES = frozenset(b"0123456789")
 class Piece:
     """A frame with one text of one lane: the frame's bytes before it, the text, and those behind it."""
 
-    __slots__ = ("after", "again", "before", "body", "done", "waits")
+    __slots__ = ("after", "again", "before", "body", "done", "last", "waits")
 
-    def __init__(self, before: bytes, body: bytes, after: bytes, again: tuple[bytes, bytes] | None = None) -> None:
+    def __init__(
+        self, before: bytes, body: bytes, after: bytes, again: tuple[bytes, bytes] | None = None, *, last: bool = False
+    ) -> None:
         self.before = before
         self.body = body
         self.after = after
         self.again = (before, after) if again is None else again
         """What stands around a text in another frame like this."""
+        self.last = last
+        """The other frame has to come first."""
         self.done = 0
         """So much of the text has been decided on."""
         self.waits = False
@@ -82,6 +86,8 @@ class Told(msgspec.Struct, frozen=True, gc=False):
     """It holds one text, and may wait as it is: nobody needs what else it says."""
     once: bool = False
     """It says something that must not come twice."""
+    last: bool = False
+    """It may be the last of its lanes: nothing that is added should come behind it."""
     beside: Collection[Key] = ()
     """Lanes that are in the midst of nothing any more, because others speak in this frame."""
 
@@ -209,7 +215,7 @@ class Restored(ABC):
             key = spots[0].key
             first, last = (start + place for place in inside(spots[0].place))
             again = self.another(data, root, key) if told.once else None
-            piece = Piece(frame[:first], frame[first:last], frame[last:], again)
+            piece = Piece(frame[:first], frame[first:last], frame[last:], again, last=told.last)
             self._speak(key, self._lanes.get(key) or self._lane(key), piece, final=self._ends(told, key))
             return
         with self._masks.uncounted() if told.repeats else nullcontext():
@@ -266,8 +272,10 @@ class Restored(ABC):
         self._out += [one.frame for one in pieces if one not in waiting and (goes or one is not piece)]
         first = waiting[0] if waiting else piece
         if first.done and first is not (None if goes else piece) and sum(len(one.body) for one in waiting) >= LONGEST:
-            self._out.append(b"".join((first.before, first.body[: first.done], first.after)))
-            waiting[0] = Piece(first.again[0], first.body[first.done :], first.again[1])
+            own, again = (first.before, first.after), first.again
+            before, behind = (again, own) if first.last else (own, again)
+            self._out.append(b"".join((before[0], first.body[: first.done], before[1])))
+            waiting[0] = Piece(behind[0], first.body[first.done :], behind[1])
 
     def _decide(self, lane: Lane, pieces: list[Piece], *, final: bool) -> None:
         """Put values into the pieces, as far as nothing that comes can change them."""

@@ -1,7 +1,7 @@
 """Where tokens are restored in Gemini's answers: in text, arguments of functions, code; never in thoughts.
 
-A candidate's text goes on from chunk to chunk and ends with its ``finishReason``, or where it calls a function. Chunks
-are events, or the elements of one JSON array: there they wait in their order.
+A candidate's text goes on from chunk to chunk until it calls a function, or the stream ends: a ``finishReason`` need not
+be the last. Chunks are events, or the elements of one JSON array: there they wait in their order.
 """
 
 import re
@@ -35,6 +35,7 @@ _ANSWER: Table = {
     "error": {"message": _WORDS},
     "*": {"error": {"message": _WORDS}},
 }  # fmt: skip
+_BARE = {"content", "index"}
 _LARGE = frozenset({Form.LIST, Form.OBJECT})
 _OUTSIDE = re.compile(rb'"(?:[^"\\]|\\.)*+"|[{}]', re.DOTALL)
 
@@ -95,15 +96,15 @@ class _Chunks(Restored):
         candidates = [dict(one.members(data)) for one in event["candidates"].items] if "candidates" in event else []
         streams = {node.start: key for one in candidates for node, key in _streaming(data, one)}
         spots = tuple(Spot(spot.place, streams.get(spot.place[0].start)) for spot in _whole(data, root))
-        over = [_index(data, one) for one in candidates if _over(data, one)]
         parts = [part for one in candidates for part in _parts(data, one)]
         speaking = {_index(data, one) for one in candidates if _parts(data, one)}
-        bare = all(name in {"content", "index"} for one in candidates for name in one)
+        alone = len(candidates) == len(parts) == len(spots) == len(streams) == 1
         return Told(
             spots,
-            over,
-            alone=bare and len(candidates) == len(parts) == len(spots) == len(streams) == 1 and not over,
-            once=any(len(part.items) > 1 for part in parts),
+            over=[_index(data, one) for one in candidates if _acts(data, one) or (_ended(one) and not alone)],
+            alone=alone,
+            once=any(len(part.items) > 1 for part in parts) or any(one.keys() - _BARE for one in candidates),
+            last=any(map(_ended, candidates)),
             beside=[key for key in self.waiting if key[0] in speaking and key not in streams.values()],
         )
 
@@ -181,13 +182,16 @@ def _streaming(data: bytes, candidate: dict[str, Node]) -> Iterator[tuple[Node, 
                 yield told["stringValue"], (index, data[path.start : path.end])
 
 
-def _over(data: bytes, candidate: dict[str, Node]) -> bool:
-    """It has ended, or does something that is no text: nobody does that in the midst of a token."""
+def _ended(candidate: dict[str, Node]) -> bool:
+    """It gives a reason for its end; older models do that in every chunk."""
     reason = candidate.get("finishReason")
-    if reason is not None and reason.form is Form.STRING:
-        return True
+    return reason is not None and reason.form is Form.STRING
+
+
+def _acts(data: bytes, candidate: dict[str, Node]) -> bool:
+    """It does something that is no text: nobody does that in the midst of a token."""
     names = [{data[name.start : name.end] for name in part.names} for part in _parts(data, candidate)]
-    return any((b'"text"' not in one and b'"functionCall"' not in one) or b'"thought"' in one for one in names)
+    return any(b'"thought"' in one or not one & {b'"text"', b'"functionCall"'} for one in names)
 
 
 def _part_of(key: Key) -> tuple[bytes, bytes]:
