@@ -29,7 +29,7 @@ Key = tuple[object, ...]
 _STRING = r'"(?:[^"\\]|\\.)*+"'
 _FRAME = re.compile(r"(?:\r?\n)*(?:[^\r\n]+(?:\r\n|\n|\Z))+(?:\r?\n)*")
 _DATA = re.compile(r"^data: ?(\{.*\})\s*$", re.MULTILINE)
-_LEAF = re.compile(rf'(: ?")(?:[^"\\]|\\.)*+"')
+_LEAF = re.compile(r'(: ?")(?:[^"\\]|\\.)*+"')
 _JSON = {"partial_json", "arguments"}
 
 
@@ -105,13 +105,13 @@ FORMATS = {
                      stream_rules.gemini_events, "text", _gemini),
 }  # fmt: skip
 
-each = pytest.mark.parametrize("format", FORMATS.values(), ids=FORMATS)
+each = pytest.mark.parametrize("dialect", FORMATS.values(), ids=FORMATS)
 
 
-def _streams(format: Format) -> Iterator[tuple[Recorded, list[str]]]:
+def _streams(dialect: Format) -> Iterator[tuple[Recorded, list[str]]]:
     for exchange in recorded():
         where = place(exchange)
-        if where is not None and where.operation == format.route and exchange.sse and exchange.status == 200:
+        if where is not None and where.operation == dialect.route and exchange.sse and exchange.status == 200:
             yield exchange, _frames(exchange.response_body)
 
 
@@ -120,9 +120,9 @@ def _frames(stream: str) -> list[str]:
     return frames if "".join(frames) == stream else [stream]
 
 
-def _told(format: Format, frames: Sequence[str], values: dict[str, str], dice: Random) -> list[str]:
+def _told(dialect: Format, frames: Sequence[str], values: dict[str, str], dice: Random) -> list[str]:
     """What a client gets of these frames, which arrive in groups."""
-    lanes, told = format.restoring.lanes(format.match, Masks(values)), b""
+    lanes, told = dialect.restoring.lanes(dialect.match, Masks(values)), b""
     cuts = sorted(dice.choices(range(len(frames) + 1), k=len(frames) // 3))
     for start, end in pairwise([0, *cuts, len(frames)]):
         told += lanes.frames("".join(frames[start:end]).encode())
@@ -130,41 +130,41 @@ def _told(format: Format, frames: Sequence[str], values: dict[str, str], dice: R
 
 
 @each
-def test_streams_without_tokens_keep_their_bytes(format: Format) -> None:
+def test_streams_without_tokens_keep_their_bytes(dialect: Format) -> None:
     """Nearly all of them to the last byte. A frame that is longer than a token and ends like the beginning of one comes
     as two, and says the same."""
     seen = split = 0
-    for exchange, frames in _streams(format):
-        told = _told(format, frames, OTHERS, exchange.dice("groups"))
+    for exchange, frames in _streams(dialect):
+        told = _told(dialect, frames, OTHERS, exchange.dice("groups"))
         seen += 1
         if told != frames:
             split += 1
             assert len(told) >= len(frames), exchange.id
-            assert format.texts(told) == format.texts(frames), exchange.id
+            assert dialect.texts(told) == dialect.texts(frames), exchange.id
     assert seen > 200
     assert split <= seen * 0.05, f"{split} of {seen}"
 
 
 @each
-def test_values_come_back_into_recorded_streams(format: Format) -> None:
+def test_values_come_back_into_recorded_streams(dialect: Format) -> None:
     """Two tokens put into the longest text of each stream, cut anywhere: the client reads the values, the stream keeps
     the rules that it kept, and all other frames keep their bytes and their order."""
     seen = 0
-    for exchange, frames in _streams(format):
+    for exchange, frames in _streams(dialect):
         dice = exchange.dice("tokens")
-        put = _with_tokens(format, frames, dice)
+        put = _with_tokens(dialect, frames, dice)
         # Two messages as one, and texts that go on behind their end, are none that a provider means.
-        if put is None or _rules(format, frames) & {"one-start", "after-finish"}:
+        if put is None or _rules(dialect, frames) & {"one-start", "after-finish"}:
             continue
         masked, key, said = put
-        told = _told(format, masked, VALUES, dice)
-        texts = format.texts(told)
+        told = _told(dialect, masked, VALUES, dice)
+        texts = dialect.texts(told)
         assert texts[key] == _whole(said, key), exchange.id
-        others = format.texts(masked)
+        others = dialect.texts(masked)
         assert {**texts, key: ""} == {**others, key: ""}, exchange.id
-        assert _rules(format, told) == _rules(format, masked), exchange.id
-        if format.key is not _responses:
-            assert _apart(format, told, key) == _apart(format, masked, key), exchange.id
+        assert _rules(dialect, told) == _rules(dialect, masked), exchange.id
+        if dialect.key is not _responses:
+            assert _apart(dialect, told, key) == _apart(dialect, masked, key), exchange.id
         seen += 1
     assert seen > 60
 
@@ -176,20 +176,20 @@ def _whole(said: str, key: Key) -> str:
     return said
 
 
-def _rules(format: Format, frames: Sequence[str]) -> set[str]:
+def _rules(dialect: Format, frames: Sequence[str]) -> set[str]:
     """Which it breaks; how often depends on how many frames it has."""
-    return {one.rule for one in format.check("".join(frames).encode())}
+    return {one.rule for one in dialect.check("".join(frames).encode())}
 
 
-def _apart(format: Format, frames: Sequence[str], key: Key) -> list[str]:
+def _apart(dialect: Format, frames: Sequence[str], key: Key) -> list[str]:
     """The frames that are not this lane's."""
-    return [frame for frame in frames if (found := format.said(frame)) is None or found[0] != key]
+    return [frame for frame in frames if (found := dialect.said(frame)) is None or found[0] != key]
 
 
-def _with_tokens(format: Format, frames: Sequence[str], dice: Random) -> tuple[list[str], Key, str] | None:
+def _with_tokens(dialect: Format, frames: Sequence[str], dice: Random) -> tuple[list[str], Key, str] | None:
     """The stream with tokens in its longest text; None where there is none of several frames."""
-    met = {at: found for at, frame in enumerate(frames) if (found := format.said(frame))}
-    texts = format.texts(frames)
+    met = {at: found for at, frame in enumerate(frames) if (found := dialect.said(frame))}
+    texts = dialect.texts(frames)
     lanes = [key for key in texts if sum(one[0] == key for one in met.values()) > 1 and len(texts[key]) > 8]
     if not lanes:
         return None
@@ -202,7 +202,7 @@ def _with_tokens(format: Format, frames: Sequence[str], dice: Random) -> tuple[l
         spots = list(range(len(text) + 1)) if not text.lstrip().startswith(("{", "[")) else []
     if not spots:
         return None
-    if format.key in {_chat, _gemini} and places[-1] - places[0] >= len(places):
+    if dialect.key in {_chat, _gemini} and places[-1] - places[0] >= len(places):
         # Something else is done between two of its frames: there nobody is in the midst of a token.
         return None
     cuts = [*accumulate(len(json.loads(met[at][1][2])) for at in places)][:-1]

@@ -1,7 +1,7 @@
 """Where tokens are restored in Gemini's answers: in text, arguments of functions, code; never in thoughts.
 
-A candidate's text goes on from chunk to chunk until it calls a function, or the stream ends: a ``finishReason`` need not
-be the last. Chunks are events, or the elements of one JSON array: there they wait in their order.
+A candidate's text goes on from chunk to chunk until it calls a function, or the stream ends: a ``finishReason`` need
+not be the last. Chunks are events, or the elements of one JSON array: there they wait in their order.
 """
 
 import re

@@ -372,9 +372,7 @@ def _elements(stream: bytes) -> str:
 
 
 def _gemini(name: str, told: Callable[[Sequence[str]], list[dict[str, Any]]]) -> Voice:
-    return Voice(
-        name, GEMINI, _GENERATE, _sse(told), lambda stream: _texts(events(stream)), stream_rules.gemini_events
-    )
+    return Voice(name, GEMINI, _GENERATE, _sse(told), lambda stream: _texts(events(stream)), stream_rules.gemini_events)
 
 
 GEMINI_VOICES = (
