@@ -29,6 +29,8 @@ _LINE_END = re.compile(rb"[\r\n]")
 _MAY_BEGIN = re.compile(rb'(?:[A-Z]|_[b-z2-9]{0,9})"')
 _MAY_BEGIN_NUMBERS = re.compile(rb'(?:[A-Z0-9]|_[b-z2-9]{0,9})"')
 _FIGURES = frozenset(b"0123456789")
+_MOST_FRAMES = 512
+"""So many numbered frames wait for one: then it is clear that its text does not go on."""
 
 
 class Piece:
@@ -161,6 +163,8 @@ class Restored(ABC):
             place = end
         if not kept and not out:
             return frames
+        if len(out) > _MOST_FRAMES:
+            self._release_all()
         out += [frames[kept:]] if kept < len(frames) else []
         told = self._gone()
         return frames if told == frames else told

@@ -12,7 +12,7 @@ from penstock.core.restoring import Lanes
 from penstock.core.route import Match
 from penstock.core.tree import Form, Node
 from penstock.dialects.lanes import Key, Restored, Spot, Told
-from penstock.dialects.tables import Leaf, Table, places, restored
+from penstock.dialects.tables import Leaf, Table, items, members, places, restored
 
 _WORDS, _SPOKEN, _VALUE = Leaf.WORDS, Leaf.SPOKEN, Leaf.VALUE
 
@@ -90,10 +90,10 @@ class _Chunks(Restored):
 
     def told(self, data: bytes, root: Node) -> Told:
         """What the candidates of a chunk say, and which of them end."""
-        event = dict(root.members(data))
+        event = members(data, root)
         if "error" in event:
             return Told(_whole(data, root), over=None)
-        candidates = [dict(one.members(data)) for one in event["candidates"].items] if "candidates" in event else []
+        candidates = [members(data, one) for one in items(event.get("candidates"))]
         streams = {node.start: key for one in candidates for node, key in _streaming(data, one)}
         spots = tuple(Spot(spot.place, streams.get(spot.place[0].start)) for spot in _whole(data, root))
         parts = [part for one in candidates for part in _parts(data, one)]
@@ -157,8 +157,7 @@ def _whole(data: bytes, root: Node) -> tuple[Spot, ...]:
 
 
 def _parts(data: bytes, candidate: dict[str, Node]) -> list[Node]:
-    parts = dict(candidate["content"].members(data)).get("parts") if "content" in candidate else None
-    return [] if parts is None else parts.items
+    return items(members(data, candidate.get("content")).get("parts"))
 
 
 def _index(data: bytes, candidate: dict[str, Node]) -> bytes:
@@ -171,12 +170,11 @@ def _streaming(data: bytes, candidate: dict[str, Node]) -> Iterator[tuple[Node, 
     """The texts that go on in other chunks."""
     index = _index(data, candidate)
     for part in _parts(data, candidate):
-        members = dict(part.members(data))
-        if "text" in members:
-            yield members["text"], (index, b"")
-        call = dict(members["functionCall"].members(data)) if "functionCall" in members else {}
-        for one in call["partialArgs"].items if "partialArgs" in call else ():
-            told = dict(one.members(data))
+        told = members(data, part)
+        if "text" in told:
+            yield told["text"], (index, b"")
+        for one in items(members(data, told.get("functionCall")).get("partialArgs")):
+            told = members(data, one)
             if "stringValue" in told and "jsonPath" in told:
                 path = told["jsonPath"]
                 yield told["stringValue"], (index, data[path.start : path.end])
