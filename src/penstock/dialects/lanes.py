@@ -114,8 +114,8 @@ class Restored(ABC):
     def __init__(self, masks: Masks) -> None:
         self._masks = masks
         self._lanes: dict[Key, Lane] = {}
-        self.waiting: set[Key] = set()
-        """The lanes of which something waits."""
+        self.waiting: dict[Key, Lane] = {}
+        """The lanes of which something waits, in the order in which they began to."""
         self._out: list[bytes | Piece] = []
         self._key = tuple(range(1, self.plain.groups))
         self._may_begin = _MAY_BEGIN_NUMBERS if masks.numbers else _MAY_BEGIN
@@ -267,7 +267,10 @@ class Restored(ABC):
         pieces = [*lane.waiting, piece]
         self._decide(lane, pieces, final=final)
         waiting = lane.waiting = [one for one in pieces if one.done < len(one.body)]
-        (self.waiting.add if waiting else self.waiting.discard)(key)
+        if waiting:
+            self.waiting.setdefault(key, lane)
+        else:
+            self.waiting.pop(key, None)
         if self.ordered:
             self._out += [piece] if goes else []
             for one in pieces:

@@ -110,4 +110,3 @@ class _Blocks(Restored):
 
 def _whole(data: bytes, root: Node) -> tuple[Spot, ...]:
     return tuple(Spot(place) for place in places(data, root, _EVENT))
-

@@ -9,7 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.core.mask import Masks, spelt
-from tests.unit.dialects.restoring.speech import ANTHROPIC, EMAIL, GEMINI, KEY, OPENAI, PERSON, VALUES, VOICES, Voice, match
+from tests.unit.dialects.restoring.speech import (
+    ANTHROPIC,
+    EMAIL,
+    GEMINI,
+    KEY,
+    OPENAI,
+    PERSON,
+    VALUES,
+    VOICES,
+    Voice,
+    match,
+)
 
 RESTORING = {"anthropic": ANTHROPIC, "openai": OPENAI, "gemini": GEMINI}
 SAID, GIVEN, KEPT = f"to {PERSON}: é\n", f'{EMAIL}"{KEY}', f"id {EMAIL}"
@@ -106,7 +117,7 @@ def whole(dialect: str, operation: str, body: bytes, values: Mapping[str, str] =
 def test_values_come_back_where_a_dialect_says(
     dialect: str, operation: str, answer: Any, indent: int | None, ascii_only: bool
 ) -> None:
-    """In what is said, refused and given to tools, at the right depth; thinking, signatures, ids and names keep theirs."""
+    """In what is said, refused and given to tools, at the right depth; thinking, signatures, ids, names keep theirs."""
     body = json.dumps(answer, indent=indent, ensure_ascii=ascii_only).encode()
     told = whole(dialect, operation, body)
     assert json.loads(told) == unmasked(answer)
@@ -138,9 +149,10 @@ def test_some_values_come_back_in_tools_alone() -> None:
     assert told["content"][3]["input"]["a"][0] == f'secret"{KEY}'
     assert told["content"][2]["text"] == SAID
     chat = {"choices": [{"message": {"content": EMAIL, "tool_calls": [{"function": {"arguments": f'"{EMAIL}"'}}]}}]}
-    (choice,) = json.loads(whole("openai", "chat.completions.create", json.dumps(chat).encode(), {}, tools=tools))["choices"]
-    assert choice["message"]["content"] == EMAIL
-    assert choice["message"]["tool_calls"][0]["function"]["arguments"] == '"secret"'
+    told = json.loads(whole("openai", "chat.completions.create", json.dumps(chat).encode(), {}, tools=tools))
+    message = told["choices"][0]["message"]
+    assert message["content"] == EMAIL
+    assert message["tool_calls"][0]["function"]["arguments"] == '"secret"'
 
 
 def test_digits_come_back_as_the_number() -> None:
