@@ -29,19 +29,25 @@ _LINE_END = re.compile(rb"[\r\n]")
 _MAY_BEGIN = re.compile(rb'(?:[A-Z]|_[b-z2-9]{0,9})"')
 _MAY_BEGIN_NUMBERS = re.compile(rb'(?:[A-Z0-9]|_[b-z2-9]{0,9})"')
 _FIGURES = frozenset(b"0123456789")
+_MOST_FRAMES = 512
+"""So many numbered frames wait for one: then it is clear that its text does not go on."""
 
 
 class Piece:
     """A frame with one text of one lane: the frame's bytes before it, the text, and those behind it."""
 
-    __slots__ = ("after", "again", "before", "body", "done", "waits")
+    __slots__ = ("after", "again", "before", "body", "done", "last", "waits")
 
-    def __init__(self, before: bytes, body: bytes, after: bytes, again: tuple[bytes, bytes] | None = None) -> None:
+    def __init__(
+        self, before: bytes, body: bytes, after: bytes, again: tuple[bytes, bytes] | None = None, *, last: bool = False
+    ) -> None:
         self.before = before
         self.body = body
         self.after = after
         self.again = (before, after) if again is None else again
         """What stands around a text in another frame like this."""
+        self.last = last
+        """The other frame has to come first."""
         self.done = 0
         """So much of the text has been decided on."""
         self.waits = False
@@ -82,6 +88,8 @@ class Told(msgspec.Struct, frozen=True, gc=False):
     """It holds one text, and may wait as it is: nobody needs what else it says."""
     once: bool = False
     """It says something that must not come twice."""
+    last: bool = False
+    """It may be the last of its lanes: nothing that is added should come behind it."""
     beside: Collection[Key] = ()
     """Lanes that are in the midst of nothing any more, because others speak in this frame."""
 
@@ -106,8 +114,8 @@ class Restored(ABC):
     def __init__(self, masks: Masks) -> None:
         self._masks = masks
         self._lanes: dict[Key, Lane] = {}
-        self.waiting: set[Key] = set()
-        """The lanes of which something waits."""
+        self.waiting: dict[Key, Lane] = {}
+        """The lanes of which something waits, in the order in which they began to."""
         self._out: list[bytes | Piece] = []
         self._key = tuple(range(1, self.plain.groups))
         self._may_begin = _MAY_BEGIN_NUMBERS if masks.numbers else _MAY_BEGIN
@@ -155,6 +163,8 @@ class Restored(ABC):
             place = end
         if not kept and not out:
             return frames
+        if len(out) > _MOST_FRAMES:
+            self._release_all()
         out += [frames[kept:]] if kept < len(frames) else []
         told = self._gone()
         return frames if told == frames else told
@@ -209,7 +219,7 @@ class Restored(ABC):
             key = spots[0].key
             first, last = (start + place for place in inside(spots[0].place))
             again = self.another(data, root, key) if told.once else None
-            piece = Piece(frame[:first], frame[first:last], frame[last:], again)
+            piece = Piece(frame[:first], frame[first:last], frame[last:], again, last=told.last)
             self._speak(key, self._lanes.get(key) or self._lane(key), piece, final=self._ends(told, key))
             return
         with self._masks.uncounted() if told.repeats else nullcontext():
@@ -257,7 +267,10 @@ class Restored(ABC):
         pieces = [*lane.waiting, piece]
         self._decide(lane, pieces, final=final)
         waiting = lane.waiting = [one for one in pieces if one.done < len(one.body)]
-        (self.waiting.add if waiting else self.waiting.discard)(key)
+        if waiting:
+            self.waiting.setdefault(key, lane)
+        else:
+            self.waiting.pop(key, None)
         if self.ordered:
             self._out += [piece] if goes else []
             for one in pieces:
@@ -266,8 +279,10 @@ class Restored(ABC):
         self._out += [one.frame for one in pieces if one not in waiting and (goes or one is not piece)]
         first = waiting[0] if waiting else piece
         if first.done and first is not (None if goes else piece) and sum(len(one.body) for one in waiting) >= LONGEST:
-            self._out.append(b"".join((first.before, first.body[: first.done], first.after)))
-            waiting[0] = Piece(first.again[0], first.body[first.done :], first.again[1])
+            own, again = (first.before, first.after), first.again
+            before, behind = (again, own) if first.last else (own, again)
+            self._out.append(b"".join((before[0], first.body[: first.done], before[1])))
+            waiting[0] = Piece(behind[0], first.body[first.done :], behind[1])
 
     def _decide(self, lane: Lane, pieces: list[Piece], *, final: bool) -> None:
         """Put values into the pieces, as far as nothing that comes can change them."""

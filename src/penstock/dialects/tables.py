@@ -83,6 +83,24 @@ def places(text: bytes, node: Node, table: Table | Leaf, barred: Barred = nothin
                 yield from places(text, value, below, barred)
 
 
+def members(text: bytes, node: Node | None) -> dict[str, Node]:
+    """An object's members by name; of what is no object, none."""
+    if node is None or node.form is not Form.OBJECT:
+        return {}
+    names = [_name(text[name.start + 1 : name.end - 1]) for name in node.names]
+    return dict(zip(names, node.items, strict=True))
+
+
+def items(node: Node | None) -> list[Node]:
+    """A list's elements; of what is no list, none."""
+    return node.items if node is not None and node.form is Form.LIST else []
+
+
+def word(text: bytes, node: Node | None) -> str:
+    """A string that is a word of the format's own; empty for anything else."""
+    return _name(text[node.start + 1 : node.end - 1]) if node is not None and node.form is Form.STRING else ""
+
+
 @lru_cache(maxsize=1024)
 def _name(raw: bytes) -> str:
     """A member's name; one that is written with escapes is none that a table has."""

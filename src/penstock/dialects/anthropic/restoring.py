@@ -9,9 +9,9 @@ import re
 from penstock.core.mask import Masks
 from penstock.core.restoring import Lanes
 from penstock.core.route import Match
-from penstock.core.tree import Form, Node, string
+from penstock.core.tree import Form, Node
 from penstock.dialects.lanes import Key, Restored, Spot, Told
-from penstock.dialects.tables import Leaf, Table, joined, places, restored, restored_lines
+from penstock.dialects.tables import Leaf, Table, joined, members, places, restored, restored_lines, word
 
 _WORDS, _TOLD = Leaf.WORDS, Leaf.TOLD
 
@@ -76,16 +76,16 @@ class _Blocks(Restored):
 
     def told(self, data: bytes, root: Node) -> Told:
         """Deltas speak, a stop ends its block, and what comes at a message's end ends all."""
-        event = dict(root.members(data))
-        kind, index = _said(data, event, "type"), event.get("index")
+        event = members(data, root)
+        kind, index = word(data, event.get("type")), event.get("index")
         if kind in _ALL:
             return Told(_whole(data, root), over=None)
         block = b"" if index is None else data[index.start : index.end]
         if kind == "content_block_stop":
             return Told(over=(block,))
-        if kind == "content_block_delta" and "delta" in event:
-            delta = dict(event["delta"].members(data))
-            kind = _said(data, delta, "type")
+        if kind == "content_block_delta":
+            delta = members(data, event.get("delta"))
+            kind = word(data, delta.get("type"))
             text = delta.get(_FIELDS.get(kind, ""))
             if text is not None and text.form is Form.STRING:
                 key = (block, kind.encode())
@@ -96,7 +96,7 @@ class _Blocks(Restored):
 
     def _begun(self, data: bytes, node: Node, block: bytes) -> list[Spot]:
         """A block that begins with some of its text has the rest in deltas; what else it holds is whole."""
-        text = dict(node.members(data)).get("text")
+        text = members(data, node).get("text")
         key = (block, b"text_delta")
         return [Spot(place, key if place[0] is text else None) for place in places(data, node, _BLOCK)]
 
@@ -110,8 +110,3 @@ class _Blocks(Restored):
 
 def _whole(data: bytes, root: Node) -> tuple[Spot, ...]:
     return tuple(Spot(place) for place in places(data, root, _EVENT))
-
-
-def _said(data: bytes, members: dict[str, Node], name: str) -> str:
-    node = members.get(name)
-    return string(data, node) if node is not None and node.form is Form.STRING else ""

@@ -1,7 +1,7 @@
 """Where tokens are restored in Gemini's answers: in text, arguments of functions, code; never in thoughts.
 
-A candidate's text goes on from chunk to chunk and ends with its ``finishReason``, or where it calls a function. Chunks
-are events, or the elements of one JSON array: there they wait in their order.
+A candidate's text goes on from chunk to chunk until it calls a function, or the stream ends: a ``finishReason`` need
+not be the last. Chunks are events, or the elements of one JSON array: there they wait in their order.
 """
 
 import re
@@ -12,7 +12,7 @@ from penstock.core.restoring import Lanes
 from penstock.core.route import Match
 from penstock.core.tree import Form, Node
 from penstock.dialects.lanes import Key, Restored, Spot, Told
-from penstock.dialects.tables import Leaf, Table, places, restored
+from penstock.dialects.tables import Leaf, Table, items, members, places, restored
 
 _WORDS, _SPOKEN, _VALUE = Leaf.WORDS, Leaf.SPOKEN, Leaf.VALUE
 
@@ -35,6 +35,7 @@ _ANSWER: Table = {
     "error": {"message": _WORDS},
     "*": {"error": {"message": _WORDS}},
 }  # fmt: skip
+_BARE = {"content", "index"}
 _LARGE = frozenset({Form.LIST, Form.OBJECT})
 _OUTSIDE = re.compile(rb'"(?:[^"\\]|\\.)*+"|[{}]', re.DOTALL)
 
@@ -89,21 +90,21 @@ class _Chunks(Restored):
 
     def told(self, data: bytes, root: Node) -> Told:
         """What the candidates of a chunk say, and which of them end."""
-        event = dict(root.members(data))
+        event = members(data, root)
         if "error" in event:
             return Told(_whole(data, root), over=None)
-        candidates = [dict(one.members(data)) for one in event["candidates"].items] if "candidates" in event else []
+        candidates = [members(data, one) for one in items(event.get("candidates"))]
         streams = {node.start: key for one in candidates for node, key in _streaming(data, one)}
         spots = tuple(Spot(spot.place, streams.get(spot.place[0].start)) for spot in _whole(data, root))
-        over = [_index(data, one) for one in candidates if _over(data, one)]
         parts = [part for one in candidates for part in _parts(data, one)]
         speaking = {_index(data, one) for one in candidates if _parts(data, one)}
-        bare = all(name in {"content", "index"} for one in candidates for name in one)
+        alone = len(candidates) == len(parts) == len(spots) == len(streams) == 1
         return Told(
             spots,
-            over,
-            alone=bare and len(candidates) == len(parts) == len(spots) == len(streams) == 1 and not over,
-            once=any(len(part.items) > 1 for part in parts),
+            over=[_index(data, one) for one in candidates if _acts(data, one) or (_ended(one) and not alone)],
+            alone=alone,
+            once=any(len(part.items) > 1 for part in parts) or any(one.keys() - _BARE for one in candidates),
+            last=any(map(_ended, candidates)),
             beside=[key for key in self.waiting if key[0] in speaking and key not in streams.values()],
         )
 
@@ -156,8 +157,7 @@ def _whole(data: bytes, root: Node) -> tuple[Spot, ...]:
 
 
 def _parts(data: bytes, candidate: dict[str, Node]) -> list[Node]:
-    parts = dict(candidate["content"].members(data)).get("parts") if "content" in candidate else None
-    return [] if parts is None else parts.items
+    return items(members(data, candidate.get("content")).get("parts"))
 
 
 def _index(data: bytes, candidate: dict[str, Node]) -> bytes:
@@ -170,24 +170,26 @@ def _streaming(data: bytes, candidate: dict[str, Node]) -> Iterator[tuple[Node, 
     """The texts that go on in other chunks."""
     index = _index(data, candidate)
     for part in _parts(data, candidate):
-        members = dict(part.members(data))
-        if "text" in members:
-            yield members["text"], (index, b"")
-        call = dict(members["functionCall"].members(data)) if "functionCall" in members else {}
-        for one in call["partialArgs"].items if "partialArgs" in call else ():
-            told = dict(one.members(data))
+        told = members(data, part)
+        if "text" in told:
+            yield told["text"], (index, b"")
+        for one in items(members(data, told.get("functionCall")).get("partialArgs")):
+            told = members(data, one)
             if "stringValue" in told and "jsonPath" in told:
                 path = told["jsonPath"]
                 yield told["stringValue"], (index, data[path.start : path.end])
 
 
-def _over(data: bytes, candidate: dict[str, Node]) -> bool:
-    """It has ended, or does something that is no text: nobody does that in the midst of a token."""
+def _ended(candidate: dict[str, Node]) -> bool:
+    """It gives a reason for its end; older models do that in every chunk."""
     reason = candidate.get("finishReason")
-    if reason is not None and reason.form is Form.STRING:
-        return True
+    return reason is not None and reason.form is Form.STRING
+
+
+def _acts(data: bytes, candidate: dict[str, Node]) -> bool:
+    """It does something that is no text: nobody does that in the midst of a token."""
     names = [{data[name.start : name.end] for name in part.names} for part in _parts(data, candidate)]
-    return any((b'"text"' not in one and b'"functionCall"' not in one) or b'"thought"' in one for one in names)
+    return any(b'"thought"' in one or not one & {b'"text"', b'"functionCall"'} for one in names)
 
 
 def _part_of(key: Key) -> tuple[bytes, bytes]:

@@ -14,7 +14,7 @@ from penstock.core.tree import Form, Node
 from penstock.dialects.lanes import Key, Restored, Spot, Told
 from penstock.dialects.openai.restoring_responses import Events
 from penstock.dialects.openai.words import ERROR, LINES, PART, TABLES
-from penstock.dialects.tables import Leaf, Table, joined, places, restored, restored_lines
+from penstock.dialects.tables import Leaf, Table, items, joined, members, places, restored, restored_lines
 
 _TEXTS = ("content", "refusal", "reasoning_content", "reasoning", "text")
 _WORDS = frozenset(name.encode() for name in _TEXTS)
@@ -63,15 +63,15 @@ class Chunks(Restored):
 
     def told(self, data: bytes, root: Node) -> Told:
         """What the choices of a chunk say, and which of them end."""
-        event = dict(root.members(data))
-        choices = [dict(one.members(data)) for one in event["choices"].items] if "choices" in event else []
+        event = members(data, root)
+        choices = [members(data, one) for one in items(event.get("choices"))]
         if not choices:
             return Told(tuple(Spot(place) for place in places(data, root, ERROR)), over=None)
         spots = [spot for choice in choices for spot in _said(data, choice)]
         over = [_raw(data, choice, "index") for choice in choices if _says(data, choice, "finish_reason")]
         spoken = {spot.key for spot in spots if spot.place[0].end - spot.place[0].start > 2}
         alone = len(spots) == len(choices) == 1 and not over and _bare(data, choices[0])
-        once = alone and (_says(data, event, "usage") or _says(data, _members(data, choices[0], "delta"), "role"))
+        once = alone and (_says(data, event, "usage") or _says(data, members(data, choices[0].get("delta")), "role"))
         beside = [key for key in self.waiting if key[2] in _WORDS and self._beside(key, spoken)]
         return Told(tuple(spots), over, alone=alone, once=once, beside=beside)
 
@@ -102,19 +102,19 @@ class Chunks(Restored):
 def _said(data: bytes, choice: dict[str, Node]) -> Iterator[Spot]:
     """Every text of a choice."""
     index = _raw(data, choice, "index")
-    delta = _members(data, choice, "delta")
-    for members in (choice, delta):
+    delta = members(data, choice.get("delta"))
+    for told in (choice, delta):
         for name in _TEXTS:
-            if name in members and members[name].form is Form.STRING:
-                yield Spot((members[name], Leaf.WORDS), (index, b"", name.encode()))
-    calls = [(b"", _members(data, delta, "function_call"))]
-    for call in delta["tool_calls"].items if "tool_calls" in delta else ():
-        members = dict(call.members(data))
-        calls += [(_raw(data, members, "index"), _members(data, members, name)) for name in ("function", "custom")]
-    for tool, members in calls:
+            if name in told and told[name].form is Form.STRING:
+                yield Spot((told[name], Leaf.WORDS), (index, b"", name.encode()))
+    calls = [(b"", members(data, delta.get("function_call")))]
+    for call in items(delta.get("tool_calls")):
+        told = members(data, call)
+        calls += [(_raw(data, told, "index"), members(data, told.get(name))) for name in ("function", "custom")]
+    for tool, told in calls:
         for name, leaf in _LEAVES.items():
-            if name in members and members[name].form is Form.STRING:
-                yield Spot((members[name], leaf), (index, tool, name.encode()))
+            if name in told and told[name].form is Form.STRING:
+                yield Spot((told[name], leaf), (index, tool, name.encode()))
     for name, below in _WHOLE.items():
         if name in delta:
             yield from (Spot(place) for place in places(data, delta[name], below))
@@ -122,26 +122,22 @@ def _said(data: bytes, choice: dict[str, Node]) -> Iterator[Spot]:
 
 def _bare(data: bytes, choice: dict[str, Node]) -> bool:
     """It says one thing, and beside it at most its role: no name of a call, no probabilities."""
-    delta = _members(data, choice, "delta") if "delta" in choice else choice
+    delta = members(data, choice.get("delta")) if "delta" in choice else choice
     told = [name for name in delta if _says(data, delta, name) and name not in {"index", "finish_reason", "role"}]
     if any(_says(data, choice, name) for name in choice if name not in {"index", "delta", "text", "finish_reason"}):
         return False
     if told == ["function_call"]:
-        return _members(data, delta, "function_call").keys() == {"arguments"}
+        return members(data, delta.get("function_call")).keys() == {"arguments"}
     if told != ["tool_calls"]:
         return len(told) == 1
-    calls = [dict(call.members(data)) for call in delta["tool_calls"].items]
-    inner = [_members(data, call, name).keys() for call in calls for name in call if name != "index"]
+    calls = [members(data, call) for call in items(delta["tool_calls"])]
+    inner = [members(data, call[name]).keys() for call in calls for name in call if name != "index"]
     return len(calls) == 1 and inner in ([{"arguments"}], [{"input"}])
 
 
-def _says(data: bytes, members: dict[str, Node], name: str) -> bool:
-    return name in members and data[members[name].start : members[name].end] not in _NOTHING
+def _says(data: bytes, told: dict[str, Node], name: str) -> bool:
+    return name in told and data[told[name].start : told[name].end] not in _NOTHING
 
 
-def _members(data: bytes, members: dict[str, Node], name: str) -> dict[str, Node]:
-    return dict(members[name].members(data)) if name in members else {}
-
-
-def _raw(data: bytes, members: dict[str, Node], name: str) -> bytes:
-    return data[members[name].start : members[name].end] if name in members else b"0"
+def _raw(data: bytes, told: dict[str, Node], name: str) -> bytes:
+    return data[told[name].start : told[name].end] if name in told else b"0"

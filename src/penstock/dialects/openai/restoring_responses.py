@@ -6,10 +6,10 @@ when it is done, with its part, with its item and at the end.
 
 import re
 
-from penstock.core.tree import Form, Node, string
+from penstock.core.tree import Form, Node
 from penstock.dialects.lanes import Key, Restored, Spot, Told
 from penstock.dialects.openai.words import EVENT
-from penstock.dialects.tables import Leaf, places
+from penstock.dialects.tables import Leaf, members, places, word
 
 _KINDS = (
     "output_text", "refusal", "function_call_arguments", "mcp_call_arguments", "custom_tool_call_input",
@@ -45,9 +45,8 @@ class Events(Restored):
 
     def told(self, data: bytes, root: Node) -> Told:
         """Deltas speak; what is done, with a text or with an item, ends its lanes."""
-        event = dict(root.members(data))
-        node = event.get("type")
-        kind = string(data, node) if node is not None and node.form is Form.STRING else ""
+        event = members(data, root)
+        kind = word(data, event.get("type"))
         index = _raw(data, event, "output_index")
         delta = _DELTA.fullmatch(kind)
         if delta is not None:

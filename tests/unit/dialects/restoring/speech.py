@@ -336,10 +336,8 @@ def _spoken(parts: Sequence[str]) -> list[dict[str, Any]]:
 def _to_the_end(parts: Sequence[str]) -> list[dict[str, Any]]:
     """The last piece comes with the reason."""
     *others, last = parts
-    return [
-        *(_answer({"text": one, "thoughtSignature": "c2ln"}) for one in others),
-        _answer({"text": last}, finish="STOP"),
-    ]
+    told = [_answer({"text": one, "thoughtSignature": "c2ln"}) for one in others]
+    return [*told, _answer({"text": last}, finish="STOP")]
 
 
 def _partly(parts: Sequence[str]) -> list[dict[str, Any]]:
