@@ -6,24 +6,27 @@ than linear time in the value, or look further around it than a fixed number of 
 
 import re
 from collections.abc import Callable, Mapping
-from urllib.parse import unquote
 
 from penstock.detection.rule import Candidate
 from penstock.detection.secrets import checksums
-from penstock.detection.secrets.labels import Label, is_strong_name, label_of, name_before
+from penstock.detection.secrets.assignments import (
+    app_password,
+    assigned,
+    defined,
+    element,
+    line_end,
+    named,
+    option,
+    parameter,
+    said,
+    strong,
+    url_password,
+    word_of_its_own,
+)
 from penstock.detection.secrets.placeholders import is_no_secret
-from penstock.detection.secrets.strength import has_letter_and_digit, is_gibberish, is_password, is_random
+from penstock.detection.secrets.strength import has_letter_and_digit, is_random
 
 Check = Callable[[Candidate], bool]
-
-KEY_LEAST = 16
-"""Letters of a key, at least, where only its name tells that it is one."""
-
-_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
-_KEY_LETTERS = re.compile(r"[A-Za-z0-9_+/=.~:!@#$%^&*(),;|?<>{}\[\]-]+$")
-_LINE_END = re.compile(r"[ \t]*(?:\r?\n|$|[#;]|\\[nr])")
-_ATTRIBUTE = re.compile(r"[a-z_][a-z0-9_]{0,30}(?:\.[A-Za-z_]\w*)+$")
-_NAME_LIKE = re.compile(r"[A-Za-z_][A-Za-z_]*[0-9]?$|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$")
 
 
 def mixed(candidate: Candidate) -> bool:
@@ -72,122 +75,11 @@ def mailgun(candidate: Candidate) -> bool:
     return len(candidate.value) == (36 if candidate.value.startswith("key-") else 50)
 
 
-def line_end(candidate: Candidate) -> bool:
-    """The line ends after it, or goes on with a comment; it does not end like a statement of code."""
-    return _LINE_END.match(candidate.after(4)) is not None and candidate.value[-1] not in ",;{(["
-
-
-def assigned(candidate: Candidate) -> bool:
-    """The name in front says password or key in its last word; the value suits: a password has letters with digits or
-    marks, or letters that make no words; a key has at least 16 letters and looks random. Neither is a placeholder, a
-    variable, a path or a word of everyday use."""
-    name = name_before(candidate)
-    label = label_of(name)
-    if label is None or is_no_secret(candidate.value):
-        return False
-    if label is Label.KEY:
-        return _key(candidate.value, name) and not (_bare(candidate) and _ATTRIBUTE.match(candidate.value))
-    return is_password(candidate.value) and not (_bare(candidate) and _is_name(candidate.value))
-
-
-def app_password(candidate: Candidate) -> bool:
-    """The name in front says password, and one of the groups has no vowel."""
-    groups = candidate.value.split()
-    return label_of(name_before(candidate)) is Label.PASSWORD and any(not set("aeiouy") & set(each) for each in groups)
-
-
-def defined(candidate: Candidate) -> bool:
-    """A password as above, or a key that looks random or is full of marks."""
-    value = candidate.value
-    marks = sum(not each.isalnum() for each in value)
-    if is_no_secret(value):
-        return False
-    if label_of(_quoted_name(candidate)) is Label.PASSWORD:
-        return is_password(value)
-    return (len(value) >= 24 and marks >= 4) or (len(value) >= KEY_LEAST and is_random(value))
-
-
-def element(candidate: Candidate) -> bool:
-    """A password as above, or anything that is marked as base64."""
-    marked = re.search(r"encoding\s{0,3}=\s{0,3}[\"']base64[\"'][^<>]{0,40}>\s{0,3}$", candidate.before()) is not None
-    return bool(checksums.decoded(candidate.value)) if marked else strong(candidate)
-
-
-def strong(candidate: Candidate) -> bool:
-    """Letters with digits or marks, or letters that make no words; no placeholder, variable, path or everyday word."""
-    return not is_no_secret(candidate.value) and is_password(candidate.value)
-
-
-def named(candidate: Candidate) -> bool:
-    """No placeholder, variable, path or everyday word: where it stands leaves no doubt of what it is."""
-    return not is_no_secret(candidate.value) and len(set(candidate.value)) > 3
-
-
-def option(candidate: Candidate) -> bool:
-    """A password as above; a key or token looks random and has at least 16 letters."""
-    name = name_before(candidate)
-    if label_of(name) is Label.KEY:
-        return not is_no_secret(candidate.value) and _key(candidate.value, name)
-    return strong(candidate) and not candidate.value.startswith("-")
-
-
-def word_of_its_own(candidate: Candidate) -> bool:
-    """A password as above with a digit or mark, and none of the shapes of code."""
-    return strong(candidate) and has_letter_and_digit(candidate.value) and not _is_name(candidate.value)
-
-
-def url_password(candidate: Candidate) -> bool:
-    """Between a user and a host; no placeholder, variable or everyday word."""
-    value = unquote(candidate.value)
-    return not is_no_secret(value.replace(" ", "-")) and not re.match(r"[0-9]{2,5}(?:,|$)", value)
-
-
-def parameter(candidate: Candidate) -> bool:
-    """A password as above; a key or token looks random and has at least 16 letters."""
-    name = candidate.before(60).rstrip("=")
-    name = re.split(r"[?&;]", name)[-1]
-    if name.lower() in {"key", "token"} or label_of(name) is Label.KEY:
-        return not is_no_secret(candidate.value) and _key(candidate.value, name)
-    return strong(candidate)
-
-
 def credentials(candidate: Candidate) -> bool:
     """Decodes to a user, a colon and a password that is no everyday word."""
     plain = checksums.decoded(candidate.value)
     user, colon, password = plain.partition(b":")
     return bool(colon and password) and _is_text(user) and _is_text(password) and not is_no_secret(password.decode())
-
-
-def said(candidate: Candidate) -> bool:
-    """Has letters and digits or marks, is no name, and no placeholder, variable, path or everyday word."""
-    value = candidate.value
-    if not strong(candidate) or _is_name(value) or "/" in value or "(" in value:
-        return False
-    if re.search(r"(?i)(?:key|token|secret)", candidate.before(40)):
-        return len(value) >= KEY_LEAST and is_random(value)
-    return has_letter_and_digit(value)
-
-
-def _key(value: str, name: str) -> bool:
-    if len(value) < KEY_LEAST or not _KEY_LETTERS.match(value):
-        return False
-    if _UUID.match(value):
-        return is_strong_name(name)
-    return is_random(value)
-
-
-def _is_name(value: str) -> bool:
-    """Whether it could as well be a variable or a member of one."""
-    return _NAME_LIKE.match(value) is not None and not is_gibberish(value)
-
-
-def _bare(candidate: Candidate) -> bool:
-    return candidate.before(1) not in {"'", '"', "`"}
-
-
-def _quoted_name(candidate: Candidate) -> str:
-    found = re.search(r"[\"']([A-Za-z0-9_.:/-]+)[\"']\s{0,3},\s{0,40}[\"']$", candidate.before(100))
-    return found[1] if found else ""
 
 
 def _is_text(data: bytes) -> bool:

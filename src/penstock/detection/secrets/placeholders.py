@@ -23,16 +23,21 @@ LONGEST_JUDGED = 200
 # A reference to where the value really is.
 _REFERENCE = re.compile(
     r"""(?x)
-      ^[$%@!&]?[{(<\[] | ^\$[A-Za-z_(] | ^%[A-Za-z_][A-Za-z_0-9]*%$ | ^%\( | ^\*+$ | \$\{ | \{\{ | \}\}$ | ^\{ | %s | %d
+      ^(?!\{[A-Za-z0-9+/]{20,200}={0,2}\}$)[$%@!&]?[{(<\[]
+    | ^\$[A-Za-z_(] | ^%[A-Za-z_][A-Za-z_0-9]*%$ | ^%[(sd] | %\(\w{1,40}\)[sd] | \$\{ | \{\{ | \}\}$ | ^\*+$
     | ^(?i:process\.env|os\.environ|os\.getenv|getenv|env[.(:\[]|env\.|var\.|local\.|data\.|module\.|secrets?\.|
           self\.|this\.|config\.|settings\.|options\.|args\.|params\.|request\.|req\.|ctx\.|props\.|state\.|
           import\.meta|new\s|await\s|function|lambda|null$|none$|nil$|true$|false$|undefined$|optional|
           ENC\[|ENC\(|vault:|op://|ssm:|arn:aws|sops|keyring|gcp:|awssm|file:|kms:)
-    | ^[A-Za-z_][\w.]*[(\[] | \(\)$ | \[\d*\]$ | ^->|=> | \bfunction\b
+    | ^[A-Za-z_][\w.]*[(\[] | \(\)$ | \[\d*\]$ | ^[-=]> | \bfunction\b
     """
 )
+# Absolute paths only in small letters: base64 may begin with a slash.
 _PATH = re.compile(
-    r"^(?:\.{0,2}/|~/|[A-Za-z]:\\|[\w.-]+/[\w./-]+\.\w{1,5}$)|^[a-z][a-z0-9+]*://|^\w+\.(?:py|js|ts|go|rb|json|ya?ml|txt|pem|key|crt|env|toml|ini|conf|cfg|php|html?)$"
+    r"""(?x)
+      ^(?:\.{1,2}/|~/|[A-Za-z]:\\) | ^(?:/[a-z0-9_.-]+)+/?$ | ^[\w.-]+/[\w./-]+\.\w{1,5}$ | ^[a-z][a-z0-9+]*://
+    | ^[\w-]+\.(?:py|js|ts|go|rb|json|ya?ml|txt|pem|key|crt|env|toml|ini|conf|cfg|php|html?)$
+    """
 )
 _PLACEHOLDER = re.compile(
     r"(?i)change.?(?:me|this|it)|place.?holder|example|redacted|sample|dummy|replace|insert|your|"

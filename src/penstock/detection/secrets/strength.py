@@ -27,7 +27,7 @@ def entropy(value: str) -> float:
 
 def is_random(value: str) -> bool:
     """Whether it looks made by a machine, to be kept: neither words nor a number nor a path."""
-    if len(value) < 8:
+    if len(value) < 8 or sum(map(str.isalpha, value)) < 3:
         return False
     least = RANDOM_CHANGES if has_letter_and_digit(value) else 2 * RANDOM_CHANGES
     return _changes(value) >= least and not _mostly_words(value)

@@ -1,0 +1,44 @@
+"""Looking takes time that grows with the text and with nothing else, whatever the text is."""
+
+import time
+
+import pytest
+
+from tests.support.secret_rules import find, pattern_set
+
+SHAPES = {
+    "heads of keys without an end": "-----BEGIN RSA PRIVATE KEY-----\n" + "MIIEpAIBAAKCAQEA\n" * 3,
+    "one head and much after it": "MIIEpAIBAAKCAQEAx7Rk2vYw1mJtq0cL3nZ5 ",
+    "users without hosts": "https://ana:Kr82mLq0vz@ ",
+    "names without values": 'password="" token= secret: ',
+    "starts of JWTs": "eyJhbGciOiJIUzI1NiJ9.",
+    "hexadecimal": "0123456789abcdef:",
+    "marks": "$1$$2b$$argon2id$v=19$",
+    "spaces after a label": "password" + " " * 40,
+    "brackets": "<password><![CDATA[",
+    "one long word": "A",
+}
+
+
+def seconds(text: str) -> float:
+    """What looking at it takes of the processor."""
+    start = time.process_time()
+    find(text)
+    return time.process_time() - start
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_time_grows_with_the_text(shape: str) -> None:
+    """Eight times the text takes eight times as long, with room for chance; a square would take 64 times."""
+    head = "-----BEGIN PRIVATE KEY-----\n" if shape == "one head and much after it" else ""
+    short, long = (head + SHAPES[shape] * (size // len(SHAPES[shape])) for size in (40_000, 320_000))
+    seconds(short)
+    assert seconds(long) <= 24 * max(min(seconds(short) for _ in range(3)), 0.002)
+
+
+def test_ordinary_text_sets_off_hardly_a_rule() -> None:
+    """The patterns themselves are choosy: words about passwords, and code that handles them, are no candidates."""
+    prose = "Our password policy asks for a token. The secret of a good key is its length; see basic rules."
+    code = "def login(user, password):\n    token = self.token\n    return check(user, password=password)\n"
+    assert not pattern_set().Match(prose)
+    assert not pattern_set().Match(code)
