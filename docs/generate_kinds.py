@@ -23,7 +23,7 @@ HEAD = """\
 
 What [scrubbing](../concepts/private-values.md) looks for. Where two findings overlap, the kind that stands first in
 this table keeps the letters. Kinds of your own,
-[lists of terms and patterns](../guides/keep-private-values-in.md#your-own-terms-and-patterns), stand before all of them.
+[lists of terms and patterns](../guides/keep-private-values-in.md#your-own-terms-and-patterns), stand before all.
 
 | kind | tokens begin with | unless you say otherwise | found | not found, or left alone |
 |---|---|---|---|---|
@@ -32,8 +32,8 @@ this table keeps the letters. Kinds of your own,
 SCORED = """
 ## How much is found
 
-On synth_dataset_v2 of presidio-research (1,500 texts of 209 templates). A finding counts as right where it overlaps what
-is marked as its kind; *covered* are marked values of which no letter is left. Types that are not in the table above
+On synth_dataset_v2 of presidio-research (1,500 texts of 209 templates). A finding counts as right where it overlaps
+what is marked as its kind; *covered* are marked values of which no letter is left. Types that are not in the table above
 (dates, cities, organisations, ages, titles) are nobody's goal here.
 
 | kind | marked | met | recall | covered | found | precision |
