@@ -111,12 +111,16 @@ def request_body(dialect: str, model: str, size: int) -> bytes:
     return build(padding + "x" * max(0, size - len(body)))
 
 
+ASIDE = "Write to ada.lane@corp.de. "
+"""A private value, for a gateway that looks for one."""
+
+
 def _message(model: str, padding: str, stream: bool) -> Json:
     return {
         "model": model,
         "max_tokens": 1024,
         "system": "Answer in one paragraph.",
-        "messages": [{"role": "user", "content": f"What does a penstock do? {padding}"}],
+        "messages": [{"role": "user", "content": f"What does a penstock do? {ASIDE}{padding}"}],
         **({"stream": True} if stream else {}),
     }
 
@@ -148,7 +152,7 @@ def _agent_turn(model: str, padding: str, stream: bool, size: int) -> Json:
         history += _tool_turn(turn, 7_000)
         room -= 9_500
         turn += 1
-    last: Json = {"type": "text", "text": f"Go on. {padding}", "cache_control": ephemeral}
+    last: Json = {"type": "text", "text": f"Go on. {ASIDE}{padding}", "cache_control": ephemeral}
     identity = "You are a coding agent."
     return {
         "model": model,

@@ -14,6 +14,8 @@ Results = Mapping[str, Rounds]
 OURS, REFERENCE, DIRECT = "penstock", "nginx", "direct"
 TERSER = "terser"
 """Ours, with terser answers for every conversation."""
+ALL_ON = "all on"
+"""Ours, with terser answers and private values looked for in every request, and put back into every answer."""
 
 
 def right(rounds: list[Round]) -> list[Round]:
@@ -137,6 +139,20 @@ BUDGETS: tuple[Budget, ...] = (
         1.5,
         0.8,
         lambda r: milliseconds_a_request(r, "unary-500k", of=TERSER),
+    ),
+    Budget(
+        "SSE, values restored: CPU per frame",
+        "x nginx",
+        3,
+        2,
+        lambda r: _middle(cost_ratio(r, "sse", "frame", of=ALL_ON)),
+    ),
+    Budget(
+        "unary 500 kB, all policies on, history unchanged: CPU per request",
+        "ms",
+        5,
+        2,
+        lambda r: milliseconds_a_request(r, "unary-500k", of=ALL_ON),
     ),
     Budget("added time to first byte, p50", "ms", 0.4, 0.25, lambda r: added_first_byte(r, 50)),
     Budget("added time to first byte, p99", "ms", 1.5, 1, lambda r: added_first_byte(r, 99)),

@@ -82,7 +82,7 @@ def _penstock_missing() -> str:
 
 
 def launch_penstock(
-    mock_port: int, folder: Path, *, workers: int = 1, books: bool = True, terser: bool = False
+    mock_port: int, folder: Path, *, workers: int = 1, books: bool = True, terser: bool = False, scrub: bool = False
 ) -> Launch:
     """As a user starts it; without more, with all that is on by default and nothing else."""
     port = free_port()
@@ -97,6 +97,7 @@ def launch_penstock(
         f'keys: [{{name: bench, key: "{GATEWAY_KEY}"}}]\n'
         + "books: false\n" * (not books)
         + "terser: {intensity: full}\n" * terser
+        + "scrub: {wanted: true}\n" * scrub
     )
     return Launch((sys.executable, "-m", "penstock", "serve", "--config", str(config)), port, port)
 
@@ -162,6 +163,15 @@ SUBJECTS: tuple[Subject, ...] = (
         key=GATEWAY_KEY,
         cases=("unary-1k", "sse", "unary-500k"),
         # The mock tells a usage that the words are part of.
+        exact=False,
+    ),
+    Subject(
+        "all on",
+        _penstock_missing,
+        functools.partial(launch_penstock, terser=True, scrub=True),
+        key=GATEWAY_KEY,
+        # Every request holds an address, so that every answer is looked through for its token.
+        cases=("unary-1k", "sse", "unary-500k"),
         exact=False,
     ),
     Subject(

@@ -33,8 +33,8 @@ SCORED = """
 ## How much is found
 
 On synth_dataset_v2 of presidio-research (1,500 texts of 209 templates). A finding counts as right where it overlaps
-what is marked as its kind; *covered* are marked values of which no letter is left. Types that are not in the table above
-(dates, cities, organisations, ages, titles) are nobody's goal here.
+what is marked as its kind; *covered* are marked values of which no letter is left. Types that are not in the table
+above (dates, cities, organisations, ages, titles) are nobody's goal here.
 
 | kind | marked | met | recall | covered | found | precision |
 |---|---|---|---|---|---|---|
