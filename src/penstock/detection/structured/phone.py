@@ -19,13 +19,14 @@ _WORDS = (
     r"(?:tele)?fon(?:nummer)?|telefon(?:e|o|os|ní|a|u|szám|numer|nr)?|handy(?:nummer|nr)?|mobil(?:nummer|telefon|nr)?|"
     r"rufnummer|durchwahl|t[ée]l[ée]phone|portable|tel[ée]fono?|m[óo]vil|celular|cellulare|telem[óo]vel|telefoon(?:nummer)?|"
     r"mobiel|gsm|puhelin(?:numero)?|matkapuhelin|komórka|komorka)(?:[_ -]?(?:number|num|no|nr))?(?:\b|_)|"
+    r"\b(?:call|reach|ring|text|dial|contact|message)(?: (?:me|us|him|her|them|back|now|to|at|on|under|my \w+)){1,4}\b|"
     r"\b(?:desk|office|work|home|direct|main|day|evening) ?:|"
     r"телефон|тел\.|моб\.|τηλ|电话|電話|手机|手機|携帯|전화|휴대폰|phone_?number|phonenumber|mobilenumber"
 )
 _HINTS = (
     r"\b(?:call(?:ed|ing|s)?|dial(?:ed|ing)?|ring|text(?:ed|ing)?|reach(?:ed|able)?|answering|contact(?:ed)?|messages?|"
     r"registered|office|desk|home|work|direct|switchboard|extension|caller|"
-    r"(?:my|your|his|her|their|our|phone) number|helpline|appel[eé]z|anrufen?|"
+    r"numbers?|helpline|appel[eé]z|anrufen?|"
     r"erreichbar|ll[aá]m\w{1,5}|chiam\w{1,5}|bel)\b"
 )
 _FOLLOWING = r"(?:office|home|work|desk|fixed|direct)\b"
@@ -117,7 +118,7 @@ RULES = (
         kind="phone",
         pattern=(
             rf"\+ ?\(?\d{{1,3}}\)?(?:[ ()./\x{{a0}}-]{{0,3}}\d){{6,13}}{_EXTENSION}"
-            rf"|\b00[1-9]\d{{0,2}}(?:[ -]\d{{2,4}}){{2,4}}\b"
+            rf"|\b00[1-9]\d{{0,2}}(?:[ -]\d{{2,4}}){{2,4}}{_EXTENSION}\b"
         ),
         sign=r"\+ ?\(?\d\d?\d?[ ()./-]{0,3}\d|\+ ?\d{6}|\b00[1-9]\d{0,2}[ -]\d\d",
         check=_international,
@@ -126,8 +127,8 @@ RULES = (
         name="phone.north-american",
         kind="phone",
         pattern=(
-            rf"(?:\b1[-. ])?(?:\([2-9]\d\d\) ?|\b[2-9]\d\d-)\d{{3}}-\d{{4}}\b{_EXTENSION}"
-            rf"|(?:\b1\.)?\b[2-9]\d\d\.\d{{3}}\.\d{{4}}\b{_EXTENSION}"
+            rf"(?:(?:\b1[-. ])?(?:\([2-9]\d\d\) ?|\b[2-9]\d\d-)\d{{3}}-\d{{4}}"
+            rf"|(?:\b1\.)?\b[2-9]\d\d\.\d{{3}}\.\d{{4}}){_EXTENSION}\b"
         ),
         check=_usual,
     ),
