@@ -74,15 +74,7 @@ class Walk:
 
     def attach(self, sort: Sort, part: Node, data: Node | None = None) -> None:
         """Something that is no words stands in this part."""
-        if self._within is None:
-            span = None if data is None else (data.start, data.end)
-            self._attached.append(Attached(sort, part.start, part.end, span))
-        else:
-            # Places inside of a string are not the block's own: the string stands for what is in it.
-            outer = self._within
-            while outer.within is not None:
-                outer = outer.within
-            self._attached.append(Attached(sort, outer.start, outer.end))
+        self._attached.append(Attached(sort, part.start, part.end, None if data is None else (data.start, data.end)))
 
     def name(self, node: Node) -> str:
         """The name of a member, or a short word such as a type."""
@@ -100,8 +92,8 @@ class Walk:
         found = self.values(node, name)
         return self.name(found[0]) if len(found) == 1 and found[0].form is Form.STRING else ""
 
-    def inside(self, node: Node, matter: Matter, shape: "Shape") -> None:
-        """The JSON text in a string; a string that holds no object or list is words itself."""
+    def inside(self, node: Node, matter: Matter) -> None:
+        """The leaves of the JSON text in a string; a string that holds no object or list is words itself."""
         value = string(self.piece, node)
         inner = value.encode()
         try:
@@ -114,7 +106,7 @@ class Walk:
         before = self.piece, self._within
         self._within = Text(node.start, node.end, value, matter, within=self._within)
         self.piece = inner
-        shape(self, top, matter)
+        leaves(self, top, matter)
         self.piece, self._within = before
 
 
@@ -128,9 +120,11 @@ def nothing(walk: Walk, node: Node, matter: Matter) -> None:
 
 
 def words(walk: Walk, node: Node, matter: Matter) -> None:
-    """A string; of any other form nothing is known."""
+    """A string, or a number in its place; of any other form nothing is known."""
     if node.form is Form.STRING:
         walk.say(node, matter)
+    elif node.form is Form.NUMBER:
+        walk.count(node, matter)
     elif node.form in {Form.OBJECT, Form.LIST}:
         unknown(walk, node, matter)
 
@@ -153,7 +147,7 @@ def leaves(walk: Walk, node: Node, matter: Matter) -> None:
 def encoded(walk: Walk, node: Node, matter: Matter) -> None:
     """What a tool was given or gave back, as JSON in a string: its leaves. Also where it is no string."""
     if node.form is Form.STRING:
-        walk.inside(node, matter, leaves)
+        walk.inside(node, matter)
     else:
         leaves(walk, node, matter)
 

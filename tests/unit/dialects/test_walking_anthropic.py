@@ -242,8 +242,10 @@ CASES: dict[str, tuple[Any, list[str]]] = {
         ],
     ),
     "a form that is not the usual": (
-        {"messages": [{"role": "user", "content": {"text": "x", "type": "text"}}, "loose"], "system": {"be": "kind"}},
-        ["head name: be", "head other: kind", "turns user: x", "turns user: loose"],
+        {"messages": [{"role": "user", "content": {"text": "x", "type": "text"}}, "loose",
+                      {"role": "user", "content": 4111111111111111}], "system": {"be": "kind"}},
+        ["head name: be", "head other: kind", "turns user: x", "turns user: loose",
+         "turns user (a number): 4111111111111111"],
     ),
 }  # fmt: skip
 
