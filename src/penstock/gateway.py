@@ -17,7 +17,7 @@ from penstock.closing import Closing, leave
 from penstock.core.dialect import Dialect
 from penstock.core.exchange import Answer, Exchange, Outcome
 from penstock.core.fault import Fault, FaultError, FaultKind
-from penstock.core.policy import Policy, Recorder, flushed, rewriting, watched
+from penstock.core.policy import Policy, Recorder, flushed, holding, rewriting, rewritten_only, watched
 from penstock.core.route import Reply
 from penstock.providers import headers
 from penstock.routing.plan import Table, plan
@@ -98,16 +98,16 @@ class Gateway:
         match, stream, whole = exchange.match, is_stream(relay.response), relay.complete
         counts, dialect = self.record.counts, self.dialects[match.route.dialect]
         tap = exchange.tap = Tap(dialect.tally(match) if counts else None, relay.response, stream=stream, counts=counts)
-        holders = [visit for visit in reversed(exchange.visits) if visit.holds and match.route.reply is Reply.JSON]
+        relay.rewrite, relay.flush = rewriting(exchange.visits), functools.partial(flushed, exchange.visits)
+        # An array that is rewritten on its way has no length, however soon it came.
+        passes = stream or (dialect.manner(match).array and rewritten_only(exchange.visits))
+        holders = holding(exchange.visits, passes=passes) if match.route.reply is Reply.JSON else []
         if holders:
             held = await (relay.first_frames() if stream else relay.whole(self.passing.held))
             answer = Answer(answer.status, answer.headers, held)
             for visit in holders:
                 answer = await visit.answered(answer)
             whole = answer.body
-        relay.rewrite, relay.flush = rewriting(exchange.visits), functools.partial(flushed, exchange.visits)
-        # An array that is rewritten on its way has no length, however soon it came.
-        passes = stream or (relay.rewrite is not None and dialect.manner(match).array and not holders)
         if whole is not None and not passes:
             tap.take(whole)
             self._reply_whole(exchange, incoming, Answer(answer.status, answer.headers, whole))

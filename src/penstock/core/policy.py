@@ -88,6 +88,17 @@ class Recorder(Protocol):
         """Visit every exchange; FaultError 503 while what happens could not be written down."""
 
 
+def rewritten_only(visits: Sequence[Visit]) -> bool:
+    """Somebody rewrites what passes, and nobody holds it."""
+    return any(visit.rewrites for visit in visits) and not any(visit.holds for visit in visits)
+
+
+def holding(visits: Sequence[Visit], *, passes: bool) -> list[Visit]:
+    """Those that want the answer before the client does, the innermost first. Who would rewrite it piece by piece wants
+    all of one that does not pass so."""
+    return [visit for visit in reversed(visits) if visit.holds or (visit.rewrites and not passes)]
+
+
 Watch = Callable[[bytes], Awaitable[None] | None]
 
 
