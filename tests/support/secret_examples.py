@@ -316,7 +316,6 @@ TEMPLATES: Mapping[str, str] = {
     "facebook": "EAA{base62:180}",
     "linkedin": "WPL_AP1.{base62:16}",
     "twitter-bearer": "AAAAAAAAAAAAAAAAAAAAA{base62:17}%2B{base62:22}%3D{base62:50}",
-    "ably": "{base62:6}.{base62:6}:{url:43}",
     "ghost": "{hex:24}:{hex:64}",
     "salesforce": "00D{base62:15}!AQ{base62:94}",
 }
@@ -358,6 +357,7 @@ LABELLED: Mapping[str, str] = {
     "zapier-webhook": "hooks.zapier.com/hooks/catch/«{digits:7}/{lower36:7}»",
     "twilio-token": "TWILIO_AUTH_TOKEN=«{hex:32}»",
     "facebook-app": "access_token=«{digits:15}|{url:27}»",
+    "ably": 'ABLY_API_KEY="«{base62:6}.{base62:6}:{url:43}»"',
     "okta": "Authorization: SSWS «00{url:40}»",
     "cloudinary": "cloudinary://{digits:15}:«{url:27}»@shop",
     "zendesk": "ana@shop.example/token:«{base62:40}»",

@@ -14,12 +14,12 @@ MEMORY = 256 << 20
 
 @functools.cache
 def pattern_set() -> re2.Set:
-    """All patterns at once."""
+    """All signs at once."""
     options = re2.Options()
     options.max_mem = MEMORY
     made = re2.Set.SearchSet(options)
     for rule in RULES:
-        made.Add(rule.pattern)
+        made.Add(rule.sign or rule.pattern)
     made.Compile()
     return made
 

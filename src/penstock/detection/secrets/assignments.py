@@ -15,6 +15,10 @@ from penstock.detection.secrets.strength import has_letter_and_digit, is_gibberi
 
 KEY_LEAST = 16
 """Letters of a key, at least, where only its name tells that it is one."""
+KEY_MOST = 4000
+PASSWORD_MOST = 256
+"""Longer values are texts, pictures or the rest of a file whose quote was never closed."""
+
 NEARBY = 300
 """Letters before and after a password in which a user or host makes it part of settings."""
 _LINE_NAME = re.compile(r"[\s>#*+-]*[\"']?[\w.$@/:-]+[\"']?\]?$")
@@ -44,7 +48,7 @@ def assigned(candidate: Candidate) -> bool:
         return False
     if label is Label.KEY:
         return _key(candidate.value, name) and not (_bare(candidate) and _ATTRIBUTE.match(candidate.value))
-    if is_password(candidate.value) and not (_bare(candidate) and _is_name(candidate.value)):
+    if strong(candidate) and not (_bare(candidate) and _is_name(candidate.value)):
         return True
     return _in_settings(candidate)
 
@@ -76,12 +80,14 @@ def element(candidate: Candidate) -> bool:
 
 def strong(candidate: Candidate) -> bool:
     """Letters with digits or marks, or letters that make no words; no placeholder, variable, path or everyday word."""
-    return not is_no_secret(candidate.value) and is_password(candidate.value)
+    value = candidate.value
+    return len(value) <= PASSWORD_MOST and not is_no_secret(value) and is_password(value)
 
 
 def named(candidate: Candidate) -> bool:
     """No placeholder, variable, path or everyday word: where it stands leaves no doubt of what it is."""
-    return not is_no_secret(candidate.value) and len(set(candidate.value)) > 3
+    value = candidate.value
+    return len(value) <= PASSWORD_MOST and not is_no_secret(value) and len(set(value)) > 3
 
 
 def option(candidate: Candidate) -> bool:
@@ -123,7 +129,7 @@ def said(candidate: Candidate) -> bool:
 
 
 def _key(value: str, name: str) -> bool:
-    if len(value) < KEY_LEAST or not _KEY_LETTERS.match(value):
+    if not KEY_LEAST <= len(value) <= KEY_MOST or not _KEY_LETTERS.match(value):
         return False
     if _UUID.match(value):
         return is_strong_name(name)

@@ -32,6 +32,10 @@ class Format(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     pattern: str
     """RE2. Runs of unknown length in front of a literal are written with ``+`` and a check of the length: a counted run
     there would cost a state for each letter of each word of every text."""
+    sign: str = ""
+    """What the joint search looks for instead, met wherever the pattern is met. Given where a pattern has counted gaps,
+    or begins with letters of any word: a few such patterns together make new states at every letter, and each state
+    that is new costs as much as a thousand letters."""
     group: int = 0
     edge: Edge = Edge.WORD
     entropy: float = 2.5
@@ -44,7 +48,14 @@ class Format(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 def rules() -> tuple[Rule, ...]:
     """A rule for each form."""
     return tuple(
-        Rule(name=f"{KIND}.{name}", kind=KIND, pattern=form.pattern, group=form.group, check=_judge(form))
+        Rule(
+            name=f"{KIND}.{name}",
+            kind=KIND,
+            pattern=form.pattern,
+            group=form.group,
+            sign=form.sign,
+            check=_judge(form),
+        )
         for forms in formats().values()
         for name, form in forms.items()
     )

@@ -1,6 +1,8 @@
 """Looking takes time that grows with the text and with nothing else, whatever the text is."""
 
+import sysconfig
 import time
+from pathlib import Path
 
 import pytest
 
@@ -36,9 +38,9 @@ def test_time_grows_with_the_text(shape: str) -> None:
     assert seconds(long) <= 24 * max(min(seconds(short) for _ in range(3)), 0.002)
 
 
-def test_ordinary_text_sets_off_hardly_a_rule() -> None:
-    """The patterns themselves are choosy: words about passwords, and code that handles them, are no candidates."""
-    prose = "Our password policy asks for a token. The secret of a good key is its length; see basic rules."
-    code = "def login(user, password):\n    token = self.token\n    return check(user, password=password)\n"
-    assert not pattern_set().Match(prose)
-    assert not pattern_set().Match(code)
+def test_ordinary_code_sets_off_hardly_a_rule() -> None:
+    """Each rule that is met reads the text once more: fewer than one does so for 10,000 letters of Python's library."""
+    library = Path(sysconfig.get_paths()["stdlib"])
+    texts = [path.read_text("utf-8", "replace") for path in sorted(library.glob("*.py"))]
+    met = sum(len(pattern_set().Match(text) or ()) for text in texts)
+    assert met <= sum(map(len, texts)) / 10_000

@@ -1,5 +1,7 @@
 """Every form that is claimed is found: random examples after the documentation, in six surroundings each."""
 
+import tomllib
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -11,6 +13,8 @@ from tests.support.secret_examples import LABELS, TOKENS, labelled, token
 from tests.support.secret_rules import find
 
 EXAMPLES = 8
+
+FILES: dict[str, str] = tomllib.loads((Path(__file__).parent / "files.toml").read_text())
 
 SURROUNDINGS = {
     "prose": "Here is the one that I was given, {}, please use it.",
@@ -93,3 +97,17 @@ def test_sources_are_told_in_words() -> None:
     """Who reads the page looks the documentation up; addresses grow old and name hosts."""
     forms = [form for table in formats().values() for form in table.values()]
     assert [form.title for form in forms if "://" in form.source or "www." in form.source or not form.source] == []
+
+
+def test_a_sign_is_met_wherever_its_pattern_is_met() -> None:
+    """The joint search looks for signs alone: one that is too narrow would hide its rule."""
+    dice = Random(3)
+    texts = [*(labelled(name, dice) for name in LABELS), *(token(name, dice) for name in TOKENS), *FILES.values()]
+    hidden = [
+        (rule.name, text)
+        for rule in RULES
+        if rule.sign
+        for text in (each.replace("«", "").replace("»", "") for each in texts)
+        if re2.search(rule.pattern, text) and not re2.search(rule.sign, text)
+    ]
+    assert hidden == []
