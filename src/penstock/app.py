@@ -35,6 +35,7 @@ from penstock.credential_watch import CredentialWatch
 from penstock.dialects.openai import asking
 from penstock.explanation import NOBODY, Changing, Explanation, Listening, explain
 from penstock.gateway import Gateway
+from penstock.governing import content_policies
 from penstock.key_watch import KeyWatch
 from penstock.observe.metrics import Gauge
 from penstock.observing import PATH as METRICS
@@ -45,9 +46,10 @@ from penstock.policies.compress import CHATS, Compress, Memory, NoMemory, Suspen
 from penstock.policies.compress.deciding import is_off, nothing_suspended
 from penstock.policies.compress.reasons import Detected
 from penstock.policies.compress.rules import SHIPPED
+from penstock.policies.guard import Guard
 from penstock.policies.list_models import ListModels
 from penstock.policies.own import Own, Register
-from penstock.policies.permit import Permit
+from penstock.policies.permit import Permit, named
 from penstock.policies.record import Unrecorded
 from penstock.policies.relink import Relink
 from penstock.policies.scrub import Scrub
@@ -345,7 +347,7 @@ def explain_request(
     terseness = composing.terseness(settings, functools.partial(_attempt, routing), b"", suspended, chance=False)
     terseness = msgspec.structs.replace(terseness, detect=listening)
     compress = Compress(SPEAKING, terseness, NoMemory())
-    changing = Changing(_scrub(settings, b""), compress, listening, _asking(settings), suspended)
+    changing = Changing(guard(settings), _scrub(settings, b""), compress, listening, _asking(settings), suspended)
     return explain(routing, DIALECTS, head, body, changing, key)
 
 
@@ -382,6 +384,8 @@ def policies(
     order: Sequence[Policy] = (
         # Before anything that costs or answers: what a key may not use is refused, whatever would become of it.
         Permit(undo),
+        # As early: what may not be said is refused, masked or sent elsewhere before anything else reads it.
+        guard(settings),
         # A list of several providers' models has no provider of its own to go to.
         ListModels(routing.speaking, calling.fetch),
         # Before anything that costs: an object of another tenant is answered 404, whatever else the request asks.
@@ -403,11 +407,17 @@ def policies(
     return concerned
 
 
+def guard(settings: Settings) -> Guard:
+    """The operator's content policies."""
+    undo = functools.partial(undone, limit=HELD_BYTES)
+    return Guard(content_policies(settings), WALKING, DIALECTS, named, undo)
+
+
 def _attempt(routing: Table, exchange: Exchange) -> Attempt:
     """Where a request will go; FaultError where it can go nowhere."""
     if exchange.caller is None:
         raise RuntimeError("nobody is known to be asking")
-    return plan(routing, exchange.match, exchange.facts, exchange.caller)[0]
+    return plan(routing, exchange.match, exchange.facts, exchange.caller, exchange.destination)[0]
 
 
 def _scrub(settings: Settings, secret: bytes) -> Scrub:

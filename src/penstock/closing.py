@@ -10,6 +10,7 @@ import logging
 from collections.abc import Collection
 
 from penstock.core.exchange import Answer, Exchange, Outcome
+from penstock.core.fault import Fault, FaultKind
 from penstock.wire.incoming import Incoming
 
 log = logging.getLogger(__name__)
@@ -25,6 +26,13 @@ def leave(exchange: Exchange | None, outcome: Outcome) -> None:
             visit.leave(exchange)
         except Exception as bug:  # one policy's bug must not keep the others from leaving
             log.error("a bug in leaving %s", exchange.id, exc_info=bug)
+
+
+def outcome_of(fault: Fault | None) -> Outcome:
+    """How a stream ended that was under way: in order, cut by a policy, or broken."""
+    if fault is None:
+        return Outcome.SERVED
+    return Outcome.CUT if fault.kind is FaultKind.REFUSED else Outcome.FAILED
 
 
 class Closing:

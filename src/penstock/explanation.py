@@ -14,6 +14,7 @@ from penstock.core.document import Document, Facts, NotReadableError
 from penstock.core.exchange import Exchange
 from penstock.core.fault import FaultKind, refuse
 from penstock.core.head import RequestHead
+from penstock.core.ruling import Ruling
 from penstock.core.target import Attempt
 from penstock.core.terseness import Intensity, Opening, Terseness
 from penstock.policies.ask_usage import AskUsage
@@ -21,6 +22,7 @@ from penstock.policies.compress import Compress, Suspended
 from penstock.policies.compress.deciding import Detect
 from penstock.policies.compress.own_rules import OwnRule
 from penstock.policies.compress.reasons import Detected
+from penstock.policies.guard import Guard
 from penstock.policies.scrub import Scrub
 from penstock.providers import headers
 from penstock.routing.plan import Table, plan
@@ -47,6 +49,8 @@ class Explanation(msgspec.Struct, frozen=True):
     """The names of the operator's own rules that decided it: one, or in a batch several."""
     suspended: tuple[Intensity, ...]
     """What new conversations of this key with this model are not given, though somebody set it."""
+    rulings: tuple[Ruling, ...]
+    """What content policies have met in the request."""
     body: bytes
     """What the provider receives after the head."""
 
@@ -69,8 +73,9 @@ class Listening:
 
 
 class Changing(msgspec.Struct, frozen=True):
-    """The policies that may change a request's body."""
+    """The policies that may change a request's body, or where it goes."""
 
+    guard: Guard
     scrub: Scrub
     compress: Compress
     listening: Listening
@@ -106,9 +111,11 @@ def explain(
     own = head.get(b"x-provider-key")
     caller = Caller(key, Credential(Secret("***"), own=True) if own else None)
     exchange = Exchange("explain", head, match, 0.0, facts=facts, caller=caller, document=document)
+    exchange.bytes_in = len(body)
     edits = list(_edited(exchange, changing))
     sent = body if exchange.document is None else exchange.document.raw
-    attempt = plan(table, match, facts, caller)[0]
+    match = exchange.match
+    attempt = plan(table, match, facts, caller, exchange.destination)[0]
     masked = _masked(attempt)
     sieve = headers.Wording(()).crossing
     request = headers.request_head(head, match.path, masked, dialect, length=len(sent), sieve=sieve)
@@ -117,7 +124,7 @@ def explain(
     added = [name.decode() for name, _ in dialect.required_headers(head)]
     changes = [f"header {name}: not sent on" for name in dropped] + [f"header {name}: added" for name in added]
     rest = "unchanged, byte for byte" if sent == body else "all else byte for byte"
-    changes += [f"body: {edit}" for edit in (*edits, rest)]
+    changes += [*edits, f"body: {rest}"]
     scheme = "https" if attempt.provider.origin.secure else "http"
     target = request.split(b" ", 2)[1].decode("latin-1")
     return Explanation(
@@ -135,17 +142,24 @@ def explain(
         terseness=exchange.terseness,
         own_rules=tuple(changing.listening.rules),
         suspended=tuple(one for one in Intensity if changing.suspended(key.id, facts.model or "", one)),
+        rulings=exchange.rulings,
         body=sent,
     )
 
 
 def _edited(exchange: Exchange, changing: Changing) -> Iterator[str]:
     """Puts the policies' edits into the exchange, and says what they are."""
+    before = exchange.document
+    changing.guard.rule(exchange)
+    for ruling in exchange.rulings:
+        yield f"content policy {ruling.policy}: {ruling.check} is met; {ruling.told}"
+    if exchange.document is not before:
+        yield "body: words masked, or its model replaced"
     if exchange.document is None:
         return
     changing.scrub.mask(exchange)
     for count in () if exchange.scrubbed is None else exchange.scrubbed.counts:
-        yield f"{_BECAME[count.action]}: {count.number} of the kind {count.kind} ({count.place})"
+        yield f"body: {_BECAME[count.action]}: {count.number} of the kind {count.kind} ({count.place})"
     if not exchange.match.route.routed:
         return
     changing.compress.steer(exchange)
@@ -158,10 +172,10 @@ def _edited(exchange: Exchange, changing: Changing) -> Iterator[str]:
         words = (
             f"{terseness.added} bytes of words ({terseness.rules}){low} added" if terseness.added else "no words added"
         )
-        yield f"{words}; {why}"
+        yield f"body: {words}; {why}"
     for policy in changing.asking:
         if policy.asks(exchange):
-            yield "`include_usage` added"
+            yield "body: `include_usage` added"
 
 
 def _masked(attempt: Attempt) -> Attempt:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from penstock import routes
 from penstock.calling import Calling
-from penstock.closing import Closing, leave
+from penstock.closing import Closing, leave, outcome_of
 from penstock.core.dialect import Dialect
 from penstock.core.exchange import Answer, Exchange, Outcome
 from penstock.core.fault import Fault, FaultError, FaultKind
@@ -83,7 +83,7 @@ class Gateway:
         return None
 
     async def _call(self, exchange: Exchange, incoming: Incoming) -> None:
-        exchange.plan = plan(self.table, exchange.match, exchange.facts, exchange.caller)
+        exchange.plan = plan(self.table, exchange.match, exchange.facts, exchange.caller, exchange.destination)
         for visit in exchange.visits:
             visit.begin(exchange)
         relay = await self.calling.call(exchange, incoming)
@@ -105,8 +105,12 @@ class Gateway:
         if holders:
             held = await (relay.first_frames() if stream else relay.whole(self.passing.held))
             answer = Answer(answer.status, answer.headers, held)
-            for visit in holders:
-                answer = await visit.answered(answer)
+            try:
+                for visit in holders:
+                    answer = await visit.answered(answer)
+            except FaultError:
+                tap.spent(held)
+                raise
             whole = answer.body
         if whole is not None and not passes:
             tap.take(whole)
@@ -122,10 +126,10 @@ class Gateway:
         fault = exchange.fault = await relay.finished()
         ending: bytes | None = relay.remainder()
         if fault is not None:
-            event = dialect.broken_off(match, fault, exchange.id, relay.last)
+            event = fault.ending or dialect.broken_off(match, fault, exchange.id, relay.last)
             ending = relay.ended_by(event, dialect.fault(fault, exchange.id).body)
         tap.take(ending or b"") if fault is None else tap.count(ending or b"")
-        leave(exchange, Outcome.FAILED if fault else Outcome.SERVED)
+        leave(exchange, outcome_of(fault))
         incoming.abort() if ending is None else incoming.end(ending)
 
     def _reply_whole(self, exchange: Exchange, incoming: Incoming, answer: Answer) -> None:
@@ -140,4 +144,4 @@ class Gateway:
             incoming.abort()
         else:
             answer = self.dialects[routes.dialect_of(incoming.head)].fault(fault, exchange_id)
-            incoming.reply(answer, self.wording.refused(exchange_id, incoming.elapsed))
+            incoming.reply(answer, self.wording.refused(exchange_id, incoming.elapsed, exchange))

@@ -18,6 +18,7 @@ from penstock.cli.printing import cells, json_option, legible, placed, print_jso
 if TYPE_CHECKING:
     from penstock.core.books import LogLine
     from penstock.core.entry import Entry
+    from penstock.core.ruling import Ruling
     from penstock.core.scrubbed import Scrubbed
 
 FOLLOW_SECONDS = 0.5
@@ -217,6 +218,8 @@ def _particulars(entry: "Entry", *, simulated: bool) -> Iterator[tuple[str, str]
         yield "ended", _ENDINGS.get(entry.ending, entry.ending)
     if opened.terseness is not None and opened.terseness.reasked:
         yield "asks again", "for what the answer before it left out"
+    for ruling in entry.rulings:
+        yield "content policy", _ruled(ruling)
     yield "key", f"{opened.key_name} ({opened.key})" if opened.key else NOBODY
     yield "team", opened.team or "none"
     yield "request", f"{opened.operation or 'no known route'}, {opened.dialect or '-'}{', streamed' * opened.stream}"
@@ -255,6 +258,13 @@ def _scrubbed(scrubbed: "Scrubbed") -> Iterator[tuple[str, str]]:
         yield "tokens in the answer", back + (f", {scrubbed.miscopied} miscopied" if scrubbed.miscopied else "")
 
 
+def _ruled(ruling: "Ruling") -> str:
+    place = f" in words of the kind {ruling.place}" if ruling.place else ""
+    times = f", {ruling.count} times" if ruling.count > 1 else ""
+    about = f"{ruling.policy} ({ruling.version}): {ruling.check} met in the {ruling.side.value}{place}{times}"
+    return f"{about}; {ruling.told}"
+
+
 def _counters(used: object) -> list[tuple[str, int]]:
     from penstock.core.usage import COUNTERS  # noqa: PLC0415 - keeps --help instant
 
@@ -278,6 +288,7 @@ def _described(entry: "Entry") -> dict[str, object]:
         **msgspec.structs.asdict(opened),
         "at": _exact(opened.at),
         **closed,
+        "rulings": [msgspec.structs.asdict(ruling) for ruling in entry.rulings],
         "cost_micro_dollars": entry.cost,
         "source": told.source.value,
         "usage_missing": told.missing,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from itertools import combinations
 
-from penstock.config import check_prices, urls
+from penstock.config import check_content, check_prices, urls
 from penstock.config.mistakes import Path, dotted, listed, nearest, shown
 from penstock.config.reading import Found, Reading
 from penstock.config.settings import ModelRule, ProviderSettings, Settings
@@ -260,6 +260,7 @@ RULES: tuple[Callable[[Settings, Reading], Iterator[Found]], ...] = (
     a_log_that_is_named_is_written,
     prefixes_differ,
     *check_prices.RULES,
+    *check_content.RULES,
 )
 
 

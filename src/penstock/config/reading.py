@@ -45,6 +45,7 @@ _SYNONYMS = {
     "cached_input": "cache_read", "key_file": "api_key_file", "threshold": "above",
     "ca": "ca_file", "ca_bundle": "ca_file", "model": "match", "pattern": "match", "regex": "match", "group": "team",
     "in": "where", "team": "teams",
+    "guardrails": "policies", "content_policy": "policies", "words": "terms", "except": "exceptions",
     "processes": "workers", "log": "access_log", "prometheus": "metrics",
 }  # fmt: skip
 
@@ -63,6 +64,7 @@ _EXAMPLES = {
     "limits": "write a mapping: `{body: 32MB}`",
     "journal": "write a mapping: `{fsync: second}`",
     "header_prefixes": "write a list: `[X-Penstock-]`",
+    "policies": "write a mapping: `NAME: {invisible: {action: mask}}`",
     "terser": "write a mapping: `{intensity: lite}`",
     "scrub": "write a mapping: `{wanted: true}`",
     "kinds": "write a mapping: `{email: mask}`",
@@ -77,6 +79,28 @@ _ROW_EXAMPLES: Mapping[str | int, Mapping[str | int, str]] = {
     "when": {
         "keys": 'write a list: `["ci-*"]`, or remove it',
         "teams": 'write a list: `["research"]`, or remove it',
+    },
+    "policies": {
+        "keys": 'write a list: `["ci-*"]`, or remove it',
+        "teams": 'write a list: `["research"]`, or remove it',
+        "route_to": "write a mapping: `{provider: NAME}`",
+        "models": 'write a mapping: `{allow: ["claude-haiku-*"]}`',
+        "operations": 'write a mapping: `{allow: ["messages.*"]}`',
+        "size": "write a mapping: `{body: 1MB, messages: 200}`",
+        "attachments": "write a mapping: `{allow: [image], most: 20}`",
+        "tools": 'write a mapping: `{deny: ["web_search*"]}`',
+        "mcp": 'write a mapping: `{allow: ["*.example.com"]}`',
+        "terms": 'write a list: `- {name: NAME, terms: ["a word"]}`; below `exceptions` and in such a row, words',
+        "patterns": 'write a list: `- {name: NAME, match: "(?i)invoice"}`',
+        "exceptions": 'write a list: `- {terms: ["a harmless phrase"]}`',
+        "where": "write a list: `[user, tool-result]`, or remove it for all",
+        "allow": "write a list",
+        "deny": "write a list",
+        "answers": "write a mapping: `{links: {allow: [example.com]}}`",
+        "invisible": "write a mapping: `{action: mask}`",
+        "injection": "write a mapping: `{action: flag}`",
+        "canary": "write a mapping: `{action: block}`",
+        "links": "write a mapping: `{allow: [example.com]}`",
     },
 }
 

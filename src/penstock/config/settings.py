@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from penstock.config.content import PolicySettings
 from penstock.config.forms import Form
 from penstock.config.proxies import Proxies
 from penstock.config.scrub import ScrubSettings, ScrubWishSettings
@@ -403,6 +404,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     scrub: ScrubSettings = ScrubSettings()
     """Private values: what becomes of them, for whom."""
+
+    policies: dict[Name, PolicySettings] = {}
+    """Content policies by name: what may be said through the gateway. Without any, nothing is checked."""
 
     stream_keepalive: Annotated[float, Meta(ge=1, le=300, extra={"form": Form.SECONDS})] | None = 15.0
     """Seconds of silence in a stream after which a sign of life is written between two events, in the dialect's own

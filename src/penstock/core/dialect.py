@@ -6,9 +6,11 @@ import msgspec
 
 from penstock.core.document import Facts
 from penstock.core.ending import Ending
+from penstock.core.equipment import Equipping
 from penstock.core.exchange import Answer
 from penstock.core.fault import Fault
 from penstock.core.head import Header, RequestHead
+from penstock.core.hearing import Hearing
 from penstock.core.restoring import Restoring
 from penstock.core.route import Match
 from penstock.core.terseness import Speaking
@@ -87,6 +89,14 @@ class Dialect(Protocol):
     @property
     def restoring(self) -> Restoring:
         """How private values come back into answers."""
+
+    @property
+    def hearing(self) -> Hearing:
+        """What models say in answers."""
+
+    @property
+    def equipping(self) -> Equipping:
+        """What a request brings besides its words."""
 
     def facts(self, match: Match, facts: Facts) -> Facts:
         """Complete what the body says by what the path says."""

@@ -7,6 +7,7 @@ wire (``array_like``): fields are added at the end, with defaults, and never mov
 
 import msgspec
 
+from penstock.core.ruling import Ruling
 from penstock.core.scrubbed import Scrubbed
 from penstock.core.terseness import Terseness
 from penstock.core.usage import Consumption
@@ -78,3 +79,5 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="e"):
     that it is whole."""
     scrubbed: Scrubbed | None = None
     """What was found of private values, and what came back; None where nobody looked."""
+    rulings: tuple[Ruling, ...] = ()
+    """What content policies have met, and what they did about it."""

@@ -14,6 +14,7 @@ from penstock.core.fault import Fault
 from penstock.core.forms import FormField
 from penstock.core.head import Header, RequestHead
 from penstock.core.route import Match
+from penstock.core.ruling import Destination, Ruling
 from penstock.core.scrubbed import Scrubbed
 from penstock.core.target import Attempt
 from penstock.core.terseness import Terseness
@@ -65,7 +66,7 @@ class Exchange:
 
     id: str  # gateway
     head: RequestHead  # gateway
-    match: Match  # gateway
+    match: Match  # gateway; a content policy that names another model puts another path there
     started: float  # gateway: event loop seconds of the first request byte
     visits: "list[Visit]" = field(default_factory=list)  # gateway: who asked to see the way out, outermost first
     document: Document | None = None  # gateway, stop 2; None: no held body. A policy may put an edited one there
@@ -85,6 +86,8 @@ class Exchange:
     form: FormField | None = None  # calling: what a form that streams through says of its model
     terseness: Terseness | None = None  # compress
     scrubbed: Scrubbed | None = None  # scrub
+    rulings: tuple[Ruling, ...] = ()  # guard and judge: what content policies have met, in order
+    destination: Destination | None = None  # guard: where a content policy sends it
     tap: Tap | None = None  # gateway, stop 6: on the answer that passes
 
     @property

@@ -64,6 +64,10 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     retry_after: int | None = None
     code: str | None = None
     allow: tuple[str, ...] = ()
+    before: bytes = b""
+    """Whole events of a running stream that it comes in, which go out before its end."""
+    ending: bytes = b""
+    """What ends that stream, whole events; empty: the dialect's own error."""
 
     @property
     def status(self) -> int:

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from penstock.core.entry import Entry
+from penstock.core.ruling import told
 from penstock.core.usage import Usage
 
 log = logging.getLogger(__name__)
@@ -134,6 +135,7 @@ def json_line(entry: Entry) -> str:
         "conversation": opened.conversation,
         "trace": opened.trace,
         "batch": entry.batch,
+        "policies": told(entry.rulings),
     }
     text = msgspec.json.encode({name: _valid(value) for name, value in fields.items()}).decode()
     return _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

@@ -36,6 +36,7 @@ def page(snapshot: Snapshot, gauges: Sequence[Gauge]) -> bytes:
         *_requests(snapshot),
         *_tokens(snapshot),
         *_generative(snapshot),
+        *_policies(snapshot),
         *_family("penstock_info", "gauge", "The release that runs.", [("", (("version", __version__),), 1)]),
     ]
     for gauge in gauges:
@@ -123,6 +124,14 @@ def _generative(snapshot: Snapshot) -> Iterator[str]:
         starts, metrics.FIRST, metrics.IN_FIRST_BYTES, metrics.FIRST_BYTES,
     )  # fmt: skip
     yield from _histogram("gen_ai_client_token_usage", "Tokens of a request.", tokens, 0, 1, metrics.TOKENS)
+
+
+def _policies(snapshot: Snapshot) -> Iterator[str]:
+    met: Series = {}
+    for (policy, check, action, side), row in snapshot.rulings:
+        _sum_up(met, (("policy", policy), ("check", check), ("action", action), ("side", side)), row)
+    if met:
+        yield from _counter("penstock_policy_rulings_total", "Requests that a content policy's check has met.", met, 0)
 
 
 def _sum_up(series: Series, labels: Labels, row: Sequence[float]) -> None:

@@ -39,6 +39,8 @@ RequestKey = tuple[str, str, str, str, int]
 Key = TypeVar("Key")
 ModelKey = tuple[str, str, str, str, str]
 """Dialect, operation, provider, model and fault."""
+RulingKey = tuple[str, str, str, str]
+"""A content policy, its check, what was done, and whether about a request or an answer."""
 
 
 class Gauge(msgspec.Struct, frozen=True):
@@ -55,11 +57,13 @@ class Snapshot(msgspec.Struct):
     requests: list[tuple[RequestKey, list[float]]]
     models: list[tuple[ModelKey, list[float]]]
     gauges: dict[str, float] = {}
+    rulings: list[tuple[RulingKey, list[float]]] = []
 
     def add(self, other: "Snapshot") -> "Snapshot":
         """Both together."""
         gauges = {name: self.gauges.get(name, 0) + other.gauges.get(name, 0) for name in self.gauges | other.gauges}
-        return Snapshot(_added(self.requests, other.requests), _added(self.models, other.models), gauges)
+        requests, models = _added(self.requests, other.requests), _added(self.models, other.models)
+        return Snapshot(requests, models, gauges, _added(self.rulings, other.rulings))
 
 
 class Metrics:
@@ -70,6 +74,8 @@ class Metrics:
         self._requests: dict[RequestKey, list[float]] = {}
         self._models: dict[ModelKey, list[float]] = {}
         self._names: set[str] = set()
+        self._rulings: dict[RulingKey, list[float]] = {}
+        """As many as the operator's policies have checks."""
 
     def closed(self, entry: Entry) -> None:
         """An exchange is over."""
@@ -88,6 +94,9 @@ class Metrics:
         if first:
             row[began] += 1
             row[IN_OVERHEADS + bisect_left(OVERHEADS, entry.overhead)] += 1
+        for ruling in entry.rulings:
+            about = (ruling.policy, ruling.check, ruling.told, ruling.side.value)
+            self._rulings.setdefault(about, [0])[0] += 1
         # A batch's results may be fetched many times: that they count once only the books can see to.
         if opened.model or (entry.consumption.source is Source.REPORTED and not entry.batch):
             row = self._model(entry)
@@ -121,7 +130,9 @@ class Metrics:
         """All numbers as they are now; without gauges where the process is about to end."""
         requests = [(key, list(row)) for key, row in self._requests.items()]
         models = [(key, list(row)) for key, row in self._models.items()]
-        return Snapshot(requests, models, {gauge.name: gauge.read() for gauge in self.gauges} if living else {})
+        rulings = [(about, list(row)) for about, row in self._rulings.items()]
+        gauges = {gauge.name: gauge.read() for gauge in self.gauges} if living else {}
+        return Snapshot(requests, models, gauges, rulings)
 
 
 def _count(row: list[float], entry: Entry) -> None:

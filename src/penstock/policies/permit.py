@@ -135,13 +135,13 @@ def _name(entry: msgspec.Raw) -> str:
 
 
 def _judge(key: KeyProfile, exchange: Exchange) -> None:
-    named = list(_named(exchange))
-    for model in named:
+    models = list(named(exchange))
+    for model in models:
         if not key.may_use(model):
             shown = model if len(model) <= _SHOWN_MODEL else model[:_SHOWN_MODEL] + "…"
             words = f"The gateway key {key.name!r} may not use the model {shown!r}; it may use {_listed(key.models)}."
             raise _refused(words)
-    if not named and _runs_a_model(exchange):
+    if not models and _runs_a_model(exchange):
         operation = exchange.match.route.operation
         words = (
             f"The gateway key {key.name!r} is held to the models {_listed(key.models)}, and this {operation} names "
@@ -159,7 +159,7 @@ def _runs_a_model(exchange: Exchange) -> bool:
     return route.method == "POST" and not matches(RUN_NO_MODEL, route.operation)
 
 
-def _named(exchange: Exchange) -> Iterator[str]:
+def named(exchange: Exchange) -> Iterator[str]:
     """Every model that the request names, in the path or in its body outside of what was said."""
     if exchange.facts.model is not None:
         yield exchange.facts.model

@@ -153,6 +153,7 @@ class _Recording(Visit):
             "" if tap is None else tap.batch,
             "" if ending is _IN_ORDER else ending.value,
             exchange.scrubbed,
+            exchange.rulings,
         )
 
 

@@ -13,6 +13,7 @@ from penstock.core.caller import Credential
 from penstock.core.dialect import Dialect
 from penstock.core.exchange import Exchange
 from penstock.core.head import HOP_BY_HOP, Header, RequestHead, ResponseHead, connection_names
+from penstock.core.ruling import told
 from penstock.core.target import Attempt, Provider
 from penstock.core.terseness import Intensity, Terseness
 from penstock.core.ticket import PARAMETER
@@ -179,6 +180,8 @@ class Wording:
         lines = template % (exchange.id.encode(), *durations, *overheads)
         if exchange.scrubbed is not None:
             lines += b"\r\nX-Penstock-Scrubbed: %b" % (exchange.scrubbed.told or "none").encode()
+        if exchange.rulings:
+            lines += b"\r\nX-Penstock-Policy: %b" % told(exchange.rulings).encode()
         return lines if terseness is None else lines + self._decided(terseness)
 
     def _decided(self, terseness: Terseness) -> bytes:
@@ -189,9 +192,12 @@ class Wording:
         )
         return lines + b"\r\nX-Penstock-Rules: %b" % terseness.rules.encode() if terseness.rules else lines
 
-    def refused(self, exchange_id: str, elapsed: float) -> bytes:
-        """What an answer says that has no exchange to speak of."""
-        return self._refused % (exchange_id.encode(), *((int(elapsed * 1000),) * self._prefixes))
+    def refused(self, exchange_id: str, elapsed: float, exchange: Exchange | None = None) -> bytes:
+        """What a refusal says, whether it came to an exchange or not."""
+        lines = self._refused % (exchange_id.encode(), *((int(elapsed * 1000),) * self._prefixes))
+        if exchange is not None and exchange.rulings:
+            lines += b"\r\nX-Penstock-Policy: %b" % told(exchange.rulings).encode()
+        return lines
 
     def _template(self, provider: Provider | None, *, unasked: bool) -> bytes:
         lines = self._duration + self._overhead

@@ -14,6 +14,7 @@ from penstock.core.caller import Caller, Credential
 from penstock.core.document import Facts
 from penstock.core.fault import FaultError, FaultKind, refuse
 from penstock.core.route import Match
+from penstock.core.ruling import Destination
 from penstock.core.target import Attempt, Provider
 
 # Where a client finds each dialect, for words that tell it to go there.
@@ -53,10 +54,17 @@ class Table(msgspec.Struct, frozen=True):
         return None
 
 
-def plan(table: Table, match: Match, facts: Facts, caller: Caller | None) -> tuple[Attempt, ...]:
-    """The attempts, in order; FaultError 400 when the request can go nowhere, with words that say why."""
+def plan(
+    table: Table, match: Match, facts: Facts, caller: Caller | None, destination: Destination | None = None
+) -> tuple[Attempt, ...]:
+    """The attempts, in order; FaultError 400 when the request can go nowhere, with words that say why.
+
+    ``destination``: where a content policy sends it, in place of where it would have gone.
+    """
     if caller is None:
         raise refuse(FaultKind.UNAUTHENTICATED, "No gateway key was sent.")
+    if destination is not None:
+        return (_sent(table, match, caller, destination),)
     provider, reason = _provider(table, match, facts)
     simulator = table.simulators.get(match.route.dialect)
     if provider is None:
@@ -72,6 +80,21 @@ def plan(table: Table, match: Match, facts: Facts, caller: Caller | None) -> tup
             return (Attempt(simulator, None, "no credential for the provider: the simulator answers"),)
         raise _missing(provider, caller)
     return (Attempt(provider, credential, reason),)
+
+
+def _sent(table: Table, match: Match, caller: Caller, destination: Destination) -> Attempt:
+    """Under the operator's credential alone: the caller's own was meant for another host."""
+    provider = table.providers[destination.provider]
+    dialect = match.route.dialect
+    about = f"This gateway's content policy {destination.policy!r} sends this request to {provider.name}, which"
+    if provider.dialect != dialect:
+        words = f"{about} speaks {provider.dialect} and not {dialect}. Ask your gateway's operator."
+        raise refuse(FaultKind.REFUSED, words)
+    credential = None if provider.credential is None else Credential(provider.credential, own=False)
+    if provider.auth != "none" and (credential is None or caller.key.require_provider_key):
+        raise refuse(FaultKind.REFUSED, f"{about} has no credential for it. Ask your gateway's operator.")
+    reason = f"the content policy {destination.policy!r}"
+    return Attempt(provider, None if provider.auth == "none" else credential, reason)
 
 
 def _provider(table: Table, match: Match, facts: Facts) -> tuple[Provider | None, str]:

@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from penstock.core.books import BooksError
 from penstock.core.entry import Entry, Opened
+from penstock.core.ruling import Ruling
 from penstock.core.scrubbed import Scrubbed
 from penstock.core.terseness import Arm, Intensity, Terseness
 from penstock.core.usage import COUNTERS, Consumption, Share, Source, Usage
@@ -38,7 +39,7 @@ _SELDOM: Mapping[str, str] = {
     **dict.fromkeys(("tools", "shares"), "NULL"),
     **dict.fromkeys(("intensity", "arm", "reason", "rules", "beginning", "kind"), "NULL"),
     **dict.fromkeys(("with_tools", "added", "holdout", "later", "reasked"), "NULL"),
-    **dict.fromkeys(("ending", "scrubbed"), "NULL"),
+    **dict.fromkeys(("ending", "scrubbed", "rulings"), "NULL"),
 }
 """What hardly any entry has, and what stands there otherwise, in SQL: each value that is handed over takes its time."""
 
@@ -51,12 +52,13 @@ _USAGE = msgspec.json.Decoder(Usage)
 _SHARES = msgspec.json.Decoder(tuple[Share, ...])
 _TOOLS = msgspec.json.Decoder(tuple[tuple[str, int], ...])
 _SCRUBBED = msgspec.json.Decoder(Scrubbed)
+_RULINGS = msgspec.json.Decoder(tuple[Ruling, ...])
 _ENCODE = msgspec.json.Encoder().encode
 _NOTHING = Share(None, Usage())
 # What an integer column holds. Only a provider that counts nonsense gets there.
 _INTEGER_MOST = 2**63 - 1
 _UNDECIDED: Row = (None,) * 11
-_USUAL: Row = ("", "", "", 0, 0, 0, 0, 0, 0, None, None, *_UNDECIDED, None, None)
+_USUAL: Row = ("", "", "", 0, 0, 0, 0, 0, 0, None, None, *_UNDECIDED, None, None, None)
 
 
 class Ledger:
@@ -191,6 +193,7 @@ def row(entry: Entry) -> tuple[Row, Row]:
         *(_UNDECIDED if opened.terseness is None else _decided(opened.terseness)),
         entry.ending or None,
         None if entry.scrubbed is None else _ENCODE(entry.scrubbed).decode(),
+        _ENCODE(entry.rulings).decode() if entry.rulings else None,
     )
     return always, seldom
 
@@ -222,6 +225,7 @@ def entry_of(values: RowMapping) -> Entry:
         overhead=values["overhead"] / 1e6,
         ending=values["ending"] or "",
         scrubbed=None if values["scrubbed"] is None else _SCRUBBED.decode(values["scrubbed"]),
+        rulings=() if values["rulings"] is None else _RULINGS.decode(values["rulings"]),
         **{name: values[name] for name in _CLOSED_AS_THEY_ARE},
     )
 

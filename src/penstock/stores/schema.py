@@ -143,6 +143,7 @@ entries = Table(
     Column("reasked", Boolean, comment="It asks again for what the answer before it left out; NULL in older rows too"),
     Column("ending", String, comment="How the answer ended: truncated, refused, invalid; NULL: in order, or not told"),
     Column("scrubbed", String, comment="What was found of private values, a JSON list; NULL: nobody looked"),
+    Column("rulings", String, comment="What content policies have met, a JSON list; NULL: nothing"),
     sqlite_autoincrement=True,
 )
 

@@ -359,12 +359,26 @@ class Relay:
             self._waiting.add_done_callback(lambda _: self._wake())
 
     def _rewritten(self, came: bytes) -> bytes:
-        return came if self.rewrite is None else self.rewrite(came)
+        if self.rewrite is None:
+            return came
+        try:
+            return self.rewrite(came)
+        except FaultError as error:
+            self._refuse(error.fault)
+            return error.fault.before
+
+    def _refuse(self, fault: Fault) -> None:
+        """A policy does not let these frames go, nor any that follow."""
+        self.fault, self._refused = fault, True
+        if not self._over:  # by then the connection may serve another call
+            self._over = True
+            self._connection.abort()
+        self._wake()
 
     def _send(self, whole: bytes, came: bytes) -> None:
         """These whole frames go out, for those that came."""
         trail, tap = self._trail, self._tap
-        if trail is not None:
+        if trail is not None and whole:
             trail.add(whole)
         if tap is not None:
             tap.size += len(whole)
@@ -381,10 +395,7 @@ class Relay:
         try:
             await waiting
         except FaultError as error:
-            self.fault, self._refused = error.fault, True
-            if not self._over:  # by then the connection may serve another call
-                self._over = True
-                self._connection.abort()
+            self._refuse(error.fault)
             self._waiting = None
         else:
             # What has come meanwhile may have to wait in its turn.

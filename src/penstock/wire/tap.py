@@ -54,6 +54,11 @@ class Tap:
         if self.look is not None:
             self.look(data)
 
+    def spent(self, data: bytes) -> None:
+        """These came, and do not go out: they were paid for all the same."""
+        if self.look is not None:
+            self.look(data)
+
     def count(self, data: bytes) -> None:
         """These go out, and are the gateway's own words: they tell of no usage."""
         self.size += len(data)

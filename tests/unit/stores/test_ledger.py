@@ -67,7 +67,8 @@ def test_rows_of_a_release_before_are_read_as_they_were_meant(tmp_path: Path) ->
     engine = open_database(path)
     Ledger(engine).append([KINDS["of a conversation that was decided"]])
     with engine.begin() as connection:
-        connection.execute(text("ALTER TABLE entries DROP COLUMN reasked"))
+        for later in ("reasked", "rulings"):
+            connection.execute(text(f"ALTER TABLE entries DROP COLUMN {later}"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0006'"))
     engine.dispose()
     engine = open_database(path)

@@ -13,6 +13,8 @@ from penstock.core.fault import Fault, FaultKind
 from penstock.core.head import Header, RequestHead
 from penstock.core.route import Match
 from penstock.dialects.anthropic import usage
+from penstock.dialects.anthropic.equipment import Equipping
+from penstock.dialects.anthropic.hearing import Hearing
 from penstock.dialects.anthropic.restoring import Restoring
 from penstock.dialects.anthropic.steering import Steering
 from penstock.dialects.anthropic.walking import WALKING
@@ -53,6 +55,8 @@ class Anthropic:
     name = "anthropic"
     speaking = Steering()
     walking = WALKING
+    equipping = Equipping()
+    hearing = Hearing()
     restoring = Restoring()
 
     def facts(self, match: Match, facts: Facts) -> Facts:

@@ -13,6 +13,8 @@ from penstock.core.fault import Fault
 from penstock.core.head import Header, RequestHead
 from penstock.core.route import Match
 from penstock.dialects.gemini import usage
+from penstock.dialects.gemini.equipment import Equipping
+from penstock.dialects.gemini.hearing import Hearing
 from penstock.dialects.gemini.restoring import Restoring
 from penstock.dialects.gemini.steering import Steering
 from penstock.dialects.gemini.walking import WALKING
@@ -41,6 +43,8 @@ class Gemini:
 
     name = "gemini"
     speaking = Steering()
+    equipping = Equipping()
+    hearing = Hearing()
     walking = WALKING
     restoring = Restoring()
 

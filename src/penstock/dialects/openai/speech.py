@@ -16,6 +16,8 @@ from penstock.core.head import Header, RequestHead
 from penstock.core.route import Match
 from penstock.core.terseness import Speaking
 from penstock.dialects.openai import usage
+from penstock.dialects.openai.equipment import Equipping
+from penstock.dialects.openai.hearing import Hearing
 from penstock.dialects.openai.restoring import Restoring
 from penstock.dialects.openai.steering import Steering
 from penstock.dialects.openai.walking import WALKING
@@ -57,6 +59,8 @@ class OpenAI:
 
     name = "openai"
     speaking: Speaking = Steering()
+    equipping = Equipping()
+    hearing = Hearing()
     walking = WALKING
     restoring = Restoring()
 

@@ -1,0 +1,142 @@
+"""Looks at one answer before its client does: at a whole one at once, at a stream event by event.
+
+Of a stream, events are held only while the words in them may become something that is to be blocked; a block ends the
+stream in its dialect's own way where the client stood, and the provider is left. Nothing is changed, and no word kept.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+import msgspec
+
+from penstock.core.exchange import Answer, Exchange
+from penstock.core.fault import Fault, FaultError
+from penstock.core.hearing import Hearing, Kind, Listening, Said
+from penstock.core.policy import Visit
+from penstock.core.ruling import Action, Ruling, Side, refusal
+from penstock.policies.guard.rules import ContentPolicy
+from penstock.policies.guard.spoken import SpokenCheck
+
+MOST_HELD = 256 * 1024
+"""Bytes of events that are held back; beyond it they go out."""
+
+Undo = Callable[[Answer], Answer]
+"""An answer without its content encodings; a FaultError where that can't be done."""
+
+_EVENT_END = re.compile(rb"\r\n\r\n|\n\n|\r\r")
+
+Asked = tuple[ContentPolicy, SpokenCheck]
+
+
+class Heard(Visit):
+    """One answer."""
+
+    holds = True
+    rewrites = True
+
+    def __init__(self, exchange: Exchange, hearing: Hearing, checks: Sequence[Asked], undo: Undo) -> None:
+        self._exchange = exchange
+        self._hearing = hearing
+        self._checks = checks
+        self._undo = undo
+        self._window = max(check.window for _, check in checks)
+        self._listening: Listening | None = None
+        self._standing: object = None
+        """Where the stream stood when the client was last given something."""
+        self._lanes: dict[str, str] = {}
+        """The end of what was said in each."""
+        self._open: set[str] = set()
+        """Lanes whose end may become something to block."""
+        self._kept: list[bytes] = []
+        self._size = 0
+        self._met: set[tuple[int, str]] = set()
+        self._cut = False
+
+    async def answered(self, answer: Answer) -> Answer:
+        """The answer as it is, or FaultError 400 in its place."""
+        kind = next((value for name, value in answer.headers if name == b"content-type"), b"")
+        if not 200 <= answer.status < 300 or kind.lower().startswith(b"text/event-stream"):
+            return answer
+        plain = self._undo(answer).body
+        said = self._hearing.whole(self._exchange.match, plain)
+        if said is None:
+            said = [Said("", Kind.TEXT, plain.decode("utf-8", "replace"))]
+        fault = self._ask([msgspec.structs.replace(one, ends=True) for one in said])
+        if fault is not None:
+            raise FaultError(fault)
+        return answer
+
+    def rewrite(self, frames: bytes) -> bytes:
+        """The events that may go out by now; FaultError where one must not."""
+        if self._cut:
+            return b""
+        if self._listening is None:
+            self._listening = self._hearing.listening(self._exchange.match)
+            self._standing = self._listening.standing()
+        out: list[bytes] = []
+        for event in _apart(frames):
+            fault = self._ask(self._listening.frames(event))
+            if fault is not None:
+                self._cut, self._kept = True, []
+                ending = self._hearing.cut(self._exchange.match, self._standing, fault, self._exchange.id)
+                # What could go out before it does; without an ending of its own the dialect's error follows.
+                raise FaultError(msgspec.structs.replace(fault, before=b"".join(out), ending=ending))
+            self._kept.append(event)
+            self._size += len(event)
+            if not self._open or self._size > MOST_HELD:
+                self._standing = self._listening.standing()
+                out.append(self.flush())
+        return b"".join(out)
+
+    def flush(self) -> bytes:
+        """What was held; nothing of a stream that was cut."""
+        frames, self._kept, self._size = b"".join(self._kept), [], 0
+        return frames
+
+    def _ask(self, said: Sequence[Said]) -> Fault | None:
+        """Put all checks to these words; the fault of the first that blocks."""
+        fault = None
+        for one in said:
+            before = self._lanes.get(one.lane, "")
+            text = before + one.words
+            if not text:
+                continue
+            for number, (policy, check) in enumerate(self._checks):
+                known = (number, one.lane) in self._met
+                if not known and check.met(text, len(before), ended=one.ends):
+                    self._met.add((number, one.lane))
+                    fault = fault or self._note(policy, check, one)
+            self._lanes[one.lane] = text[-self._window :]
+            self._open.discard(one.lane)
+            if one.ends:
+                self._lanes.pop(one.lane, None)
+            elif any(_blocks(*asked) and asked[1].begins(text) for asked in self._checks):
+                self._open.add(one.lane)
+        return fault
+
+    def _note(self, policy: ContentPolicy, check: SpokenCheck, said: Said) -> Fault | None:
+        exchange, place = self._exchange, said.kind.value
+        ruling = Ruling(policy.name, policy.version, check.name, check.action, Side.ANSWER, 1, policy.enforced, place)
+        alike = [one for one in exchange.rulings if one == msgspec.structs.replace(ruling, count=one.count)]
+        if alike:
+            exchange.rulings = tuple(one for one in exchange.rulings if one not in alike)
+            ruling = msgspec.structs.replace(ruling, count=alike[0].count + 1)
+        exchange.rulings += (ruling,)
+        if not _blocks(policy, check):
+            return None
+        return refusal(policy.name, check.what, policy.contact, Side.ANSWER)
+
+
+def _apart(frames: bytes) -> list[bytes]:
+    """Whole events, each by itself: nearly always it is one."""
+    ends = [found.end() for found in _EVENT_END.finditer(frames)]
+    if len(ends) < 2:
+        return [frames]
+    if ends[-1] < len(frames):
+        ends.append(len(frames))
+    return [frames[start:end] for start, end in pairwise((0, *ends))]
+
+
+def _blocks(policy: ContentPolicy, check: SpokenCheck) -> bool:
+    return policy.enforced and check.action is Action.BLOCK

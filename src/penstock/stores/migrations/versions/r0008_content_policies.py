@@ -1,0 +1,17 @@
+"""Content policies: what they have met in each exchange."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0008"
+down_revision = "0007"
+
+
+def upgrade() -> None:
+    """Add a column; rows that are there say nothing of it."""
+    op.add_column("entries", sa.Column("rulings", sa.String))
+
+
+def downgrade() -> None:
+    """Take it away again."""
+    op.drop_column("entries", "rulings")
