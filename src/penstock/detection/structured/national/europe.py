@@ -158,7 +158,10 @@ _NIR = r"[12] ?\d\d ?(?:0[1-9]|1[0-2]|[2-9]\d) ?(?:\d\d|2[ABab]) ?\d{3} ?\d{3} ?
 RULES = (
     anywhere("national-id.uk-nino", rf"{_NINO} \d\d \d\d \d\d [A-D]\b", nino),
     beside(
-        "national-id.uk-nino-said", "nino|ni|national insurance|n\\.i\\.", r"[A-Z]{2} ?\d\d ?\d\d ?\d\d ?[A-D]", str.isalnum
+        "national-id.uk-nino-said",
+        "nino|ni|national insurance|n\\.i\\.",
+        r"[A-Z]{2} ?\d\d ?\d\d ?\d\d ?[A-D]",
+        str.isalnum,
     ),
     beside("national-id.uk-nhs", "nhs", r"\d{3}[ -]?\d{3}[ -]?\d{4}", nhs),
     beside("national-id.ie-pps", "ppsn?|personal public service", r"\d{7}[A-W][A-IW]?", pps),
