@@ -42,6 +42,10 @@ _WORDS = re.compile(
 _GROUPS = r"\d{4}(?:[ -]\d{4}){3}(?:[ -]?\d{3})?|\d{4}[ -]\d{6}[ -]\d{4,5}|\d{4}(?:[ -]\d{4}){2}[ -]\d{1,3}"
 
 
+_BEFORE = re.compile(r"(\d{12,19})[\s,;|\"']{1,6}$")
+_AFTER = re.compile(r"[\s,;|\"']{1,6}(\d{12,19})")
+
+
 def _issued(digits: str) -> bool:
     return any(
         first <= int(digits[:places]) <= last and len(digits) in lengths for _, first, last, places, lengths in _ISSUERS
@@ -64,7 +68,15 @@ def _together(candidate: Candidate) -> bool:
     digits = candidate.value
     if not luhn(digits) or same(digits) or not _alone(candidate):
         return False
-    return (len(digits) in {14, 15, 16} and _issued(digits)) or _said(candidate)
+    if len(digits) in {14, 15, 16} and _issued(digits) and not _among_others(candidate):
+        return True
+    return _said(candidate)
+
+
+def _among_others(candidate: Candidate) -> bool:
+    """Whether it stands beside a number as long that is no card's: in a list of identifiers, one of ten passes."""
+    beside = (_BEFORE.search(candidate.before(40)), _AFTER.match(candidate.after(40)))
+    return any(match is not None and not luhn(match[1]) for match in beside)
 
 
 def _grouped(candidate: Candidate) -> bool:

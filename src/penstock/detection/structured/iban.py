@@ -39,6 +39,9 @@ def _forms() -> str:
 
 
 def _right(candidate: Candidate) -> bool:
+    if "-" in candidate.value and (candidate.value.islower() or "-" in {candidate.before(1), candidate.after(1)}):
+        # Pairs of a UUID.
+        return False
     value = candidate.value.replace(" ", "").replace("-", "").upper()
     return sum(map(str.isdigit, value)) > 8 and value.isascii() and mod97(value[4:] + value[:4]) == 1
 

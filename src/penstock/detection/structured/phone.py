@@ -56,6 +56,8 @@ def _international(candidate: Candidate) -> bool:
     if _SUM.match(value):
         return False
     if value.startswith("00"):
+        if not _apart(candidate):
+            return False
         value = "+" + value[2:]
     grouped = not value[1:].isdigit()
     return _planned(value, strict=not grouped)
