@@ -30,11 +30,16 @@ def pattern(rule: Rule) -> re2._Regexp:
     return re2.compile(rule.pattern)
 
 
-def find(text: str, matter: Matter = Matter.RESULT) -> Sequence[Found]:
-    """What the rules find, in order."""
-    return sorted(
+def found_by(rule: Rule, text: str, matter: Matter) -> Sequence[Found]:
+    """What one rule finds, whatever its sign says."""
+    return [
         Found(start, end, rule.kind, rule.name)
-        for rule in (RULES[number] for number in pattern_set().Match(text) or ())
         for start, end in (match.span(rule.group) for match in pattern(rule).finditer(text))
         if start >= 0 and rule.check(Candidate(text[start:end], text, start, end, matter))
-    )
+    ]
+
+
+def find(text: str, matter: Matter = Matter.RESULT) -> Sequence[Found]:
+    """What the rules find, in order."""
+    met = (RULES[number] for number in pattern_set().Match(text) or ())
+    return sorted(found for rule in met for found in found_by(rule, text, matter))

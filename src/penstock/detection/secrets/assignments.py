@@ -15,6 +15,9 @@ from penstock.detection.secrets.strength import has_letter_and_digit, is_gibberi
 
 KEY_LEAST = 16
 """Letters of a key, at least, where only its name tells that it is one."""
+SECRET_LEAST = 8
+"""The same where the name ends with secret."""
+
 KEY_MOST = 4000
 PASSWORD_MOST = 256
 """Longer values are texts, pictures or the rest of a file whose quote was never closed."""
@@ -90,6 +93,12 @@ def named(candidate: Candidate) -> bool:
     return len(value) <= PASSWORD_MOST and not is_no_secret(value) and len(set(value)) > 3
 
 
+def connected(candidate: Candidate) -> bool:
+    """Any password but an everyday word; after a comma, as in the arguments of a call, one as above."""
+    name = candidate.before(40).rpartition(",")[2]
+    return strong(candidate) if re.match(r"[a-z_]*=", name) else named(candidate)
+
+
 def option(candidate: Candidate) -> bool:
     """A password as above; a key or token looks random and has at least 16 letters."""
     name = name_before(candidate)
@@ -129,7 +138,8 @@ def said(candidate: Candidate) -> bool:
 
 
 def _key(value: str, name: str) -> bool:
-    if not KEY_LEAST <= len(value) <= KEY_MOST or not _KEY_LETTERS.match(value):
+    least = SECRET_LEAST if name.lower().endswith("secret") else KEY_LEAST
+    if not least <= len(value) <= KEY_MOST or not _KEY_LETTERS.match(value):
         return False
     if _UUID.match(value):
         return is_strong_name(name)

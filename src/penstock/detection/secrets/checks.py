@@ -12,6 +12,7 @@ from penstock.detection.secrets import checksums
 from penstock.detection.secrets.assignments import (
     app_password,
     assigned,
+    connected,
     defined,
     element,
     line_end,
@@ -75,15 +76,18 @@ def mailgun(candidate: Candidate) -> bool:
     return len(candidate.value) == (36 if candidate.value.startswith("key-") else 50)
 
 
+def hash_field(candidate: Candidate) -> bool:
+    """With a scheme between dollar signs, or 13 letters of the older kind that look random."""
+    return candidate.value.startswith("$") or is_random(candidate.value)
+
+
 def credentials(candidate: Candidate) -> bool:
-    """Decodes to a user, a colon and a password that is no everyday word."""
+    """Decodes to a user, a colon and a password; both are no placeholders, and not both everyday words."""
     plain = checksums.decoded(candidate.value)
-    user, colon, password = plain.partition(b":")
-    return bool(colon and password) and _is_text(user) and _is_text(password) and not is_no_secret(password.decode())
-
-
-def _is_text(data: bytes) -> bool:
-    return data.isascii() and data.decode().isprintable()
+    if not plain.isascii() or not plain.decode().isprintable():
+        return False
+    user, _, password = plain.decode().partition(":")
+    return bool(user and password) and not (is_no_secret(user) and is_no_secret(password))
 
 
 def length(argument: str) -> Check:
@@ -102,7 +106,7 @@ def crc32_base62(argument: str) -> Check:
 _PLAIN = (
     mixed, random, jwt, bech32, base58, key_block, encoded_private_key, discord, mailgun, line_end, assigned,
     app_password, defined,
-    element, strong, named, option, word_of_its_own, url_password, parameter, credentials, said,
+    element, strong, named, option, word_of_its_own, url_password, parameter, credentials, said, connected, hash_field,
 )  # fmt: skip
 
 CHECKS: Mapping[str, Check] = {check.__name__.replace("_", "-"): check for check in _PLAIN}
