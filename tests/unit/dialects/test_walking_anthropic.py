@@ -220,6 +220,41 @@ CASES: dict[str, tuple[Any, list[str]]] = {
             "<state>",
         ],
     ),
+    "tools as a server lists them": (
+        assistant({"type": "mcp_tool_listing", "mcp_server_name": "s", "tools": [{"name": "n", "title": "t",
+         "inputSchema": {
+            "contentSchema": {"title": "a"}}, "outputSchema": {"title": "b"}, "annotations": {"hint": "c"}}]}),
+        ["turns tool-definition: t", "turns tool-definition: a", "turns tool-definition: b", "turns name: hint",
+         "turns tool-definition: c"],
+    ),
+    "tools on the way": (
+        {"messages": [{"role": "system", "content": [
+            {"type": "tool_addition", "tool": {"type": "tool_reference", "name": "n"}},
+            {"type": "tool_addition", "tool": {"type": "tool_definition", "definition": {
+                "type": "mcp_toolset", "tools": [{"name": "n", "description": "d"}]}}},
+            {"type": "tool_removal", "tool": {"type": "tool_reference", "name": "n"}}]}]},
+        ["turns tool-definition: d"],
+    ),
+    "a browser": (
+        user({"type": "tool_result", "tool_use_id": "t", "content": [
+            {"type": "browser_state", "tabs": [{"title": "Ann's"}], "state_changes": [{"url": "https://x.org"}]}]}),
+        ["turns name: title", "turns tool-result: Ann's", "turns name: url", "turns tool-result: https://x.org"],
+    ),
+    "lines of a file, errors, an adviser": (
+        {"messages": [
+            *result("text_editor_code_execution_tool_result", {"type": "x_result", "lines": ["+a", "-b"]})["messages"],
+            *result("tool_search_tool_result", {"type": "x_error", "error_code": "e",
+             "error_message": "m"})["messages"],
+            *result("advisor_tool_result", {"type": "advisor_result", "text": "t"})["messages"]]},
+        ["turns tool-result: +a", "turns tool-result: -b", "turns tool-result: m", "turns tool-result: t"],
+    ),
+    "models that stand in, instructions, forms": (
+        {"messages": [], "fallbacks": [{"model": "m", "output_config": {"format": {"schema": {"title": "a"}}}}],
+         "compaction": {"type": "summarize", "instructions": "b"}, "output_format": {"schema": {"title": "c"}},
+         "safeguards": [{"context": "d"}], "tags": ["e"]},
+        ["apart tool-definition: a", "apart system: b", "apart tool-definition: c", "apart name: context",
+         "apart other: d", "apart other: e"],
+    ),
     "what nobody knows yet": (
         {
             "messages": [{"role": "user", "mood": "glad", "content": [

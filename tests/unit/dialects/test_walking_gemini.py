@@ -85,6 +85,28 @@ CASES: dict[str, tuple[Any, list[str]]] = {
         ["turns user: u", "apart other: END", "apart tool-definition: d", "apart tool-definition: t", "<state>",
          "apart name: team", "apart other: blue", "apart name: latitude"],
     ),
+    "rare parts": (
+        model({"toolCall": {"id": "i", "toolType": "T", "args": {"q": "a"}}},
+              {"toolResponse": {"id": "i", "response": {"r": "b"}}}, {"text": "c", "partMetadata": {"from": "d"}},
+              {"audioTranscription": {"said": "e"}}, {"documentMetadata": {"by": "f"}},
+              {"text": "hm", "thought": True, "thoughtSignature": "c2ln",
+               "fileData": {"fileUri": "u", "displayName": "g"}}),
+        ["turns name: q", "turns tool-input: a", "turns name: r", "turns tool-result: b", "turns assistant: c",
+         "turns name: from", "turns other: d", "turns name: said", "turns document: e", "turns name: by",
+         "turns document: f", "turns document: g", "<elsewhere>", "turns sealed"],
+    ),
+    "rare tools and settings": (
+        {"contents": [], "tools": [
+            {"fileSearch": {"fileSearchStoreNames": ["s"], "metadataFilter": "a"}}, {"exaAiSearch": {"apiKey": "b"}},
+            {"retrieval": {"api": "c"}}],
+         "generationConfig": {
+             "audioTranscriptionConfig": {"vocabulary": ["d"]}, "responseFormat": [{"of": "e"}], "speechConfig": {
+                 "voiceConfig": {"replicatedVoiceConfig": {"sample": "UklG"}},
+                 "multiSpeakerVoiceConfig": {"speakerVoiceConfigs": [{"speaker": "f"}]}}}},
+        ["tools tool-input: a", "<elsewhere>", "tools identifier: b", "tools name: api", "tools other: c",
+         "apart name: vocabulary", "apart other: d", "apart name: of", "apart tool-definition: e",
+         "apart identifier: f", "<audio>"],
+    ),
     "what nobody knows yet": (
         {**user({"text": "u", "smellData": {"bytes": "QUJD" * 300, "of": "Ann"}}), "postcard": "Bob"},
         ["turns user: u", "turns name: smellData", "turns name: bytes", "turns name: of", "turns other: Ann",

@@ -127,7 +127,7 @@ citation = members(
     {
         **_SOURCE,
         **dict.fromkeys(
-            ("urlcitation", "filecitation", "file_path", "container_filecitation"), members(_SOURCE, _PLACES)
+            ("url_citation", "file_citation", "file_path", "container_file_citation"), members(_SOURCE, _PLACES)
         ),
     },
     _PLACES,

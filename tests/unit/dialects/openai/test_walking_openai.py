@@ -88,6 +88,20 @@ CHATS: dict[str, tuple[Any, list[str]]] = {
          "apart other: END", "apart tool-definition: T", "apart other: p", "apart identifier: Bern",
          "apart identifier: k"],
     ),
+    "what servers hand back": (
+        said("assistant", [{"type": "redacted_thinking", "data": "e"}], annotations=[
+                 {"type": "url_citation", "url_citation": {"title": "T", "url": "https://x.org", "start_index": 1}}],
+             thinking_blocks=[{"type": "thinking", "thinking": "hm", "signature": ""}], audio={"id": "a"},
+             images=["iVBO"], reasoning="why", tool_calls=[{"id": "c", "extra_content": {"google": {"s": "c2ln"}}}]),
+        ["turns document: T", "turns document: https://x.org", "turns assistant: hm", "turns assistant: why", "<state>",
+         '<image "iVBO">', "turns sealed"],
+    ),
+    "settings of servers": (
+        {"messages": [], "grammar": "a", "json_schema": {"title": "b"}, "search_settings": {"domains": ["c"]},
+         "options": {"stop": "d"}},
+        ["apart tool-definition: a", "apart tool-definition: b", "apart name: domains", "apart other: c",
+         "apart name: stop", "apart other: d"],
+    ),
     "what nobody knows yet": (
         {**user({"type": "scent", "notes": ["rose"], "bytes": "QUJD" * 300}), "postcard": "Bob"},
         ["turns name: notes", "turns other: rose", "turns name: bytes", f'<unknown "{"QUJD" * 300}">',
@@ -198,6 +212,40 @@ RESPONSE: dict[str, tuple[Any, list[str]]] = {
          "client_metadata": {"cwd": "/home/ann"}, "include": ["reasoning.encrypted_content"], "store": False,
          "text": {"verbosity": "low", "format": {"type": "json_schema", "name": "n", "schema": {"title": "T"}}}},
         ["turns tool-definition: d", "apart name: cwd", "apart identifier: /home/ann", "apart tool-definition: T"],
+    ),
+    "rare items": (
+        items({"type": "shell_call", "call_id": "c", "environment": {"type": "local", "skills": [
+                  {"name": "a", "description": "b", "path": "c"}]}, "action": {}},
+              {"type": "configuration_update", "text": {"format": {"type": "json_schema", "schema": {"title": "d"}}}},
+              {"type": "compaction_summary", "encrypted_content": "e"},
+              {"type": "tool_search_call", "arguments": {"query": "e"}, "execution": "client"},
+              {"type": "tool_search_output", "tools": [{"type": "function", "description": "f"}]},
+              {"type": "mcp_approval_request", "id": "i", "name": "n", "server_label": "s", "arguments": '{"q":"g"}'},
+              {"type": "mcp_approval_response", "approval_request_id": "i", "approve": True, "reason": "h"},
+              {"type": "program", "id": "i", "call_id": "c", "code": "j", "fingerprint": "p"},
+              {"type": "program_output", "id": "i", "call_id": "c", "result": "k", "status": "completed"},
+              {"type": "image_generation_call", "id": "i", "error": {"code": "c", "message": "l"}},
+              {"type": "computer_call", "call_id": "c", "pending_safety_checks": [{"id": "i", "message": "m"}]},
+              {"type": "computer_call_output", "call_id": "c", "acknowledged_safety_checks": [{"message": "o"}],
+               "output": {"type": "computer_screenshot", "file_id": "f"}},
+              {"type": "web_search_call", "results": [{"title": "r", "url": "s", "snippet": "t"}]}),
+        ["turns tool-definition: a", "turns tool-definition: b", "turns tool-definition: c", "turns tool-definition: d",
+         "turns sealed", "turns name: query", "turns tool-input: e", "turns tool-definition: f",
+         "turns name (in a string): q", "turns tool-input (in a string): g", "turns user: h", "turns tool-input: j",
+         "turns tool-result: k", "turns tool-result: l", "turns tool-result: m", "turns tool-result: o", "<elsewhere>",
+         "turns tool-result: r", "turns tool-result: s", "turns tool-result: t"],
+    ),
+    "rare tools": (
+        {"input": [], "tools": [
+            {"type": "image_generation", "input_image_mask": {"image_url": PNG}},
+            {"type": "shell", "environment": {"type": "container_auto", "skills": [
+                {"type": "inline", "name": "a", "source": {"type": "base64", "media_type": "application/zip",
+                                                            "data": "UEsD"}}],
+                "network_policy": {"type": "allowlist", "allowed_domains": ["b"], "domain_secrets": [
+                    {"domain": "c", "name": "KEY", "value": "d"}]}}},
+            {"type": "custom", "name": "n", "format": {"type": "grammar", "syntax": "lark", "definition": "e"}}]},
+        [f'<image "{PNG}">', "tools tool-definition: a", "tools tool-definition: b", "tools tool-definition: c",
+         "tools identifier: d", '<file "UEsD">', "tools tool-definition: e"],
     ),
     "an answer's words in pieces": (
         items({"role": "assistant", "content": [{"type": "output_text", "text": "a", "logprobs": [{"token": "a"}]}]}),
