@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from penstock import composing, routes, scrubbing
+from penstock import composing, governing, routes, scrubbing
 from penstock.bookkeeping import Bookkeeping
 from penstock.calling import Calling
 from penstock.closing import Closing
@@ -35,7 +35,6 @@ from penstock.credential_watch import CredentialWatch
 from penstock.dialects.openai import asking
 from penstock.explanation import NOBODY, Changing, Explanation, Listening, explain
 from penstock.gateway import Gateway
-from penstock.governing import content_policies
 from penstock.key_watch import KeyWatch
 from penstock.observe.metrics import Gauge
 from penstock.observing import PATH as METRICS
@@ -47,6 +46,7 @@ from penstock.policies.compress.deciding import is_off, nothing_suspended
 from penstock.policies.compress.reasons import Detected
 from penstock.policies.compress.rules import SHIPPED
 from penstock.policies.guard import Guard
+from penstock.policies.judge import Judge as AskJudges
 from penstock.policies.list_models import ListModels
 from penstock.policies.own import Own, Register
 from penstock.policies.permit import Permit, named
@@ -347,7 +347,8 @@ def explain_request(
     terseness = composing.terseness(settings, functools.partial(_attempt, routing), b"", suspended, chance=False)
     terseness = msgspec.structs.replace(terseness, detect=listening)
     compress = Compress(SPEAKING, terseness, NoMemory())
-    changing = Changing(guard(settings), _scrub(settings, b""), compress, listening, _asking(settings), suspended)
+    looking = guard(settings), governing.judges(settings), _scrub(settings, b"")
+    changing = Changing(*looking, compress, listening, _asking(settings), suspended)
     return explain(routing, DIALECTS, head, body, changing, key)
 
 
@@ -374,6 +375,7 @@ def policies(
     undo = functools.partial(undone, limit=HELD_BYTES)
 
     attempt = functools.partial(_attempt, routing)
+    judging = functools.partial(AskJudges, governing.judges(settings), WALKING, governing.asking(routing, calling))
 
     def brought(exchange: Exchange) -> bool:
         if exchange.caller is None or exchange.caller.credential is None:
@@ -390,9 +392,13 @@ def policies(
         ListModels(routing.speaking, calling.fetch),
         # Before anything that costs: an object of another tenant is answered 404, whatever else the request asks.
         Own(objects, brought, undo),
+        # Judges in the house see private values; it is asked for before they are gone.
+        judging(local=True),
         # Before anything that changes the request, but for what the operator's own documents bring: whatever follows
         # sees tokens and no private value.
         _scrub(settings, secret),
+        # All other judges see what the provider will see, but for words of the gateway's own.
+        judging(local=False),
         # After all that may refuse: these change the request, and only one that will be sent.
         Compress(SPEAKING, composing.terseness(settings, attempt, secret, suspended), memory),
         # After it: what is measured has to tell its usage.
@@ -410,7 +416,7 @@ def policies(
 def guard(settings: Settings) -> Guard:
     """The operator's content policies."""
     undo = functools.partial(undone, limit=HELD_BYTES)
-    return Guard(content_policies(settings), WALKING, DIALECTS, named, undo)
+    return Guard(governing.content_policies(settings), WALKING, DIALECTS, named, undo)
 
 
 def _attempt(routing: Table, exchange: Exchange) -> Attempt:

@@ -84,6 +84,18 @@ class Calling:
         request = self._request(exchange, attempt, question, 0)
         return await self.upstream.fetch(provider.origin, provider.timeouts, request, self.held_limit)
 
+    async def post(self, provider: Provider, path: str, body: bytes) -> Answer:
+        """What a provider answers to a question of the gateway's own, under the operator's credential alone.
+
+        ``path`` follows the provider's base path.
+        """
+        credential = None if provider.credential is None else Credential(provider.credential, own=False)
+        attempt = Attempt(provider, None if provider.auth == "none" else credential, "the gateway's own question")
+        question = RequestHead("POST", b"/", ((b"content-type", b"application/json"),))
+        dialect = self.dialects[provider.dialect]
+        head = headers.request_head(question, path, attempt, dialect, length=len(body), sieve=self.crossing)
+        return await self.upstream.fetch(provider.origin, provider.timeouts, head, self.held_limit, body)
+
     async def _again(self, exchange: Exchange, query: bytes) -> Answer:
         provider = exchange.called.provider
         request = self._request(exchange, exchange.called, exchange.head.asking(query), 0)

@@ -23,6 +23,7 @@ from penstock.policies.compress.deciding import Detect
 from penstock.policies.compress.own_rules import OwnRule
 from penstock.policies.compress.reasons import Detected
 from penstock.policies.guard import Guard
+from penstock.policies.judge import Judging
 from penstock.policies.scrub import Scrub
 from penstock.providers import headers
 from penstock.routing.plan import Table, plan
@@ -76,6 +77,8 @@ class Changing(msgspec.Struct, frozen=True):
     """The policies that may change a request's body, or where it goes."""
 
     guard: Guard
+    judges: Sequence[Judging]
+    """Who would be asked; nobody is."""
     scrub: Scrub
     compress: Compress
     listening: Listening
@@ -153,6 +156,9 @@ def _edited(exchange: Exchange, changing: Changing) -> Iterator[str]:
     changing.guard.rule(exchange)
     for ruling in exchange.rulings:
         yield f"content policy {ruling.policy}: {ruling.check} is met; {ruling.told}"
+    for judging in changing.judges:
+        if exchange.caller is not None and judging.bound.holds(exchange.caller.key):
+            yield f"content policy {judging.policy}: the judge {judging.rule.name} would be asked"
     if exchange.document is not before:
         yield "body: words masked, or its model replaced"
     if exchange.document is None:

@@ -3,13 +3,18 @@
 Called by the composition root alone, at the start and at every reload. It starts nothing and keeps nothing.
 """
 
+import hashlib
 from collections.abc import Sequence
 
+import msgspec
+
+from penstock.calling import Calling
 from penstock.config.content import (
     AnswerPatternSettings,
     AnswerSettings,
     AnswerTermSettings,
     ExceptionSettings,
+    JudgeSettings,
     PatternSettings,
     PolicySettings,
     TermSettings,
@@ -19,6 +24,10 @@ from penstock.core.finding import Matter
 from penstock.core.ruling import Action, Bound
 from penstock.policies.guard import rules
 from penstock.policies.guard.rules import ContentPolicy
+from penstock.policies.judge import JudgeRule, Judging, forms
+from penstock.policies.judge.forms import Verdict
+from penstock.policies.judge.policy import Ask
+from penstock.routing.plan import Table
 
 
 def content_policies(settings: Settings) -> Sequence[ContentPolicy]:
@@ -26,10 +35,57 @@ def content_policies(settings: Settings) -> Sequence[ContentPolicy]:
     return [_policy(name, row) for name, row in settings.policies.items()]
 
 
+def judges(settings: Settings) -> Sequence[Judging]:
+    """Who is asked, policy by policy."""
+    return [
+        Judging(
+            policy=name,
+            version=_version(row),
+            bound=Bound(row.keys, row.teams),
+            enforced=row.mode == "enforce",
+            contact=row.contact,
+            rule=_judge(judge),
+        )
+        for name, row in settings.policies.items()
+        for judge in row.judges
+    ]
+
+
+def asking(table: Table, calling: Calling) -> Ask:
+    """Asks judges, at the addresses of the configuration and nowhere else."""
+
+    async def ask(judging: Judging, text: str) -> Verdict | None:
+        provider = table.providers[judging.rule.provider]
+        path, body = forms.asking(judging.rule, provider.dialect, text)
+        answer = await calling.post(provider, path, body)
+        return forms.verdict(judging.rule, provider.dialect, answer.body) if answer.status == 200 else None
+
+    return ask
+
+
+def _judge(row: JudgeSettings) -> JudgeRule:
+    return JudgeRule(
+        name=row.name,
+        kind=row.kind,
+        provider=row.provider,
+        model=row.model or "",
+        question=row.question or "",
+        path=row.path,
+        categories=row.categories,
+        where=_where(row.where),
+        action=Action(row.action),
+        seconds=row.seconds,
+        unavailable=Action(row.unavailable),
+        local=row.local,
+        first=row.first,
+    )
+
+
 def _policy(name: str, row: PolicySettings) -> ContentPolicy:
     size, sent, tools, unseen = row.size, row.attachments, row.tools, row.invisible
     return ContentPolicy(
         name=name,
+        version=_version(row),
         bound=Bound(row.keys, row.teams),
         enforced=row.mode == "enforce",
         contact=row.contact,
@@ -70,6 +126,11 @@ def _spared(row: ExceptionSettings) -> rules.Spared:
 
 def _pattern(row: PatternSettings | AnswerPatternSettings, where: tuple[Matter, ...]) -> rules.Expression:
     return rules.Expression(row.name, row.match, where, Action(row.action))
+
+
+def _version(row: PolicySettings) -> str:
+    """The same in every process, and another after any change."""
+    return hashlib.sha256(msgspec.json.encode(row)).hexdigest()[:12]
 
 
 def _where(names: Sequence[str]) -> tuple[Matter, ...]:

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Iterator
 
-from penstock.config.content import PolicySettings
+from penstock.config.content import JudgeSettings, PolicySettings
 from penstock.config.mistakes import Path, listed, nearest, shown
 from penstock.config.reading import Found, Reading
 from penstock.config.settings import Settings
 
 _CHECKS = (
     "models", "operations", "size", "attachments", "tools", "mcp", "terms", "patterns", "invisible", "injection",
-    "canary", "answers",
+    "canary", "answers", "judges",
 )  # fmt: skip
 _ROUTED = ("models", "size", "attachments", "tools", "mcp", "invisible", "injection")
 
@@ -54,6 +54,7 @@ def rows_have_names_of_their_own(settings: Settings, reading: Reading) -> Iterat
         groups: list[tuple[Path, Iterable[object]]] = [
             ((*path, "terms"), row.terms),
             ((*path, "patterns"), row.patterns),
+            ((*path, "judges"), row.judges),
         ]
         if row.answers is not None:
             groups.append(((*path, "answers", "terms"), row.answers.terms))
@@ -61,7 +62,7 @@ def rows_have_names_of_their_own(settings: Settings, reading: Reading) -> Iterat
         for where, rows in groups:
             seen: set[object] = set()
             for inner, one in reading.rows(where, rows):
-                name = getattr(one, "name")  # noqa: B009 - each of the four kinds of rows has one
+                name = getattr(one, "name")  # noqa: B009 - each of these kinds of rows has one
                 if name in seen and reading.sound((*inner, "name")):
                     yield (*inner, "name"), "is the name of an earlier row", "name it otherwise"
                 seen.add(name)
@@ -80,12 +81,47 @@ def parts_say_something(settings: Settings, reading: Reading) -> Iterator[Found]
             yield (*path, "answers"), "looks for nothing", "add `terms:`, `patterns:` or `links:`"
 
 
+def judges_can_be_asked(settings: Settings, reading: Reading) -> Iterator[Found]:
+    """By a provider that is there and speaks the form, with all that the form needs."""
+    known = list(dict.fromkeys([*settings.providers, *reading.names(("providers",))]))
+    for path, row in _policies(settings):
+        for inner, judge in reading.rows((*path, "judges"), row.judges):
+            where = (*inner, "provider")
+            provider = settings.providers.get(judge.provider)
+            if judge.provider not in known and reading.sound(where):
+                guess = nearest(judge.provider, known)
+                suggestion = f"did you mean {listed([guess])}?" if guess else f"providers here: {listed(known)}"
+                yield where, f"names no provider: {shown(judge.provider)}", suggestion
+            elif provider is not None and judge.kind == "moderation" and provider.dialect != "openai":
+                yield (
+                    where,
+                    f"speaks {provider.dialect}, which has no moderation API",
+                    "name one that speaks openai",
+                )
+            yield from _needs(inner, judge, reading)
+
+
+def _needs(path: Path, judge: JudgeSettings, reading: Reading) -> Iterator[Found]:
+    if not reading.sound(path, (*path, "kind")):
+        return
+    if judge.kind in {"chat", "llama-guard"} and judge.model is None and reading.sound((*path, "model")):
+        yield path, f"is of the kind {judge.kind} and names no model", "add `model:`"
+    if (judge.kind == "chat") != (judge.question is not None) and reading.sound((*path, "question")):
+        if judge.kind == "chat":
+            yield path, "is of the kind chat and asks nothing", "add `question:`, so that YES means it must not pass"
+        else:
+            yield (*path, "question"), f"is never asked by the kind {judge.kind}", "remove it, or write `kind: chat`"
+    if judge.kind == "http" and not judge.path.startswith("/") and reading.sound((*path, "path")):
+        yield (*path, "path"), "does not begin with a slash", f"write /{shown(judge.path)}"
+
+
 RULES = (
     policies_check_something,
     routes_lead_somewhere,
     routes_name_providers,
     rows_have_names_of_their_own,
     parts_say_something,
+    judges_can_be_asked,
 )
 
 _INSIDE = ("body", "messages", "allow", "deny", "terms", "patterns", "links", "action")

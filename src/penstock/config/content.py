@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from penstock.config.values import Count, Expression, Name, Names, Operation, Pattern, Size, Words
+from penstock.config.values import Count, Expression, Name, Names, Operation, Pattern, RuleText, Seconds, Size, Words
 
 ActionName = Literal["allow", "flag", "block", "route-to"]
 MaskingName = Literal["allow", "flag", "mask", "block", "route-to"]
@@ -221,6 +221,53 @@ class AnswerSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Where links may lead. Unset, they may lead anywhere."""
 
 
+class JudgeSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """One judge: a model or a service that is asked about what is new in a request. What has been judged for a team is
+    remembered for as long as the gateway runs, up to a bound."""
+
+    name: Name
+    """What it is called in the ledger; callers never see it."""
+
+    kind: Literal["chat", "llama-guard", "moderation", "http"]
+    """`chat`: any model, asked a question of yours, which has to answer YES or NO and nothing else. `llama-guard`: a
+    model that answers `safe`, or `unsafe` and codes. `moderation`: OpenAI's moderation API. `http`: a service of yours,
+    sent `{"judge": …, "text": …}`, that answers `{"violates": true, "categories": […]}`."""
+
+    provider: Name
+    """A name under `providers`: where it is asked, with the operator's credential."""
+
+    model: Pattern | None = None
+    """The model that is asked; `moderation` has a usual one, `http` none."""
+
+    question: RuleText | None = None
+    """For `chat`: what is asked about the text, so that YES means it must not pass."""
+
+    path: Words = "/"
+    """For `http`: the path behind the provider's `base_url`."""
+
+    categories: Annotated[tuple[Pattern, ...], Meta(min_length=1)] = ()
+    """The categories that count, as patterns, for all kinds but `chat`. Unset: whatever the judge objects to."""
+
+    where: Annotated[tuple[Where, ...], Meta(min_length=1)] = ("user", "tool-result", "document")
+    """The kinds of words that it is asked about."""
+
+    action: AnswerName = "block"
+    """What is done where it objects."""
+
+    seconds: Seconds = 10.0
+    """How long it may take; the answer waits for it, a stream before its first byte."""
+
+    unavailable: Literal["allow", "flag", "block"] = "block"
+    """What is done when no verdict comes: in time, at all, or in the form that is expected."""
+
+    local: bool = False
+    """It may see private values: it is asked before scrubbing, not after. For judges in the house."""
+
+    first: bool = False
+    """It is asked before the provider is called, so that a request it objects to never leaves. Otherwise both are asked
+    at once, and the answer is withheld."""
+
+
 class DestinationSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Where `route-to` leads."""
 
@@ -290,6 +337,9 @@ class PolicySettings(msgspec.Struct, frozen=True, kw_only=True):
 
     canary: CanarySettings | None = None
     """Tokens of a system text that must not come back."""
+
+    judges: tuple[JudgeSettings, ...] = ()
+    """Models and services that are asked."""
 
     answers: AnswerSettings | None = None
     """What is looked for in answers, whole ones and streams alike."""

@@ -99,6 +99,8 @@ _ROW_EXAMPLES: Mapping[str | int, Mapping[str | int, str]] = {
         "answers": "write a mapping: `{links: {allow: [example.com]}}`",
         "invisible": "write a mapping: `{action: mask}`",
         "injection": "write a mapping: `{action: flag}`",
+        "judges": "write a list: `- {name: NAME, kind: llama-guard, provider: NAME, model: NAME}`",
+        "categories": 'write a list: `["S1"]`, or remove it for all',
         "canary": "write a mapping: `{action: block}`",
         "links": "write a mapping: `{allow: [example.com]}`",
     },

@@ -65,12 +65,12 @@ class Upstream:
             else:
                 return relay
 
-    async def fetch(self, origin: Origin, timeouts: Timeouts, head: bytes, limit: int) -> Answer:
-        """A whole answer to a request without a body, for the gateway's own use."""
-        relay = await self.call(None, origin, timeouts, head, b"")
+    async def fetch(self, origin: Origin, timeouts: Timeouts, head: bytes, limit: int, body: bytes = b"") -> Answer:
+        """A whole answer to a request, for the gateway's own use."""
+        relay = await self.call(None, origin, timeouts, head, body)
         try:
-            body = await relay.whole(limit)
-            return Answer(relay.response.status, relay.response.headers, body)
+            whole = await relay.whole(limit)
+            return Answer(relay.response.status, relay.response.headers, whole)
         finally:
             relay.close()
 

@@ -216,9 +216,7 @@ def _held(key: KeyProfile, policies: Iterable[ContentPolicy]) -> Held:
         checks += found
         masking += [policy.enforced and check.action is Action.MASK for check in found]
     # Whom a term is spared for is a matter of the key.
-    said = [
-        (policy.version, [spared.bound.holds(key) for row in policy.terms for spared in row.spared]) for policy in mine
-    ]
+    said = [(policy, [spared.bound.holds(key) for row in policy.terms for spared in row.spared]) for policy in mine]
     return Held(key, mine, tuple(checks), tuple(masking), tuple(ranges), _hash(said))
 
 

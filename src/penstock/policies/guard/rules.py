@@ -1,11 +1,7 @@
 """Content policies as data: what the operator wrote, in the shapes that the checks read.
 
-``composing`` makes them of the configuration. A policy that is the same in every part has the same version, whatever
-file it stands in.
+``governing`` makes them of the configuration.
 """
-
-import functools
-import hashlib
 
 import msgspec
 
@@ -96,10 +92,12 @@ class Answers(msgspec.Struct, frozen=True):
     links: Links | None = None
 
 
-class ContentPolicy(msgspec.Struct, frozen=True, kw_only=True, dict=True):
+class ContentPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """One policy."""
 
     name: str
+    version: str = ""
+    """A hash of it as it stands in the configuration."""
     bound: Bound = Bound()
     enforced: bool = True
     contact: str = "your gateway's operator"
@@ -119,9 +117,3 @@ class ContentPolicy(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     injection: Action = Action.ALLOW
     canary: Action = Action.ALLOW
     answers: Answers = Answers()
-
-    @functools.cached_property
-    def version(self) -> str:
-        """A hash of all that it says."""
-        said = msgspec.json.encode(self, order="deterministic")
-        return hashlib.sha256(said).hexdigest()[:12]

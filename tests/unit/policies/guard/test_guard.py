@@ -223,11 +223,3 @@ def test_what_cannot_be_walked(unreadable: Action, refused: bool) -> None:
     exchange = asked(b'{"model":"m","max_tokens":9,"messages":%b%b}' % (b"[" * 300, b"]" * 300))
     policies = guard(ContentPolicy(name="house", terms=(BLUEBIRD,), unreadable=unreadable))
     assert (ruled(policies, exchange) is not None) == refused
-
-
-def test_versions_are_of_what_is_said() -> None:
-    """The same policy has the same version in every process; any change gives another."""
-    one = ContentPolicy(name="house", terms=(BLUEBIRD,))
-    assert one.version == ContentPolicy(name="house", terms=(terms("Bluebird"),)).version
-    assert one.version != ContentPolicy(name="house", terms=(terms("Bluebirds"),)).version
-    assert one.version != ContentPolicy(name="house", terms=(BLUEBIRD,), enforced=False).version

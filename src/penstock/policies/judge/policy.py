@@ -1,0 +1,200 @@
+"""Puts what is new in a request to the judges of the policies that hold for its key, and acts on what they say.
+
+They are asked while the provider already answers; the answer waits for them, a stream before its first byte. A text is
+judged once for a tenant: a turn costs a question about what is new in it, and a conversation that comes again none.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from hashlib import blake2b
+
+import msgspec
+
+from penstock.core.caller import KeyProfile
+from penstock.core.document import NotReadableError
+from penstock.core.exchange import Answer, Exchange, Outcome
+from penstock.core.fault import FaultError
+from penstock.core.policy import Visit
+from penstock.core.route import Body, Reply, Route
+from penstock.core.ruling import Action, Ruling, Side, refusal
+from penstock.core.text import Walking
+from penstock.policies.judge.forms import Verdict
+from penstock.policies.judge.rules import Judging
+
+MOST_REMEMBERED = 16_384
+MOST_TEXT = 60_000
+"""Characters that one question holds; a longer text takes several."""
+MOST_QUESTIONS = 8
+"""What would take more gets no verdict."""
+
+Ask = Callable[[Judging, str], Awaitable[Verdict | None]]
+"""Asks a judge about a text; None or a FaultError where no verdict comes."""
+
+
+class Judge:
+    """One installation's judges: those that are local, or all others."""
+
+    def __init__(self, judges: Sequence[Judging], walking: Mapping[str, Walking], ask: Ask, *, local: bool) -> None:
+        self._judges = [judging for judging in judges if judging.rule.local is local]
+        self._walking = walking
+        self._ask = ask
+        self._known: OrderedDict[bytes, Verdict] = OrderedDict()
+
+    def concerns(self, route: Route) -> bool:
+        """Operations whose requests hold words, where there is any judge."""
+        words = route.body is not Body.NONE and self._walking[route.dialect].carries(route.operation)
+        return bool(self._judges) and words
+
+    async def enter(self, exchange: Exchange) -> Visit | None:
+        """Ask; FaultError 400 where a judge that is to be asked first, or has been asked before, says no."""
+        caller = exchange.caller
+        if caller is None or not self.concerns(exchange.match.route):
+            return None
+        mine = [judging for judging in self._judges if judging.bound.holds(caller.key)]
+        asked = [self._begun(exchange, caller.key, judging) for judging in mine]
+        visit = _Judged(exchange, [one for one in asked if one is not None])
+        at_once = [one for one in visit.asked if one.judging.rule.first or exchange.match.route.reply is Reply.BYTES]
+        try:
+            await visit.decide([*(one for one in visit.asked if one.task is None), *at_once])
+        except BaseException:
+            visit.leave(exchange)
+            raise
+        return visit if visit.asked else None
+
+    def _begun(self, exchange: Exchange, key: KeyProfile, judging: Judging) -> "_Asked | None":
+        if judging.rule.action is Action.ALLOW:
+            return None
+        try:
+            texts = self._texts(exchange, judging)
+        except NotReadableError:
+            return _Asked(judging, None, None)
+        if texts is None:
+            return _Asked(judging, None, None)
+        salt = judging.mark + key.tenant.encode()
+        marks = [blake2b(salt + text.encode("utf-8", "replace"), digest_size=20).digest() for text in texts]
+        known = [self._recall(mark) for mark in marks]
+        verdict = next((one for one in known if one is not None and one.violates), None)
+        fresh = [(mark, text) for mark, text, one in zip(marks, texts, known, strict=True) if one is None]
+        verdict = verdict or self._recall(_together(fresh))
+        if verdict is not None or not fresh:
+            return _Asked(judging, None, verdict or Verdict(violates=False))
+        return _Asked(judging, asyncio.create_task(self._answer(judging, fresh)), None)
+
+    def _texts(self, exchange: Exchange, judging: Judging) -> list[str] | None:
+        """What is said in each block; None where that can't be read."""
+        document, match = exchange.document, exchange.match
+        if document is None:
+            return None
+        if not document.plain.strip():
+            return []
+        walking, found = self._walking[match.route.dialect], []
+        for block in walking.blocks(match, document.plain):
+            piece = document.plain[block.start : block.end]
+            reading = walking.texts(match, block, piece)
+            said = [text.value for text in reading.texts if text.matter in judging.rule.where and text.value.strip()]
+            if said:
+                found.append("\n\n".join(said))
+        return found
+
+    async def _answer(self, judging: Judging, fresh: Sequence[tuple[bytes, str]]) -> Verdict | None:
+        text = "\n\n".join(text for _, text in fresh)
+        pieces = [text[place : place + MOST_TEXT] for place in range(0, len(text), MOST_TEXT)]
+        if len(pieces) > MOST_QUESTIONS:
+            return None
+        verdict = None
+        try:
+            async with asyncio.timeout(judging.rule.seconds):
+                for piece in pieces:
+                    verdict = await self._ask(judging, piece)
+                    if verdict is None or verdict.violates:
+                        break
+        except (FaultError, TimeoutError):
+            return None
+        if verdict is not None:
+            # Of several that were judged together nobody knows which it was.
+            for mark in [_together(fresh)] if verdict.violates else [mark for mark, _ in fresh]:
+                self._keep(mark, verdict)
+        return verdict
+
+    def _recall(self, mark: bytes) -> Verdict | None:
+        found = self._known.get(mark)
+        if found is not None:
+            self._known.move_to_end(mark)
+        return found
+
+    def _keep(self, mark: bytes, verdict: Verdict) -> None:
+        self._known[mark] = verdict
+        if len(self._known) > MOST_REMEMBERED:
+            self._known.popitem(last=False)
+
+
+def _together(fresh: Sequence[tuple[bytes, str]]) -> bytes:
+    """What several texts are remembered by, asked about at once."""
+    return blake2b(b"".join(mark for mark, _ in fresh), digest_size=20).digest() if len(fresh) != 1 else fresh[0][0]
+
+
+class _Asked(msgspec.Struct):
+    """A judge, and what it has said, or is about to say."""
+
+    judging: Judging
+    task: asyncio.Task[Verdict | None] | None
+    verdict: Verdict | None
+    told: bool = False
+
+    @property
+    def watches(self) -> bool:
+        """It changes nothing, so nothing waits for it."""
+        return not self.judging.enforced
+
+
+class _Judged(Visit):
+    """An exchange that judges have been asked about."""
+
+    def __init__(self, exchange: Exchange, asked: Sequence[_Asked]) -> None:
+        self.asked = asked
+        self._exchange = exchange
+        self.holds = any(one.task is not None and not one.watches for one in asked)
+
+    async def answered(self, answer: Answer) -> Answer:
+        """The answer, once the judges have spoken; FaultError 400 where one says no."""
+        await self.decide([one for one in self.asked if not one.watches])
+        return answer
+
+    async def decide(self, asked: Sequence[_Asked]) -> None:
+        """Wait for these, and act on what they say."""
+        for one in asked:
+            if not one.told:
+                if one.task is not None:
+                    one.verdict = await one.task
+                self._tell(one)
+
+    def leave(self, exchange: Exchange) -> None:
+        """Note what those have said that nobody waited for; nobody waits any longer."""
+        for one in self.asked:
+            if one.told:
+                continue
+            if one.task is not None and not one.task.done():
+                one.task.cancel()
+            elif one.task is not None and not one.task.cancelled():
+                one.verdict = one.task.result()
+            if one.watches and exchange.outcome is not Outcome.REFUSED:
+                self._note(one)
+
+    def _tell(self, one: _Asked) -> None:
+        action, words = self._note(one)
+        if one.judging.enforced and action is Action.BLOCK:
+            raise FaultError(refusal(one.judging.policy, words, one.judging.contact))
+
+    def _note(self, one: _Asked) -> tuple[Action, str]:
+        one.told = True
+        judging, verdict = one.judging, one.verdict
+        if verdict is not None and not verdict.violates:
+            return Action.ALLOW, ""
+        check, action, words = f"judges.{judging.rule.name}", judging.rule.action, "its judge says no"
+        if verdict is None:
+            check, action, words = f"{check}.unavailable", judging.rule.unavailable, "its judge gives no verdict"
+        if action is not Action.ALLOW:
+            told = Ruling(judging.policy, judging.version, check, action, Side.REQUEST, 1, judging.enforced)
+            self._exchange.rulings += (told,)
+        return action, words
