@@ -17,16 +17,17 @@ from penstock.core.document import NotReadableError
 from penstock.core.exchange import Answer, Exchange
 from penstock.core.fault import FaultKind, refuse
 from penstock.core.mask import Masks
-from penstock.core.policy import Visit
+from penstock.core.policy import Look, Visit
 from penstock.core.restoring import Lanes, Restoring
 from penstock.core.route import Body, Match, Route
 from penstock.core.scrubbed import Count, Scrubbed
-from penstock.core.text import Block, Line, Walking, spliced
+from penstock.core.text import Block, Line, Reading, Walking, spliced
 from penstock.policies.scrub.known import Known, Value
-from penstock.policies.scrub.masking import blocked, looked_through
+from penstock.policies.scrub.masking import looked_through
 from penstock.policies.scrub.memory import Memory, Seen
 from penstock.policies.scrub.minting import Mint
 from penstock.policies.scrub.rules import Action, Back, Rules
+from penstock.policies.scrub.uploads import Held, refuse_unread
 
 AT_ONCE = 64 * 1024
 """Bytes of a request that are new and are looked through on the spot; with more, others are served meanwhile."""
@@ -81,6 +82,14 @@ class Scrub:
             await asyncio.to_thread(work.go_on, None)
         return self._done(exchange, holder.rules, work)
 
+    def look(self, exchange: Exchange) -> Look | None:
+        """A look at an upload that can be looked through once it is held."""
+        holder, match = self._holder(exchange), exchange.match
+        if holder is None or not self.concerns(match.route):
+            return None
+        reads = self._walking[match.route.dialect].reads(match, exchange.head)
+        return Held(holder.rules) if reads else None
+
     def mask(self, exchange: Exchange) -> Masks | None:
         """The same on the spot, for whoever only wants to know what would go out."""
         holder = self._holder(exchange)
@@ -111,28 +120,34 @@ class Scrub:
         return self._holders[key.id][1]
 
     def _begun(self, exchange: Exchange, holder: "_Holder") -> "_Work | None":
-        document, match = exchange.document, exchange.match
-        rules = holder.rules
-        if document is None or not document.plain.strip():
-            if document is None and rules.unreadable is Action.BLOCK and exchange.bytes_in:
-                raise blocked("attached", "a body that is no JSON")
+        document, match, rules = exchange.document, exchange.match, holder.rules
+        if document is None:
+            refuse_unread(exchange, rules)
+            return None
+        if not document.plain.strip():
             return None
         walking = self._walking[match.route.dialect]
+        upload = walking.reads(match, exchange.head)
+        passes = upload and rules.unreadable is Action.ALLOW
         try:
-            blocks = walking.blocks(match, document.plain)
+            if upload:
+                blocks = walking.uploaded(match, exchange.head, document.plain)
+            else:
+                blocks = walking.blocks(match, document.plain)
         except NotReadableError as error:
+            if passes:
+                return None
             raise _unreadable(str(error)) from None
         until = self._clock() + self._most
-        return _Work(walking, match, document.plain, blocks, holder, self._memory, lambda: self._clock() > until)
+        late: Callable[[], bool] = lambda: self._clock() > until  # noqa: E731 - one of many arguments
+        return _Work(walking, match, document.plain, blocks, holder, self._memory, late, passes=passes)
 
     def _done(self, exchange: Exchange, rules: Rules, work: "_Work") -> "_Restored | None":
         document = exchange.document
         exchange.scrubbed = Scrubbed(work.counts(), rules.version)
         if not work.edited or document is None:
             return None
-        if document.encoded:
-            raise refuse(FaultKind.ENCODING_UNSUPPORTED, "Send this request uncompressed: values in it must be masked.")
-        exchange.document = document.changed(work.masked)
+        exchange.document = document.decoded().changed(work.masked)
         masks = work.masks(rules)
         restoring = self._restoring[exchange.match.route.dialect]
         return _Restored(exchange.match, restoring, masks, self._undo, stream=exchange.facts.stream)
@@ -162,7 +177,10 @@ class _Work:
         holder: _Holder,
         memory: Memory,
         late: Callable[[], bool],
+        *,
+        passes: bool = False,
     ) -> None:
+        """``passes``: what can't be read goes out as it is."""
         self._walking = walking
         self._match = match
         self._body = body
@@ -170,6 +188,7 @@ class _Work:
         self._holder = holder
         self._memory = memory
         self._late = late
+        self._passes = passes
         self._known: dict[tuple[int, Line], Known] = {}
         self._seen: list[tuple[Block, Seen]] = []
         self._salt = f"{holder.rules.version}\0{holder.tenant}\0{match.route.dialect}".encode()
@@ -209,7 +228,9 @@ class _Work:
         try:
             reading = self._walking.texts(self._match, block, piece)
         except NotReadableError as error:
-            raise _unreadable(str(error)) from None
+            if not self._passes:
+                raise _unreadable(str(error)) from None
+            reading = Reading()
         return looked_through(piece, reading, known, self._holder.rules, self._holder.mint)
 
     @property
