@@ -25,7 +25,11 @@ _END = re.compile(rb"[ \t;]*+\Z")
 # RFC 2046 5.1.1, without the characters at which some readers cut.
 _BOUNDARY = re.compile(rb"[0-9A-Za-z'()+_./:=?-]{1,70}")
 _LINE_ENDED = re.compile(rb"(?:--)?+[ \t]*+(?:(\r?\n)|\Z)")
-_FILENAME = re.compile(rb'filename\*?+[ \t]*+=[ \t]*+(?:"([^"\r\n]*+)"|([^;"\r\n]++))', re.IGNORECASE)
+# Behind ``filename*=`` come a character set and a language first, each before an apostrophe (RFC 8187).
+_SET = rb"(?(1)(?:[^'\"\r\n;]*+'[^'\"\r\n;]*+')?+|)"
+_FILENAME = re.compile(
+    rb'filename(\*)?+[ \t]*+=[ \t]*+(?:"%b([^"\r\n]*+)"|%b([^;"\r\n]++))' % (_SET, _SET), re.IGNORECASE
+)
 _BLANK = re.compile(rb"\r?\n\r?\n")
 _CHARSETS = {"", "utf-8", "us-ascii", "iso-8859-1"}
 
@@ -96,7 +100,7 @@ def _part(body: bytes, begun: int, end: int) -> Part:
 
 
 def _spans(found: Iterable[re.Match[bytes]]) -> tuple[tuple[int, int], ...]:
-    return tuple(one.span(1) if one[1] is not None else one.span(2) for one in found)
+    return tuple(one.span(2) if one[2] is not None else one.span(3) for one in found)
 
 
 def _headers(block: bytes) -> dict[bytes, bytes]:

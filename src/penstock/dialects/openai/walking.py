@@ -20,8 +20,8 @@ from penstock.dialects.openai.parts import (
 from penstock.dialects.openai.tools import declared, tool
 from penstock.dialects.openai.walking_kept import BODILESS, KEPT
 from penstock.dialects.placed import Inner, Place, Row, Split, apart
-from penstock.dialects.uploaded import Filed
 from penstock.dialects.schemas import schema
+from penstock.dialects.uploaded import Filed
 from penstock.dialects.walked import leaves, listed, members, names, under, values, words
 
 _SYSTEM_ROLES = names("system developer")

@@ -3,6 +3,8 @@
 What streams through is never looked at. So it is refused, unless the rules let such things pass.
 """
 
+from collections.abc import Callable
+
 from penstock.core.exchange import Exchange
 from penstock.core.fault import FaultKind, refuse
 from penstock.core.policy import Look
@@ -10,13 +12,15 @@ from penstock.core.route import Body
 from penstock.core.text import Sort
 from penstock.policies.scrub.masking import ATTACHED, blocked
 from penstock.policies.scrub.rules import Action, Rules
+from penstock.policies.scrub.working import Holder
 
 
 class Held(Look):
     """Wants an upload whole, whatever it holds."""
 
-    def __init__(self, rules: Rules) -> None:
-        self._rules = rules
+    def __init__(self, holder: Callable[[], Holder | None]) -> None:
+        """``holder``: what holds for its key, which may take a while to tell."""
+        self._holder = holder
 
     def see(self, data: bytes) -> bool:
         """Always."""
@@ -25,7 +29,8 @@ class Held(Look):
 
     def outgrown(self) -> None:
         """FaultError, unless what can't be looked through may pass."""
-        if self._rules.unreadable is Action.BLOCK:
+        holder = self._holder()
+        if holder is not None and holder.rules.unreadable is Action.BLOCK:
             words = (
                 "This upload is too large to be looked through for private values (`limits.body`). Send it in smaller "
                 "files, or ask your gateway's operator."
