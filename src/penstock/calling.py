@@ -39,14 +39,17 @@ class Calling:
         stored = exchange.match.route.stored
         if stored is not None and stored.lists is not None:
             exchange.again = functools.partial(self._again, exchange)
-        body = exchange.document.raw if exchange.document is not None else None
-        request = self._request(
-            exchange, exchange.called, exchange.head, incoming.length if body is None else len(body)
-        )
+        document, head = exchange.document, exchange.head
+        body = document.raw if document is not None else None
+        if document is not None and document.undone:
+            head = head.without(b"content-encoding")
+        request = self._request(exchange, exchange.called, head, incoming.length if body is None else len(body))
         provider = exchange.called.provider
         timeouts = deadline.of(exchange.head, provider.timeouts)
-        form = exchange.form = self._form(exchange) if body is None else None
+        form = exchange.form = self._form(exchange)
         see = None if form is None else form.see
+        if see is not None and body is not None:
+            see(body)
         relay = await self.upstream.call(incoming, provider.origin, timeouts, request, body, see)
         # The request's bytes are out; a stream of an hour must not hold them.
         exchange.document = None
@@ -59,7 +62,7 @@ class Calling:
         return relay
 
     def _form(self, exchange: Exchange) -> FormField | None:
-        """Who looks for the model of a form that streams through, where a model is paid for."""
+        """Who looks for the model of a form, where a model is paid for."""
         match = exchange.match
         if match.route.body is not Body.ANY or self.dialects[match.route.dialect].tally(match) is None:
             return None

@@ -50,13 +50,16 @@ class Document:
     """A request body that is held: JSON, or an upload that a policy wants. ``raw`` is what goes upstream, ``plain``
     what is read of it: without its content encoding, and ``legible`` where it is not otherwise."""
 
-    __slots__ = ("encoded", "plain", "raw")
+    __slots__ = ("_decoded", "encoded", "plain", "raw", "undone")
 
-    def __init__(self, raw: bytes, plain: bytes) -> None:
+    def __init__(self, raw: bytes, plain: bytes, *, undone: bool = False) -> None:
         self.raw = raw
         self.plain = plain
+        self._decoded = plain
         self.encoded = raw is not plain
         """It goes upstream in a content encoding: nothing can be put into it."""
+        self.undone = undone
+        """Its content encoding was taken off for good: no header may speak of one any more."""
 
     def facts(self) -> Facts:
         """Model and stream flag; NotReadableError where the body is no JSON object.
@@ -86,7 +89,7 @@ class Document:
         """
         if self.encoded:
             return None
-        found = Document(text, text)
+        found = Document(text, text, undone=self.undone)
         if self.plain is not self.raw:
             whole = _with_halves(text, self.plain, self.raw)
             if whole is None:
@@ -98,9 +101,17 @@ class Document:
         """The body with something else at some places, which are the same in what goes upstream and in what is read of
         it: half characters elsewhere stay as the client spelt them. Not for a body that is ``encoded``."""
         text = change(self.plain)
-        found = Document(text, text)
+        found = Document(text, text, undone=self.undone)
         if self.plain is not self.raw:
             found.raw = change(self.raw)
+        return found
+
+    def decoded(self) -> "Document":
+        """The same body, to go upstream without the content encoding that it came in."""
+        if not self.encoded:
+            return self
+        found = Document(self._decoded, self._decoded, undone=True)
+        found.plain = self.plain
         return found
 
 

@@ -72,6 +72,11 @@ class RequestHead:
         target = self.path + b"?" + query if query else self.path
         return RequestHead(self.method, target, self.headers, secure=self.secure)
 
+    def without(self, name: bytes) -> "RequestHead":
+        """The same request without the headers of this name (lower-case)."""
+        headers = tuple(header for header in self.headers if header[0] != name)
+        return RequestHead(self.method, self.target, headers, secure=self.secure)
+
 
 class ResponseHead:
     """A status and the headers of an answer. Made once and never changed."""

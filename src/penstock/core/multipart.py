@@ -6,7 +6,7 @@ is refused, and so is one whose reading would cost too much: what is found here 
 
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from urllib.parse import unquote
 
 import msgspec
@@ -25,6 +25,11 @@ _END = re.compile(rb"[ \t;]*+\Z")
 # RFC 2046 5.1.1, without the characters at which some readers cut.
 _BOUNDARY = re.compile(rb"[0-9A-Za-z'()+_./:=?-]{1,70}")
 _LINE_ENDED = re.compile(rb"(?:--)?+[ \t]*+(?:(\r?\n)|\Z)")
+# Behind ``filename*=`` come a character set and a language first, each before an apostrophe (RFC 8187).
+_SET = rb"(?(1)(?:[^'\"\r\n;]*+'[^'\"\r\n;]*+')?+|)"
+_FILENAME = re.compile(
+    rb'filename(\*)?+[ \t]*+=[ \t]*+(?:"%b([^"\r\n]*+)"|%b([^;"\r\n]++))' % (_SET, _SET), re.IGNORECASE
+)
 _BLANK = re.compile(rb"\r?\n\r?\n")
 _CHARSETS = {"", "utf-8", "us-ascii", "iso-8859-1"}
 
@@ -39,6 +44,14 @@ class Part(msgspec.Struct, frozen=True, gc=False):
     """An empty one is none to many readers."""
     transfer_encoding: bytes
     """In lower case; empty for a content that stands there as it is."""
+    content_type: bytes = b""
+    named: tuple[tuple[int, int], ...] = ()
+    """Where its file name stands, as it is written; in two spellings, as a rule, where it stands twice."""
+
+
+def essence(content_type: bytes | None) -> bytes:
+    """A content type without its parameters."""
+    return (content_type or b"").partition(b";")[0].strip().lower()
 
 
 def parts(body: bytes, content_type: bytes) -> tuple[Part, ...]:
@@ -75,7 +88,19 @@ def _part(body: bytes, begun: int, end: int) -> Part:
     headers = _headers(body[begun : blank.start()])
     disposition = headers.get(b"content-disposition", b"")
     name, filename = parameter(disposition, b"name"), parameter(disposition, b"filename")
-    return Part(blank.end(), end, name, filename, headers.get(b"content-transfer-encoding", b"").lower())
+    return Part(
+        blank.end(),
+        end,
+        name,
+        filename,
+        headers.get(b"content-transfer-encoding", b"").lower(),
+        headers.get(b"content-type", b""),
+        () if filename is None else _spans(_FILENAME.finditer(body, begun, blank.start())),
+    )
+
+
+def _spans(found: Iterable[re.Match[bytes]]) -> tuple[tuple[int, int], ...]:
+    return tuple(one.span(2) if one[2] is not None else one.span(3) for one in found)
 
 
 def _headers(block: bytes) -> dict[bytes, bytes]:

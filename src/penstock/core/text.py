@@ -11,6 +11,7 @@ from typing import Protocol
 import msgspec
 
 from penstock.core.finding import Matter
+from penstock.core.head import RequestHead
 from penstock.core.route import Match
 from penstock.core.tree import escaped, offsets
 
@@ -32,7 +33,8 @@ class Line(Enum):
 
 
 class Block(msgspec.Struct, frozen=True, gc=False):
-    """A piece of a body that stays as it is from request to request: ``body[start:end]``, a JSON value."""
+    """A piece of a body that stays as it is from request to request: ``body[start:end]``, a JSON value, or in an upload
+    a text; empty where it stands for bytes that are no words."""
 
     start: int
     end: int
@@ -55,6 +57,8 @@ class Text(msgspec.Struct, frozen=True, gc=False):
     number: bool = False
     within: "Text | None" = None
     """The string that holds this as JSON, such as a function's arguments."""
+    bare: bool = False
+    """It stands there as it is, in UTF-8, with neither quotes nor escapes: a form's field, a file of text."""
 
 
 class Sort(Enum):
@@ -109,6 +113,12 @@ class Walking(Protocol):
     def texts(self, match: Match, block: Block, piece: bytes) -> Reading:
         """What a block holds, ``piece`` being its bytes; NotReadableError for what can't be walked."""
 
+    def reads(self, match: Match, head: RequestHead) -> bool:
+        """Whether a body that is no JSON can be walked, if it is what its head says: a form, as a rule."""
+
+    def uploaded(self, match: Match, head: RequestHead, body: bytes) -> Sequence[Block]:
+        """The blocks of such a body, as ``blocks`` has those of JSON; NotReadableError for what it can't walk."""
+
 
 class Edit(msgspec.Struct, frozen=True, gc=False):
     """``text.value[start:end]``, in characters, gives way to other words. A number gives way whole, to digits."""
@@ -125,7 +135,8 @@ Splice = tuple[int, int, bytes]
 
 def placed(piece: bytes, edits: Iterable[Edit]) -> tuple[Splice, ...]:
     """Edits as splices of the block, in order. They may come in any order, and must not overlap."""
-    return tuple(sorted((*_place(piece, edit.text, edit.start, edit.end), _put(edit)) for edit in edits))
+    places = _Places(piece)
+    return tuple(sorted((*places.of(edit.text, edit.start, edit.end), _put(edit)) for edit in edits))
 
 
 def spliced(piece: bytes, splices: Iterable[Splice]) -> bytes:
@@ -137,16 +148,48 @@ def spliced(piece: bytes, splices: Iterable[Splice]) -> bytes:
     return b"".join((*parts, piece[last:]))
 
 
+class _Places:
+    """Where characters of a block's texts stand. Of one text many are asked for, in order."""
+
+    def __init__(self, piece: bytes) -> None:
+        self._piece = piece
+        self._text: Text | None = None
+        self._offsets: Sequence[int] | None = None
+        self._passed = (0, 0)
+
+    def of(self, text: Text, start: int, end: int) -> tuple[int, int]:
+        """Bytes of the block where these characters of a text stand."""
+        if text.bare:
+            return text.start + self._passing(text, start), text.start + self._passing(text, end)
+        if text.within is None and not text.number:
+            if text is not self._text:
+                self._text, self._offsets = text, offsets(self._piece[text.start : text.end])
+            return _within(text, self._offsets, start, end)
+        return _place(self._piece, text, start, end)
+
+    def _passing(self, text: Text, place: int) -> int:
+        """The byte of a bare text where a character stands, counted from the last that was asked for."""
+        if text is not self._text or place < self._passed[0]:
+            self._text, self._passed = text, (0, 0)
+        last, at = self._passed
+        self._passed = place, at + len(text.value[last:place].encode())
+        return self._passed[1]
+
+
+def _within(text: Text, places: Sequence[int] | None, start: int, end: int) -> tuple[int, int]:
+    if places is None:
+        return text.start + start + 1, text.start + end + 1
+    return text.start + places[start], text.start + places[end]
+
+
 def _place(piece: bytes, text: Text, start: int, end: int) -> tuple[int, int]:
-    """Bytes of the block where these characters of a text stand."""
+    """The same of a number, and of a text inside a string."""
     within = text.within
     around = piece if within is None else within.value.encode()
     if text.number:
         first, last = text.start, text.end
     else:
-        places = offsets(around[text.start : text.end])
-        first = text.start + (start + 1 if places is None else places[start])
-        last = text.start + (end + 1 if places is None else places[end])
+        first, last = _within(text, offsets(around[text.start : text.end]), start, end)
     if within is None:
         return first, last
     before = len(around[:first].decode())
@@ -155,7 +198,7 @@ def _place(piece: bytes, text: Text, start: int, end: int) -> tuple[int, int]:
 
 def _put(edit: Edit) -> bytes:
     """What comes in their place: escaped once for each string that it stands in."""
-    put = edit.put if edit.text.number else escaped(edit.put)
+    put = edit.put if edit.text.number or edit.text.bare else escaped(edit.put)
     within = edit.text.within
     while within is not None:
         put, within = escaped(put), within.within

@@ -4,7 +4,7 @@ A body is split by what a decoder tells of its outermost level, so that half a m
 it and no tree. Whatever no row knows is a block as well. Knows no dialect; NotReadableError is all it raises.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 
 import msgspec
@@ -66,6 +66,10 @@ class Streamed(msgspec.Struct, frozen=True):
     """An operation whose body is no JSON and may hold anything: a file's bytes."""
 
     why: str
+    form: Row = Row({})
+    """The fields of the form that it is, or the members of the JSON that announces the bytes."""
+    measured: bool = False
+    """How long it is was said before: nothing in it may change."""
 
 
 class _Spoken(msgspec.Struct, gc=False):
@@ -73,7 +77,7 @@ class _Spoken(msgspec.Struct, gc=False):
     type: str | None = None
 
 
-_STRANGE = Place(Line.APART, "unknown", unknown)
+STRANGE = Place(Line.APART, "unknown", unknown)
 _NAMED = Place(Line.APART, "name-of-unknown", under(Matter.NAME))
 _ORDER = {line: number for number, line in enumerate(Line)}
 
@@ -92,10 +96,11 @@ class Tabled:
         """``bodiless`` are the operations without a body."""
         self.rows = rows
         self.bodiless = bodiless
-        self._shapes = {place.kind: place.shape for place in (_STRANGE, _NAMED)}
+        self.shapes = {place.kind: place.shape for place in (STRANGE, _NAMED)}
+        """By the kinds of blocks."""
         for row in rows.values():
-            for place in _places(row) if isinstance(row, Row) else ():
-                if self._shapes.setdefault(place.kind, place.shape) is not place.shape:
+            for place in _places(_members(row)):
+                if self.shapes.setdefault(place.kind, place.shape) is not place.shape:
                     raise ValueError(f"two kinds of blocks are called {place.kind}")
 
     def carries(self, operation: str) -> bool:
@@ -110,15 +115,15 @@ class Tabled:
         if isinstance(row, Streamed):
             raise NotReadableError("the request body is no JSON")
         try:
-            found = list(_Cut(body).blocks(row, outermost(body)))
+            found = list(Cut(body).blocks(row, outermost(body)))
         except NotReadableError:
             # Half characters give way to as many bytes: all places are those of the body. They are rare, and looking
             # for them would cost every body a third of what is done here.
             read = legible(body)
             if read is body:
                 raise
-            found = list(_Cut(read).blocks(row, outermost(read)))
-        return sorted(found, key=lambda block: (block.group, _ORDER[block.line]))
+            found = list(Cut(read).blocks(row, outermost(read)))
+        return in_order(found)
 
     def texts(self, match: Match, block: Block, piece: bytes) -> Reading:
         """What a block holds."""
@@ -128,18 +133,24 @@ class Tabled:
     def walked(self, block: Block, piece: bytes) -> Walk:
         """The same, with what no table knew."""
         walk = Walk(piece)
-        self._shapes[block.kind](walk, tree(piece), Matter.OTHER)
+        self.shapes[block.kind](walk, tree(piece), Matter.OTHER)
         return walk
 
 
-class _Cut:
+def in_order(blocks: Iterable[Block]) -> list[Block]:
+    """As a model reads them."""
+    return sorted(blocks, key=lambda block: (block.group, _ORDER[block.line]))
+
+
+class Cut:
     """One body, coming apart."""
 
-    def __init__(self, body: bytes) -> None:
+    def __init__(self, body: bytes, group: int = 0) -> None:
         self._body = body
-        self._group = 0
+        self._group = group
 
     def blocks(self, row: Row, span: Span) -> Iterator[Block]:
+        """Of the object that stands here."""
         for name, named, value in members(self._body, span):
             where = row.members.get(name)
             if isinstance(where, Inner):
@@ -148,7 +159,7 @@ class _Cut:
                 yield from self._placed(where, value)
             elif name not in row.plain:
                 yield from self._placed(_NAMED, named)
-                yield from self._placed(_STRANGE, value)
+                yield from self._placed(STRANGE, value)
 
     def _inner(self, where: Inner, span: Span) -> Iterator[Block]:
         for one in elements(self._body, span):
@@ -156,7 +167,7 @@ class _Cut:
                 yield from self.blocks(where.row, one)
                 self._group += where.grouped
             else:
-                yield from self._placed(_STRANGE, one)
+                yield from self._placed(STRANGE, one)
 
     def _placed(self, place: Place, span: Span) -> Iterator[Block]:
         body = self._body
@@ -177,6 +188,10 @@ def _commands(message: memoryview, roles: frozenset[str]) -> bool:
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return False
     return spoken.role in roles and spoken.type in {None, "message"}
+
+
+def _members(row: Row | Silent | Streamed) -> Row:
+    return row if isinstance(row, Row) else row.form if isinstance(row, Streamed) else Row({})
 
 
 def _places(row: Row) -> Iterator[Place]:

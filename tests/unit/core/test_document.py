@@ -83,3 +83,19 @@ def test_what_is_no_addition_is_refused() -> None:
     assert document.edited(rb'{"model":"m","a":"","b":1}') is None
     assert document.edited(rb'{"model":"m","a":"\ufffd","b":"\ufffd"}') is None
     assert Document(b"packed", body).edited(body) is None
+
+
+def test_a_body_can_go_upstream_without_its_encoding() -> None:
+    """Half characters as they were spelt, and whoever edits it further does not bring the encoding back."""
+    body = rb'{"model":"m","a":"\ud83d 1"}'
+    document = Document(b"packed", body)
+    document.make_legible()
+    found = document.decoded()
+    assert (found.raw, found.plain, found.undone, found.encoded) == (body, document.plain, True, False)
+    changed = found.changed(lambda text: text.replace(b" 1", b" 2"))
+    edited = changed.edited(b" " + changed.plain)
+    assert edited is not None
+    assert (edited.raw, edited.undone) == (b" " + body.replace(b" 1", b" 2"), True)
+    plain = Document(body, body)
+    assert plain.decoded() is plain
+    assert not plain.undone

@@ -130,7 +130,10 @@ def test_a_form_without_a_plain_boundary_is_refused(kind: bytes) -> None:
 def test_a_part_says_how_its_content_is_written() -> None:
     """And a file that is named in two spellings has a name."""
     head = b"Content-Disposition: form-data; name=f; filename=\"a\"; filename*=UTF-8''%C3%A4"
-    body = b"--b\r\n%b\r\nContent-Transfer-Encoding: Base64\r\n\r\nMQ==\r\n--b--" % head
+    body = b"--b\r\n%b\r\ncontent-type:Text/Plain\r\nContent-Transfer-Encoding: Base64\r\n\r\nMQ==\r\n--b--" % head
     (found,) = parts(body, b"multipart/form-data; boundary=b")
     start = body.index(b"MQ==")
-    assert found == Part(start, start + 4, b"f", b"a", b"base64")
+    named = found.named
+    assert found == Part(start, start + 4, b"f", b"a", b"base64", b"Text/Plain", named)
+    # Behind the character set.
+    assert [body[slice(*place)] for place in named] == [b"a", b"%C3%A4"]

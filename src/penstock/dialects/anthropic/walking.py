@@ -16,7 +16,8 @@ from penstock.dialects.anthropic.blocks import (
     thread,
     tool,
 )
-from penstock.dialects.placed import Inner, Place, Row, Split, Streamed, Tabled
+from penstock.dialects.placed import Inner, Place, Row, Split, Streamed
+from penstock.dialects.uploaded import Filed
 from penstock.dialects.walked import leaves, listed, names, words
 
 _APART = {
@@ -50,7 +51,7 @@ _MESSAGES = Row(
     ),
 )
 
-WALKING = Tabled(
+WALKING = Filed(
     {
         "messages.create": _MESSAGES,
         "messages.count_tokens": _MESSAGES,

@@ -1,5 +1,7 @@
 """Where words stand in Gemini's requests: contents, counts, embeddings, what is cached. Pure."""
 
+from penstock.core.finding import Matter
+from penstock.core.head import RequestHead
 from penstock.core.text import Line
 from penstock.dialects.gemini.contents import (
     both,
@@ -15,8 +17,9 @@ from penstock.dialects.gemini.contents import (
     system,
     tool_config,
 )
-from penstock.dialects.placed import Inner, Place, Row, Split, Streamed, Tabled, apart
-from penstock.dialects.walked import leaves, names, words
+from penstock.dialects.placed import Inner, Place, Row, Split, Streamed, apart
+from penstock.dialects.uploaded import Filed
+from penstock.dialects.walked import leaves, names, under, words
 
 _INSTRUCTION = Inner(Row({"parts": Place(Line.HEAD, "system", system, Split.ELEMENTS)}, names("role")))
 _SEARCH = Place(Line.TOOLS, "search", search)
@@ -50,9 +53,16 @@ _CACHE = Row(
     both({**_CONVERSATION, **apart(displayName=words)}),
     both_names("name model ttl expireTime createTime updateTime usageMetadata kmsKeyName"),
 )
-_BYTES = Streamed("a file's bytes")
+_BYTES = Streamed("a file's bytes", Row(apart(file=under(Matter.DOCUMENT, leaves))))
 
-WALKING = Tabled(
+
+def _announces(head: RequestHead) -> bool:
+    """The start of a resumable upload describes the file; the pieces have the same type, whatever they hold."""
+    commands = [value for name, value in head.headers if name == b"x-goog-upload-command"]
+    return commands == [b"start"]
+
+
+WALKING = Filed(
     {
         "models.generateContent": _GENERATE,
         "models.streamGenerateContent": _GENERATE,
@@ -70,4 +80,5 @@ WALKING = Tabled(
         "models.list models.retrieve caches.list caches.retrieve caches.delete files.list files.retrieve files.delete "
         "files.download"
     ),
+    announces=_announces,
 )

@@ -18,7 +18,17 @@ from penstock.dialects.spans import Span, member
 
 UPLOAD = "files.create"
 
-_OPERATIONS = {"/chat/completions": "chat.completions.create", "/responses": "responses.create"}
+OPERATIONS = {
+    "/chat/completions": "chat.completions.create",
+    "/responses": "responses.create",
+    "/completions": "completions.create",
+    "/embeddings": "embeddings.create",
+    "/moderations": "moderations.create",
+    "/images/generations": "images.generate",
+    "/images/edits": "images.edit",
+}
+"""What a line may ask for, by its path."""
+_CHATS = frozenset({"chat.completions.create", "responses.create"})
 _BATCH = b"batch"
 _MARK = b"\xef\xbb\xbf"
 
@@ -103,5 +113,11 @@ def asked(line: bytes) -> tuple[str, int, int] | None:
 
 
 def _operation(line: bytes) -> str | None:
+    operation = OPERATIONS.get(path_of(line))
+    return operation if operation in _CHATS else None
+
+
+def path_of(line: bytes) -> str:
+    """The path that a line's request would go to, without ``/v1``; empty where it tells none."""
     told = plainly(_line, line)
-    return _OPERATIONS.get(told.url.removeprefix("/v1")) if told else None
+    return told.url.removeprefix("/v1") if told else ""

@@ -5,6 +5,7 @@ Chat, Responses and what a model answers at once stand here; what is kept, in ``
 
 from penstock.core.finding import Matter
 from penstock.core.text import Line, Sort
+from penstock.dialects.openai.batch_files import OPERATIONS, path_of
 from penstock.dialects.openai.items import instructions, item, message
 from penstock.dialects.openai.parts import (
     answer_form,
@@ -18,8 +19,9 @@ from penstock.dialects.openai.parts import (
 )
 from penstock.dialects.openai.tools import declared, tool
 from penstock.dialects.openai.walking_kept import BODILESS, KEPT
-from penstock.dialects.placed import Place, Row, Split, Tabled, apart
+from penstock.dialects.placed import Inner, Place, Row, Split, apart
 from penstock.dialects.schemas import schema
+from penstock.dialects.uploaded import Filed
 from penstock.dialects.walked import leaves, listed, members, names, under, values, words
 
 _SYSTEM_ROLES = names("system developer")
@@ -131,4 +133,11 @@ _ANSWERED = {
     "audio.translations.create": _HEARING,
 }
 
-WALKING = Tabled({**_ANSWERED, **KEPT}, BODILESS)
+_BATCHED = {
+    path: Row({"body": Inner(_ANSWERED[operation])}, names("custom_id method url"))
+    for path, operation in OPERATIONS.items()
+}
+"""What a line of a batch's file holds beside its request. ``custom_id`` names the line in the results: with another one
+its sender would not find it again."""
+
+WALKING = Filed({**_ANSWERED, **KEPT}, BODILESS, lines=lambda line: _BATCHED.get(path_of(line)))

@@ -92,14 +92,14 @@ KEPT: dict[str, Row | Silent | Streamed] = {
     "conversations.create": _ITEMS,
     "conversations.update": _NOTED,
     "conversations.items.create": Row(_ITEMS.members, names("include")),
-    "files.create": Streamed("a form with a file's bytes"),
+    "files.create": Streamed("a form with a file's bytes", Row({}, names("purpose expires_after"))),
     "uploads.create": Row(
         {"filename": Place(Line.APART, "filename", under(Matter.DOCUMENT))},
         names("bytes mime_type purpose expires_after"),
     ),
     "uploads.cancel": _SILENT,
     "uploads.complete": Silent("ids of parts, and a checksum"),
-    "uploads.parts.create": Streamed("a form with a file's bytes"),
+    "uploads.parts.create": Streamed("a form with some of a file's bytes", measured=True),
     # The requests of a batch stand in a file.
     "batches.create": Row(
         {**_NOTES, **apart(input_file_id=elsewhere)}, names("completion_window endpoint output_expires_after")

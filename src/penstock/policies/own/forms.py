@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 
 from penstock.core import multipart
 from penstock.core.document import NotReadableError
+from penstock.core.multipart import essence
 from penstock.core.route import Stored
 from penstock.policies.own import naming
 from penstock.policies.own.naming import Name
@@ -19,11 +20,6 @@ _STEPS = re.compile(r"[\[\].]+")
 
 URLENCODED = b"application/x-www-form-urlencoded"
 _PLAIN_ENCODINGS = {b"", b"7bit", b"8bit", b"binary"}
-
-
-def essence(content_type: bytes | None) -> bytes:
-    """A content type without its parameters."""
-    return (content_type or b"").partition(b";")[0].strip().lower()
 
 
 def is_form(content_type: bytes | None) -> bool:

@@ -12,6 +12,7 @@ from penstock.core.document import NotReadableError
 from penstock.core.exchange import Exchange
 from penstock.core.fault import FaultKind, refuse
 from penstock.core.head import RequestHead
+from penstock.core.multipart import essence
 from penstock.core.policy import Visit
 from penstock.core.route import Body, Route, Stored
 from penstock.policies.own import forms, naming, words
@@ -93,7 +94,7 @@ def _readable(stored: Stored, head: RequestHead, plain: bytes) -> bool:
 
 
 def _is_json(kind: bytes | None) -> bool:
-    return kind in {None, b"application/json"} or forms.essence(kind) in {b"", b"application/json"}
+    return kind in {None, b"application/json"} or essence(kind) in {b"", b"application/json"}
 
 
 def _in_body(exchange: Exchange, stored: Stored) -> list[Name]:
@@ -123,13 +124,13 @@ def _in_json(stored: Stored, plain: bytes, kind: bytes, dialect: str) -> list[Na
     if not naming.is_json(plain):
         if plain and not plain.isspace():
             raise NotReadableError("the request body must be JSON")
-    elif forms.essence(kind) not in {b"", b"application/json"}:
+    elif essence(kind) not in {b"", b"application/json"}:
         # A lenient provider may read JSON whatever its type says, or what its type says though it begins like JSON.
         try:
             msgspec.json.decode(plain, type=msgspec.Raw)
         except (msgspec.DecodeError, RecursionError):
             raise NotReadableError("the request body begins like JSON and is none") from None
-        if forms.essence(kind) == forms.URLENCODED:
+        if essence(kind) == forms.URLENCODED:
             named = named + forms.in_form(stored, plain, kind, dialect)
     return named
 

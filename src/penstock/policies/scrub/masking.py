@@ -4,6 +4,7 @@ A pure function of the block, the values that are known when it is reached, and 
 Known values come first. What is found now is masked wherever it stands in the block, and nowhere before it.
 """
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
@@ -115,8 +116,14 @@ def _joined(first: Iterator[Span] | Sequence[Span], then: Iterator[Span] | Seque
     for span in sorted(first, key=lambda one: (one[0], -one[1])):
         if not taken or taken[-1][1] <= span[0]:
             taken.append(span)
-    rest = [span for span in then if not any(start < span[1] and span[0] < end for start, end, _ in taken)]
+    ends = [span[1] for span in taken]
+    rest = [span for span in then if not _meets(taken, bisect_right(ends, span[0]), span[1])]
     return sorted((*taken, *rest), key=lambda one: one[0])
+
+
+def _meets(taken: Sequence[Span], place: int, end: int) -> bool:
+    """The first that ends behind a span's beginning begins before the span's end."""
+    return place < len(taken) and taken[place][0] < end
 
 
 def blocked(kind: str, place: str) -> FaultError:

@@ -6,33 +6,26 @@ restore stays a token. It knows places and offsets, no wire format.
 """
 
 import asyncio
-import hashlib
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-
-import msgspec
+from collections.abc import Callable, Mapping
 
 from penstock.core.caller import KeyProfile
 from penstock.core.document import NotReadableError
-from penstock.core.exchange import Answer, Exchange
-from penstock.core.fault import FaultKind, refuse
+from penstock.core.exchange import Exchange
 from penstock.core.mask import Masks
-from penstock.core.policy import Visit
-from penstock.core.restoring import Lanes, Restoring
-from penstock.core.route import Body, Match, Route
-from penstock.core.scrubbed import Count, Scrubbed
-from penstock.core.text import Block, Line, Walking, spliced
-from penstock.policies.scrub.known import Known, Value
-from penstock.policies.scrub.masking import blocked, looked_through
-from penstock.policies.scrub.memory import Memory, Seen
+from penstock.core.policy import Look, Visit
+from penstock.core.restoring import Restoring
+from penstock.core.route import Body, Route
+from penstock.core.scrubbed import Scrubbed
+from penstock.core.text import Walking
+from penstock.policies.scrub.memory import Memory
 from penstock.policies.scrub.minting import Mint
-from penstock.policies.scrub.rules import Action, Back, Rules
+from penstock.policies.scrub.restored import Restored, Undo
+from penstock.policies.scrub.rules import Action, Rules
+from penstock.policies.scrub.uploads import Held, refuse_unread
+from penstock.policies.scrub.working import Bounds, Holder, Work, unreadable
 
 AT_ONCE = 64 * 1024
 """Bytes of a request that are new and are looked through on the spot; with more, others are served meanwhile."""
-
-Undo = Callable[[Answer], Answer]
-"""An answer without its content encodings; a FaultError where that can't be done."""
 
 
 class Scrub:
@@ -58,7 +51,7 @@ class Scrub:
         self._clock = clock
         self._most = most_seconds
         self._memory = Memory()
-        self._holders: dict[str, tuple[KeyProfile, _Holder | None]] = {}
+        self._holders: dict[str, tuple[KeyProfile, Holder | None]] = {}
         """As many as there are keys."""
 
     def concerns(self, route: Route) -> bool:
@@ -81,6 +74,16 @@ class Scrub:
             await asyncio.to_thread(work.go_on, None)
         return self._done(exchange, holder.rules, work)
 
+    def look(self, exchange: Exchange) -> Look | None:
+        """A look at an upload that can be looked through once it is held."""
+        match, caller = exchange.match, exchange.caller
+        if caller is None or not self.concerns(match.route):
+            return None
+        if self._knows(caller.key) and self._holder(exchange) is None:
+            return None
+        reads = self._walking[match.route.dialect].reads(match, exchange.head)
+        return Held(lambda: self._holder(exchange)) if reads else None
+
     def mask(self, exchange: Exchange) -> Masks | None:
         """The same on the spot, for whoever only wants to know what would go out."""
         holder = self._holder(exchange)
@@ -99,10 +102,10 @@ class Scrub:
 
     def _learn(self, key: KeyProfile) -> None:
         rules = self._rules_of(key)
-        holder = None if rules is None else _Holder(key.tenant, rules, Mint(self._secret, key.tenant))
+        holder = None if rules is None else Holder(key.tenant, rules, Mint(self._secret, key.tenant))
         self._holders[key.id] = key, holder
 
-    def _holder(self, exchange: Exchange) -> "_Holder | None":
+    def _holder(self, exchange: Exchange) -> Holder | None:
         if exchange.caller is None:
             return None
         key = exchange.caller.key
@@ -110,186 +113,35 @@ class Scrub:
             self._learn(key)
         return self._holders[key.id][1]
 
-    def _begun(self, exchange: Exchange, holder: "_Holder") -> "_Work | None":
-        document, match = exchange.document, exchange.match
-        rules = holder.rules
-        if document is None or not document.plain.strip():
-            if document is None and rules.unreadable is Action.BLOCK and exchange.bytes_in:
-                raise blocked("attached", "a body that is no JSON")
+    def _begun(self, exchange: Exchange, holder: Holder) -> Work | None:
+        document, match, rules = exchange.document, exchange.match, holder.rules
+        if document is None:
+            refuse_unread(exchange, rules)
+            return None
+        if not document.plain.strip():
             return None
         walking = self._walking[match.route.dialect]
+        upload = walking.reads(match, exchange.head)
+        passes = upload and rules.unreadable is Action.ALLOW
         try:
-            blocks = walking.blocks(match, document.plain)
+            if upload:
+                blocks = walking.uploaded(match, exchange.head, document.plain)
+            else:
+                blocks = walking.blocks(match, document.plain)
         except NotReadableError as error:
-            raise _unreadable(str(error)) from None
+            if passes:
+                return None
+            raise unreadable(str(error)) from None
         until = self._clock() + self._most
-        return _Work(walking, match, document.plain, blocks, holder, self._memory, lambda: self._clock() > until)
+        bounds = Bounds(lambda: self._clock() > until, passes)
+        return Work(walking, match, document.plain, blocks, holder, self._memory, bounds)
 
-    def _done(self, exchange: Exchange, rules: Rules, work: "_Work") -> "_Restored | None":
+    def _done(self, exchange: Exchange, rules: Rules, work: Work) -> Restored | None:
         document = exchange.document
         exchange.scrubbed = Scrubbed(work.counts(), rules.version)
         if not work.edited or document is None:
             return None
-        if document.encoded:
-            raise refuse(FaultKind.ENCODING_UNSUPPORTED, "Send this request uncompressed: values in it must be masked.")
-        exchange.document = document.changed(work.masked)
+        exchange.document = document.decoded().changed(work.masked)
         masks = work.masks(rules)
         restoring = self._restoring[exchange.match.route.dialect]
-        return _Restored(exchange.match, restoring, masks, self._undo, stream=exchange.facts.stream)
-
-
-def _unreadable(why: str) -> Exception:
-    return refuse(FaultKind.MALFORMED, f"The request can't be looked through for private values: {why}.")
-
-
-class _Holder(msgspec.Struct, frozen=True):
-    """What holds for a key."""
-
-    tenant: str
-    rules: Rules
-    mint: Mint
-
-
-class _Work:
-    """One request on its way through: block after block, each after what was learnt in those before it."""
-
-    def __init__(
-        self,
-        walking: Walking,
-        match: Match,
-        body: bytes,
-        blocks: Sequence[Block],
-        holder: _Holder,
-        memory: Memory,
-        late: Callable[[], bool],
-    ) -> None:
-        self._walking = walking
-        self._match = match
-        self._body = body
-        self._blocks = blocks
-        self._holder = holder
-        self._memory = memory
-        self._late = late
-        self._known: dict[tuple[int, Line], Known] = {}
-        self._seen: list[tuple[Block, Seen]] = []
-        self._salt = f"{holder.rules.version}\0{holder.tenant}\0{match.route.dialect}".encode()
-
-    def go_on(self, most: int | None) -> bool:
-        """Look through the blocks that follow, as long as no more bytes of them are new; whether that was all."""
-        for block in self._blocks[len(self._seen) :]:
-            known = self._line(block)
-            piece = self._body[block.start : block.end]
-            name = hashlib.blake2b(self._salt + block.kind.encode() + b"\0" + known.digest + piece, digest_size=16)
-            seen = self._memory.get(name.digest())
-            if seen is None:
-                if most is not None:
-                    most -= len(piece)
-                    if most < 0:
-                        return False
-                seen = self._look(block, piece, known)
-                self._memory.keep(name.digest(), seen)
-            for value in seen.learnt:
-                known.learn(value)
-            self._seen.append((block, seen))
-        return True
-
-    def _line(self, block: Block) -> Known:
-        """What is known when a block is reached: of its line, and of the system text that stands before all lines."""
-        name = block.group, block.line
-        known = self._known.get(name)
-        if known is None:
-            known = Known(self._known.get((block.group, Line.HEAD)))
-            if block.line is not Line.APART:
-                self._known[name] = known
-        return known
-
-    def _look(self, block: Block, piece: bytes, known: Known) -> Seen:
-        if self._late():
-            raise refuse(FaultKind.TOO_LARGE, "There is more new text in this request than can be looked through.")
-        try:
-            reading = self._walking.texts(self._match, block, piece)
-        except NotReadableError as error:
-            raise _unreadable(str(error)) from None
-        return looked_through(piece, reading, known, self._holder.rules, self._holder.mint)
-
-    @property
-    def edited(self) -> bool:
-        """Something of the body is to be masked."""
-        return any(seen.splices for _, seen in self._seen)
-
-    def masked(self, body: bytes) -> bytes:
-        """The body with what stands in place of what was found; also one whose values stand at the same places."""
-        return spliced(
-            body,
-            sorted(
-                (block.start + start, block.start + end, put)
-                for block, seen in self._seen
-                for start, end, put in seen.splices
-            ),
-        )
-
-    def counts(self) -> tuple[Count, ...]:
-        """What was found."""
-        numbers: Counter[tuple[str, str, str]] = Counter()
-        for _, seen in self._seen:
-            for count in seen.counts:
-                numbers[count.kind, count.place, count.action] += count.number
-        return tuple(Count(*what, number) for what, number in sorted(numbers.items()))
-
-    def masks(self, rules: Rules) -> Masks:
-        """What may come back."""
-        anywhere: dict[str, str] = {}
-        tools: dict[str, str] = {}
-        numbers: dict[str, str] = {}
-        for value in self._values():
-            kind = rules.kinds[value.kind]
-            if kind.action is Action.REDACT or kind.back is Back.NEVER:
-                continue
-            back = anywhere if kind.back is Back.ALWAYS else tools
-            (numbers if value.number else back)[value.token] = value.value
-        return Masks(anywhere, tools=tools, numbers=numbers)
-
-    def _values(self) -> Sequence[Value]:
-        return [value for _, seen in self._seen for value in seen.values]
-
-
-class _Restored(Visit):
-    rewrites = True
-
-    def __init__(self, match: Match, restoring: Restoring, masks: Masks, undo: Undo, *, stream: bool) -> None:
-        self.masks = masks
-        self.holds = not stream
-        """A stream's first frames wait for nothing."""
-        self._match = match
-        self._restoring = restoring
-        self._undo = undo
-        self._lanes: Lanes | None = None
-
-    async def answered(self, answer: Answer) -> Answer:
-        """A whole answer with its values."""
-        answer = self._undo(answer)
-        body = self._restoring.whole(self._match, answer.body, self.masks)
-        headers = tuple(header for header in answer.headers if header[0] != b"content-length")
-        return Answer(answer.status, headers, body)
-
-    def rewrite(self, frames: bytes) -> bytes:
-        """A stream's frames with their values."""
-        if self._lanes is None:
-            self._lanes = self._restoring.lanes(self._match, self.masks)
-        return self._lanes.frames(frames)
-
-    def flush(self) -> bytes:
-        """What is held back, when nothing more comes."""
-        return b"" if self._lanes is None else self._lanes.rest()
-
-    def leave(self, exchange: Exchange) -> None:
-        """Tell what became of the tokens."""
-        scrubbed, masks = exchange.scrubbed, self.masks
-        if scrubbed is not None:
-            exchange.scrubbed = msgspec.structs.replace(
-                scrubbed,
-                restored=masks.restored,
-                unresolved=masks.unresolved,
-                miscopied=masks.miscopied,
-                altered=masks.altered,
-            )
+        return Restored(exchange.match, restoring, masks, self._undo, stream=exchange.facts.stream)

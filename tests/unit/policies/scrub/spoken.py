@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from penstock.core.finding import Found, Matter
+from penstock.core.head import RequestHead
 from penstock.core.route import Body, Match, Route
 from penstock.core.text import Block, Line, Reading, Text
 from penstock.core.tree import Form, string, tree
@@ -42,6 +43,15 @@ class Spoken:
         """One for each element."""
         del match
         return [Block(one.start, one.end, Line.TURNS, "turn") for one in tree(body).items]
+
+    def reads(self, match: Match, head: RequestHead) -> bool:
+        """Nothing but lists of strings."""
+        del match, head
+        return False
+
+    def uploaded(self, match: Match, head: RequestHead, body: bytes) -> Sequence[Block]:
+        """Never asked."""
+        raise NotImplementedError
 
     def texts(self, match: Match, block: Block, piece: bytes) -> Reading:
         """The string, or the number; a list of one string is a sealed turn."""

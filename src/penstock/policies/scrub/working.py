@@ -1,0 +1,149 @@
+"""One request on its way through scrubbing: block after block, each after what was learnt in those before it.
+
+It may stop anywhere and go on in another thread. It waits for nothing, and knows of the wire format places alone.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from penstock.core.document import NotReadableError
+from penstock.core.fault import FaultError, FaultKind, refuse
+from penstock.core.mask import Masks
+from penstock.core.route import Match
+from penstock.core.scrubbed import Count
+from penstock.core.text import Block, Line, Reading, Walking, spliced
+from penstock.policies.scrub.known import Known, Value
+from penstock.policies.scrub.masking import looked_through
+from penstock.policies.scrub.memory import Memory, Seen
+from penstock.policies.scrub.minting import Mint
+from penstock.policies.scrub.rules import Action, Back, Rules
+
+
+def unreadable(why: str) -> FaultError:
+    """The refusal of a request that can't be walked."""
+    return refuse(FaultKind.MALFORMED, f"The request can't be looked through for private values: {why}.")
+
+
+class Holder(msgspec.Struct, frozen=True):
+    """What holds for a key."""
+
+    tenant: str
+    rules: Rules
+    mint: Mint
+
+
+class Bounds(msgspec.Struct, frozen=True):
+    """How far one request is looked through."""
+
+    late: Callable[[], bool]
+    """It has taken too long."""
+    passes: bool = False
+    """What can't be read goes out as it is."""
+
+
+class Work:
+    """One request on its way through: block after block, each after what was learnt in those before it."""
+
+    def __init__(
+        self,
+        walking: Walking,
+        match: Match,
+        body: bytes,
+        blocks: Sequence[Block],
+        holder: Holder,
+        memory: Memory,
+        bounds: Bounds,
+    ) -> None:
+        self._walking = walking
+        self._match = match
+        self._body = body
+        self._blocks = blocks
+        self._holder = holder
+        self._memory = memory
+        self._bounds = bounds
+        self._known: dict[tuple[int, Line], Known] = {}
+        self._seen: list[tuple[Block, Seen]] = []
+        self._salt = f"{holder.rules.version}\0{holder.tenant}\0{match.route.dialect}".encode()
+
+    def go_on(self, most: int | None) -> bool:
+        """Look through the blocks that follow, as long as no more bytes of them are new; whether that was all."""
+        for block in self._blocks[len(self._seen) :]:
+            known = self._line(block)
+            piece = self._body[block.start : block.end]
+            name = hashlib.blake2b(self._salt + block.kind.encode() + b"\0" + known.digest + piece, digest_size=16)
+            seen = self._memory.get(name.digest())
+            if seen is None:
+                if most is not None:
+                    most -= len(piece)
+                    if most < 0:
+                        return False
+                seen = self._look(block, piece, known)
+                self._memory.keep(name.digest(), seen)
+            for value in seen.learnt:
+                known.learn(value)
+            self._seen.append((block, seen))
+        return True
+
+    def _line(self, block: Block) -> Known:
+        """What is known when a block is reached: of its line, and of the system text that stands before all lines."""
+        name = block.group, block.line
+        known = self._known.get(name)
+        if known is None:
+            known = Known(self._known.get((block.group, Line.HEAD)))
+            if block.line is not Line.APART:
+                self._known[name] = known
+        return known
+
+    def _look(self, block: Block, piece: bytes, known: Known) -> Seen:
+        if self._bounds.late():
+            raise refuse(FaultKind.TOO_LARGE, "There is more new text in this request than can be looked through.")
+        try:
+            reading = self._walking.texts(self._match, block, piece)
+        except NotReadableError as error:
+            if not self._bounds.passes:
+                raise unreadable(str(error)) from None
+            reading = Reading()
+        return looked_through(piece, reading, known, self._holder.rules, self._holder.mint)
+
+    @property
+    def edited(self) -> bool:
+        """Something of the body is to be masked."""
+        return any(seen.splices for _, seen in self._seen)
+
+    def masked(self, body: bytes) -> bytes:
+        """The body with what stands in place of what was found; also one whose values stand at the same places."""
+        return spliced(
+            body,
+            sorted(
+                (block.start + start, block.start + end, put)
+                for block, seen in self._seen
+                for start, end, put in seen.splices
+            ),
+        )
+
+    def counts(self) -> tuple[Count, ...]:
+        """What was found."""
+        numbers: Counter[tuple[str, str, str]] = Counter()
+        for _, seen in self._seen:
+            for count in seen.counts:
+                numbers[count.kind, count.place, count.action] += count.number
+        return tuple(Count(*what, number) for what, number in sorted(numbers.items()))
+
+    def masks(self, rules: Rules) -> Masks:
+        """What may come back."""
+        anywhere: dict[str, str] = {}
+        tools: dict[str, str] = {}
+        numbers: dict[str, str] = {}
+        for value in self._values():
+            kind = rules.kinds[value.kind]
+            if kind.action is Action.REDACT or kind.back is Back.NEVER:
+                continue
+            back = anywhere if kind.back is Back.ALWAYS else tools
+            (numbers if value.number else back)[value.token] = value.value
+        return Masks(anywhere, tools=tools, numbers=numbers)
+
+    def _values(self) -> Sequence[Value]:
+        return [value for _, seen in self._seen for value in seen.values]
