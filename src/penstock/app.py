@@ -53,6 +53,7 @@ from penstock.policies.permit import Permit, named
 from penstock.policies.record import Unrecorded
 from penstock.policies.relink import Relink
 from penstock.policies.scrub import Scrub
+from penstock.policies.scrub.services import Ask, nobody
 from penstock.probes import probe
 from penstock.providers.headers import Wording
 from penstock.reloading import Reloading
@@ -426,9 +427,14 @@ def _attempt(routing: Table, exchange: Exchange) -> Attempt:
     return plan(routing, exchange.match, exchange.facts, exchange.caller, exchange.destination)[0]
 
 
-def _scrub(settings: Settings, secret: bytes) -> Scrub:
-    undo = functools.partial(undone, limit=HELD_BYTES)
-    return Scrub(WALKING, RESTORING, scrubbing.rules_of(settings), secret, undo, time.monotonic, settings.scrub.seconds)
+def _scrub(settings: Settings, secret: bytes, ask: Ask = nobody) -> Scrub:
+    undo, rules = functools.partial(undone, limit=HELD_BYTES), scrubbing.rules_of(settings)
+
+    def begin() -> Callable[[], bool]:
+        until = time.monotonic() + settings.scrub.seconds
+        return lambda: time.monotonic() > until
+
+    return Scrub(WALKING, RESTORING, rules, secret, undo, begin, ask)
 
 
 def _asking(settings: Settings) -> Sequence[AskUsage]:

@@ -5,25 +5,34 @@ Called by the composition root. Detection is loaded with the first key that want
 
 import functools
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
+from penstock.calling import Calling
 from penstock.config.forms import read_terms
 from penstock.config.mistakes import ConfigError, MisfitError, Mistake
-from penstock.config.scrub import ScrubSettings
+from penstock.config.scrub import DetectorSettings, ScrubSettings
 from penstock.config.settings import Settings
 from penstock.core.caller import KeyProfile
+from penstock.core.exchange import Answer
 from penstock.core.finding import Detector, Found, Matter
 from penstock.core.mask import LABEL_MOST
 from penstock.core.scrubbed import Wish
 from penstock.core.text import Reading, Sort, Text, spliced
 from penstock.detection.kinds import KINDS
-from penstock.policies.scrub import Action, Back, Kind, Rules
+from penstock.policies.judge import forms
+from penstock.policies.scrub import Action, Back, Kind, Rules, services
 from penstock.policies.scrub.known import Known
 from penstock.policies.scrub.masking import looked_through
 from penstock.policies.scrub.minting import Mint
+from penstock.policies.scrub.rules import Service
+from penstock.policies.scrub.services import Ask
+from penstock.routing.plan import Table
+
+MOST_TOKENS = 4000
+"""Of a model's answer that names what it sees."""
 
 ATTACHED: Mapping[Sort, Action] = {
     Sort.IMAGE: Action.FLAG,
@@ -67,6 +76,31 @@ def rules_of(settings: Settings) -> Callable[[KeyProfile], Rules | None]:
 def _wanted(settings: Settings, teams: Mapping[str, Wish], key: KeyProfile) -> bool:
     team = teams.get(key.team or "", Wish())
     return next(one for one in (key.scrub.wanted, team.wanted, settings.scrub.wanted) if one is not None)
+
+
+def asking(table: Table, calling: Calling) -> Ask:
+    """Asks services, at the addresses of the configuration and nowhere else."""
+
+    async def ask(service: Service, text: str) -> Sequence[Found] | None:
+        provider = table.providers[service.provider]
+        if service.kind == "chat":
+            wrapped = f"<text>\n{text}\n</text>"
+            orders = services.orders(service)
+            path, asked = forms.message(service.model, provider.dialect, wrapped, orders, MOST_TOKENS)
+            told = await calling.post(provider, path, msgspec.json.encode(asked))
+            return services.named(service, text, _said(told, provider.dialect)) if told.status == 200 else None
+        path, body = services.question(service, text)
+        answer = await calling.post(provider, path, body)
+        return services.answer(service, text, answer.body) if answer.status == 200 else None
+
+    return ask
+
+
+def _said(answer: Answer, dialect: str) -> str:
+    try:
+        return forms.said(msgspec.json.decode(answer.body), dialect)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return ""
 
 
 def wanted(settings: Settings, keys: Iterable[KeyProfile]) -> bool:
@@ -137,11 +171,36 @@ def _rules(given: ScrubSettings, terms: Mapping[str, tuple[str, ...]], wanted: M
     attached = {**ATTACHED, **{Sort(name): Action(action) for name, action in given.attached.items()}}
     detector = _detector(given, terms, looked_for)
     never = frozenset(value.casefold() for value in given.never)
-    said = [detector.version, given.secrets, sorted((name, kind.action.value) for name, kind in kinds.items())]
+    asked = tuple(_service(row) for row in given.detectors)
+    said = [detector.version, given.secrets, asked, sorted((name, kind.action.value) for name, kind in kinds.items())]
     told = msgspec.json.encode([*said, sorted((sort.value, action.value) for sort, action in attached.items())])
     version = hashlib.blake2b(told + msgspec.json.encode(sorted(never)), digest_size=6).hexdigest()
     unreadable = Action(given.unreadable)
-    return Rules(version=version, detector=detector, kinds=kinds, attached=attached, never=never, unreadable=unreadable)
+    return Rules(
+        version=version,
+        detector=detector,
+        kinds=kinds,
+        attached=attached,
+        never=never,
+        unreadable=unreadable,
+        services=asked,
+    )
+
+
+def _service(row: DetectorSettings) -> Service:
+    usual = services.PRESIDIO if row.kind == "presidio" else {name: name for name in ("person", "address")}
+    return Service(
+        name=row.name,
+        kind=row.kind,
+        provider=row.provider,
+        path=row.path or "",
+        model=row.model or "",
+        kinds=row.kinds or usual,
+        language=row.language,
+        score=row.score,
+        seconds=row.seconds,
+        unavailable=Action(row.unavailable),
+    )
 
 
 def _kinds(given: ScrubSettings, wanted: Mapping[str, str]) -> dict[str, Kind]:

@@ -204,6 +204,20 @@ def lists_of_terms_hold_some(settings: Settings, reading: Reading) -> Iterator[F
             yield path, "has no terms", "give `terms`, or a `file` with one on each line"
 
 
+def detectors_can_be_asked(settings: Settings, reading: Reading) -> Iterator[Found]:
+    """A detector's provider has a row, a chat has a model, and what they find is a kind."""
+    known = list(dict.fromkeys([*settings.providers, *reading.names(("providers",))]))
+    kinds = [*(kind.name for kind in KINDS), *settings.scrub.terms, *settings.scrub.patterns]
+    for path, row in reading.rows(("scrub", "detectors"), settings.scrub.detectors):
+        if row.provider not in known and reading.sound((*path, "provider")):
+            yield (*path, "provider"), f"names no provider: {shown(row.provider)}", f"providers here: {listed(known)}"
+        if row.kind == "chat" and row.model is None and reading.sound((*path, "model")):
+            yield path, "has no model", "say which `model` is asked"
+        for name, kind in row.kinds.items():
+            if kind not in kinds:
+                yield (*path, "kinds", name), f"is no kind: {shown(kind)}", f"kinds here: {listed(kinds)}"
+
+
 def limits_fit_together(settings: Settings, reading: Reading) -> Iterator[Found]:
     """What only passes through may be at least as large as what is held."""
     body, upload = ("limits", "body"), ("limits", "upload")
@@ -255,6 +269,7 @@ RULES: tuple[Callable[[Settings, Reading], Iterator[Found]], ...] = (
     kinds_exist,
     own_kinds_have_their_own_names,
     lists_of_terms_hold_some,
+    detectors_can_be_asked,
     limits_fit_together,
     timeouts_fit_together,
     a_log_that_is_named_is_written,

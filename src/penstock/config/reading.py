@@ -68,6 +68,7 @@ _EXAMPLES = {
     "terser": "write a mapping: `{intensity: lite}`",
     "scrub": "write a mapping: `{wanted: true}`",
     "kinds": "write a mapping: `{email: mask}`",
+    "detectors": "write a list: `- {name: NAME, kind: presidio, provider: NAME}`",
     "when": "write a list: `- {name: NAME, match: \"(?i)invoice\", intensity: lite}`",
 }  # fmt: skip
 # The same, inside the rows of a list.

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from penstock.config.forms import Form
-from penstock.config.values import Expression, Name, Seconds, Words
+from penstock.config.values import Expression, Name, Pattern, Seconds, Words
 from penstock.core.scrubbed import Wish
 
 ListName = Annotated[str, Meta(extra={"form": Form.OWN_KIND})]
@@ -61,6 +61,45 @@ class OwnPatternSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What becomes of the values that it finds."""
 
 
+class DetectorSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of `scrub.detectors`: a service of yours that finds private values as well, asked about every new text of
+    people's before the request goes on."""
+
+    name: Name
+    """What it is called where it is told what found a value."""
+
+    kind: Literal["presidio", "http", "chat"]
+    """`presidio`: Presidio's analyzer. `http`: any service, sent `{"text": …}`, that answers
+    `{"spans": [{"start": 0, "end": 4, "kind": "person"}]}`, places counted in characters. `chat`: a model, best one in
+    the house, which is told to name what it sees as JSON; it sees the text as it is."""
+
+    provider: Name
+    """A name under `providers`: where it is asked, with the operator's credential. A service that is no provider of
+    models gets a row all the same, with `auth: none` if it wants no credential."""
+
+    path: Words | None = None
+    """The path behind the provider's `base_url`. Unset: `/analyze` for `presidio`, `/` for `http`."""
+
+    model: Pattern | None = None
+    """For `chat`: the model that is asked."""
+
+    kinds: dict[Words, Name] = {}
+    """What the service calls a kind, and which kind that is here. Unset: for `presidio` its own names, for the others
+    `person` and `address`."""
+
+    language: Words = "en"
+    """For `presidio`: the language of the texts."""
+
+    score: Annotated[float, Meta(ge=0, le=1)] = 0.5
+    """For `presidio`: how sure it must be."""
+
+    seconds: Seconds = 5.0
+    """How long one answer may take."""
+
+    unavailable: Literal["block", "allow"] = "block"
+    """What becomes of a request when no answer comes: it is refused with 503, or goes on with what is found here."""
+
+
 class ScrubSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Scrubbing: private values are found in requests, tokens go out in their places, and the values come back in the
     answers."""
@@ -81,6 +120,9 @@ class ScrubSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     never: tuple[Words, ...] = ()
     """Values that are nobody's secret, such as your support address: they are left alone wherever they stand."""
+
+    detectors: tuple[DetectorSettings, ...] = ()
+    """Services of yours that find private values as well: models for names, for instance."""
 
     secrets: Literal["never", "tools", "always"] = "tools"
     """Where keys and passwords come back. `tools`: in what the model gives to a tool, so that a file that it edits

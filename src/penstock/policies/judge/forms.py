@@ -54,26 +54,29 @@ def verdict(rule: JudgeRule, dialect: str, body: bytes) -> Verdict | None:
 
 
 def _chat(rule: JudgeRule, dialect: str, text: str) -> tuple[str, dict[str, object]]:
-    return _message(rule.model, dialect, f"<text>\n{text}\n</text>", _ORDERS.format(question=rule.question))
+    return message(rule.model, dialect, f"<text>\n{text}\n</text>", _ORDERS.format(question=rule.question))
 
 
 def _llama_guard(rule: JudgeRule, dialect: str, text: str) -> tuple[str, dict[str, object]]:
-    return _message(rule.model, dialect, text, "")
+    return message(rule.model, dialect, text, "")
 
 
-def _message(model: str, dialect: str, text: str, orders: str) -> tuple[str, dict[str, object]]:
+def message(
+    model: str, dialect: str, text: str, orders: str, most_tokens: int = MOST_TOKENS
+) -> tuple[str, dict[str, object]]:
+    """A chat of one turn: the path behind the provider's base path, and the body. ``orders`` may be empty."""
     if dialect == "gemini":
         contents = [{"role": "user", "parts": [{"text": text}]}]
-        limits = {"maxOutputTokens": MOST_TOKENS, "temperature": 0}
+        limits = {"maxOutputTokens": most_tokens, "temperature": 0}
         instruction = {"systemInstruction": {"parts": [{"text": orders}]}} if orders else {}
         path = f"/v1beta/models/{quote(model.removeprefix('models/'))}:generateContent"
         return path, {"contents": contents, **instruction, "generationConfig": limits}
     turn = {"role": "user", "content": text}
     if dialect == "anthropic":
         system = {"system": orders} if orders else {}
-        return "/v1/messages", {"model": model, "max_tokens": MOST_TOKENS, **system, "messages": [turn]}
+        return "/v1/messages", {"model": model, "max_tokens": most_tokens, **system, "messages": [turn]}
     messages = [{"role": "system", "content": orders}, turn] if orders else [turn]
-    return "/chat/completions", {"model": model, "max_tokens": MOST_TOKENS, "temperature": 0, "messages": messages}
+    return "/chat/completions", {"model": model, "max_tokens": most_tokens, "temperature": 0, "messages": messages}
 
 
 def _moderation(rule: JudgeRule, dialect: str, text: str) -> tuple[str, dict[str, object]]:
@@ -87,12 +90,12 @@ def _http(rule: JudgeRule, dialect: str, text: str) -> tuple[str, dict[str, obje
 
 
 def _read_chat(value: object, dialect: str) -> Verdict | None:
-    word = _said(value, dialect).strip().strip(".!*\"'").casefold()
+    word = said(value, dialect).strip().strip(".!*\"'").casefold()
     return Verdict(_WORDS[word]) if word in _WORDS else None
 
 
 def _read_llama_guard(value: object, dialect: str) -> Verdict | None:
-    first, *rest = [line.strip() for line in _said(value, dialect).strip().splitlines()] or [""]
+    first, *rest = [line.strip() for line in said(value, dialect).strip().splitlines()] or [""]
     if first == "safe" and not rest:
         return Verdict(violates=False)
     if first != "unsafe":
@@ -101,8 +104,8 @@ def _read_llama_guard(value: object, dialect: str) -> Verdict | None:
     return Verdict(violates=True, categories=codes)
 
 
-def _said(value: object, dialect: str) -> str:
-    """The words of an answer; empty where there are none."""
+def said(value: object, dialect: str) -> str:
+    """The words of an answer to a chat; empty where there are none."""
     if dialect == "gemini":
         parts = _at(value, "candidates", 0, "content", "parts")
     elif dialect == "anthropic":

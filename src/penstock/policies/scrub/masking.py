@@ -9,8 +9,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from penstock.core.fault import FaultError, FaultKind, refuse
+from penstock.core.finding import Found
 from penstock.core.scrubbed import Count
 from penstock.core.text import Attached, Edit, Reading, Text, placed
+from penstock.detection.overlaps import resolved
 from penstock.policies.scrub.known import Known, Value
 from penstock.policies.scrub.memory import Seen
 from penstock.policies.scrub.minting import Mint
@@ -22,9 +24,16 @@ ATTACHED = "attached"
 Span = tuple[int, int, Value]
 
 
-def looked_through(piece: bytes, reading: Reading, known: Known, rules: Rules, mint: Mint) -> Seen:
-    """What the block holds; FaultError for what must not go out at all."""
-    return _Look(known, rules, mint).seen(piece, reading)
+def looked_through(
+    piece: bytes,
+    reading: Reading,
+    known: Known,
+    rules: Rules,
+    mint: Mint,
+    beside: Sequence[Sequence[Found]] = (),
+) -> Seen:
+    """What the block holds; FaultError for what must not go out at all. ``beside``: what others found in each text."""
+    return _Look(known, rules, mint).seen(piece, reading, beside)
 
 
 class _Look:
@@ -35,10 +44,14 @@ class _Look:
         self._new = Known()
         self._counts: Counter[tuple[str, str, str]] = Counter()
 
-    def seen(self, piece: bytes, reading: Reading) -> Seen:
+    def seen(self, piece: bytes, reading: Reading, beside: Sequence[Sequence[Found]]) -> Seen:
         for attached in reading.attached:
             self._judge(attached)
-        found = [(text, self._spans(text, sealed=reading.sealed)) for text in reading.texts]
+        told = beside or [()] * len(reading.texts)
+        found = [
+            (text, self._spans(text, others, sealed=reading.sealed))
+            for text, others in zip(reading.texts, told, strict=True)
+        ]
         edits: list[Edit] = []
         for text, spans in found:
             for start, end, value in _joined(spans, () if text.number else self._new.within(text.value)):
@@ -51,17 +64,20 @@ class _Look:
     def _value(self, token: str) -> Value:
         return self._before.tokens.get(token) or self._new.tokens[token]
 
-    def _spans(self, text: Text, *, sealed: bool) -> list[Span]:
+    def _spans(self, text: Text, others: Sequence[Found], *, sealed: bool) -> list[Span]:
         """What is masked in a text: what was known before, and what is found in it now."""
         if text.number:
             value = self._before.get(text.value, number=True)
             known = [] if value is None else [(0, len(text.value), value)]
         else:
             known = list(self._before.within(text.value))
-        return known if sealed else _joined(self._fresh(text, known), known)
+        return known if sealed else _joined(self._fresh(text, others, known), known)
 
-    def _fresh(self, text: Text, known: Sequence[Span]) -> Iterator[Span]:
-        for found in self._rules.detector.find(text.value, text.matter):
+    def _fresh(self, text: Text, others: Sequence[Found], known: Sequence[Span]) -> Iterator[Span]:
+        found_here = self._rules.detector.find(text.value, text.matter)
+        if others:
+            found_here = resolved(text.value, [*found_here, *others], lambda one: one in others)
+        for found in found_here:
             kind = self._rules.kinds.get(found.kind)
             if kind is None or kind.action is Action.ALLOW:
                 continue

@@ -21,11 +21,15 @@ from penstock.policies.scrub.memory import Memory
 from penstock.policies.scrub.minting import Mint
 from penstock.policies.scrub.restored import Restored, Undo
 from penstock.policies.scrub.rules import Action, Rules
+from penstock.policies.scrub.services import Ask, Services, nobody
 from penstock.policies.scrub.uploads import Held, refuse_unread
 from penstock.policies.scrub.working import Bounds, Holder, Work, unreadable
 
 AT_ONCE = 64 * 1024
 """Bytes of a request that are new and are looked through on the spot; with more, others are served meanwhile."""
+
+Late = Callable[[], bool]
+"""Whether the time is over."""
 
 
 class Scrub:
@@ -38,19 +42,19 @@ class Scrub:
         rules_of: Callable[[KeyProfile], Rules | None],
         secret: bytes,
         undo: Undo,
-        clock: Callable[[], float],
-        most_seconds: float,
+        begin: Callable[[], Late],
+        ask: Ask = nobody,
     ) -> None:
-        """``rules_of``: what holds for a key, or None. ``most_seconds``: how long one request may be looked through, by
-        ``clock``."""
+        """``rules_of``: what holds for a key, or None. ``begin``: the time begins that one request may be looked
+        through. ``ask``: how services are asked that find private values as well."""
         self._walking = walking
         self._restoring = restoring
         self._rules_of = rules_of
         self._secret = secret
         self._undo = undo
-        self._clock = clock
-        self._most = most_seconds
+        self._begin = begin
         self._memory = Memory()
+        self._services = Services(ask)
         self._holders: dict[str, tuple[KeyProfile, Holder | None]] = {}
         """As many as there are keys."""
 
@@ -70,6 +74,8 @@ class Scrub:
         work = self._begun(exchange, holder)
         if work is None:
             return None
+        if holder.rules.services:
+            await work.ask(self._services)
         if not work.go_on(AT_ONCE):
             await asyncio.to_thread(work.go_on, None)
         return self._done(exchange, holder.rules, work)
@@ -132,8 +138,7 @@ class Scrub:
             if passes:
                 return None
             raise unreadable(str(error)) from None
-        until = self._clock() + self._most
-        bounds = Bounds(lambda: self._clock() > until, passes)
+        bounds = Bounds(self._begin(), passes)
         return Work(walking, match, document.plain, blocks, holder, self._memory, bounds)
 
     def _done(self, exchange: Exchange, rules: Rules, work: Work) -> Restored | None:

@@ -42,6 +42,24 @@ class Kind(msgspec.Struct, frozen=True):
     back: Back = Back.ALWAYS
 
 
+class Service(msgspec.Struct, frozen=True, kw_only=True):
+    """One service."""
+
+    name: str
+    kind: str
+    """``presidio``, ``http`` or ``chat``."""
+    provider: str
+    path: str
+    model: str
+    kinds: Mapping[str, str]
+    """What it calls a kind, and what that is here; what stands not here is passed over."""
+    language: str
+    score: float
+    seconds: float
+    unavailable: Action
+    """What is done when no answer comes: ``BLOCK`` or ``ALLOW``."""
+
+
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """All that holds for one key."""
 
@@ -52,6 +70,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """By name; what is found and stands not here is allowed."""
     attached: Mapping[Sort, Action]
     """What becomes of what can't be read: ``ALLOW``, ``FLAG`` or ``BLOCK``."""
+    services: tuple[Service, ...] = ()
+    """Who is asked as well."""
     never: frozenset[str] = frozenset()
     """Values that are left alone, case-folded."""
     unreadable: Action = Action.BLOCK

@@ -20,6 +20,7 @@ from penstock.policies.scrub.masking import looked_through
 from penstock.policies.scrub.memory import Memory, Seen
 from penstock.policies.scrub.minting import Mint
 from penstock.policies.scrub.rules import Action, Back, Rules
+from penstock.policies.scrub.services import Beside, Services, mark_of
 
 
 def unreadable(why: str) -> FaultError:
@@ -66,6 +67,7 @@ class Work:
         self._bounds = bounds
         self._known: dict[tuple[int, Line], Known] = {}
         self._seen: list[tuple[Block, Seen]] = []
+        self._beside: dict[bytes, Beside | None] = {}
         self._salt = f"{holder.rules.version}\0{holder.tenant}\0{match.route.dialect}".encode()
 
     def go_on(self, most: int | None) -> bool:
@@ -80,12 +82,28 @@ class Work:
                     most -= len(piece)
                     if most < 0:
                         return False
-                seen = self._look(block, piece, known)
-                self._memory.keep(name.digest(), seen)
+                beside = self._told(block, piece)
+                seen = self._look(block, piece, known, beside or ())
+                if beside is not None:
+                    self._memory.keep(name.digest(), seen)
             for value in seen.learnt:
                 known.learn(value)
             self._seen.append((block, seen))
         return True
+
+    async def ask(self, services: Services) -> None:
+        """Have services look at what they have not seen yet; FaultError where they have to and can't."""
+        for block in self._blocks:
+            piece = self._body[block.start : block.end]
+            mark = mark_of(self._salt, block.kind, piece)
+            found = services.recall(mark)
+            if found is None:
+                reading = self._read(block, piece)
+                found = await services.about(self._holder.rules.services, mark, reading)
+            self._beside[mark] = found
+
+    def _told(self, block: Block, piece: bytes) -> Beside | None:
+        return self._beside.get(mark_of(self._salt, block.kind, piece)) if self._beside else ()
 
     def _line(self, block: Block) -> Known:
         """What is known when a block is reached: of its line, and of the system text that stands before all lines."""
@@ -97,16 +115,19 @@ class Work:
                 self._known[name] = known
         return known
 
-    def _look(self, block: Block, piece: bytes, known: Known) -> Seen:
+    def _look(self, block: Block, piece: bytes, known: Known, beside: Beside) -> Seen:
         if self._bounds.late():
             raise refuse(FaultKind.TOO_LARGE, "There is more new text in this request than can be looked through.")
+        reading = self._read(block, piece)
+        return looked_through(piece, reading, known, self._holder.rules, self._holder.mint, beside)
+
+    def _read(self, block: Block, piece: bytes) -> Reading:
         try:
-            reading = self._walking.texts(self._match, block, piece)
+            return self._walking.texts(self._match, block, piece)
         except NotReadableError as error:
             if not self._bounds.passes:
                 raise unreadable(str(error)) from None
-            reading = Reading()
-        return looked_through(piece, reading, known, self._holder.rules, self._holder.mint)
+            return Reading()
 
     @property
     def edited(self) -> bool:

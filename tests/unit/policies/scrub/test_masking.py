@@ -51,7 +51,7 @@ def scrub(applied: Rules | None = None, *, secret: bytes = SECRET, most: float =
     held = rules() if applied is None else applied
     ticks = iter(range(10**6))
     return Scrub({"spoken": Spoken()}, {"spoken": Silent()}, lambda _: held, secret, lambda answer: answer,
-                 lambda: float(next(ticks)), most)  # fmt: skip
+                 lambda: lambda: next(ticks) >= most)  # fmt: skip
 
 
 def sent(policy: Scrub, turns: list[Any], team: str = "red") -> tuple[list[Any], Masks | None, Scrubbed]:
