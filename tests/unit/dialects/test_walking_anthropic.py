@@ -60,7 +60,7 @@ CASES: dict[str, tuple[Any, list[str]]] = {
                     "input_examples": [{"mail": "c@x.org"}],
                 },
                 {"type": "web_search_20250305", "name": "web_search", "user_location": {"city": "Bern"},
-                 "allowed_domains": ["x.org"]},
+                 "allowed_domains": ["x.org"], "blocked_domains": ["y.org"]},
             ],
             "messages": [],
         },
@@ -80,6 +80,7 @@ CASES: dict[str, tuple[Any, list[str]]] = {
             "tools tool-definition: c@x.org",
             "tools identifier: Bern",
             "tools tool-definition: x.org",
+            "tools tool-definition: y.org",
         ],
     ),
     "a call": (

@@ -100,12 +100,13 @@ CASES: dict[str, tuple[Any, list[str]]] = {
             {"fileSearch": {"fileSearchStoreNames": ["s"], "metadataFilter": "a"}}, {"exaAiSearch": {"apiKey": "b"}},
             {"retrieval": {"api": "c"}}],
          "generationConfig": {
-             "audioTranscriptionConfig": {"vocabulary": ["d"]}, "responseFormat": [{"of": "e"}], "speechConfig": {
+             "audioTranscriptionConfig": {"vocabulary": ["d"]}, "responseFormat": [{"of": "e"}],
+             "_responseJsonSchema": {"title": "g"}, "speechConfig": {
                  "voiceConfig": {"replicatedVoiceConfig": {"sample": "UklG"}},
                  "multiSpeakerVoiceConfig": {"speakerVoiceConfigs": [{"speaker": "f"}]}}}},
         ["tools tool-input: a", "<elsewhere>", "tools identifier: b", "tools name: api", "tools other: c",
          "apart name: vocabulary", "apart other: d", "apart name: of", "apart tool-definition: e",
-         "apart identifier: f", "<audio>"],
+         "apart tool-definition: g", "apart identifier: f", "<audio>"],
     ),
     "what nobody knows yet": (
         {**user({"text": "u", "smellData": {"bytes": "QUJD" * 300, "of": "Ann"}}), "postcard": "Bob"},

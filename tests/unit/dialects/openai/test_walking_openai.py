@@ -88,8 +88,12 @@ CHATS: dict[str, tuple[Any, list[str]]] = {
          "apart other: END", "apart tool-definition: T", "apart other: p", "apart identifier: Bern",
          "apart identifier: k"],
     ),
+    "thinking of other servers": (
+        said("assistant", [{"type": "redacted_thinking", "data": "e"}]),
+        ["turns sealed"],
+    ),
     "what servers hand back": (
-        said("assistant", [{"type": "redacted_thinking", "data": "e"}], annotations=[
+        said("assistant", [], annotations=[
                  {"type": "url_citation", "url_citation": {"title": "T", "url": "https://x.org", "start_index": 1}}],
              thinking_blocks=[{"type": "thinking", "thinking": "hm", "signature": ""}], audio={"id": "a"},
              images=["iVBO"], reasoning="why", tool_calls=[{"id": "c", "extra_content": {"google": {"s": "c2ln"}}}]),
@@ -210,11 +214,15 @@ RESPONSE: dict[str, tuple[Any, list[str]]] = {
         {**items({"type": "additional_tools", "role": "developer", "tools": [{"type": "function",
          "description": "d"}]}),
          "client_metadata": {"cwd": "/home/ann"}, "include": ["reasoning.encrypted_content"], "store": False,
-         "text": {"verbosity": "low", "format": {"type": "json_schema", "name": "n", "schema": {"title": "T"}}}},
-        ["turns tool-definition: d", "apart name: cwd", "apart identifier: /home/ann", "apart tool-definition: T"],
+         "text": {"verbosity": "low", "format": {"type": "json_schema", "name": "n", "description": "D",
+                                                 "schema": {"title": "T"}}}},
+        ["turns tool-definition: d", "apart name: cwd", "apart identifier: /home/ann", "apart tool-definition: D",
+         "apart tool-definition: T"],
     ),
     "rare items": (
-        items({"type": "shell_call", "call_id": "c", "environment": {"type": "local", "skills": [
+        items({"type": "agent_message", "role": "assistant", "content": [{"type": "input_text", "text": "agent"},
+                                                                         {"type": "input_json", "data": {"k": "v"}}]},
+              {"type": "shell_call", "call_id": "c", "environment": {"type": "local", "skills": [
                   {"name": "a", "description": "b", "path": "c"}]}, "action": {}},
               {"type": "configuration_update", "text": {"format": {"type": "json_schema", "schema": {"title": "d"}}}},
               {"type": "compaction_summary", "encrypted_content": "e"},
@@ -229,7 +237,8 @@ RESPONSE: dict[str, tuple[Any, list[str]]] = {
               {"type": "computer_call_output", "call_id": "c", "acknowledged_safety_checks": [{"message": "o"}],
                "output": {"type": "computer_screenshot", "file_id": "f"}},
               {"type": "web_search_call", "results": [{"title": "r", "url": "s", "snippet": "t"}]}),
-        ["turns tool-definition: a", "turns tool-definition: b", "turns tool-definition: c", "turns tool-definition: d",
+        ["turns assistant: agent", "turns name: k", "turns document: v", "turns tool-definition: a",
+         "turns tool-definition: b", "turns tool-definition: c", "turns tool-definition: d",
          "turns sealed", "turns name: query", "turns tool-input: e", "turns tool-definition: f",
          "turns name (in a string): q", "turns tool-input (in a string): g", "turns user: h", "turns tool-input: j",
          "turns tool-result: k", "turns tool-result: l", "turns tool-result: m", "turns tool-result: o", "<elsewhere>",
@@ -273,8 +282,9 @@ OTHERS: dict[str, tuple[str, Any, list[str]]] = {
                          {"type": "function", "function": {"name": "f", "description": "d"}}], "metadata": {"k": "v"}},
                      ["head system: i", "tools tool-definition: d", "apart other: N", "apart name: k",
                       "apart other: v"]),
-    "a thread": ("/v1/threads", {"messages": [{"role": "user", "content": "u", "attachments": [{"file_id": "f"}]}]},
-                 ["turns user: u", "<elsewhere>"]),
+    "a thread": ("/v1/threads", {"messages": [{"role": "user", "content": "u", "attachments": [{"file_id": "f"}],
+                                                "metadata": {"k": "v"}}]},
+                 ["turns user: u", "turns name: k", "turns other: v", "<elsewhere>"]),
     "a run": ("/v1/threads/t_1/runs", {"assistant_id": "a", "additional_instructions": "more", "additional_messages": [
                   {"role": "user", "content": [{"type": "text", "text": "u"}]}]},
               ["head system: more", "turns user: u", "<state>"]),
