@@ -16,7 +16,7 @@ MaskingName = Literal["allow", "flag", "mask", "block", "route-to"]
 AnswerName = Literal["allow", "flag", "block"]
 Where = Literal[
     "system", "user", "assistant", "tool-input", "tool-result", "document", "tool-definition", "name", "identifier",
-    "other",
+    "credential", "other",
 ]  # fmt: skip
 Attachment = Literal["image", "audio", "pdf", "file", "elsewhere", "unknown"]
 
@@ -252,7 +252,7 @@ class JudgeSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The kinds of words that it is asked about."""
 
     action: AnswerName = "block"
-    """What is done where it objects."""
+    """What is done where it objects to a text."""
 
     seconds: Seconds = 10.0
     """How long it may take; the answer waits for it, a stream before its first byte."""

@@ -94,7 +94,7 @@ class DetectorSettings(msgspec.Struct, frozen=True, kw_only=True):
     """For `presidio`: how sure it must be."""
 
     seconds: Seconds = 5.0
-    """How long one answer may take."""
+    """How long one answer of the service may take."""
 
     unavailable: Literal["block", "allow"] = "block"
     """What becomes of a request when no answer comes: it is refused with 503, or goes on with what is found here."""

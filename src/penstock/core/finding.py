@@ -31,6 +31,8 @@ class Matter(Enum):
     """The name of a member in a JSON object, of a tool's input for instance."""
     IDENTIFIER = "identifier"
     """Says who asks: ``metadata.user_id``, ``user``, ``name``."""
+    CREDENTIAL = "credential"
+    """Given to the provider for its own use: the address of an MCP server, and the key for it."""
     OTHER = "other"
     """Stop sequences, predictions, prompts for images."""
 

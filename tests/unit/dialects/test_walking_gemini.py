@@ -73,7 +73,7 @@ CASES: dict[str, tuple[Any, list[str]]] = {
                        "X-Key": "secret"}}}]}], "contents": []},
         ["tools tool-definition: d", "tools name: mail", "tools tool-definition: t", "tools name: a",
          "tools tool-definition: e", "tools tool-definition: x", "tools name: a", "tools tool-definition: x.org",
-         "tools identifier: https://m.org", "tools name: X-Key", "tools identifier: secret"],
+         "tools credential: https://m.org", "tools name: X-Key", "tools credential: secret"],
     ),
     "apart": (
         {**user({"text": "u"}), "generationConfig": {
@@ -104,7 +104,7 @@ CASES: dict[str, tuple[Any, list[str]]] = {
              "_responseJsonSchema": {"title": "g"}, "speechConfig": {
                  "voiceConfig": {"replicatedVoiceConfig": {"sample": "UklG"}},
                  "multiSpeakerVoiceConfig": {"speakerVoiceConfigs": [{"speaker": "f"}]}}}},
-        ["tools tool-input: a", "<elsewhere>", "tools identifier: b", "tools name: api", "tools other: c",
+        ["tools tool-input: a", "<elsewhere>", "tools credential: b", "tools name: api", "tools other: c",
          "apart name: vocabulary", "apart other: d", "apart name: of", "apart tool-definition: e",
          "apart tool-definition: g", "apart identifier: f", "<audio>"],
     ),

@@ -201,7 +201,7 @@ system: Shape = under(Matter.SYSTEM, block)
 """The system text, or a block of it."""
 metadata: Shape = members({"user_id": under(Matter.IDENTIFIER)})
 server: Shape = members(
-    dict.fromkeys(("url", "authorization_token"), under(Matter.IDENTIFIER)), names("type name tool_configuration")
+    dict.fromkeys(("url", "authorization_token"), under(Matter.CREDENTIAL)), names("type name tool_configuration")
 )
 """An MCP server that the provider is to call, with the key for it."""
 answer_format: Shape = members({"schema": schema}, names("type name"))

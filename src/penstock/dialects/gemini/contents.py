@@ -18,6 +18,7 @@ T = TypeVar("T")
 
 _MATTERS = {"model": Matter.ASSISTANT, "function": Matter.RESULT, "tool": Matter.RESULT}
 _DOCUMENT, _DEFINITION, _IDENTIFIER = under(Matter.DOCUMENT), under(Matter.DEFINITION), under(Matter.IDENTIFIER)
+_CREDENTIAL = under(Matter.CREDENTIAL)
 _INPUT, _RESULT = under(Matter.INPUT, leaves), under(Matter.RESULT, leaves)
 
 
@@ -129,7 +130,7 @@ declaration: Shape = members(
 mcp_server: Shape = members(
     {
         "streamableHttpTransport": members(
-            {"url": _IDENTIFIER, "headers": values(_IDENTIFIER)}, "sseReadTimeout terminateOnClose timeout"
+            {"url": _CREDENTIAL, "headers": values(_CREDENTIAL)}, "sseReadTimeout terminateOnClose timeout"
         )
     },
     "name",
@@ -139,7 +140,7 @@ search: Shape = members(
         "excludeDomains": listed(_DEFINITION),
         "metadataFilter": under(Matter.INPUT),
         # Keys for searches of others.
-        **dict.fromkeys(("authConfig", "apiKey", "customConfigs"), under(Matter.IDENTIFIER, leaves)),
+        **dict.fromkeys(("authConfig", "apiKey", "customConfigs"), under(Matter.CREDENTIAL, leaves)),
         "fileSearchStoreNames": lambda walk, node, _: walk.attach(Sort.ELSEWHERE, node),
     },
     "searchTypes blockingConfidence timeRangeFilter topK dynamicRetrievalConfig enableWidget groundingTypes "

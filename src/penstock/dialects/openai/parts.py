@@ -27,6 +27,7 @@ _PDF = b'"JVBERi'  # ``%PDF-`` in base64
 _DOCUMENT = under(Matter.DOCUMENT)
 
 identifier: Shape = under(Matter.IDENTIFIER)
+credential: Shape = under(Matter.CREDENTIAL)
 metadata: Shape = values(under(Matter.OTHER, leaves))
 """What a client notes for itself: up to sixteen names and values."""
 

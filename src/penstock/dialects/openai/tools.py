@@ -3,7 +3,7 @@
 from penstock.core.finding import Matter
 from penstock.core.text import Sort
 from penstock.core.tree import Node
-from penstock.dialects.openai.parts import answer_form, attached, elsewhere, identifier, place
+from penstock.dialects.openai.parts import answer_form, attached, credential, elsewhere, place
 from penstock.dialects.schemas import schema
 from penstock.dialects.walked import Shape, Walk, leaves, listed, members, names, under, values
 
@@ -25,7 +25,7 @@ network: Shape = members(
     {
         "allowed_domains": listed(_SAID),
         # What code in a container may be let in with; it reaches no model.
-        "domain_secrets": listed(members({"domain": _SAID, "value": identifier}, ("name",))),
+        "domain_secrets": listed(members({"domain": _SAID, "value": credential}, ("name",))),
     },
     ("type",),
 )
@@ -67,10 +67,10 @@ _tool = members(
         "format": answer_form,
         "tools": listed(tool),
         # An MCP server that the provider is to call, with the keys for it.
-        "server_url": identifier,
+        "server_url": credential,
         "server_description": _SAID,
-        "authorization": identifier,
-        "headers": values(identifier),
+        "authorization": credential,
+        "headers": values(credential),
         "user_location": place,
         "filters": lambda walk, node, matter: (_domains if walk.values(node, "allowed_domains") else filters)(
             walk, node, matter

@@ -26,7 +26,8 @@ PLACES = {
     Matter.SYSTEM: "the system text", Matter.USER: "a user's message", Matter.ASSISTANT: "a turn of the model's",
     Matter.INPUT: "what the model gave a tool", Matter.RESULT: "what a tool gave back", Matter.DOCUMENT: "a document",
     Matter.DEFINITION: "a tool's definition", Matter.NAME: "the name of a field",
-    Matter.IDENTIFIER: "what says who asks", Matter.OTHER: "a field of the request",
+    Matter.IDENTIFIER: "what says who asks", Matter.CREDENTIAL: "a server's address or key",
+    Matter.OTHER: "a field of the request",
 }  # fmt: skip
 
 

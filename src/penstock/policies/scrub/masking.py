@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from penstock.core.fault import FaultError, FaultKind, refuse
-from penstock.core.finding import Found
+from penstock.core.finding import Found, Matter
 from penstock.core.scrubbed import Count
 from penstock.core.text import Attached, Edit, Reading, Text, placed
 from penstock.detection.overlaps import resolved
@@ -85,8 +85,9 @@ class _Look:
                 continue
             if kind.action is Action.BLOCK:
                 raise blocked(found.kind, text.matter.value)
-            if kind.action is Action.FLAG:
-                self._counts[found.kind, text.matter.value, kind.action.value] += 1
+            if kind.action is Action.FLAG or text.matter is Matter.CREDENTIAL:
+                # What is given to the provider for its own use can't be used with a token in its place.
+                self._counts[found.kind, text.matter.value, Action.FLAG.value] += 1
                 continue
             start, end = (0, len(text.value)) if text.number else _stretched(found.start, found.end, known)
             if not any(first <= start and end <= last for first, last, _ in known):

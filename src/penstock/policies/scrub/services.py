@@ -69,8 +69,8 @@ class Services:
         return found
 
     async def about(self, services: Sequence[Service], mark: bytes, reading: Reading) -> Beside | None:
-        """What they find in a block, text by text, and nothing in a sealed one. None where one gave no answer and that is
-        let pass; FaultError where it is not."""
+        """What they find in a block, text by text, and nothing in a sealed one. None where one gave no answer and that
+        is let pass; FaultError where it is not."""
         limit = asyncio.Semaphore(AT_ONCE)
 
         async def one(text: Text) -> Sequence[Found] | None:

@@ -206,8 +206,8 @@ RESPONSE: dict[str, tuple[Any, list[str]]] = {
             {"type": "code_interpreter", "container": {"type": "auto", "file_ids": ["f"]}},
             {"type": "code_interpreter", "container": "cntr_1"}]},
         ["tools tool-definition: d1", "tools tool-definition: T", "tools tool-definition: d2",
-         "tools tool-definition: d3", "tools identifier: https://m.org", "tools identifier: tok", "tools name: X-Key",
-         "tools identifier: secret", "tools tool-definition: d4", "tools identifier: Bern",
+         "tools tool-definition: d3", "tools credential: https://m.org", "tools credential: tok", "tools name: X-Key",
+         "tools credential: secret", "tools tool-definition: d4", "tools identifier: Bern",
          "tools tool-definition: x.org", "tools name: k", "tools tool-input: Ann", "<elsewhere>", "turns user: x"],
     ),
     "what Codex sends": (
@@ -254,7 +254,7 @@ RESPONSE: dict[str, tuple[Any, list[str]]] = {
                     {"domain": "c", "name": "KEY", "value": "d"}]}}},
             {"type": "custom", "name": "n", "format": {"type": "grammar", "syntax": "lark", "definition": "e"}}]},
         [f'<image "{PNG}">', "tools tool-definition: a", "tools tool-definition: b", "tools tool-definition: c",
-         "tools identifier: d", '<file "UEsD">', "tools tool-definition: e"],
+         "tools credential: d", '<file "UEsD">', "tools tool-definition: e"],
     ),
     "an answer's words in pieces": (
         items({"role": "assistant", "content": [{"type": "output_text", "text": "a", "logprobs": [{"token": "a"}]}]}),
