@@ -46,6 +46,17 @@ def test_no_text_is_slow(all_of_it: Detector, unit: str) -> None:
     assert whole < 2.5
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "form", ["+49 30 {:07} ", "0341 838 {:04} ", "(415) 555-{:04}x1 ", "41111111{:08} ", "u{}@corp.de "]
+)
+def test_no_text_is_slow_for_its_many_values(all_of_it: Detector, form: str) -> None:
+    """Each of them another, so that nothing could be remembered."""
+    text = "".join(form.format(number) for number in range(20_000))
+    _spent(all_of_it, text[:1000])
+    assert _spent(all_of_it, text) < 2.5
+
+
 def test_a_detector_is_ready_soon() -> None:
     """All default kinds within 0.3 seconds, once its parts are loaded."""
     engine(DEFAULT)

@@ -57,7 +57,7 @@ def _alone(candidate: Candidate) -> bool:
     # Part of a longer number, a fraction, an identifier with hyphens, a word.
     if before[-1:].isalnum() or after[:1].isalnum() or (before[-1:] in {".", "_", "-", "+", "#"} and before[:1] != " "):
         return False
-    return not (after[:1] in {".", "-", "_", ",", ":"} and after[1:].isdigit()) and after[:1] != "_"
+    return not (after[:1] in {".", "-"} and after[1:].isdigit()) and after[:1] != "_"
 
 
 def _said(candidate: Candidate) -> bool:

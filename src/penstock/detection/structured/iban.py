@@ -34,7 +34,7 @@ def _forms() -> str:
     for length, countries in _countries().items():
         groups, rest = divmod(length - 4, 4)
         tail = f"[ -]?[A-Z0-9]{{{rest}}}" if rest else ""
-        forms.append(rf"(?:{'|'.join(countries)})\d\d(?:[ -]?[A-Z0-9]{{4}}){{{groups}}}{tail}")
+        forms.append(rf"(?:{'|'.join(countries)}) ?\d\d(?:[ -]?[A-Z0-9]{{4}}){{{groups}}}{tail}")
     return "|".join(forms)
 
 
@@ -51,7 +51,7 @@ RULES = (
         name="iban.mod97",
         kind="iban",
         pattern=rf"(?i)\b(?:{_forms()})\b",
-        sign=rf"(?i)\b(?:{'|'.join(re.findall('[A-Z]{2}', _LENGTHS))})\d\d[ -]?[A-Z0-9]{{4}}[ -]?[A-Z0-9]{{4}}",
+        sign=rf"(?i)\b(?:{'|'.join(re.findall('[A-Z]{2}', _LENGTHS))}) ?\d\d[ -]?[A-Z0-9]{{4}}[ -]?[A-Z0-9]{{4}}",
         check=_right,
     ),
 )

@@ -22,7 +22,9 @@ def alone(candidate: Candidate) -> bool:
 def beside(name: str, words: str, form: str, right: Callable[[str], bool], kind: str = "national-id") -> Rule:
     """A rule for values of a form that follow a word; ``right`` judges its letters and digits, in capitals."""
     word = rf"(?i)(?:\b|_|^|\W)(?:{words})(?:\b|_|\W)"
-    return Rule(name=name, kind=kind, pattern=rf"{word}{_BETWEEN}({form})\b", group=1, sign=word, check=_judge(right))
+    return Rule(
+        name=name, kind=kind, pattern=rf"{word}{_BETWEEN}({form})(?:\b|$|\W)", group=1, sign=word, check=_judge(right)
+    )
 
 
 def anywhere(name: str, form: str, right: Callable[[str], bool], kind: str = "national-id", sign: str = "") -> Rule:

@@ -19,7 +19,7 @@ _V6 = (
     r"\b(?:[0-9a-f]{1,4}:){2,6}:"
 )
 _VERSION = re.compile(
-    r"(?i)(?:version|release|revision|\bver|\bv|\bsdk|\bbuild|firmware|driver|section|chapter|clause|spec|§|chrome|safari|[a-z]/|[=~<>^]=?|\boid)"
+    r"(?i)(?:version|release|revision|\bver|\bv|\bsdk|\bbuild|firmware|driver|section|chapter|clause|spec|§|chrome|safari|[a-z]/|[=~<>^]=?|\boid|identifier)"
     r"[\"']?\s{0,2}[:=]?\s{0,2}[\"'v(]{0,2}$"
 )
 _SAID = re.compile(r"(?i)(?:\bip|addr|address|host|client|server|peer|from|remote|gateway|dns)")

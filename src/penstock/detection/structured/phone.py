@@ -5,12 +5,13 @@ Digits in a row with nothing said about them are times, identifiers and sizes fa
 """
 
 import re
-from functools import lru_cache
 
 from penstock.detection.rule import Candidate, Rule
 from penstock.detection.structured.digits import only, same
+from penstock.detection.structured.plans import international, national
 
 _EXTENSION = r"(?:\s?(?:x|ext\.?|extension|#)\s?\d{1,6})?"
+_TAIL = re.compile("[a-z#]")
 _ANY = rf"[+(]{{0,2}}\d(?:[ ()./\x{{a0}}-]{{0,3}}\d){{6,14}}{_EXTENSION}"
 
 _WORDS = (
@@ -20,6 +21,7 @@ _WORDS = (
     r"rufnummer|durchwahl|t[ée]l[ée]phone|portable|tel[ée]fono?|m[óo]vil|celular|cellulare|telem[óo]vel|telefoon(?:nummer)?|"
     r"mobiel|gsm|puhelin(?:numero)?|matkapuhelin|komórka|komorka)(?:[_ -]?(?:number|num|no|nr))?(?:\b|_)|"
     r"\b(?:call|reach|ring|text|dial|contact|message)(?: (?:me|us|him|her|them|back|now|to|at|on|under|my \w+)){1,4}\b|"
+    r"\b(?:my|your|his|her|their|our)(?: (?:new|old|direct|private|personal|us|uk))? number\b|"
     r"\b(?:desk|office|work|home|direct|main|day|evening) ?:|"
     r"телефон|тел\.|моб\.|τηλ|电话|電話|手机|手機|携帯|전화|휴대폰|phone_?number|phonenumber|mobilenumber"
 )
@@ -32,6 +34,7 @@ _HINTS = (
 _FOLLOWING = r"(?:office|home|work|desk|fixed|direct)\b"
 _FOLLOWING_SURELY = r"(?:fax|mobile|cell|phone|tel|mobil|landline)\b"
 
+_NEAR = re.compile(rf"(?i){_WORDS}|{_HINTS}")
 _DATE = re.compile(r"(?:19|20)\d\d([-/. ])\d\d?\1\d\d?(?!\d)|\d\d?([-/. ])\d\d?\2(?:19|20)\d\d(?!\d)")
 _SUM = re.compile(r"\+ \d+$|\+ ?\d+[./]\d+$")
 _DOTTED = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}$|\d+\.\d+$")
@@ -55,12 +58,11 @@ def _international(candidate: Candidate) -> bool:
         return False
     if _SUM.match(value):
         return False
+    number, *_ = _TAIL.split(value, maxsplit=1)
     if value.startswith("00"):
-        if not _apart(candidate):
-            return False
-        value = "+" + value[2:]
-    grouped = not value[1:].isdigit()
-    return _planned(value, strict=not grouped)
+        return _apart(candidate) and international(only(number)[2:], strict=True)
+    # The zero in brackets is left out by those who call from elsewhere.
+    return international(only(number.replace("(0)", "")), strict=number[1:].isdigit())
 
 
 def _usual(candidate: Candidate) -> bool:
@@ -74,11 +76,13 @@ def _trunk(candidate: Candidate) -> bool:
     separators = re.findall(r"\D+", candidate.value.lstrip("("))
     if not (9 <= len(digits) <= 12 and _apart(candidate)) or digits.startswith("00"):
         return False
-    if len(groups) < 3 and not candidate.value.startswith("("):
+    if len(groups) < 3 and not (candidate.value.startswith("(") or _NEAR.search(candidate.before(60))):
         return False
     if len(set(separators[1:])) > 1 or any(len(group) == 1 for group in groups):
         return False
-    return any(_planned(digits, region) for region in _TRUNK_REGIONS)
+    if "." in separators and max(map(len, groups)) > 3:
+        return False
+    return national(digits)
 
 
 def _labelled(candidate: Candidate) -> bool:
@@ -94,24 +98,6 @@ def _hinted(candidate: Candidate) -> bool:
     if len(groups) == 2 and value[:1] not in {"+", "0", "("}:
         return groups in ([3, 4], [4, 4], [3, 3], [2, 6], [3, 6], [2, 7])
     return len(groups) > 2 or (value[:1] in {"+", "0", "("} and len(value) > 8)
-
-
-_TRUNK_REGIONS = ("GB", "FR", "DE", "AU", "JP", "SE", "NL", "BE", "CH", "AT", "FI", "ZA", "NZ", "IE", "IN", "KR", "BR")
-"""Tried in turn; between them they have the lengths and groups of most plans with a zero."""
-
-
-@lru_cache(maxsize=4096)
-def _planned(value: str, region: str | None = None, *, strict: bool = True) -> bool:
-    """Whether a numbering plan has it: exactly, or by its length."""
-    import phonenumbers  # noqa: PLC0415 - its plans take a while to load
-
-    try:
-        number = phonenumbers.parse(value, region)
-    except phonenumbers.NumberParseException:
-        return False
-    if strict or region:
-        return phonenumbers.is_valid_number(number)
-    return phonenumbers.is_possible_number(number)
 
 
 RULES = (
@@ -139,7 +125,7 @@ RULES = (
         kind="phone",
         pattern=(
             r"\(0[1-9]\d{0,3}\) ?\d{2,4}(?:[ -]?\d{2,4}){1,3}\b|"
-            r"\b0[1-9]\d{0,3}[ ./-]\d{2,4}(?:[ .-]\d{2,4}){1,4}\b"
+            r"\b0[1-9]\d{0,3}[ ./-](?:\d{2,4}(?:[ .-]\d{2,4}){1,4}|\d{5,8})\b"
         ),
         check=_trunk,
     ),

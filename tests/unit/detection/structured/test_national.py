@@ -8,6 +8,7 @@ from penstock.detection.engine import engine
 NUMBERS = [
     ("us-ssn", "460-89-9847", None),
     ("us-ssn-said", "SSN 460899847", None),
+    ("us-ein", "EIN: 12-3456789", None),
     ("us-itin", "ITIN: 912-70-1234", None),
     ("ca-sin", "SIN: 130 692 544", "130 692 544"),
     ("mx-curp", "HEGG560427MVZRRL04", "HEGG560427MVZRRL04"),

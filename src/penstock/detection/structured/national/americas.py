@@ -68,6 +68,7 @@ RULES = (
         ssn,
     ),
     beside("national-id.us-itin", "itin|individual taxpayer", r"9\d{2}[ -]?\d{2}[ -]?\d{4}", itin),
+    beside("national-id.us-ein", "f?ein|employer identification|tax[ _-]?id", r"\d{2}-\d{7}", str.isdigit),
     beside("national-id.ca-sin", "sin|social insurance|assurance sociale|nas", r"\d{3}[ -]?\d{3}[ -]?\d{3}", sin),
     anywhere("national-id.mx-curp", r"[A-Z][AEIOUX][A-Z]{2}\d{6}[HMX][A-Z]{2}[B-DF-HJ-NP-TV-Z]{3}[0-9A-Z]\d\b", curp),
     beside("national-id.mx-rfc", "rfc", r"[A-ZÑ&]{3,4}-?\d{6}-?[A-Z0-9]{3}", _plausible_rfc),
