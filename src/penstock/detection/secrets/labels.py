@@ -63,7 +63,8 @@ def name_before(candidate: Candidate) -> str:
     there is none."""
     text = candidate.before(REACH)
     lead = next((each for each in _LEADS if text[-8:].lower().endswith(each)), "")
-    text = text[: len(text) - len(lead)]
+    if text[-len(lead) - 1 : -len(lead)] not in _NAME_LETTERS:
+        text = text[: len(text) - len(lead)]
     unquoted = text.rstrip(_QUOTES)
     if unquoted != text:
         unquoted = _without_prefix(unquoted)
