@@ -22,6 +22,9 @@ KEY_MOST = 4000
 PASSWORD_MOST = 256
 """Longer values are texts, pictures or the rest of a file whose quote was never closed."""
 
+WORD_LEAST = 6
+"""Letters of a password that is a mere word, at least."""
+
 NEARBY = 300
 """Letters before and after a password in which a user or host makes it part of settings."""
 _LINE_NAME = re.compile(r"[\s>#*+-]*[\"']?[\w.$@/:-]+[\"']?\]?$")
@@ -90,7 +93,7 @@ def strong(candidate: Candidate) -> bool:
 def named(candidate: Candidate) -> bool:
     """No placeholder, variable, path or everyday word: where it stands leaves no doubt of what it is."""
     value = candidate.value
-    return len(value) <= PASSWORD_MOST and not is_no_secret(value) and len(set(value)) > 3
+    return len(value) <= PASSWORD_MOST and not is_no_secret(value) and _is_telling(value)
 
 
 def connected(candidate: Candidate) -> bool:
@@ -115,7 +118,9 @@ def word_of_its_own(candidate: Candidate) -> bool:
 def url_password(candidate: Candidate) -> bool:
     """Between a user and a host; no placeholder, variable or everyday word."""
     value = unquote(candidate.value)
-    return not is_no_secret(value.replace(" ", "-")) and not re.match(r"[0-9]{2,5}(?:,|$)", value)
+    return (
+        _is_telling(value) and not is_no_secret(value.replace(" ", "-")) and not re.match(r"[0-9]{2,5}(?:,|$)", value)
+    )
 
 
 def parameter(candidate: Candidate) -> bool:
@@ -146,6 +151,11 @@ def _key(value: str, name: str) -> bool:
     return is_random(value)
 
 
+def _is_telling(value: str) -> bool:
+    """Whether it is long or mixed enough to be masked wherever it stands later."""
+    return is_password(value) if len(value) < WORD_LEAST else len(set(value)) > 3
+
+
 def _is_name(value: str) -> bool:
     """Whether it could as well be a variable or a member of one."""
     return _NAME_LIKE.match(value) is not None and not is_gibberish(value)
@@ -155,7 +165,7 @@ def _in_settings(candidate: Candidate) -> bool:
     """Whether a single word is a password because it stands in settings: its name begins the line, is quoted or is of a
     tag, and a user, host or address is told nearby. An equals sign between spaces is taken for code."""
     value = candidate.value
-    if not value.isalpha() or len(value) < 6 or (_bare(candidate) and not value.islower()):
+    if not value.isalpha() or len(value) < WORD_LEAST or (_bare(candidate) and not value.islower()):
         return False
     return _declared(candidate.before(REACH).rpartition("\n")[2]) and (
         _BESIDE.search(candidate.before(NEARBY)) is not None or _BESIDE.search(candidate.after(NEARBY)) is not None

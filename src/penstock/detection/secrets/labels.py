@@ -12,9 +12,13 @@ from penstock.detection.secrets.words import words
 REACH = 120
 """Letters in front of a value that are read for its name."""
 
-_LEAD = re.compile(r"(?i)(?:base64:|bearer |token |basic )?[bruf@]{0,2}\\{0,3}[\"'`]?$")
-_OPERATOR = re.compile(r"(?:=>|:=|[:=,]|\bis\b|\s)\s{0,4}$")
-_NAME = re.compile(r"[A-Za-z0-9_.$@-]+(?: [A-Za-z]{3,8})?$")
+_QUOTES = "\"'`\\"
+_LEADS = ("base64:", "bearer ", "token ", "basic ")
+_PREFIXES = "brufBRUF@"
+"""Letters that stand before a quote in Python and C#."""
+
+_OPERATORS = ("=>", ":=", "=", ":", ",", " is")
+_NAME_LETTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.$@-")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 _TRAILING = frozenset(words("trailing"))
@@ -55,13 +59,35 @@ def is_strong_name(name: str) -> bool:
 
 
 def name_before(candidate: Candidate) -> str:
-    """The name that the value is assigned to, empty where there is none."""
+    """The name that the value is assigned to, with the word before it if a space alone stands between; empty where
+    there is none."""
     text = candidate.before(REACH)
-    text = text[: _LEAD.search(text).start()]  # type: ignore[union-attr] # it matches the empty end
-    operator = _OPERATOR.search(text)
-    text = (text[: operator.start()] if operator else text).rstrip(" \t\r\n\"'`\\])")
-    found = _NAME.search(text)
-    return found[0] if found else ""
+    lead = next((each for each in _LEADS if text[-8:].lower().endswith(each)), "")
+    if text[-len(lead) - 1 : -len(lead)] not in _NAME_LETTERS:
+        text = text[: len(text) - len(lead)]
+    unquoted = text.rstrip(_QUOTES)
+    if unquoted != text:
+        unquoted = _without_prefix(unquoted)
+    text = unquoted.rstrip()
+    operator = next((each for each in _OPERATORS if text.endswith(each)), "")
+    text = text[: len(text) - len(operator)].rstrip(" \t\r\n\"'`\\])")
+    begin = _name_start(text)
+    if text[begin - 1 : begin] == " " and text[begin:].isalpha():
+        begin = min(begin, _name_start(text[: begin - 1]))
+    return text[begin:].lstrip()
+
+
+def _without_prefix(text: str) -> str:
+    """Without the one or two letters that belong to a string's opening quote."""
+    plain = text.rstrip(_PREFIXES)
+    return plain if len(text) - len(plain) <= 2 and not plain[-1:].isalnum() else text
+
+
+def _name_start(text: str) -> int:
+    start = len(text)
+    while start and text[start - 1] in _NAME_LETTERS:
+        start -= 1
+    return start
 
 
 def _words(name: str) -> list[str]:

@@ -15,7 +15,7 @@ OPEN = (  # noqa: SIM905 - fifty quoted lines would say no more
     "dbt elastic pypi artifactory-key octopus grafana-cloud posthog statsig mapbox stripe-live stripe-test "
     "webhook-secret slack-token discord-webhook slack-webhook mailchimp intercom typeform dropbox "
     "facebook twitter-bearer salesforce jwt github-jwt discord-bot encoded-private-key minisign "
-    "argon2-hash framework-hash firefox directory-hash"
+    "argon2-hash crypt-hash framework-hash firefox directory-hash"
 ).split()
 """Forms whose length is not told, or may vary: one letter less is still one of them."""
 
