@@ -109,7 +109,8 @@ def _said(data: bytes, choice: dict[str, Node]) -> Iterator[Spot]:
     """Every text of a choice."""
     index = _raw(data, choice, "index")
     delta = members(data, choice.get("delta"))
-    for told in (choice, delta):
+    # Beside a delta some servers tell its text once more: what is added must be a delta.
+    for told in (delta,) if "delta" in choice else (choice,):
         for name in _TEXTS:
             if name in told and told[name].form is Form.STRING:
                 yield Spot((told[name], Leaf.WORDS), (index, b"", name.encode()))
