@@ -30,6 +30,7 @@ _STRING = r'"(?:[^"\\]|\\.)*+"'
 _FRAME = re.compile(r"(?:\r?\n)*(?:[^\r\n]+(?:\r\n|\n|\Z))+(?:\r?\n)*")
 _DATA = re.compile(r"^data: ?(\{.*\})\s*$", re.MULTILINE)
 _LEAF = re.compile(r'(: ?")(?:[^"\\]|\\.)*+"')
+_CITED = re.compile(r'(?<="startIndex": )\d+|(?<="endIndex": )\d+')
 _JSON = {"partial_json", "arguments"}
 
 
@@ -182,8 +183,9 @@ def _rules(dialect: Format, frames: Sequence[str]) -> set[str]:
 
 
 def _apart(dialect: Format, frames: Sequence[str], key: Key) -> list[str]:
-    """The frames that are not this lane's."""
-    return [frame for frame in frames if (found := dialect.said(frame)) is None or found[0] != key]
+    """The frames that are not this lane's; citations in them may name other places now."""
+    others = [frame for frame in frames if (found := dialect.said(frame)) is None or found[0] != key]
+    return [_CITED.sub("", frame) for frame in others]
 
 
 def _with_tokens(dialect: Format, frames: Sequence[str], dice: Random) -> tuple[list[str], Key, str] | None:

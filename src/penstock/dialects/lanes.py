@@ -9,7 +9,7 @@ their order, because none may be added. Knows no dialect.
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from contextlib import nullcontext
 
 import msgspec
@@ -18,7 +18,8 @@ from penstock.core.document import NotReadableError
 from penstock.core.mask import LONGEST, Masks
 from penstock.core.tree import Node, tree
 from penstock.dialects.putting import Put, held_back, part, puts, stands_in, stirs
-from penstock.dialects.tables import TOOLS, Leaf, Place, depth_of, found_in, inside
+from penstock.dialects.shifting import Measure, Shifts, shifted
+from penstock.dialects.tables import TOOLS, Cited, Leaf, Place, depth_of, found_in, inside, uncited
 
 Key = tuple[bytes, ...]
 """Who speaks, and what of it: a block's index and its field, a choice, a tool call."""
@@ -61,10 +62,11 @@ class Piece:
 class Lane:
     """One text."""
 
-    __slots__ = ("depth", "digit", "tool", "waiting")
+    __slots__ = ("depth", "digit", "shifts", "tool", "waiting")
 
-    def __init__(self, leaf: Leaf) -> None:
+    def __init__(self, leaf: Leaf, measure: Measure | None) -> None:
         self.depth = depth_of(leaf)
+        self.shifts = None if measure is None or leaf is not Leaf.WORDS else Shifts(measure)
         self.tool = leaf in TOOLS
         self.digit = False
         """The last that was decided on is a digit."""
@@ -76,6 +78,14 @@ class Spot(msgspec.Struct, frozen=True, gc=False):
 
     place: Place
     key: Key | None = None
+
+
+class Citing(msgspec.Struct, frozen=True, gc=False):
+    """A number in a frame that names a place of a lane's text."""
+
+    key: Key
+    number: Node
+    end: bool
 
 
 class Told(msgspec.Struct, frozen=True, gc=False):
@@ -93,6 +103,7 @@ class Told(msgspec.Struct, frozen=True, gc=False):
     beside: Collection[Key] = ()
     """Lanes that are in the midst of nothing any more, because others speak in this frame."""
 
+    cites: Collection[Citing] = ()
     repeats: bool = False
     """Its whole texts were told before, in pieces: what became of their tokens has been counted."""
 
@@ -111,8 +122,12 @@ class Restored(ABC):
     ordered = False
     """Frames are numbered: none is added, and none overtakes another."""
 
-    def __init__(self, masks: Masks) -> None:
+    def __init__(self, masks: Masks, measure: Measure | None = None, cited: Cited = uncited) -> None:
+        """``measure``: what numbers count that name places of a text, if there are any; ``cited``: how they change
+        where the whole text stands beside them."""
         self._masks = masks
+        self._measure = measure
+        self._whole = cited
         self._lanes: dict[Key, Lane] = {}
         self.waiting: dict[Key, Lane] = {}
         """The lanes of which something waits, in the order in which they began to."""
@@ -160,6 +175,8 @@ class Restored(ABC):
                 lane.digit = frames[stop - 1] in _FIGURES
                 if not lane.depth.plain:
                     lane.depth.pass_over(frames[start:stop])
+                if lane.shifts is not None:
+                    lane.shifts.pass_over(frames[start:stop])
             place = end
         if not kept and not out:
             return frames
@@ -228,7 +245,16 @@ class Restored(ABC):
                 for place, spot in enumerate(spots)
                 for put in self._spoken(data, root, spot, final=self._ends(told, spot.key) or _again(spots, place))
             ]
-        self._out.append(frame[:start] + part(data, found, 0, len(data)) + frame[end:] if found else frame)
+        found += [*self._whole(data, root, found), *self._cited(data, told)]
+        self._out.append(frame[:start] + part(data, sorted(found), 0, len(data)) + frame[end:] if found else frame)
+
+    def _cited(self, data: bytes, told: Told) -> Iterator[Put]:
+        """Numbers that name places of texts that came in other frames."""
+        for cite in told.cites:
+            lane = self._lanes.get(cite.key)
+            if lane is not None and lane.shifts is not None:
+                put = shifted(data, cite.number, lane.shifts, end=cite.end)
+                yield from () if put is None else (put,)
 
     def _spoken(self, data: bytes, root: Node, spot: Spot, *, final: bool) -> list[Put]:
         """What changes in one text of a frame that goes out at once: the end of a text may wait in another frame."""
@@ -248,7 +274,7 @@ class Restored(ABC):
     # --- a lane ---------------------------------------------------------------------------------------------------
 
     def _lane(self, key: Key) -> Lane:
-        lane = self._lanes[key] = Lane(self.leaf(key))
+        lane = self._lanes[key] = Lane(self.leaf(key), self._measure)
         return lane
 
     def _ends(self, told: Told, key: Key | None) -> bool:
@@ -291,6 +317,8 @@ class Restored(ABC):
         found = puts(text, cut, lane.depth, self._masks, tool=lane.tool, digit=lane.digit)
         if cut:
             lane.digit = text[cut - 1] in _FIGURES
+        if lane.shifts is not None:
+            lane.shifts.pass_over(text[:cut], found)
         at = 0
         for one in pieces:
             size = len(one.body) - one.done

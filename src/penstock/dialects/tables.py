@@ -4,7 +4,7 @@
 looked at: thinking, signatures, ids, names. Knows no dialect.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import Enum
 from functools import lru_cache
 
@@ -60,6 +60,16 @@ def nothing(text: bytes, node: Node) -> bool:
     """Nothing is barred."""
     del text, node
     return False
+
+
+Cited = Callable[[bytes, Node, Sequence[Put]], Sequence[Put]]
+"""What of a JSON text changes because of what is put into it: numbers that name places."""
+
+
+def uncited(text: bytes, root: Node, found: Sequence[Put]) -> Sequence[Put]:
+    """No number names a place."""
+    del text, root, found
+    return ()
 
 
 def places(text: bytes, node: Node, table: Table | Leaf, barred: Barred = nothing) -> Iterator[Place]:
@@ -123,7 +133,7 @@ def found_in(text: bytes, place: Place, masks: Masks) -> list[Put]:
     return [(start + first, start + last, put) for first, last, put in met]
 
 
-def restored(body: bytes, table: Table, masks: Masks, barred: Barred = nothing) -> bytes:
+def restored(body: bytes, table: Table, masks: Masks, barred: Barred = nothing, cited: Cited = uncited) -> bytes:
     """A JSON text with the values of its tokens where the table says; the same object where none stands in it."""
     if not stands_in(body, masks):
         return body
@@ -132,13 +142,13 @@ def restored(body: bytes, table: Table, masks: Masks, barred: Barred = nothing) 
     except NotReadableError:
         return body
     met = [put for place in places(body, root, table, barred) for put in found_in(body, place, masks)]
-    return part(body, met, 0, len(body)) if met else body
+    return part(body, sorted((*met, *cited(body, root, met))), 0, len(body)) if met else body
 
 
-def restored_lines(body: bytes, table: Table, masks: Masks) -> bytes:
+def restored_lines(body: bytes, table: Table, masks: Masks, cited: Cited = uncited) -> bytes:
     """The same of JSON lines, each by itself."""
     if not stands_in(body, masks):
         return body
     lines = body.split(b"\n")
-    told = [restored(line, table, masks) for line in lines]
+    told = [restored(line, table, masks, cited=cited) for line in lines]
     return body if all(one is other for one, other in zip(lines, told, strict=True)) else b"\n".join(told)

@@ -5,13 +5,15 @@ not be the last. Chunks are events, or the elements of one JSON array: there the
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from penstock.core.mask import Masks
 from penstock.core.restoring import Lanes
 from penstock.core.route import Match
 from penstock.core.tree import Form, Node
-from penstock.dialects.lanes import Key, Restored, Spot, Told
+from penstock.dialects.lanes import Citing, Key, Restored, Spot, Told
+from penstock.dialects.putting import Put
+from penstock.dialects.shifting import Link, linked, octets
 from penstock.dialects.tables import Leaf, Table, items, members, places, restored
 
 _WORDS, _SPOKEN, _VALUE = Leaf.WORDS, Leaf.SPOKEN, Leaf.VALUE
@@ -47,7 +49,7 @@ class Restoring:
         """An answer or an error; a streamed array that is held whole too."""
         del match
         table = {"*": _ANSWER} if body.lstrip()[:1] == b"[" else _ANSWER
-        return restored(body, table, masks, _thinks)
+        return restored(body, table, masks, _thinks, _cited)
 
     def lanes(self, match: Match, masks: Masks) -> Lanes:
         """The first byte tells which of the two streams it is."""
@@ -81,8 +83,11 @@ class _Chunks(Restored):
         rb'data: ?\{"candidates": ?\[\{"content": ?\{"parts": ?\[\{"text": ?()()"([^"\\]*+(?:\\.[^"\\]*+)*+)"\}\]'
         rb'(?:, ?"role": ?"model")?\}(?:, ?"index": ?0)?\}\](?:[^"\\\r\n]|"[^"\\\r\n]*+")*+(?:\r?\n){2}'
     )
-    followed = re.compile(rb"(?!)")
+    followed = re.compile(rb'"(?:groundingMetadata|citationMetadata)"')
     silent = re.compile(rb"(?!)")
+
+    def __init__(self, masks: Masks) -> None:
+        super().__init__(masks, octets)
 
     def leaf(self, key: Key) -> Leaf:
         """Text, or a string among a function's arguments."""
@@ -98,13 +103,15 @@ class _Chunks(Restored):
         spots = tuple(Spot(spot.place, streams.get(spot.place[0].start)) for spot in _whole(data, root))
         parts = [part for one in candidates for part in _parts(data, one)]
         speaking = {_index(data, one) for one in candidates if _parts(data, one)}
-        alone = len(candidates) == len(parts) == len(spots) == len(streams) == 1
+        cites = [cite for one in candidates for cite in _cites(data, one)]
+        alone = len(candidates) == len(parts) == len(spots) == len(streams) == 1 and not cites
         return Told(
             spots,
             over=[_index(data, one) for one in candidates if _acts(data, one) or (_ended(one) and not alone)],
             alone=alone,
             once=any(len(part.items) > 1 for part in parts) or any(one.keys() - _BARE for one in candidates),
             last=any(map(_ended, candidates)),
+            cites=cites,
             beside=[key for key in self.waiting if key[0] in speaking and key not in streams.values()],
         )
 
@@ -198,3 +205,41 @@ def _part_of(key: Key) -> tuple[bytes, bytes]:
         return b'"text":', b""
     before = b'"functionCall":{"partialArgs":[{"jsonPath":%b,"stringValue":' % key[1]
     return before, b',"willContinue":true}],"willContinue":true}'
+
+
+def _places(data: bytes, candidate: dict[str, Node]) -> Iterator[tuple[int, Node, bool]]:
+    """The places of its text that a candidate names, in bytes: the part, the number, whether something ends there."""
+    grounding = members(data, candidate.get("groundingMetadata"))
+    supports = [members(data, one) for one in items(grounding.get("groundingSupports"))]
+    segments = [members(data, one.get("segment")) for one in supports]
+    citations = members(data, candidate.get("citationMetadata"))
+    for name in ("citations", "citationSources"):
+        segments += [members(data, one) for one in items(citations.get(name))]
+    for segment in segments:
+        part = segment.get("partIndex")
+        number = b"0" if part is None else data[part.start : part.end]
+        for name, end in (("startIndex", False), ("endIndex", True)):
+            if name in segment and number.isdigit() and len(number) < 6:
+                yield int(number), segment[name], end
+
+
+def _cites(data: bytes, candidate: dict[str, Node]) -> Iterator[Citing]:
+    """In a stream they name places of all the text so far."""
+    key = (_index(data, candidate), b"")
+    yield from (Citing(key, number, end) for _, number, end in _places(data, candidate))
+
+
+def _cited(data: bytes, root: Node, found: Sequence[Put]) -> Sequence[Put]:
+    """In a whole answer, of the part that they say."""
+    return linked(data, _links(data, root), found, octets) if found else ()
+
+
+def _links(data: bytes, root: Node) -> Iterator[Link]:
+    for answer in root.items if root.form is Form.LIST else [root]:
+        for one in items(members(data, answer).get("candidates")):
+            candidate = members(data, one)
+            texts = [members(data, part).get("text") for part in _parts(data, candidate)]
+            for part, number, end in _places(data, candidate):
+                text = texts[part] if part < len(texts) else None
+                if text is not None and text.form is Form.STRING:
+                    yield Link(text, number, end)

@@ -11,16 +11,18 @@ from penstock.core.mask import Masks
 from penstock.core.restoring import Lanes
 from penstock.core.route import Match
 from penstock.core.tree import Form, Node
-from penstock.dialects.lanes import Key, Restored, Spot, Told
+from penstock.dialects.lanes import Citing, Key, Restored, Spot, Told
+from penstock.dialects.openai.citing import cited, numbers
 from penstock.dialects.openai.restoring_responses import Events
-from penstock.dialects.openai.words import ERROR, LINES, PART, TABLES
+from penstock.dialects.openai.words import ANNOTATION, ERROR, LINES, PART, TABLES
+from penstock.dialects.shifting import characters
 from penstock.dialects.tables import Leaf, Table, items, joined, members, places, restored, restored_lines
 
 _TEXTS = ("content", "refusal", "reasoning_content", "reasoning", "text")
 _WORDS = frozenset(name.encode() for name in _TEXTS)
 _LEAVES = {"arguments": Leaf.JSON, "input": Leaf.SPOKEN}
 _WHOLE: dict[str, Table] = {
-    "content": {"*": PART}, "annotations": {"*": PART}, "audio": {"transcript": Leaf.WORDS},
+    "content": {"*": PART}, "annotations": {"*": ANNOTATION}, "audio": {"transcript": Leaf.WORDS},
 }  # fmt: skip
 _NOTHING = frozenset({b"null", b'""', b"[]"})
 _LARGE = frozenset({Form.LIST, Form.OBJECT})
@@ -34,8 +36,8 @@ class Restoring:
         """As ``words`` says, by operation."""
         operation = match.route.operation
         if operation in LINES:
-            return restored_lines(body, LINES[operation], masks)
-        return restored(body, joined(ERROR, TABLES.get(operation, {})), masks)
+            return restored_lines(body, LINES[operation], masks, cited)
+        return restored(body, joined(ERROR, TABLES.get(operation, {})), masks, cited=cited)
 
     def lanes(self, match: Match, masks: Masks) -> Lanes:
         """Chats and completions send chunks, responses typed events."""
@@ -54,8 +56,11 @@ class Chunks(Restored):
         rb'(?:, ?"\w+": ?null)*(?:\}\}\]|\})?\}(?:, ?"\w+": ?null)*\}?\]'
         rb'(?:, ?"\w+": ?(?:null|\d+|"[^"\\]*"))*\} *(?:\r?\n){2}'
     )
-    followed = re.compile(rb'"(?:arguments|input)"')
+    followed = re.compile(rb'"(?:arguments|input|annotations)"')
     silent = re.compile(rb":")
+
+    def __init__(self, masks: Masks) -> None:
+        super().__init__(masks, characters)
 
     def leaf(self, key: Key) -> Leaf:
         """By the field."""
@@ -73,7 +78,8 @@ class Chunks(Restored):
         alone = len(spots) == len(choices) == 1 and not over and _bare(data, choices[0])
         once = alone and (_says(data, event, "usage") or _says(data, members(data, choices[0].get("delta")), "role"))
         beside = [key for key in self.waiting if key[2] in _WORDS and self._beside(key, spoken)]
-        return Told(tuple(spots), over, alone=alone, once=once, beside=beside)
+        cites = [cite for choice in choices for cite in _cites(data, choice)]
+        return Told(tuple(spots), over, alone=alone, once=once, beside=beside, cites=cites)
 
     def _beside(self, key: Key, spoken: set[Key | None]) -> bool:
         """Words end where others of the same choice are said: nobody calls a tool in the midst of a token."""
@@ -103,7 +109,8 @@ def _said(data: bytes, choice: dict[str, Node]) -> Iterator[Spot]:
     """Every text of a choice."""
     index = _raw(data, choice, "index")
     delta = members(data, choice.get("delta"))
-    for told in (choice, delta):
+    # Beside a delta some servers tell its text once more: what is added must be a delta.
+    for told in (delta,) if "delta" in choice else (choice,):
         for name in _TEXTS:
             if name in told and told[name].form is Form.STRING:
                 yield Spot((told[name], Leaf.WORDS), (index, b"", name.encode()))
@@ -118,6 +125,13 @@ def _said(data: bytes, choice: dict[str, Node]) -> Iterator[Spot]:
     for name, below in _WHOLE.items():
         if name in delta:
             yield from (Spot(place) for place in places(data, delta[name], below))
+
+
+def _cites(data: bytes, choice: dict[str, Node]) -> Iterator[Citing]:
+    """Annotations come behind the text whose places they name."""
+    key = (_raw(data, choice, "index"), b"", b"content")
+    for annotation in items(members(data, choice.get("delta")).get("annotations")):
+        yield from (Citing(key, number, end) for number, end in numbers(data, annotation))
 
 
 def _bare(data: bytes, choice: dict[str, Node]) -> bool:

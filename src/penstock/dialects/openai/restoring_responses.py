@@ -6,9 +6,12 @@ when it is done, with its part, with its item and at the end.
 
 import re
 
+from penstock.core.mask import Masks
 from penstock.core.tree import Form, Node
-from penstock.dialects.lanes import Key, Restored, Spot, Told
+from penstock.dialects.lanes import Citing, Key, Restored, Spot, Told
+from penstock.dialects.openai.citing import cited, numbers
 from penstock.dialects.openai.words import EVENT
+from penstock.dialects.shifting import characters
 from penstock.dialects.tables import Leaf, members, places, word
 
 _KINDS = (
@@ -29,13 +32,16 @@ class Events(Restored):
         rb'"delta": ?"([^"\\]*+(?:\\.[^"\\]*+)*+)"'
         rb'(?:, ?"\w+": ?(?:null|\d+|"[^"\\]*"|\[\]))*\} *(?:\r?\n){2}' % "|".join(map(re.escape, _KINDS)).encode()
     )
-    followed = re.compile(rb'arguments\.delta"|input\.delta"|call_code\.delta"')
+    followed = re.compile(rb'annotation\.added"|arguments\.delta"|input\.delta"|call_code\.delta"')
     silent = re.compile(
         rb"event: ?response\.(?:created|in_progress|queued|completed|incomplete|failed|audio\.delta|"
         rb"image_generation_call\.|output_item\.|content_part\.|[a-z_]+\.done)"
     )
     speaker = 1
     ordered = True
+
+    def __init__(self, masks: Masks) -> None:
+        super().__init__(masks, characters, cited)
 
     def leaf(self, key: Key) -> Leaf:
         """By the kind of delta."""
@@ -60,7 +66,11 @@ class Events(Restored):
         table = {} if kind.endswith(".delta") else EVENT
         spots = tuple(Spot(place) for place in places(data, root, table))
         over = None if kind in _FINAL else (index,) if kind.endswith(".done") else ()
-        return Told(spots, over, repeats=True)
+        cites: tuple[Citing, ...] = ()
+        if "annotation" in event:
+            key = (b"output_text", index, _raw(data, event, "content_index"))
+            cites = tuple(Citing(key, number, end) for number, end in numbers(data, event["annotation"]))
+        return Told(spots, over, cites=cites, repeats=True)
 
 
 def _raw(data: bytes, members: dict[str, Node], name: str) -> bytes:

@@ -5,17 +5,17 @@ from penstock.dialects.tables import Leaf, Table, joined
 _WORDS, _JSON, _SPOKEN, _VALUE, _TOLD = Leaf.WORDS, Leaf.JSON, Leaf.SPOKEN, Leaf.VALUE, Leaf.TOLD
 
 ERROR: Table = {"error": {".": _WORDS, "message": _WORDS}, "message": _WORDS}
-_ANNOTATION: Table = {
+ANNOTATION: Table = {
     "title": _WORDS, "filename": _WORDS, "quote": _WORDS, "text": _WORDS,
     "url_citation": {"title": _WORDS, "content": _WORDS}, "file_citation": {"quote": _WORDS},
 }  # fmt: skip
-PART: Table = {"text": _WORDS, "refusal": _WORDS, "transcript": _WORDS, "annotations": {"*": _ANNOTATION}}
+PART: Table = {"text": _WORDS, "refusal": _WORDS, "transcript": _WORDS, "annotations": {"*": ANNOTATION}}
 
 # Signed reasoning (``reasoning_details``) is not named here.
 MESSAGE: Table = {
     "content": {".": _WORDS, "*": PART}, "refusal": _WORDS, "reasoning_content": _WORDS, "reasoning": _WORDS,
     "tool_calls": {"*": {"function": {"arguments": _JSON}, "custom": {"input": _SPOKEN}}},
-    "function_call": {"arguments": _JSON}, "audio": {"transcript": _WORDS}, "annotations": {"*": _ANNOTATION},
+    "function_call": {"arguments": _JSON}, "audio": {"transcript": _WORDS}, "annotations": {"*": ANNOTATION},
 }  # fmt: skip
 CHAT: Table = {"choices": {"*": {"message": MESSAGE, "text": _WORDS}}, "metadata": _TOLD}
 
@@ -29,7 +29,7 @@ RESPONSE: Table = {
     "output": {"*": ITEM}, "instructions": {".": _WORDS, "*": ITEM}, "metadata": _TOLD, **ERROR,
 }  # fmt: skip
 EVENT: Table = {
-    "response": RESPONSE, "item": ITEM, "part": PART, "annotation": _ANNOTATION, "text": _WORDS, "refusal": _WORDS,
+    "response": RESPONSE, "item": ITEM, "part": PART, "annotation": ANNOTATION, "text": _WORDS, "refusal": _WORDS,
     "transcript": _WORDS, "arguments": _JSON, "input": _SPOKEN, "code": _SPOKEN, **ERROR,
 }  # fmt: skip
 _THREAD_MESSAGE: Table = {"content": {"*": {"text": {"value": _WORDS}, "refusal": _WORDS}}}
