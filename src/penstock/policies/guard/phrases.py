@@ -9,6 +9,7 @@ import functools
 from collections.abc import Mapping
 
 from penstock.core.pattern import Pattern, compiled
+from penstock.detection.normalising import view_of
 from penstock.policies.guard.folding import Folded
 
 _ORDERS = "(?:instructions?|prompts?|directions?|directives?|guidelines?|commands?|orders?|rules?|programming|training)"
@@ -75,5 +76,6 @@ def _families() -> tuple[Pattern, ...]:
 
 def commanding(text: str) -> int:
     """How many families stand in the text."""
-    view = Folded(text).text
+    seen = view_of(text)
+    view = Folded(text if seen is None else seen.text).text
     return sum(pattern.search(view) is not None for pattern in _families())

@@ -99,8 +99,6 @@ def _read_llama_guard(value: object, dialect: str) -> Verdict | None:
         return None
     codes = tuple(code.strip() for line in rest for code in line.split(",") if code.strip())
     return Verdict(violates=True, categories=codes)
-        violates=True, categories=tuple(code.strip() for line in rest for code in line.split(",") if code.strip())
-    )
 
 
 def _said(value: object, dialect: str) -> str:
