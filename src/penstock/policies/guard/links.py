@@ -30,11 +30,15 @@ _LINK = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )  # fmt: skip
 _HOST = re.compile(r"(?:[a-z]+:)?[/\\]{2,}(?:[^/\\?#@]*@)*([^/\\?#:@]*)", re.IGNORECASE)
+# What may be the beginning of one, from its first letters on; and those letters, as far as they have come.
 _BEGUN = re.compile(
-    r"(?:!|!\[[^\]\[]{0,500}\]?|\]|\]\([^)\s]{0,2048}|<[a-z]{0,6}|<[a-z]{3,6}\b[^>]{0,200}"
-    r"|(?<![A-Za-z0-9])(?:h|ht|htt|https?|https?:[/\\]{0,2}[^\s<>\"')\]}]{0,2048}))\Z",
+    r"(?:!\[[^\]\[]{0,500}\]?|\]\([^)\s]{0,2048}|<[a-z]{3,6}\b[^>]{0,200}|https?(?::[/\\]{0,2}[^\s<>\"')\]}]{0,2048})?)\Z",
     re.IGNORECASE,
 )
+_MARKS = ("![", "](", "<", "http")
+_LETTERS = re.compile(r"(?:!|!\[|\]|<[a-z]{0,6}|(?<![A-Za-z0-9])(?:h|ht|htt))\Z", re.IGNORECASE)
+_SLASHES = re.compile(r"[/\\]{2}")
+_BEHIND = re.compile(r"[\s<>\"')\]}]")
 
 
 class Link(msgspec.Struct, frozen=True, gc=False):
@@ -50,14 +54,28 @@ class Link(msgspec.Struct, frozen=True, gc=False):
 
 def links(text: str) -> Iterator[Link]:
     """Every link with a host, in order."""
-    referred = {found["reference"].lower() for found in _LINK.finditer(text) if found["reference"]}
-    for found in _LINK.finditer(text):
+    met = list(_LINK.finditer(text))
+    referred = {found["reference"].lower() for found in met if found["reference"]}
+    for found in met:
         for name in ("image", "tag", "definition", "bare", "link"):
             address = found[name]
             if address:
                 image = name in {"image", "tag"} or (name == "definition" and found["defined"].lower() in referred)
                 host, settled = _host(address)
                 yield Link(found.end(), host, image, settled)
+
+
+def any_new(text: str, fresh: int) -> bool:
+    """Whether a link may have come about behind ``fresh``: asked at each word of a stream, so at little cost."""
+    if "][" in text[max(0, fresh - MOST_ALT) :]:
+        return True
+    last = None
+    for last in _SLASHES.finditer(text):  # noqa: B007 - the last one is wanted
+        pass
+    if last is None:
+        return False
+    behind = _BEHIND.search(text, last.end())
+    return behind is None or behind.end() >= fresh
 
 
 def leads_out(link: Link, allowed: tuple[str, ...]) -> bool:
@@ -67,7 +85,13 @@ def leads_out(link: Link, allowed: tuple[str, ...]) -> bool:
 
 def begun(text: str) -> bool:
     """Whether the text may end in the middle of a link."""
-    return _BEGUN.search(text, max(0, len(text) - MOST_ADDRESS - MOST_ALT)) is not None
+    if _LETTERS.search(text[-8:]):
+        return True
+    floor = max(0, len(text) - MOST_ADDRESS - MOST_ALT)
+    lower = text.lower()
+    return any(
+        (place := lower.rfind(mark, floor)) >= 0 and _BEGUN.match(text, place) is not None for mark in _MARKS
+    )
 
 
 def _host(address: str) -> tuple[str, bool]:

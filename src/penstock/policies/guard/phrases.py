@@ -9,6 +9,7 @@ import functools
 from collections.abc import Mapping
 
 from penstock.core.pattern import Pattern, compiled
+from penstock.detection.normalising import view_of
 from penstock.policies.guard.folding import Folded
 
 _ORDERS = "(?:instructions?|prompts?|directions?|directives?|guidelines?|commands?|orders?|rules?|programming|training)"
@@ -54,6 +55,13 @@ FAMILIES: Mapping[str, str] = {
         rf"(?:policies|policy|filters?|restrictions|limitations|{_ORDERS})\b"
         r"|\bwithout (?:any )?(?:ethical|moral|safety) (?:or [a-z]+ )?"
         r"(?:guidelines|constraints|restrictions|filters|limits)\b"
+        r"|\b(?:stay(?:ing)?|remain(?:ing)?) in character\b|\b(?:are|is|you|were) break(?:ing)? character\b"
+        r"|\bno matter how (?:immoral|unethical|illegal|dangerous|harmful|inappropriate|offensive)\b"
+        r"|\b(?:warnings?|disclaimers?) about (?:morality|morals|ethics|ethicality|legality|illegality)\b"
+        r"|\b(?:any|no|all|have) (?:ethical|moral|legal|safety),? (?:or|and) (?:ethical|moral|legal|safety) "
+        r"(?:guidelines?|principles?|constraints?|restrictions?|limits|limitations|boundaries|concerns)\b"
+        r"|\b(?:unfiltered|uncensored|amoral|immoral|unrestricted|unethical)(?:,| and) "
+        r"(?:unfiltered|uncensored|amoral|immoral|unrestricted|unethical|illegal)\b"
     ),
     # Speaks to whatever model reads it, or asks it to keep something from the people it works for.
     "covert": (
@@ -75,5 +83,6 @@ def _families() -> tuple[Pattern, ...]:
 
 def commanding(text: str) -> int:
     """How many families stand in the text."""
-    view = Folded(text).text
+    seen = view_of(text)
+    view = Folded(text if seen is None else seen.text).text
     return sum(pattern.search(view) is not None for pattern in _families())

@@ -10,7 +10,7 @@ from penstock.core.caller import KeyProfile
 from penstock.core.pattern import Pattern, compiled
 from penstock.core.ruling import Action
 from penstock.policies.guard.checks import listed, spans
-from penstock.policies.guard.links import begun, leads_out, links
+from penstock.policies.guard.links import any_new, begun, leads_out, links
 from penstock.policies.guard.rules import ContentPolicy
 from penstock.policies.guard.terms import Terms
 
@@ -109,7 +109,7 @@ class SpokenLinks:
 
     def met(self, text: str, fresh: int, *, ended: bool) -> bool:
         """As soon as the host is known."""
-        return any(
+        return any_new(text, fresh) and any(
             link.image is self._images and link.end > fresh and leads_out(link, self._allowed)
             for link in links(text)
             if ended or link.settled or link.end < len(text)

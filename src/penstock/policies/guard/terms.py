@@ -11,6 +11,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Any
 
+from penstock.detection.normalising import view_of
 from penstock.policies.guard.folding import Folded
 
 Span = tuple[int, int]
@@ -41,6 +42,13 @@ class Terms:
 
     def find(self, text: str) -> Sequence[Span]:
         """Where terms stand in the text, in order; where two overlap, as one."""
+        # Percent signs, entities and escapes are seen through.
+        seen = view_of(text)
+        if seen is None:
+            return self._find(text)
+        return joined([(seen.start(start), seen.end(end)) for start, end in self._find(seen.text)])
+
+    def _find(self, text: str) -> Sequence[Span]:
         view = Folded(text)
         # Most texts do not even hold a term's letters.
         if not self._letters.find_matches_as_indexes(view.glance):

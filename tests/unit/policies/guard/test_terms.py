@@ -21,6 +21,7 @@ LIST = Terms(("Bluebird", "Project  Falcon", "東京", "grün"), ("Bluebird Cafe
         ("x  \n y  project falcon z", ["project falcon"]),
         ("GRÜN and gru\u0308n", ["GRÜN", "gru\u0308n"]),
         ("in 東京都", ["東京"]),
+        ("blue%62ird, blu&#101;bird and \\u0062luebird", ["blue%62ird", "blu&#101;bird", "\\u0062luebird"]),
         ("bluebirds and my_bluebird2, bluebirdie", []),
         ("Bluebird Cafe is open", []),
         ("the bluebird in the Bluebird Cafe", ["bluebird"]),
