@@ -5,6 +5,7 @@ sees. The view holds the plain words; a finding in it is told in places of the t
 A text in which nothing is to be seen through has no view and costs a few searches for single characters.
 """
 
+import functools
 import html
 import quopri
 import re
@@ -15,6 +16,8 @@ from collections.abc import Callable, Iterator
 from urllib.parse import unquote
 
 import msgspec
+
+from penstock.detection.prefilter import spans
 
 ROUNDS = 3
 """How often what was seen through is looked at again: JSON in a string in JSON, percent signs that were encoded too."""
@@ -27,7 +30,6 @@ _UNSEEN += "\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff"
 _FOREIGN = re.compile("[^\\x00-\\x7f]+")
 _LETTER = re.compile(f"[{_UNSEEN}]+|(?s:.)")
 _MARKS = "\u0300-\u036f"
-_MARK = re.compile(f"[{_MARKS}]")
 _MARKED = re.compile(f"[^{_MARKS}][{_MARKS}]+")
 _UNSEEN_LETTERS = re.compile(f"[{_UNSEEN}]+")
 _TAGS = {0xE0000 + code: code for code in range(0x20, 0x7F)}
@@ -130,6 +132,21 @@ def _seen(text: str, pieces: Iterator[_Piece], under: View | None) -> View | Non
     return View("".join(said), here, there, strides, under)
 
 
+def _has(text: str, letters: str) -> bool:
+    """Whether any letter of a class is there, at a fifth of what Python's own search takes."""
+    return next(spans(letters, 0, text.encode("utf-8", "replace")), None) is not None
+
+
+@functools.cache
+def _strangers() -> str:
+    """A class of all letters that look otherwise, or that nobody sees. Of the planes above the first, those that have
+    some are looked at."""
+    ranges = (range(0x80, 0xD800), range(0xE000, 0x10000), range(0x1D400, 0x1D800), range(0x1F100, 0x1F300))
+    codes = (code for some in (*ranges, range(0x2F800, 0x2FA20)) for code in some)
+    letters = "".join(f"\\x{{{code:x}}}" for code in codes if not unicodedata.is_normalized("NFKC", chr(code)))
+    return f"[{letters}{_UNSEEN}]"
+
+
 class _Plain(dict[int, str]):
     """Letter by letter, what is compatible with it; grows as letters are met, up to a bound."""
 
@@ -202,8 +219,8 @@ def _quoted(shown: str) -> tuple[str, int]:
 
 
 _READERS: tuple[tuple[Callable[[str], object], Callable[[str], Iterator[_Piece]]], ...] = (
-    (lambda text: not text.isascii() and _MARK.search(text), _matches(_MARKED, _marked)),
-    (lambda text: not text.isascii(), _letters),
+    (lambda text: not text.isascii() and _has(text, f"[{_MARKS}]"), _matches(_MARKED, _marked)),
+    (lambda text: not text.isascii() and _has(text, _strangers()), _letters),
     (lambda text: "\\" in text, _matches(_ESCAPE, _escape)),
     (lambda text: "%" in text, _matches(_PERCENT, _percent)),
     (lambda text: "&" in text and ";" in text, _matches(_ENTITY, _entity)),

@@ -1,7 +1,7 @@
 """Which of many rules a text may meet, at little cost; and where one pattern meets it.
 
-Three things tell: the signs that rules give, which RE2 looks for at once (``re2.Set``); letters that a match must
-hold, which RE2 works out of patterns (``re2.Filter``); and, for rules whose letters every other text has, their
+Three things tell: the signs that rules give, many of which RE2 looks for at once (``re2.Set``); letters that a match
+must hold, which RE2 works out of patterns (``re2.Filter``); and, for rules whose letters every other text has, their
 patterns, some at once. Each of these passes costs nearly the same for many rules as for one. Patterns that may be met
 are then searched for by themselves. Texts are UTF-8 here, and places are bytes; ``Characters`` turns them into
 characters, in one walk.
@@ -18,9 +18,9 @@ MEMORY = 64 * 1024 * 1024
 """Bytes that one automaton may take at most, as it is built while texts are read. RE2's own default of eight is too
 little for a hundred signs: it would be thrown away and built anew in the middle of texts."""
 
-TOGETHER = 16
-"""Whole patterns in one automaton. What each remembers of a text multiplies what the others do: sixteen take two
-nanoseconds a byte, two hundred take six hundred."""
+SIGNS, TOGETHER = 48, 16
+"""Signs and whole patterns in one automaton. What each remembers of a text multiplies what the others do: sixteen
+patterns take two nanoseconds a byte, two hundred take six hundred."""
 
 _ORDINARY = (
     b'The password is kept in the user\'s file; login: name, secret=token, key: value, <b>text</b> - see "api" at '
@@ -39,18 +39,20 @@ class Prefilter:
         lettered = [number for number, rule in enumerate(rules) if not rule.sign]
         weak = frozenset(_Lettered(rules, lettered).met(_ORDINARY))
         self._passes: list[_Joint | _Lettered] = []
-        if signed:
-            self._passes.append(_Joint([(number, rules[number].sign) for number in signed]))
+        for some in _parted(signed, SIGNS):
+            self._passes.append(_Joint([(number, rules[number].sign) for number in some]))
         if strong := [number for number in lettered if number not in weak]:
             self._passes.append(_Lettered(rules, strong))
-        ordered = sorted(weak)
-        for begun in range(0, len(ordered), TOGETHER):
-            some = ordered[begun : begun + TOGETHER]
+        for some in _parted(sorted(weak), TOGETHER):
             self._passes.append(_Joint([(number, uncounted(rules[number].pattern)) for number in some]))
 
     def met(self, data: bytes) -> list[int]:
         """The numbers of the rules that the text may meet, in order."""
         return sorted(number for one in self._passes for number in one.met(data))
+
+
+def _parted(numbers: Sequence[int], most: int) -> Iterator[Sequence[int]]:
+    return (numbers[begun : begun + most] for begun in range(0, len(numbers), most))
 
 
 class _Joint:
