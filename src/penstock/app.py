@@ -41,29 +41,30 @@ from penstock.observing import PATH as METRICS
 from penstock.observing import Observing
 from penstock.policies.ask_usage import AskUsage
 from penstock.policies.authenticate import Authenticate, KeyRing
-from penstock.policies.compress import CHATS, Compress, Memory, NoMemory, Suspended
+from penstock.policies.compress import CHATS, Compress, NoMemory, Suspended
 from penstock.policies.compress.deciding import is_off, nothing_suspended
 from penstock.policies.compress.reasons import Detected
 from penstock.policies.compress.rules import SHIPPED
 from penstock.policies.guard import Guard
 from penstock.policies.judge import Judge as AskJudges
 from penstock.policies.list_models import ListModels
-from penstock.policies.own import Own, Register
+from penstock.policies.own import Own, tracing
 from penstock.policies.permit import Permit, named
 from penstock.policies.record import Unrecorded
 from penstock.policies.relink import Relink
 from penstock.policies.scrub import Scrub
 from penstock.policies.scrub.services import Ask, nobody
+from penstock.policies.scrub.vaulting import Vaulting
 from penstock.probes import probe
 from penstock.providers.headers import Wording
 from penstock.reloading import Reloading
 from penstock.route_rows import ROWS
 from penstock.routing.plan import Table, plan
-from penstock.stores.conversations import Conversations
 from penstock.stores.keys import KeyStore
 from penstock.stores.ledger import Ledger
-from penstock.stores.objects import Objects
+from penstock.stores.records import Records
 from penstock.stores.suspensions import Suspensions
+from penstock.stores.vault import Vault
 from penstock.suspending import Judge, SuspensionWatch, command
 from penstock.wire.call import Upstream
 from penstock.wire.encoding import undone
@@ -177,10 +178,8 @@ class House:
         undo.callback(self.store.close)
         # Before the keys are watched, so that it is known from the first request on.
         self.first_key = None if place.worker is not None else _first_key(self.store, settings)
-        self._objects = Objects(self.store.engine)
-        undo.callback(self._objects.close)
-        self._conversations = Conversations(self.store.engine)
-        undo.callback(self._conversations.close)
+        self._records = Records.of(self.store.engine, self.store.pepper)
+        undo.callback(self._records.close)
         self.books: Bookkeeping | None = None
         if settings.books or simulators:
             ledger = Ledger(self.store.engine)
@@ -230,15 +229,7 @@ class House:
             if self.books is None
             else self.books.record(settings, composing.catalog(settings), self._observing.closed),
             authenticate=Authenticate(self._ring),
-            policies=policies(
-                settings,
-                routing,
-                calling,
-                self._objects,
-                self._conversations,
-                self.store.pepper,
-                self._suspensions.held,
-            ),
+            policies=policies(settings, routing, calling, self._records, self.store.pepper, self._suspensions.held),
             table=routing,
             calling=calling,
             closing=Closing(upstream.woken),
@@ -367,8 +358,7 @@ def policies(
     settings: Settings,
     routing: Table,
     calling: Calling,
-    objects: Register,
-    memory: Memory,
+    records: Records,
     secret: bytes,
     suspended: Suspended,
 ) -> Mapping[str, Sequence[Policy]]:
@@ -392,16 +382,16 @@ def policies(
         # A list of several providers' models has no provider of its own to go to.
         ListModels(routing.speaking, calling.fetch),
         # Before anything that costs: an object of another tenant is answered 404, whatever else the request asks.
-        Own(objects, brought, undo),
+        Own(records.objects, brought, undo),
         # Judges in the house see private values; it is asked for before they are gone.
         judging(local=True),
         # Before anything that changes the request, but for what the operator's own documents bring: whatever follows
         # sees tokens and no private value.
-        _scrub(settings, secret),
+        _scrub(settings, secret, vault=records.vault),
         # All other judges see what the provider will see, but for words of the gateway's own.
         judging(local=False),
         # After all that may refuse: these change the request, and only one that will be sent.
-        Compress(SPEAKING, composing.terseness(settings, attempt, secret, suspended), memory),
+        Compress(SPEAKING, composing.terseness(settings, attempt, secret, suspended), records.conversations),
         # After it: what is measured has to tell its usage.
         *_asking(settings),
         # Innermost: it mends the provider's own links, and what it adds concerns nobody else.
@@ -427,14 +417,17 @@ def _attempt(routing: Table, exchange: Exchange) -> Attempt:
     return plan(routing, exchange.match, exchange.facts, exchange.caller, exchange.destination)[0]
 
 
-def _scrub(settings: Settings, secret: bytes, ask: Ask = nobody) -> Scrub:
+def _scrub(settings: Settings, secret: bytes, ask: Ask = nobody, vault: Vault | None = None) -> Scrub:
     undo, rules = functools.partial(undone, limit=HELD_BYTES), scrubbing.rules_of(settings)
 
     def begin() -> Callable[[], bool]:
         until = time.monotonic() + settings.scrub.seconds
         return lambda: time.monotonic() > until
 
-    return Scrub(WALKING, RESTORING, rules, secret, undo, begin, ask)
+    scrub = Scrub(WALKING, RESTORING, rules, secret, undo, begin, ask)
+    if vault is not None and settings.scrub.vault is not None:
+        scrub.vaulting = Vaulting(vault, tracing, settings.scrub.vault.days)
+    return scrub
 
 
 def _asking(settings: Settings) -> Sequence[AskUsage]:

@@ -17,7 +17,7 @@ from penstock.closing import Closing, leave, outcome_of
 from penstock.core.dialect import Dialect
 from penstock.core.exchange import Answer, Exchange, Outcome
 from penstock.core.fault import Fault, FaultError, FaultKind
-from penstock.core.policy import Policy, Recorder, flushed, holding, rewriting, rewritten_only, watched
+from penstock.core.policy import Policy, Recorder, flushed, holding, of_bytes, rewriting, rewritten_only, watched
 from penstock.core.route import Reply
 from penstock.providers import headers
 from penstock.routing.plan import Table, plan
@@ -98,10 +98,13 @@ class Gateway:
         match, stream, whole = exchange.match, is_stream(relay.response), relay.complete
         counts, dialect = self.record.counts, self.dialects[match.route.dialect]
         tap = exchange.tap = Tap(dialect.tally(match) if counts else None, relay.response, stream=stream, counts=counts)
-        relay.rewrite, relay.flush = rewriting(exchange.visits), functools.partial(flushed, exchange.visits)
-        # An array that is rewritten on its way has no length, however soon it came.
-        passes = stream or (dialect.manner(match).array and rewritten_only(exchange.visits))
-        holders = holding(exchange.visits, passes=passes) if match.route.reply is Reply.JSON else []
+        visits, of_json = exchange.visits, match.route.reply is Reply.JSON
+        rewriters = visits if of_json or stream else of_bytes(visits, relay.response)
+        relay.rewrite, relay.flush = rewriting(rewriters), functools.partial(flushed, rewriters)
+        # What is rewritten on its way has no length, however soon it came.
+        pieces = rewritten_only(visits) if dialect.manner(match).array else bool(rewriters) and not of_json
+        passes = stream or pieces
+        holders = holding(visits, passes=passes) if of_json else []
         if holders:
             held = await (relay.first_frames() if stream else relay.whole(self.passing.held))
             answer = Answer(answer.status, answer.headers, held)
@@ -120,7 +123,7 @@ class Gateway:
         own = self.wording.own(exchange, exchange.first_byte)
         incoming.answer(answer.status, answer.headers, lines=own, length=None if passes else relay.length)
         relay.first = answer.body
-        watch = watched([visit.watch for visit in reversed(exchange.visits) if visit.watches])
+        watch = watched([visit.watch for visit in reversed(visits) if visit.watches])
         served = functools.partial(leave, exchange, Outcome.SERVED)
         relay.pass_on(dialect.manner(match), self.passing, tap, served, watch, stream=stream)
         fault = exchange.fault = await relay.finished()

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from penstock.config.forms import Form
-from penstock.config.values import Expression, Name, Pattern, Seconds, Words
+from penstock.config.values import Days, Expression, Name, Pattern, Seconds, Words
 from penstock.core.scrubbed import Wish
 
 ListName = Annotated[str, Meta(extra={"form": Form.OWN_KIND})]
@@ -100,6 +100,14 @@ class DetectorSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What becomes of a request when no answer comes: it is refused with 503, or goes on with what is found here."""
 
 
+class VaultSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """The vault: private values whose tokens a provider keeps (in files, batches, threads, stored responses) are kept
+    in the database, encrypted, so that they come back when such an object is fetched or gone on with."""
+
+    days: Days
+    """How long the values of a stored object are kept, in whole days, counted from when it was made or last changed."""
+
+
 class ScrubSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Scrubbing: private values are found in requests, tokens go out in their places, and the values come back in the
     answers."""
@@ -135,7 +143,11 @@ class ScrubSettings(msgspec.Struct, frozen=True, kw_only=True):
     allowed."""
 
     unreadable: Literal["block", "allow"] = "block"
-    """What becomes of a body that can't be looked through at all, such as an uploaded file."""
+    """What becomes of a body that can't be looked through at all: too large to be held (`limits.body`), compressed,
+    torn, or of a form that is not known."""
+
+    vault: VaultSettings | None = None
+    """Unset: nothing is kept, and tokens stay in what is fetched later."""
 
     seconds: Seconds = 5.0
     """How long the new text of one request may be looked through; past it the request is refused."""

@@ -18,6 +18,7 @@ DAY = 86_400
 Size = Annotated[int, Meta(ge=1, extra={"form": Form.SIZE})]
 Seconds = Annotated[float, Meta(gt=0, le=DAY, extra={"form": Form.SECONDS})]
 Count = Annotated[int, Meta(ge=1)]
+Days = Annotated[int, Meta(ge=1, le=3650)]
 Name = Annotated[str, Meta(extra={"form": Form.NAME})]
 Pattern = Annotated[str, Meta(extra={"form": Form.PATTERN})]
 HeaderName = Annotated[str, Meta(extra={"form": Form.HEADER_NAME})]

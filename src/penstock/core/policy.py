@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol, runtime_checkable
 
 from penstock.core.exchange import Answer, Exchange
+from penstock.core.head import ResponseHead
 from penstock.core.route import Route
 
 
@@ -22,6 +23,9 @@ class Visit:
 
     rewrites = False
     """Takes something out of a stream's frames, or puts something in."""
+
+    in_pieces = False
+    """Rewrites an answer of bytes as well, in pieces that are cut anywhere."""
 
     def begin(self, exchange: Exchange) -> None:
         """The plan is made and the provider is about to be called: nothing has been spent yet."""
@@ -91,6 +95,12 @@ class Recorder(Protocol):
 def rewritten_only(visits: Sequence[Visit]) -> bool:
     """Somebody rewrites what passes, and nobody holds it."""
     return any(visit.rewrites for visit in visits) and not any(visit.holds for visit in visits)
+
+
+def of_bytes(visits: Sequence[Visit], head: ResponseHead) -> Sequence[Visit]:
+    """Those that may rewrite an answer of bytes: a good one, all of it, and as it is."""
+    plain = head.get(b"content-encoding") in {None, b"identity"}
+    return [visit for visit in visits if visit.in_pieces] if head.status == 200 and plain else ()
 
 
 def holding(visits: Sequence[Visit], *, passes: bool) -> list[Visit]:

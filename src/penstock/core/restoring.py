@@ -28,3 +28,7 @@ class Restoring(Protocol):
 
     def lanes(self, match: Match, masks: Masks) -> Lanes:
         """For one stream of this operation."""
+
+    def passing(self, match: Match, masks: Masks) -> Lanes | None:
+        """For an answer of bytes, such as a file, which passes in pieces that are cut anywhere; None where it holds no
+        words. What is held back is no more than a line."""

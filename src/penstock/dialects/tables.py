@@ -133,7 +133,7 @@ def found_in(text: bytes, place: Place, masks: Masks) -> list[Put]:
     return [(start + first, start + last, put) for first, last, put in met]
 
 
-def restored(body: bytes, table: Table, masks: Masks, barred: Barred = nothing, cited: Cited = uncited) -> bytes:
+def restored(body: bytes, table: Table | Leaf, masks: Masks, barred: Barred = nothing, cited: Cited = uncited) -> bytes:
     """A JSON text with the values of its tokens where the table says; the same object where none stands in it."""
     if not stands_in(body, masks):
         return body

@@ -198,3 +198,28 @@ suspensions = Table(
     Column("lifted", Integer, comment="When an operator reversed it; NULL: it is in force"),
     sqlite_with_rowid=False,
 )
+
+# Private values whose tokens a provider keeps, sealed; and which stored objects may hold which of them.
+vault_sets = Table(
+    "vault_sets",
+    metadata,
+    Column("tenant", String, primary_key=True),
+    Column("name", String, primary_key=True, comment="A keyed hash of what is in it"),
+    Column("nonce", LargeBinary, nullable=False),
+    Column("ciphertext", LargeBinary, nullable=False, comment="Values and tokens, encrypted"),
+    _integer("ends", "Seconds since the epoch"),
+)
+
+vault_objects = Table(
+    "vault_objects",
+    metadata,
+    Column("tenant", String, primary_key=True),
+    Column("dialect", String, primary_key=True),
+    Column("id", String, primary_key=True, comment="As the provider spells it"),
+    Column("name", String, primary_key=True, comment="The set's"),
+    _integer("ends", "Seconds since the epoch"),
+    sqlite_with_rowid=False,
+)
+
+Index("vault_objects_ends", vault_objects.c.ends)
+Index("vault_objects_set", vault_objects.c.tenant, vault_objects.c.name)

@@ -67,7 +67,8 @@ class Relay:
     first = b""
     """Frames that the gateway has looked at already; of a stream they go out before all others."""
     rewrite: Rewrite | None = None
-    """Makes of a stream's whole frames, or of an array's elements, what the client gets; the tap sees what came."""
+    """Makes of a stream's whole frames, of an array's elements, or of any other body's pieces what the client gets; the
+    tap sees what came."""
     flush: Callable[[], bytes] | None = None
     """What ``rewrite`` has kept back, once nothing comes any more."""
     _changed: asyncio.Future[None] | None = None
@@ -243,7 +244,7 @@ class Relay:
             self._frames = self._frames or Frames(passing.frame_cap)
             if self.first:
                 self._send(self._rewritten(self.first), self.first)
-        elif self._elements is None:
+        elif self._elements is None and self.rewrite is None:
             self._missing = self.length
         self._passing = True
         self._incoming.source = self
@@ -340,7 +341,7 @@ class Relay:
                 self._held.add(data)
                 return
         passed = data if self._elements is None else self._elements.feed(data)
-        told = passed if self._elements is None else self._rewritten(passed)
+        told = self._rewritten(passed)
         if self._tap is not None:
             self._tap.take(passed)
             self._tap.size += len(told) - len(passed)

@@ -11,6 +11,7 @@ from penstock.core.restoring import Lanes
 from penstock.core.route import Match
 from penstock.core.tree import Form, Node
 from penstock.dialects.lanes import Key, Restored, Spot, Told
+from penstock.dialects.passing import Guessed, Lines
 from penstock.dialects.tables import Leaf, Table, joined, members, places, restored, restored_lines, word
 
 _WORDS, _TOLD = Leaf.WORDS, Leaf.TOLD
@@ -55,6 +56,12 @@ class Restoring:
         """Only messages stream."""
         del match
         return _Blocks(masks)
+
+    def passing(self, match: Match, masks: Masks) -> Lanes | None:
+        """The results of a batch, and files."""
+        if match.route.operation == "batches.results":
+            return Lines(lambda line: restored(line, _RESULTS, masks))
+        return Guessed(masks) if match.route.operation == "files.content" else None
 
 
 class _Blocks(Restored):

@@ -12,6 +12,7 @@ from penstock.core.restoring import Lanes
 from penstock.core.route import Match
 from penstock.core.tree import Form, Node
 from penstock.dialects.lanes import Citing, Key, Restored, Spot, Told
+from penstock.dialects.passing import Guessed
 from penstock.dialects.putting import Put
 from penstock.dialects.shifting import Link, linked, octets
 from penstock.dialects.tables import Leaf, Table, items, members, places, restored
@@ -55,6 +56,10 @@ class Restoring:
         """The first byte tells which of the two streams it is."""
         del match
         return _Either(masks)
+
+    def passing(self, match: Match, masks: Masks) -> Lanes | None:
+        """Files."""
+        return Guessed(masks) if match.route.operation == "files.download" else None
 
 
 class _Either:

@@ -7,14 +7,18 @@ A choice says text, refuses, reasons and gives arguments to tools: each is a tex
 import re
 from collections.abc import Iterator
 
+import msgspec
+
 from penstock.core.mask import Masks
 from penstock.core.restoring import Lanes
 from penstock.core.route import Match
 from penstock.core.tree import Form, Node
+from penstock.dialects.counting import plainly
 from penstock.dialects.lanes import Citing, Key, Restored, Spot, Told
 from penstock.dialects.openai.citing import cited, numbers
 from penstock.dialects.openai.restoring_responses import Events
 from penstock.dialects.openai.words import ANNOTATION, ERROR, LINES, PART, TABLES
+from penstock.dialects.passing import Guessed
 from penstock.dialects.shifting import characters
 from penstock.dialects.tables import Leaf, Table, items, joined, members, places, restored, restored_lines
 
@@ -27,6 +31,8 @@ _WHOLE: dict[str, Table] = {
 _NOTHING = frozenset({b"null", b'""', b"[]"})
 _LARGE = frozenset({Form.LIST, Form.OBJECT})
 _TYPED = frozenset({"responses.create", "responses.retrieve"})
+# Answers of bytes that are text: files that code wrote, and what was heard, as text, subtitles or JSON.
+_TEXTUAL = frozenset({"containers.files.content", "audio.transcriptions.create", "audio.translations.create"})
 
 
 class Restoring:
@@ -42,6 +48,26 @@ class Restoring:
     def lanes(self, match: Match, masks: Masks) -> Lanes:
         """Chats and completions send chunks, responses typed events."""
         return Events(masks) if match.route.operation in _TYPED else Chunks(masks)
+
+    def passing(self, match: Match, masks: Masks) -> Lanes | None:
+        """Files, of which some are a batch's results, and what was heard."""
+        operation = match.route.operation
+        if operation in LINES:
+            return Guessed(masks, lambda line: _line(line, LINES[operation], masks))
+        return Guessed(masks) if operation in _TEXTUAL else None
+
+
+class _Result(msgspec.Struct, gc=False):
+    custom_id: str
+    response: msgspec.Raw
+
+
+_result = msgspec.json.Decoder(_Result).decode
+
+
+def _line(line: bytes, results: Table, masks: Masks) -> bytes:
+    """A line of a batch's results, or of a file that the client wrote itself."""
+    return restored(line, Leaf.TOLD if plainly(_result, line) is None else results, masks)
 
 
 class Chunks(Restored):

@@ -32,7 +32,23 @@ EVENT: Table = {
     "response": RESPONSE, "item": ITEM, "part": PART, "annotation": ANNOTATION, "text": _WORDS, "refusal": _WORDS,
     "transcript": _WORDS, "arguments": _JSON, "input": _SPOKEN, "code": _SPOKEN, **ERROR,
 }  # fmt: skip
-_THREAD_MESSAGE: Table = {"content": {"*": {"text": {"value": _WORDS}, "refusal": _WORDS}}}
+_CALL: Table = {
+    "function": {"arguments": _JSON, "output": _TOLD},
+    "code_interpreter": {"input": _SPOKEN, "outputs": _TOLD},
+}
+_ASSISTANT: Table = {"name": _WORDS, "description": _WORDS, "instructions": _WORDS, "metadata": _TOLD}
+_RUN: Table = {
+    "instructions": _WORDS, "metadata": _TOLD, "last_error": {"message": _WORDS},
+    "required_action": {"submit_tool_outputs": {"tool_calls": {"*": _CALL}}},
+}  # fmt: skip
+_STEP: Table = {"step_details": {"tool_calls": {"*": _CALL}}, "last_error": {"message": _WORDS}, "metadata": _TOLD}
+_FILE: Table = {"filename": _WORDS}
+_NOTED: Table = {"metadata": _TOLD}
+_FOUND: Table = {
+    "search_query": _TOLD,
+    "data": {"*": {"text": _WORDS, "content": {"*": {"text": _WORDS}}, "filename": _WORDS, "attributes": _TOLD}},
+}
+_THREAD_MESSAGE: Table = {"content": {"*": {"text": {"value": _WORDS}, "refusal": _WORDS}}, "metadata": _TOLD}
 _COMPLETIONS = joined(CHAT, {"data": {"*": CHAT}})
 
 TABLES: dict[str, Table] = {
@@ -53,6 +69,21 @@ TABLES: dict[str, Table] = {
     "images.generate": {"data": {"*": {"revised_prompt": _WORDS}}},
     "threads.messages.list": {"data": {"*": _THREAD_MESSAGE}},
     "threads.messages.retrieve": _THREAD_MESSAGE,
+    "threads.messages.create": _THREAD_MESSAGE,
+    "threads.messages.update": _THREAD_MESSAGE,
+    **{f"threads.runs.{verb}": _RUN for verb in ("create", "retrieve", "update", "cancel", "submit_tool_outputs")},
+    "threads.create_and_run": _RUN,
+    "threads.runs.list": {"data": {"*": _RUN}},
+    "threads.runs.steps.list": {"data": {"*": _STEP}},
+    "threads.runs.steps.retrieve": _STEP,
+    **{f"assistants.{verb}": _ASSISTANT for verb in ("create", "retrieve", "update")},
+    **{f"threads.{verb}": _NOTED for verb in ("create", "retrieve", "update")},
+    **{f"conversations.{verb}": _NOTED for verb in ("create", "retrieve", "update")},
+    **{f"batches.{verb}": _NOTED for verb in ("create", "retrieve", "cancel")},
+    "files.create": _FILE,
+    "files.retrieve": _FILE,
+    "vector_stores.search": _FOUND,
+    "vector_stores.files.content": _FOUND,
 }
 """By operation: what good answers hold beside errors."""
 LINES: dict[str, Table] = {"files.content": {"response": {"body": joined(CHAT, RESPONSE)}, **ERROR}}

@@ -89,9 +89,7 @@ def begun(text: str) -> bool:
         return True
     floor = max(0, len(text) - MOST_ADDRESS - MOST_ALT)
     lower = text.lower()
-    return any(
-        (place := lower.rfind(mark, floor)) >= 0 and _BEGUN.match(text, place) is not None for mark in _MARKS
-    )
+    return any((place := lower.rfind(mark, floor)) >= 0 and _BEGUN.match(text, place) is not None for mark in _MARKS)
 
 
 def _host(address: str) -> tuple[str, bool]:

@@ -53,7 +53,7 @@ class Own:
 
     async def _refuse_others(self, exchange: Exchange, stored: Stored, tenant: str) -> None:
         dialect = exchange.match.route.dialect
-        named = naming.in_path(stored, exchange.match) + _in_body(exchange, stored)
+        named = naming.in_path(stored, exchange.match) + in_body(exchange, stored)
         cursors = naming.in_query(stored, exchange.head.query)
         if stored.lists is None:
             named, cursors = named + cursors, []
@@ -97,7 +97,8 @@ def _is_json(kind: bytes | None) -> bool:
     return kind in {None, b"application/json"} or essence(kind) in {b"", b"application/json"}
 
 
-def _in_body(exchange: Exchange, stored: Stored) -> list[Name]:
+def in_body(exchange: Exchange, stored: Stored) -> list[Name]:
+    """The ids that a request's body names; FaultError for a body that can't be looked through."""
     if not (stored.fields or stored.items):
         return []
     kinds = [value for name, value in exchange.head.headers if name == b"content-type"]

@@ -6,7 +6,7 @@ restore stays a token. It knows places and offsets, no wire format.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from penstock.core.caller import KeyProfile
 from penstock.core.document import NotReadableError
@@ -17,13 +17,16 @@ from penstock.core.restoring import Restoring
 from penstock.core.route import Body, Route
 from penstock.core.scrubbed import Scrubbed
 from penstock.core.text import Walking
+from penstock.core.vault import Held, Kept
+from penstock.policies.scrub.known import Value
 from penstock.policies.scrub.memory import Memory
 from penstock.policies.scrub.minting import Mint
 from penstock.policies.scrub.restored import Restored, Undo
 from penstock.policies.scrub.rules import Action, Rules
 from penstock.policies.scrub.services import Ask, Services, nobody
-from penstock.policies.scrub.uploads import Held, refuse_unread
-from penstock.policies.scrub.working import Bounds, Holder, Work, unreadable
+from penstock.policies.scrub.uploads import Upload, refuse_unread
+from penstock.policies.scrub.vaulting import NOTHING, Keeping, Vaulting
+from penstock.policies.scrub.working import Bounds, Holder, Work, masks, returns, unreadable
 
 AT_ONCE = 64 * 1024
 """Bytes of a request that are new and are looked through on the spot; with more, others are served meanwhile."""
@@ -53,13 +56,18 @@ class Scrub:
         self._secret = secret
         self._undo = undo
         self._begin = begin
+        self.vaulting: Vaulting | None = None
+        """What is kept of values that providers hold the tokens of; None: nothing."""
         self._memory = Memory()
         self._services = Services(ask)
         self._holders: dict[str, tuple[KeyProfile, Holder | None]] = {}
         """As many as there are keys."""
 
     def concerns(self, route: Route) -> bool:
-        """Operations whose requests carry words."""
+        """Operations whose requests carry words; with a vault also those whose answers may hold earlier tokens."""
+        return self._carries(route) or (self.vaulting is not None and self.vaulting.concerns(route))
+
+    def _carries(self, route: Route) -> bool:
         return route.body is not Body.NONE and self._walking[route.dialect].carries(route.operation)
 
     async def enter(self, exchange: Exchange) -> Visit | None:
@@ -69,37 +77,38 @@ class Scrub:
             # The first one of them loads the rules.
             await asyncio.to_thread(self._learn, key)
         holder = self._holder(exchange)
-        if holder is None or not self.concerns(exchange.match.route):
+        if holder is None or exchange.head.method == "HEAD":
             return None
-        work = self._begun(exchange, holder)
-        if work is None:
-            return None
-        if holder.rules.services:
-            await work.ask(self._services)
-        if not work.go_on(AT_ONCE):
-            await asyncio.to_thread(work.go_on, None)
-        return self._done(exchange, holder.rules, work)
+        held = NOTHING if self.vaulting is None else await self.vaulting.found(exchange, holder.tenant)
+        work = self._begun(exchange, holder) if self._carries(exchange.match.route) else None
+        if work is not None:
+            work.remember(_values(held, holder.rules))
+            if holder.rules.services:
+                await work.ask(self._services)
+            if not work.go_on(AT_ONCE):
+                await asyncio.to_thread(work.go_on, None)
+        return self._done(exchange, holder, work, held)
 
     def look(self, exchange: Exchange) -> Look | None:
         """A look at an upload that can be looked through once it is held."""
         match, caller = exchange.match, exchange.caller
-        if caller is None or not self.concerns(match.route):
+        if caller is None or not self._carries(match.route):
             return None
         if self._knows(caller.key) and self._holder(exchange) is None:
             return None
         reads = self._walking[match.route.dialect].reads(match, exchange.head)
-        return Held(lambda: self._holder(exchange)) if reads else None
+        return Upload(lambda: self._holder(exchange)) if reads else None
 
     def mask(self, exchange: Exchange) -> Masks | None:
         """The same on the spot, for whoever only wants to know what would go out."""
         holder = self._holder(exchange)
-        if holder is None or not self.concerns(exchange.match.route):
+        if holder is None or not self._carries(exchange.match.route):
             return None
         work = self._begun(exchange, holder)
         if work is None:
             return None
         work.go_on(None)
-        visit = self._done(exchange, holder.rules, work)
+        visit = self._done(exchange, holder, work, NOTHING)
         return None if visit is None else visit.masks
 
     def _knows(self, key: KeyProfile) -> bool:
@@ -141,12 +150,30 @@ class Scrub:
         bounds = Bounds(self._begin(), passes)
         return Work(walking, match, document.plain, blocks, holder, self._memory, bounds)
 
-    def _done(self, exchange: Exchange, rules: Rules, work: Work) -> Restored | None:
-        document = exchange.document
-        exchange.scrubbed = Scrubbed(work.counts(), rules.version)
-        if not work.edited or document is None:
+    def _done(self, exchange: Exchange, holder: Holder, work: Work | None, held: Held) -> Restored | None:
+        document, match, rules = exchange.document, exchange.match, holder.rules
+        found = _values(held, rules)
+        keeping = self._keeping(exchange, holder, () if work is None else work.values(), held)
+        if work is not None or found:
+            exchange.scrubbed = Scrubbed(() if work is None else work.counts(), rules.version)
+        edited = work is not None and work.edited and document is not None
+        if edited and work is not None and document is not None:
+            exchange.document = document.decoded().changed(work.masked)
+        if not (edited or found or keeping):
             return None
-        exchange.document = document.decoded().changed(work.masked)
-        masks = work.masks(rules)
-        restoring = self._restoring[exchange.match.route.dialect]
-        return Restored(exchange.match, restoring, masks, self._undo, stream=exchange.facts.stream)
+        known = masks((*found, *(() if work is None else work.values())), rules)
+        restoring = self._restoring[match.route.dialect]
+        return Restored(match, restoring, known, self._undo, keeping, stream=exchange.facts.stream)
+
+    def _keeping(self, exchange: Exchange, holder: Holder, new: Sequence[Value], held: Held) -> Keeping | None:
+        if self.vaulting is None:
+            return None
+        kinds = holder.rules.kinds
+        more = [Kept(one.value, one.kind, one.token, one.number) for one in new if returns(kinds[one.kind])]
+        return self.vaulting.keeping(exchange, holder.tenant, held, more)
+
+
+def _values(held: Held, rules: Rules) -> Sequence[Value]:
+    """What was kept, as far as these rules would mask it."""
+    masked = {name for name, kind in rules.kinds.items() if kind.action in {Action.MASK, Action.REDACT}}
+    return [Value(one.value, one.kind, one.token, one.number) for one in held.values if one.kind in masked]

@@ -15,7 +15,7 @@ from penstock.policies.scrub.rules import Action, Rules
 from penstock.policies.scrub.working import Holder
 
 
-class Held(Look):
+class Upload(Look):
     """Wants an upload whole, whatever it holds."""
 
     def __init__(self, holder: Callable[[], Holder | None]) -> None:

@@ -5,7 +5,7 @@ It may stop anywhere and go on in another thread. It waits for nothing, and know
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
@@ -19,7 +19,7 @@ from penstock.policies.scrub.known import Known, Value
 from penstock.policies.scrub.masking import looked_through
 from penstock.policies.scrub.memory import Memory, Seen
 from penstock.policies.scrub.minting import Mint
-from penstock.policies.scrub.rules import Action, Back, Rules
+from penstock.policies.scrub.rules import Action, Back, Kind, Rules
 from penstock.policies.scrub.services import Beside, Services, mark_of
 
 
@@ -153,18 +153,32 @@ class Work:
                 numbers[count.kind, count.place, count.action] += count.number
         return tuple(Count(*what, number) for what, number in sorted(numbers.items()))
 
-    def masks(self, rules: Rules) -> Masks:
-        """What may come back."""
-        anywhere: dict[str, str] = {}
-        tools: dict[str, str] = {}
-        numbers: dict[str, str] = {}
-        for value in self._values():
-            kind = rules.kinds[value.kind]
-            if kind.action is Action.REDACT or kind.back is Back.NEVER:
-                continue
-            back = anywhere if kind.back is Back.ALWAYS else tools
-            (numbers if value.number else back)[value.token] = value.value
-        return Masks(anywhere, tools=tools, numbers=numbers)
-
-    def _values(self) -> Sequence[Value]:
+    def values(self) -> Sequence[Value]:
+        """What its tokens stand for."""
         return [value for _, seen in self._seen for value in seen.values]
+
+    def remember(self, values: Iterable[Value]) -> None:
+        """Known from before all of it, because the provider holds them: they are masked wherever they stand."""
+        known = Known()
+        for value in values:
+            known.learn(value)
+        self._known[0, Line.HEAD] = known
+
+
+def masks(values: Iterable[Value], rules: Rules) -> Masks:
+    """What may come back, under these rules."""
+    anywhere: dict[str, str] = {}
+    tools: dict[str, str] = {}
+    numbers: dict[str, str] = {}
+    for value in values:
+        kind = rules.kinds.get(value.kind)
+        if kind is None or not returns(kind):
+            continue
+        back = anywhere if kind.back is Back.ALWAYS else tools
+        (numbers if value.number else back)[value.token] = value.value
+    return Masks(anywhere, tools=tools, numbers=numbers)
+
+
+def returns(kind: Kind) -> bool:
+    """Whether its values ever come back."""
+    return kind.action is not Action.REDACT and kind.back is not Back.NEVER

@@ -1,0 +1,27 @@
+"""What requests ask of the database, opened and closed together."""
+
+from typing import NamedTuple, Self
+
+from sqlalchemy import Engine
+
+from penstock.stores.conversations import Conversations
+from penstock.stores.objects import Objects
+from penstock.stores.vault import Vault
+
+
+class Records(NamedTuple):
+    """Of one database, for as long as the process lives."""
+
+    objects: Objects
+    conversations: Conversations
+    vault: Vault
+
+    @classmethod
+    def of(cls, engine: Engine, secret: bytes) -> Self:
+        """``secret``: what the vault's keys are made from."""
+        return cls(Objects(engine), Conversations(engine), Vault(engine, secret))
+
+    def close(self) -> None:
+        """Write what is new; nothing may be asked any more."""
+        for one in reversed(self):
+            one.close()
