@@ -11,7 +11,9 @@ from penstock.detection.rule import Candidate, Rule
 from penstock.detection.structured.digits import only, same
 
 _EXTENSION = r"(?:\s?(?:x|ext\.?|extension|#)\s?\d{1,6})?"
-_ANY = rf"[+(]{{0,2}}\d(?:[ ()./\x{{a0}}-]{{0,3}}\d){{6,14}}{_EXTENSION}"
+# A full stop joins digits; with a space behind it, it ends a sentence.
+_GAP = r"(?:[ ()/\x{a0}-]{0,3}|\.)"
+_ANY = rf"[+(]{{0,2}}\d(?:{_GAP}\d){{6,14}}{_EXTENSION}"
 
 _WORDS = (
     r"(?:\b|_)(?:tele?phones?|phones?|phone[ _-]?(?:number|num|no|nr)s?|tel|fon|fax|tele?fax|facsimile|mobile|mob|"
@@ -119,7 +121,7 @@ RULES = (
         name="phone.international",
         kind="phone",
         pattern=(
-            rf"\+ ?\(?\d{{1,3}}\)?(?:[ ()./\x{{a0}}-]{{0,3}}\d){{6,13}}{_EXTENSION}"
+            rf"\+ ?\(?\d{{1,3}}\)?(?:{_GAP}\d){{6,13}}{_EXTENSION}"
             rf"|\b00[1-9]\d{{0,2}}(?:[ -]\d{{2,4}}){{2,4}}{_EXTENSION}\b"
         ),
         sign=r"\+ ?\(?\d\d?\d?[ ()./-]{0,3}\d|\+ ?\d{6}|\b00[1-9]\d{0,2}[ -]\d\d",
