@@ -97,7 +97,8 @@ def _is_v4(candidate: Candidate) -> bool:
         return False
     if (after[:1] in {".", "-", "_"} and after[1:].isalnum()) or after[:1] == "_":
         return False
-    if _VERSION.search(before) or candidate.value.endswith(".0.0"):
+    enclosed = before[-1:] == "<" and after[:1] == ">"
+    if (not enclosed and _VERSION.search(before)) or candidate.value.endswith(".0.0"):
         return False
     # Versions and sections have small numbers; few hosts do.
     small = all(int(octet) < 20 for octet in candidate.value.split(".")[:3])

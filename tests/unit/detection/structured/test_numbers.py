@@ -7,6 +7,8 @@ from penstock.detection.engine import engine
 
 FOUND = [
     ("phone", "Ring +49 (0)30 1234567 please", "+49 (0)30 1234567"),
+    ("phone", "phone +49 30 28902605.  25C in Berlin", "+49 30 28902605"),
+    ("ip", "it came from <81.187.58.93>, they say", "81.187.58.93"),
     ("phone", "+14155552671", "+14155552671"),
     ("phone", "(415) 555-2671 x12", "(415) 555-2671 x12"),
     ("phone", "They sit at 415-555-2671.", "415-555-2671"),
