@@ -12,7 +12,9 @@ from penstock.detection.structured.plans import international, national
 
 _EXTENSION = r"(?:\s?(?:x|ext\.?|extension|#)\s?\d{1,6})?"
 _TAIL = re.compile("[a-z#]")
-_ANY = rf"[+(]{{0,2}}\d(?:[ ()./\x{{a0}}-]{{0,3}}\d){{6,14}}{_EXTENSION}"
+# A full stop joins digits; with a space behind it, it ends a sentence.
+_GAP = r"(?:[ ()/\x{a0}-]{0,3}|\.)"
+_ANY = rf"[+(]{{0,2}}\d(?:{_GAP}\d){{6,14}}{_EXTENSION}"
 
 _WORDS = (
     r"(?:\b|_)(?:tele?phones?|phones?|phone[ _-]?(?:number|num|no|nr)s?|tel|fon|fax|tele?fax|facsimile|mobile|mob|"
