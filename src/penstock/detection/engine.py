@@ -81,7 +81,7 @@ class Engine:
         """What the operator's patterns find."""
         data = text.encode("utf-8", "replace") if self._patterns else b""
         for kind, name, pattern in self._patterns:
-            yield from _own(kind, name, pattern, data)
+            yield from _own(Found(0, 0, kind, name), pattern, text, data)
 
     def _said(self, text: str, matter: Matter) -> Iterator[Found]:
         """What finders and term lists find in a text that has been seen through."""
@@ -109,6 +109,7 @@ def _judged(rule: Rule, text: str, data: bytes, matter: Matter) -> Iterator[Foun
     characters = Characters(data)
     for first, last in spans(rule.pattern, rule.group, data):
         start, end = (first, last) if ascii_only else (characters.at(first), characters.at(last))
+        end -= _escape_after(text, start, end)
         skipped = _escape_before(text, start)
         for begun in (start + skipped, start) if 0 < skipped < end - start else (start,):
             if rule.check(Candidate(text[begun:end], text, begun, end, matter)):
@@ -116,11 +117,14 @@ def _judged(rule: Rule, text: str, data: bytes, matter: Matter) -> Iterator[Foun
                 break
 
 
-def _own(kind: str, name: str, pattern: Pattern, data: bytes) -> Iterator[Found]:
+def _own(found: Found, pattern: Pattern, text: str, data: bytes) -> Iterator[Found]:
+    """Where a pattern stands; told as ``found`` tells kind and rule."""
     characters = Characters(data)
     for first, last in pattern.spans(data):
-        start = characters.at(first)
-        yield Found(start, characters.at(last), kind, name)
+        start, end = characters.at(first), characters.at(last)
+        start, end = start + _escape_before(text, start), end - _escape_after(text, start, end)
+        if start < end:
+            yield Found(start, end, found.kind, found.rule)
 
 
 def _escape_before(text: str, start: int) -> int:
@@ -130,6 +134,13 @@ def _escape_before(text: str, start: int) -> int:
     if before == "\\":
         return {"u": 5, "x": 3}.get(text[start], 1 if text[start] in "nrtbf" else 0)
     return 2 if before == "%" else 0
+
+
+def _escape_after(text: str, start: int, end: int) -> int:
+    """How many letters at the end of a match belong to an escape that ends behind it: the last backslash of
+    ``\\"password\\": \\"hunter2\\"`` is the quote's."""
+    value = text[start:end]
+    return (len(value) - len(value.rstrip("\\"))) % 2 if end < len(text) and value.endswith("\\") else 0
 
 
 def _version(kinds: Sequence[str], terms: Sequence[TermList], patterns: Sequence[OwnPattern]) -> str:

@@ -100,6 +100,14 @@ def test_nothing_is_loaded_before_somebody_looks_for_something() -> None:
     assert run.stdout == "[]\n"
 
 
+def test_no_escape_is_cut_in_two() -> None:
+    """What is masked in JSON inside a string leaves JSON behind: the n of a line's end, the backslash of a quote."""
+    detector = engine(frozenset({"email"}), (), (OwnPattern("pin", '[a-z]+=[^"]+'),))
+    text = r"{\"a\": \"pin=1234\", \"b\": \"\npin=56\n\njoe@corp.de\n\"}"
+    assert told(detector, text)[0] == ("pin", "pin=1234")
+    assert told(detector, text)[1][1].startswith("pin=56")
+
+
 def test_findings_hold_no_value() -> None:
     """Place, kind and rule alone."""
     assert list(engine(frozenset({"email"})).find("joe@corp.de", Matter.USER)) == [
