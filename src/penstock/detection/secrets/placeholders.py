@@ -71,4 +71,4 @@ def is_no_secret(value: str) -> bool:
 
 def is_everyday(value: str) -> bool:
     """Whether it is made of words that stand in any text about passwords, with a digit or mark between at most."""
-    return sum(map(str.isdigit, value)) <= 2 and _EVERYDAY.match(value) is not None
+    return value.isascii() and sum(map(str.isdigit, value)) <= 2 and _EVERYDAY.match(value) is not None

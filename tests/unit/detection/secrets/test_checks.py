@@ -12,6 +12,9 @@ from penstock.detection.secrets.placeholders import is_everyday
 from penstock.detection.secrets.strength import entropy, is_gibberish, is_random
 from penstock.detection.secrets.surroundings import Edge, stands_alone
 
+FOR_ASCII = {"base58"}
+"""Checks whose patterns let nothing but their own alphabet through."""
+
 
 def candidate(text: str, value: str) -> Candidate:
     """The value where it stands in the text."""
@@ -114,6 +117,14 @@ def test_everyday_words_with_hardly_a_digit_are_none() -> None:
 def test_everyday_words_are_searched_in_linear_time() -> None:
     """The words begin alike; a search that goes back would not end."""
     assert not is_everyday("x" * 5000 + "q")
+
+
+def test_half_a_surrogate_pair_is_judged_like_any_letter() -> None:
+    """JSON may hold one, and no check may stumble over it."""
+    value = "swordfish\ud800"
+    assert not is_everyday(value)
+    found = candidate(f'user: "ana"\npassword: "{value}" Basic {value}', value)
+    assert {name: check(found) for name, check in CHECKS.items() if name not in FOR_ASCII}["named"]
 
 
 def test_all_checks_are_asked_for() -> None:
