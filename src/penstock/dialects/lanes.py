@@ -27,11 +27,14 @@ Key = tuple[bytes, ...]
 _FRAME_END = re.compile(rb"\r?\n\r?\n|\r\r")
 _DATA = re.compile(rb"(?:\A|[\r\n])data: ?")
 _LINE_END = re.compile(rb"[\r\n]")
-_MAY_BEGIN = re.compile(rb'(?:[A-Z]|_[b-z2-9]{0,9})"')
-_MAY_BEGIN_NUMBERS = re.compile(rb'(?:[A-Z0-9]|_[b-z2-9]{0,9})"')
 _FIGURES = frozenset(b"0123456789")
 _MOST_FRAMES = 512
 """So many numbered frames wait for one: then it is clear that its text does not go on."""
+
+
+def saying(*names: str) -> re.Pattern[bytes]:
+    """Finds the texts of members with these names."""
+    return re.compile(rb'"(?:%b)" ?: ?"([^"\\]*+(?:\\.[^"\\]*+)*+)"' % "|".join(names).encode())
 
 
 class Piece:
@@ -113,6 +116,8 @@ class Restored(ABC):
 
     plain: re.Pattern[bytes]
     """The frames that nearly all are: whole, with one text, ``alone``. Its groups are the key's parts and the text."""
+    said: re.Pattern[bytes]
+    """A text that may be a lane's, in any other frame."""
     followed: re.Pattern[bytes]
     """What a frame holds that has to be read in any case: it ends something, or its text is JSON."""
     silent: re.Pattern[bytes]
@@ -133,7 +138,6 @@ class Restored(ABC):
         """The lanes of which something waits, in the order in which they began to."""
         self._out: list[bytes | Piece] = []
         self._key = tuple(range(1, self.plain.groups))
-        self._may_begin = _MAY_BEGIN_NUMBERS if masks.numbers else _MAY_BEGIN
 
     @abstractmethod
     def leaf(self, key: Key) -> Leaf:
@@ -211,9 +215,12 @@ class Restored(ABC):
             return True
         if stands_in(frames, self._masks, start, end):
             return True
-        return self.silent.match(frames, start, end) is None and (
-            self._may_begin.search(frames, start, end) is not None
-            or self.followed.search(frames, start, end) is not None
+        if self.silent.match(frames, start, end) is not None:
+            return False
+        said = self.said.finditer(frames, start, end)
+        # Where places are counted no text may be passed over.
+        return self.followed.search(frames, start, end) is not None or any(
+            one[1] and (self._measure is not None or stirs(frames, self._masks, *one.span(1))) for one in said
         )
 
     def _read(self, frame: bytes) -> None:

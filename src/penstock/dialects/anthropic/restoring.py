@@ -10,7 +10,7 @@ from penstock.core.mask import Masks
 from penstock.core.restoring import Lanes
 from penstock.core.route import Match
 from penstock.core.tree import Form, Node
-from penstock.dialects.lanes import Key, Restored, Spot, Told
+from penstock.dialects.lanes import Key, Restored, Spot, Told, saying
 from penstock.dialects.passing import Guessed, Lines
 from penstock.dialects.tables import Leaf, Table, joined, members, places, restored, restored_lines, word
 
@@ -70,6 +70,7 @@ class _Blocks(Restored):
         rb'"delta": ?\{"type": ?"(text_delta|input_json_delta)", ?"(?:text|partial_json)": ?'
         rb'"([^"\\]*+(?:\\.[^"\\]*+)*+)" *\} *\} *(?:\r?\n){2}'
     )
+    said = saying("text", "partial_json")
     followed = re.compile(rb'"input_json_delta"|"content_block_start"')
     silent = re.compile(
         rb"event: (?:message_start|ping|"

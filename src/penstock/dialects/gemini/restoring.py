@@ -11,7 +11,7 @@ from penstock.core.mask import Masks
 from penstock.core.restoring import Lanes
 from penstock.core.route import Match
 from penstock.core.tree import Form, Node
-from penstock.dialects.lanes import Citing, Key, Restored, Spot, Told
+from penstock.dialects.lanes import Citing, Key, Restored, Spot, Told, saying
 from penstock.dialects.passing import Guessed
 from penstock.dialects.putting import Put
 from penstock.dialects.shifting import Link, linked, octets
@@ -88,6 +88,7 @@ class _Chunks(Restored):
         rb'data: ?\{"candidates": ?\[\{"content": ?\{"parts": ?\[\{"text": ?()()"([^"\\]*+(?:\\.[^"\\]*+)*+)"\}\]'
         rb'(?:, ?"role": ?"model")?\}(?:, ?"index": ?0)?\}\](?:[^"\\\r\n]|"[^"\\\r\n]*+")*+(?:\r?\n){2}'
     )
+    said = saying("text", "stringValue")
     followed = re.compile(rb'"(?:groundingMetadata|citationMetadata)"')
     silent = re.compile(rb"(?!)")
 
@@ -112,7 +113,7 @@ class _Chunks(Restored):
         alone = len(candidates) == len(parts) == len(spots) == len(streams) == 1 and not cites
         return Told(
             spots,
-            over=[_index(data, one) for one in candidates if _acts(data, one) or (_ended(one) and not alone)],
+            over=[_index(data, one) for one in candidates if _acts(data, one)],
             alone=alone,
             once=any(len(part.items) > 1 for part in parts) or any(one.keys() - _BARE for one in candidates),
             last=any(map(_ended, candidates)),

@@ -14,7 +14,7 @@ from penstock.core.restoring import Lanes
 from penstock.core.route import Match
 from penstock.core.tree import Form, Node
 from penstock.dialects.counting import plainly
-from penstock.dialects.lanes import Citing, Key, Restored, Spot, Told
+from penstock.dialects.lanes import Citing, Key, Restored, Spot, Told, saying
 from penstock.dialects.openai.citing import cited, numbers
 from penstock.dialects.openai.restoring_responses import Events
 from penstock.dialects.openai.words import ANNOTATION, ERROR, LINES, PART, TABLES
@@ -47,7 +47,9 @@ class Restoring:
 
     def lanes(self, match: Match, masks: Masks) -> Lanes:
         """Chats and completions send chunks, responses typed events."""
-        return Events(masks) if match.route.operation in _TYPED else Chunks(masks)
+        if match.route.operation in _TYPED:
+            return Events(masks)
+        return Chunks(masks, characters if match.route.operation == "chat.completions.create" else None)
 
     def passing(self, match: Match, masks: Masks) -> Lanes | None:
         """Files, of which some are a batch's results, and what was heard."""
@@ -75,18 +77,16 @@ class Chunks(Restored):
 
     plain = re.compile(
         rb'data: ?\{(?:"\w+": ?(?:null|\d+|"[^"\\]*"), ?)*"choices": ?\[\{(?:"finish_reason": ?null, ?)?'
-        rb'"index": ?(\d+), ?(?:"delta": ?\{)?(?:"content": ?(?:null|""), ?)?'
+        rb'"index": ?(\d+), ?(?:"delta": ?\{)?(?:"role": ?"assistant", ?)?(?:"content": ?(?:null|""), ?)?'
         rb'(?:"tool_calls": ?\[\{"index": ?|"function_call": ?\{|)(\d*)(?:, ?"(?:function|custom)": ?\{|)'
         rb'"(content|refusal|reasoning_content|reasoning|arguments|input|text)": ?'
         rb'"([^"\\]*+(?:\\.[^"\\]*+)*+)"'
         rb'(?:, ?"\w+": ?null)*(?:\}\}\]|\})?\}(?:, ?"\w+": ?null)*\}?\]'
         rb'(?:, ?"\w+": ?(?:null|\d+|"[^"\\]*"))*\} *(?:\r?\n){2}'
     )
+    said = saying(*_TEXTS, *_LEAVES)
     followed = re.compile(rb'"(?:arguments|input|annotations)"')
     silent = re.compile(rb":")
-
-    def __init__(self, masks: Masks) -> None:
-        super().__init__(masks, characters)
 
     def leaf(self, key: Key) -> Leaf:
         """By the field."""

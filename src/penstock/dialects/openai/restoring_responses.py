@@ -8,7 +8,7 @@ import re
 
 from penstock.core.mask import Masks
 from penstock.core.tree import Form, Node
-from penstock.dialects.lanes import Citing, Key, Restored, Spot, Told
+from penstock.dialects.lanes import Citing, Key, Restored, Spot, Told, saying
 from penstock.dialects.openai.citing import cited, numbers
 from penstock.dialects.openai.words import EVENT
 from penstock.dialects.shifting import characters
@@ -32,6 +32,7 @@ class Events(Restored):
         rb'"delta": ?"([^"\\]*+(?:\\.[^"\\]*+)*+)"'
         rb'(?:, ?"\w+": ?(?:null|\d+|"[^"\\]*"|\[\]))*\} *(?:\r?\n){2}' % "|".join(map(re.escape, _KINDS)).encode()
     )
+    said = saying("delta")
     followed = re.compile(rb'annotation\.added"|arguments\.delta"|input\.delta"|call_code\.delta"')
     silent = re.compile(
         rb"event: ?response\.(?:created|in_progress|queued|completed|incomplete|failed|audio\.delta|"

@@ -173,3 +173,25 @@ def test_any_values_come_back_through_any_cuts(voice: Voice, data: st.DataObject
 
 def _grouped(frames: Sequence[bytes], cuts: Sequence[int]) -> list[bytes]:
     return [b"".join(frames[start:end]) for start, end in pairwise([0, *cuts, len(frames)])]
+
+
+@each
+def test_a_token_counts_once_however_often_it_is_told(voice: Voice) -> None:
+    """Responses tell a text again when it is done, with its part, its item and at the end."""
+    text = json.dumps({"a": PERSON}) if voice.json else f"to {PERSON}."
+    masks = Masks({PERSON: "José"})
+    voice.told(voice.frames([text[:9], text[9:], ""]), masks)
+    assert masks.restored == 1
+
+
+def test_numbered_frames_do_not_wait_for_ever() -> None:
+    """A text that stops in the midst of a token lets hundreds of others pass in the end, and keeps its letters."""
+    (voice,) = (one for one in VOICES if one.name == "response text")
+    spoken = next(frame for frame in voice.frames([EMAIL[:5]]) if b'"EMAIL"' in frame)
+    other = b'event: response.other\ndata: {"type":"response.other"}\n\n'
+    lanes = voice.restoring.lanes(voice.match, Masks(VALUES))
+    told = lanes.frames(spoken)
+    assert told == b""
+    for _ in range(2000):
+        told += lanes.frames(other)
+    assert told.startswith(spoken + other)
