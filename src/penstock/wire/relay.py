@@ -283,7 +283,11 @@ class Relay:
 
     def _flush(self) -> None:
         """What was kept back of the frames that came goes out behind them."""
-        kept = b"" if self.rewrite is None or self.flush is None else self.flush()
+        try:
+            kept = b"" if self.rewrite is None or self.flush is None else self.flush()
+        except FaultError as error:
+            self._refuse(error.fault)
+            kept = error.fault.before
         if not kept:
             return
         if self._frames is None:

@@ -132,7 +132,7 @@ def saying(pieces: Sequence[str], *, tool: bool = False) -> Callable[[Received],
     def script(request: Received) -> Scripted:
         known = {path.partition("?")[0].removeprefix("/gemini"): path for path in STREAMS}
         path = known.get(request.path, GEMINI_STREAM)
-        streams = "stream" in request.target.lower() or b'"stream":true' in request.body.replace(b' ', b'')
+        streams = "stream" in request.target.lower() or b'"stream":true' in request.body.replace(b" ", b"")
         if not streams:
             return json_answer(whole(path, "".join(pieces)))
         return stream_answer(*STREAMS[path](pieces, tool=tool))

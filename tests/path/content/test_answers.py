@@ -159,6 +159,19 @@ def test_a_canary_does_not_come_back(tmp_path: Path) -> None:
         assert found.ask(CHAT, chat).status == 400
 
 
+def test_a_stream_that_stops_in_a_word_is_looked_at_to_its_end(tmp_path: Path) -> None:
+    """What was held back is blocked where it is a term by then, and goes out where it is none."""
+    for last, refused in (("bird", True), ("berry", False)):
+        frames = STREAMS[CHAT](["It is ", "the blue", last])[:4]
+        folder = tmp_path / last
+        folder.mkdir()
+        with scene(folder, TERMS, lambda request, frames=frames: stream_answer(*frames)) as found:
+            got = found.ask(CHAT, asked(CHAT, stream=True))
+            assert (b"content_filter" in got.body) is refused
+            assert (got.body == b"".join(frames)) is not refused
+            assert CANARY.lower() not in text_of(got.body).lower()
+
+
 def test_the_provider_is_left_at_once(tmp_path: Path) -> None:
     """Nobody pays for the rest of an answer that nobody gets."""
     frames = STREAMS[MESSAGES](SPLIT)

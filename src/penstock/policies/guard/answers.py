@@ -78,19 +78,28 @@ class Heard(Visit):
         for event in _apart(frames):
             fault = self._ask(self._listening.frames(event))
             if fault is not None:
-                self._cut, self._kept = True, []
-                ending = self._hearing.cut(self._exchange.match, self._standing, fault, self._exchange.id)
-                # What could go out before it does; without an ending of its own the dialect's error follows.
-                raise FaultError(msgspec.structs.replace(fault, before=b"".join(out), ending=ending))
+                raise self._ended(fault, b"".join(out))
             self._kept.append(event)
             self._size += len(event)
             if not self._open or self._size > MOST_HELD:
                 self._standing = self._listening.standing()
-                out.append(self.flush())
+                out.append(self._released())
         return b"".join(out)
 
     def flush(self) -> bytes:
-        """What was held; nothing of a stream that was cut."""
+        """What was held, unless it is to be blocked after all: a stream may stop in the middle of a word."""
+        fault = self._ask([Said(lane, Kind.TEXT, "", ends=True) for lane in list(self._lanes)]) if self._kept else None
+        if fault is not None:
+            raise self._ended(fault, b"")
+        return self._released()
+
+    def _ended(self, fault: Fault, before: bytes) -> FaultError:
+        """What could go out before goes out; without an ending of its own the dialect's error follows."""
+        self._cut, self._kept = True, []
+        ending = self._hearing.cut(self._exchange.match, self._standing, fault, self._exchange.id)
+        return FaultError(msgspec.structs.replace(fault, before=before, ending=ending))
+
+    def _released(self) -> bytes:
         frames, self._kept, self._size = b"".join(self._kept), [], 0
         return frames
 

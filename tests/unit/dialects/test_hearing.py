@@ -1,0 +1,111 @@
+"""What a stream says is what was said, however its text was cut into events; and it can be cut after any of them."""
+
+import json
+from typing import Any
+
+import pytest
+
+from penstock.composing import DIALECTS
+from penstock.core.fault import Fault, FaultKind
+from penstock.core.hearing import Kind
+from penstock.core.route import Match
+from penstock.route_rows import ROWS
+from tests.path.content.scene import CHAT, GEMINI_STREAM, MESSAGES, RESPONSES
+from tests.path.content.streams import COMPLETIONS, STREAMS, events, text_of
+
+ROUTES = {
+    MESSAGES: ("anthropic", "messages.create"),
+    CHAT: ("openai", "chat.completions.create"),
+    COMPLETIONS: ("openai", "completions.create"),
+    RESPONSES: ("openai", "responses.create"),
+    GEMINI_STREAM: ("gemini", "models.streamGenerateContent"),
+}
+WORDS = 'Grüße, "Bluebird" \\ flies 🐦 high'
+FAULT = Fault(kind=FaultKind.REFUSED, words="No. Ask Ada.")
+
+
+def of(path: str) -> tuple[Any, Match]:
+    dialect, operation = ROUTES[path]
+    row = next(row for row in ROWS if (row.dialect, row.operation) == (dialect, operation))
+    return DIALECTS[dialect].hearing, Match(row, (), "/", "")
+
+
+@pytest.mark.parametrize("tool", [False, True])
+@pytest.mark.parametrize("path", STREAMS)
+def test_every_cut_says_the_same(path: str, tool: bool) -> None:
+    """In one lane, of one kind, which ends with the stream."""
+    if tool and path in {COMPLETIONS, GEMINI_STREAM}:
+        pytest.skip("no arguments are streamed here")
+    hearing, match = of(path)
+    for place in range(1, len(WORDS)):
+        listening = hearing.listening(match)
+        said = [
+            one for frame in STREAMS[path]([WORDS[:place], WORDS[place:]], tool=tool) for one in listening.frames(frame)
+        ]
+        spoken = [one for one in said if one.words]
+        assert "".join(one.words for one in spoken) == WORDS
+        assert {(one.lane, one.kind) for one in spoken} == {(spoken[0].lane, Kind.ARGUMENTS if tool else Kind.TEXT)}
+        if not tool:
+            assert spoken[0].lane in {one.lane for one in said if one.ends}
+
+
+@pytest.mark.parametrize("path", STREAMS)
+def test_a_stream_can_be_cut_after_every_event(path: str) -> None:
+    """What went out and the cut are one stream, which says what was said so far and the fault's words, once."""
+    hearing, match = of(path)
+    frames = STREAMS[path](["One ", "two ", "three"])
+    for count in range(1, len(frames) + 1):
+        listening = hearing.listening(match)
+        for frame in frames[:count]:
+            listening.frames(frame)
+        ending = hearing.cut(match, listening.standing(), FAULT, "x")
+        if path == RESPONSES and (not ending or b"response.completed" in frames[count - 1]):
+            continue
+        text = text_of(b"".join(frames[:count]) + ending)
+        assert text.endswith("\n\n[No. Ask Ada.]") or path == RESPONSES
+        if path == MESSAGES:
+            begun = [
+                event["index"]
+                for event in events(b"".join(frames[:count]) + ending)
+                if event["type"] == "content_block_start"
+            ]
+            assert begun == list(range(len(begun)))
+
+
+@pytest.mark.parametrize("path", [MESSAGES, CHAT, RESPONSES])
+def test_a_begun_call_cannot_be_cut_as_a_refusal(path: str) -> None:
+    """Only an error can end it, however far it has come."""
+    hearing, match = of(path)
+    listening = hearing.listening(match)
+    for frame in STREAMS[path](['{"x": ', "1"], tool=True)[:4]:
+        listening.frames(frame)
+    assert hearing.cut(match, listening.standing(), FAULT, "x") == b""
+
+
+@pytest.mark.parametrize("path", STREAMS)
+@pytest.mark.parametrize("junk", [b"data: {\n\n", b"data: [1]\n\n", b": x\n\n", b"data: {}\n\n", b"\xff\xfe\n\n"])
+def test_what_cannot_be_read_says_nothing(path: str, junk: bytes) -> None:
+    """And breaks nothing: what follows is heard."""
+    hearing, match = of(path)
+    listening = hearing.listening(match)
+    assert [one for one in listening.frames(junk) if one.words] == []
+    heard = [one.words for frame in STREAMS[path](["later"]) for one in listening.frames(frame) if one.words]
+    assert heard == ["later"]
+
+
+def test_whole_answers_say_all_their_words_and_none_of_the_clients() -> None:
+    """Text, refusals, thinking and arguments; ids, names and what a response repeats of its request are left out."""
+    hearing, match = of(RESPONSES)
+    answer = {
+        "id": "resp_secret", "instructions": "the client's own", "model": "m",
+        "output": [
+            {"type": "reasoning", "summary": [{"type": "summary_text", "text": "thought"}]},
+            {"type": "message", "content": [{"type": "output_text", "text": "words"}, {"refusal": "no"}]},
+            {"type": "function_call", "name": "f", "arguments": '{"x": "given"}'},
+        ],
+    }  # fmt: skip
+    said = hearing.whole(match, json.dumps(answer).encode())
+    assert [(one.words, one.kind) for one in said] == [
+        ("thought", Kind.THINKING), ("words", Kind.TEXT), ("no", Kind.TEXT), ('{"x": "given"}', Kind.ARGUMENTS),
+    ]  # fmt: skip
+    assert hearing.whole(match, b"<html>") is None
