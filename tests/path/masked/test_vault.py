@@ -158,12 +158,14 @@ def test_a_conversation_of_responses_goes_on(scene: Scene) -> None:
 
 def test_what_the_provider_holds_is_masked_wherever_it_is_said_again(tmp_path: Path) -> None:
     """What only its surroundings gave away is known from then on, in the requests that go on."""
-    patterns = {"patterns": {"customer": {"match": r"customer no\. (\w{6})"}}}
-    with scrubbing(tmp_path, {**VAULT, **patterns}) as scene:
+    with scrubbing(tmp_path, VAULT) as scene:
         scene.keeper.says("POST /v1/responses", stored_response("resp_1", "Yes."))
-        assert scene.ask("POST", "/v1/responses", {"model": "m", "input": "I am customer no. QX41ZZ."}).status == 200
+        assert (
+            scene.ask("POST", "/v1/responses", {"model": "m", "input": "My passport number is C01X00T47."}).status
+            == 200
+        )
         (token,) = tokens_in(scene.keeper.latest().body)
-        asked = {"model": "m", "previous_response_id": "resp_1", "input": "say: QX41ZZ"}
+        asked = {"model": "m", "previous_response_id": "resp_1", "input": "say: C01X00T47"}
         assert scene.ask("POST", "/v1/responses", asked).status == 200
         assert tokens_in(scene.keeper.latest().body) == [token]
         assert scene.ask("POST", "/v1/responses", {**asked, "previous_response_id": None}).status == 200
