@@ -112,7 +112,11 @@ def wanted(settings: Settings, keys: Iterable[KeyProfile]) -> bool:
 def prepare(settings: Settings, keys: Iterable[KeyProfile]) -> None:
     """Load what these keys' requests are looked through with: patterns, lists, and the automaton, which is built while
     texts are read. It takes most of a second, and then is there for all."""
-    rules = rules_of(settings)
+    try:
+        rules = rules_of(settings)
+    except ConfigError:
+        # A file of terms that has gone since: whoever reads the settings for the path says so.
+        return
     found = {id(one.detector): one.detector for key in keys if (one := rules(key)) is not None}
     for detector in found.values():
         for matter in (Matter.USER, Matter.RESULT):
