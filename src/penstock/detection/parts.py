@@ -29,6 +29,18 @@ def _secrets() -> Sequence[Rule]:
     return RULES
 
 
+def _persons() -> Finder:
+    from penstock.detection.names.persons import Persons  # noqa: PLC0415 - reads lists of sixty thousand names
+
+    return Persons()
+
+
+def _addresses() -> Finder:
+    from penstock.detection.addresses import Addresses  # noqa: PLC0415 - loaded with the first engine
+
+    return Addresses()
+
+
 RULES: tuple[tuple[frozenset[str], Callable[[], Sequence[Rule]]], ...] = (
     (
         frozenset(
@@ -43,7 +55,11 @@ RULES: tuple[tuple[frozenset[str], Callable[[], Sequence[Rule]]], ...] = (
 )
 """Which kinds a part has rules for, and the part."""
 
-FINDERS: tuple[tuple[frozenset[str], Callable[[], Finder]], ...] = ()
+FINDERS: tuple[tuple[frozenset[str], Callable[[], Finder]], ...] = (
+    (frozenset({"person"}), _persons),
+    (frozenset({"address"}), _addresses),
+)
+"""Likewise, the parts that no pattern can say."""
 
 
 def rules(kinds: frozenset[str]) -> list[Rule]:
