@@ -92,6 +92,9 @@ def _given_out(value: str) -> bool:
 
 
 def _is_v4(candidate: Candidate) -> bool:
+    if not candidate.value[:1].isdigit():
+        # The digits before it were taken for an escape's.
+        return False
     before, after = candidate.before(24), candidate.after(2)
     if before[-1:] in {".", "-", "_"} or (before[-1:] == "/" and before[-2:] != "//" and not before[-2:-1].isspace()):
         return False
