@@ -5,6 +5,7 @@ Called by the composition root. Detection is loaded with the first key that want
 
 import functools
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -51,6 +52,8 @@ _SAMPLE = "".join(
     f'{{"{one.name}": "{one.label}-{number:04d}", "at": "2026-11-21T10:0{number % 10}:00Z"}}\n'
     for number, one in enumerate(KINDS)
 )
+# What follows the prefix of a gateway key: 32 random bytes in base64 (``stores.keys``).
+_KEY_BODY = "[A-Za-z0-9_-]{43}"
 _SECRETS = frozenset({"secret", "url-credentials"})
 
 
@@ -62,7 +65,7 @@ def rules_of(settings: Settings) -> Callable[[KeyProfile], Rules | None]:
 
     @functools.lru_cache(maxsize=256)
     def rules(wanted: tuple[tuple[str, str], ...]) -> Rules:
-        return _rules(given, terms, dict(wanted))
+        return _rules(settings, terms, dict(wanted))
 
     def of(key: KeyProfile) -> Rules | None:
         if not _wanted(settings, teams, key):
@@ -169,11 +172,12 @@ def _shown(rules: Rules, text: str, found: Found) -> Shown:
     return Shown(text.count("\n", 0, found.start) + 1, found.kind, found.rule, action.value)
 
 
-def _rules(given: ScrubSettings, terms: Mapping[str, tuple[str, ...]], wanted: Mapping[str, str]) -> Rules:
+def _rules(settings: Settings, terms: Mapping[str, tuple[str, ...]], wanted: Mapping[str, str]) -> Rules:
+    given = settings.scrub
     kinds = _kinds(given, wanted)
     looked_for = frozenset(name for name, kind in kinds.items() if kind.action is not Action.ALLOW)
     attached = {**ATTACHED, **{Sort(name): Action(action) for name, action in given.attached.items()}}
-    detector = _detector(given, terms, looked_for)
+    detector = _detector(given, terms, looked_for, settings.key_prefix)
     never = frozenset(value.casefold() for value in given.never)
     asked = tuple(_service(row) for row in given.detectors)
     said = [detector.version, given.secrets, asked, sorted((name, kind.action.value) for name, kind in kinds.items())]
@@ -219,7 +223,9 @@ def _kinds(given: ScrubSettings, wanted: Mapping[str, str]) -> dict[str, Kind]:
     }
 
 
-def _detector(given: ScrubSettings, terms: Mapping[str, tuple[str, ...]], looked_for: frozenset[str]) -> Detector:
+def _detector(
+    given: ScrubSettings, terms: Mapping[str, tuple[str, ...]], looked_for: frozenset[str], key_prefix: str
+) -> Detector:
     # Loaded with the first key that wants it: patterns, lists and numbering plans take megabytes.
     from penstock.detection.engine import OwnPattern, engine  # noqa: PLC0415
     from penstock.detection.terms import TermList  # noqa: PLC0415
@@ -230,6 +236,8 @@ def _detector(given: ScrubSettings, terms: Mapping[str, tuple[str, ...]], looked
         if name in looked_for
     ]
     patterns = [OwnPattern(name, row.match) for name, row in given.patterns.items() if name in looked_for]
+    if "secret" in looked_for and key_prefix:
+        patterns.append(OwnPattern("secret", re.escape(key_prefix) + _KEY_BODY))
     return engine(looked_for & {kind.name for kind in KINDS}, tuple(lists), tuple(patterns))
 
 
