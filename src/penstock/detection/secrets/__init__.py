@@ -4,9 +4,9 @@ The forms stand as data in the TOML files beside this, one table each, and are c
 holds the judgements that a pattern can't make. Nothing is asked of a provider: a key that was revoked is found too.
 """
 
-from penstock.detection.secrets.formats import KIND, gateway_key, rules
+from penstock.detection.secrets.formats import KIND, rules
 
 RULES = rules()
 """All rules of this part."""
 
-__all__ = ["KIND", "RULES", "gateway_key"]
+__all__ = ["KIND", "RULES"]

@@ -5,7 +5,6 @@ placeholder, enough entropy, and the checks it names. Checks are told in ``check
 """
 
 import functools
-import re
 from collections.abc import Callable, Mapping
 from importlib.resources import files
 
@@ -67,12 +66,6 @@ def formats() -> Mapping[str, Mapping[str, Format]]:
     folder = files(__package__)
     decode = functools.partial(msgspec.toml.decode, type=dict[str, Format])
     return {name: decode(folder.joinpath(f"{name}.toml").read_bytes()) for name in FILES}
-
-
-def gateway_key(prefix: str) -> Rule:
-    """A rule for the keys of an installation whose ``key_prefix`` is its own."""
-    form = msgspec.structs.replace(formats()["models"]["penstock"], pattern=re.escape(prefix) + "[A-Za-z0-9_-]{43}")
-    return Rule(name=f"{KIND}.gateway-key", kind=KIND, pattern=form.pattern, check=_judge(form))
 
 
 def _judge(form: Format) -> Callable[[Candidate], bool]:
