@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from penstock.core.mask import LONGEST, Masks, spelt
@@ -149,6 +149,7 @@ def test_what_waits_comes_when_a_stream_breaks_off(voice: Voice) -> None:
 
 
 @each
+@settings(deadline=None)
 @given(data=st.data())
 def test_any_values_come_back_through_any_cuts(voice: Voice, data: st.DataObject) -> None:
     """Random values and words, cut anywhere, in frames that arrive in any groups."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from penstock.core.mask import Masks, spelt
@@ -183,6 +183,7 @@ def test_results_of_a_batch_come_back_line_by_line(dialect: str, operation: str,
 
 
 @pytest.mark.parametrize("voice", VOICES, ids=lambda voice: voice.name)
+@settings(deadline=None)
 @given(data=st.data())
 def test_nothing_that_arrives_makes_it_fail(voice: Voice, data: st.DataObject) -> None:
     """Frames with pieces put in, taken out and doubled, and values of the wrong kind: what can't be read passes."""
