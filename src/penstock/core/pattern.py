@@ -43,10 +43,10 @@ class PatternError(Exception):
 class Pattern:
     """A compiled pattern."""
 
-    __slots__ = ("_compiled",)
+    __slots__ = ("_capturing", "_compiled")
 
-    def __init__(self, compiled: Any) -> None:
-        self._compiled = compiled
+    def __init__(self, compiled: Any, capturing: Any) -> None:
+        self._compiled, self._capturing = compiled, capturing
 
     def search(self, text: str, /) -> object | None:
         """Something where the pattern stands in the text, None where it does not. Half of a surrogate pair, which JSON
@@ -55,7 +55,8 @@ class Pattern:
         return found
 
     def spans(self, data: bytes, /) -> Iterator[tuple[int, int]]:
-        """Where the pattern stands in a text in UTF-8, in bytes: in order, none overlapping another, none empty.
+        """Where the pattern stands in a text in UTF-8, in bytes: in order, none overlapping another, none empty. Of a
+        pattern with a group, the first group is told where it is met.
 
         A match that is complete only after more than ``WINDOW`` is missed. Where the pattern is met more often than
         every sixteenth byte of a long text, all that is left of the text is told as one: time stays linear, and nothing
@@ -63,7 +64,7 @@ class Pattern:
         place, most = 0, 1000 + len(data) // 16
         while place < len(data):
             limit = min(place + 2 * WINDOW, len(data))
-            found = self._compiled.search(data, place, limit)
+            found = self._capturing.search(data, place, limit)
             if found is None or (found.start() - place >= WINDOW and limit < len(data)):
                 # Begins in the second half, or not at all: looked at again with all of a window before it.
                 if limit == len(data):
@@ -73,14 +74,24 @@ class Pattern:
             start, end = found.span()
             while end == limit < len(data):
                 limit = min(start + 2 * (limit - start), len(data))
-                end = max(end, self._compiled.search(data, start, limit).end())
+                found = self._capturing.search(data, start, limit) or found
+                end = max(end, found.end())
             place = end if end > start else _letter(data, end + 1)
             if end > start:
                 most -= 1
                 if not most:
                     yield start, len(data)
                     return
-                yield start, end
+                yield _told(found, start, end)
+
+
+def _told(found: Any, start: int, end: int) -> tuple[int, int]:
+    """The first group's place, the whole match's where there is none or it is not met."""
+    if found.re.groups:
+        first, last = found.span(1)
+        if 0 <= first < last:
+            return first, last
+    return start, end
 
 
 def _letter(data: bytes, place: int) -> int:
@@ -98,9 +109,11 @@ def compiled(text: str) -> Pattern:
     except ImportError:
         raise PatternError("the package google-re2 is not installed", "install it, or remove the pattern") from None
     options = re2.Options()
-    # What is wrong is told once, by us; and it is only asked whether, never what.
-    options.log_errors, options.never_capture, options.max_mem = False, True, MEMORY
+    # What is wrong is told once, by us; where it is only asked whether, and not what, groups are left out.
+    options.log_errors, options.max_mem = False, MEMORY
     try:
+        capturing = re2.compile(text.encode(), options)
+        options.never_capture = True
         found = re2.compile(text.encode(), options)
     except UnicodeEncodeError:
         raise PatternError("holds half of a surrogate pair", "write the whole letter") from None
@@ -110,7 +123,7 @@ def compiled(text: str) -> Pattern:
     if found.programsize > INSTRUCTIONS:
         words = f"it compiles to {found.programsize} instructions, more than {INSTRUCTIONS}"
         raise PatternError(words, _ADVICE[_LARGE])
-    return Pattern(found)
+    return Pattern(found, capturing if capturing.groups else found)
 
 
 def _advice(words: str) -> str:
