@@ -23,6 +23,7 @@ from penstock.cli.serve import serve
 from penstock.cli.simulate import simulate
 from penstock.cli.trying import try_prompt
 from penstock.cli.usage import usage
+from penstock.cli.vault import vault
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -34,7 +35,7 @@ def main() -> None:
 COMMANDS = (
     *(serve, keys, providers, models, config),
     *(usage, savings, log, show, explain, try_prompt, scrub),
-    *(doctor, backup, books, completion, simulate),
+    *(doctor, backup, books, vault, completion, simulate),
 )
 
 for command in COMMANDS:

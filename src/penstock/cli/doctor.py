@@ -52,6 +52,7 @@ def _findings(settings: "Settings", config: Path | None, *, online: bool) -> "It
     yield from machine.address(settings)
     yield from data.folder(settings)
     yield from data.database(settings)
+    yield from data.vault(settings)
     yield from journal.journal(settings)
     yield from running.books(settings)
     yield from data.permissions(settings, config)

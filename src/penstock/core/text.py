@@ -57,6 +57,8 @@ class Text(msgspec.Struct, frozen=True, gc=False):
     number: bool = False
     within: "Text | None" = None
     """The string that holds this as JSON, such as a function's arguments."""
+    label: str = ""
+    """The name of the member that it stands under, where that may say what it is: ``password``, ``phone``."""
     bare: bool = False
     """It stands there as it is, in UTF-8, with neither quotes nor escapes: a form's field, a file of text."""
 

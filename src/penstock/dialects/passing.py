@@ -4,6 +4,7 @@ They pass in pieces that are cut anywhere. JSON lines are held up to their ends,
 any other text tokens are restored wherever they stand, escaped where they stand in a JSON string. Knows no dialect.
 """
 
+import re
 from collections.abc import Callable
 
 import msgspec
@@ -17,6 +18,8 @@ from penstock.dialects.tables import Leaf, restored
 LINE_MOST = 16 * 1024 * 1024
 """A longer line passes as it comes, with its tokens."""
 _EVENTS = (b"data:", b"event:", b"id:", b":")
+_LONGEST = max(_EVENTS, key=len)
+_SAID = re.compile(rb"\S")
 _FIGURES = frozenset(b"0123456789")
 
 _read = msgspec.json.Decoder(msgspec.Raw).decode
@@ -60,8 +63,9 @@ class Anywhere(Lanes):
 class Lines(Lanes):
     """JSON lines."""
 
-    def __init__(self, restore: Restore) -> None:
+    def __init__(self, restore: Restore, most: int = LINE_MOST) -> None:
         self._restore = restore
+        self._most = most
         self._held = bytearray()
         self._torn = False
 
@@ -73,7 +77,7 @@ class Lines(Lanes):
             whole = self._told(bytes(self._held) + frames[:end])
             self._held.clear()
         self._held += frames[end:]
-        if len(self._held) > LINE_MOST:
+        if len(self._held) > self._most:
             whole, self._torn = whole + bytes(self._held), True
             self._held.clear()
         return whole
@@ -100,16 +104,27 @@ class Guessed(Lanes):
         self._restore = restore or (lambda line: restored(line, Leaf.TOLD, masks))
         self._lanes: Lanes | None = None
         self._held = bytearray()
+        self._blank = 0
 
     def frames(self, frames: bytes) -> bytes:
         """Nothing before it is clear."""
         if self._lanes is not None:
             return self._lanes.frames(frames)
         self._held += frames
-        begun = self._held.lstrip()
-        if not begun or (begun[:1] == b"{" and b"\n" not in begun and len(begun) < LINE_MOST):
-            return b""
-        return self._begin().frames(self._taken())
+        return self._begin().frames(self._taken()) if self._clear(len(frames)) else b""
+
+    def _clear(self, new: int) -> bool:
+        """With so many new bytes it is clear what the text is."""
+        found = _SAID.search(self._held, self._blank)
+        if found is None:
+            self._blank = len(self._held)
+            return False
+        place = self._blank = found.start()
+        begun = bytes(self._held[place : place + len(_LONGEST)])
+        if any(one.startswith(begun) and one != begun for one in _EVENTS):
+            return False
+        ended = self._held.find(b"\n", max(place, len(self._held) - new)) >= 0
+        return not begun.startswith(b"{") or ended or len(self._held) > LINE_MOST
 
     def rest(self) -> bytes:
         """All that there was, where it was no more than a line."""

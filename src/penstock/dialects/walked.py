@@ -60,17 +60,18 @@ class Walk:
         """All of it."""
         return Reading(tuple(self._texts), tuple(self._attached), self.sealed)
 
-    def say(self, node: Node, matter: Matter) -> None:
+    def say(self, node: Node, matter: Matter, label: str = "") -> None:
         """A string is words; an empty one is none."""
         value = string(self.piece, node)
         if value:
-            self._texts.append(Text(node.start, node.end, value, matter, within=self._within))
+            self._texts.append(Text(node.start, node.end, value, matter, within=self._within, label=label))
 
-    def count(self, node: Node, matter: Matter) -> None:
+    def count(self, node: Node, matter: Matter, label: str = "") -> None:
         """A number is words, where it may be somebody's."""
         if node.end - node.start >= LEAST_DIGITS and _NUMBER.fullmatch(self.piece, node.start, node.end):
             value = self.piece[node.start : node.end].decode()
-            self._texts.append(Text(node.start, node.end, value, matter, number=True, within=self._within))
+            text = Text(node.start, node.end, value, matter, number=True, within=self._within, label=label)
+            self._texts.append(text)
 
     def attach(self, sort: Sort, part: Node, data: Node | None = None) -> None:
         """Something that is no words stands in this part."""
@@ -131,17 +132,21 @@ def words(walk: Walk, node: Node, matter: Matter) -> None:
 
 def leaves(walk: Walk, node: Node, matter: Matter) -> None:
     """Every string below, every long number, and the names of members."""
+    _below(walk, node, matter, "")
+
+
+def _below(walk: Walk, node: Node, matter: Matter, label: str) -> None:
     if node.form is Form.STRING:
-        walk.say(node, matter)
+        walk.say(node, matter, label)
     elif node.form is Form.NUMBER:
-        walk.count(node, matter)
+        walk.count(node, matter, label)
     elif node.form is Form.LIST:
         for one in node.items:
-            leaves(walk, one, matter)
+            _below(walk, one, matter, label)
     else:
         for name, one in zip(node.names, node.items, strict=True):
             walk.say(name, Matter.NAME)
-            leaves(walk, one, matter)
+            _below(walk, one, matter, walk.name(name))
 
 
 def encoded(walk: Walk, node: Node, matter: Matter) -> None:

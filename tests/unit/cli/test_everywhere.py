@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert
 
 from penstock.core.caller import Secret
 from penstock.core.usage import Source
@@ -13,6 +14,7 @@ from penstock.stores.credentials import CredentialStore
 from penstock.stores.database import DATABASE, open_database
 from penstock.stores.keys import KeyStore
 from penstock.stores.ledger import Ledger
+from penstock.stores.schema import vault_sets
 from tests.support.books import entry, used
 from tests.support.command import PENSTOCK, environment, invoke, on_terminal, piped
 
@@ -39,6 +41,7 @@ RESULTS = [
     (("doctor",), "database"),
     (("backup", "--verify", "copy"), "is whole"),
     (("books", "prune", "--dry-run", "--before", "2020-01-01"), "nothing from before 2020-01-01"),
+    (("vault", "list"), "team:red"),
     (("explain", "request.http"), "without a credential"),
     (("savings", *THEN), "None of these conversations was to get terser answers"),
     (("try", "How do rainbows form?"), "Detection: full (open-question)"),
@@ -66,6 +69,7 @@ MISTAKES = [
     (("doctor", "--config", "absent.yaml"), 2, "name a readable file"),
     (("backup", "copy"), 2, "name a new folder"),
     (("books", "prune"), 2, "--older-than 400d"),
+    (("vault", "empty", "nobody", "--yes"), 1, "penstock vault list"),
     (("explain", "--path", "/nowhere", "request.json"), 1, "404"),
     (("savings", "--plot", "saved.png"), 2, "name it saved.svg"),
     (("try", "How do rainbows form?", "--live"), 2, "try another --dialect"),
@@ -88,6 +92,9 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
     CredentialStore(engine, data).put("local", Secret("sk-c4n4ry"))
     local = used("house-model", source=Source.ESTIMATED, input=7)
     Ledger(engine).append([entry("e1", cost=1_000_105), entry("e2", model="house-model", consumption=local, cost=None)])
+    one = [{"tenant": "team:red", "name": "s", "nonce": b"", "ciphertext": b"", "ends": 1_800_000_000}]
+    with engine.begin() as connection:
+        connection.execute(insert(vault_sets), one)
     engine.dispose()
     (folder / "penstock.yaml").write_text(CONFIG)
     (folder / "broken.yaml").write_text("lisen: 127.0.0.1:1\n")

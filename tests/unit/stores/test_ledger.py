@@ -69,8 +69,8 @@ def test_rows_of_a_release_before_are_read_as_they_were_meant(tmp_path: Path) ->
     with engine.begin() as connection:
         for later in ("reasked", "rulings"):
             connection.execute(text(f"ALTER TABLE entries DROP COLUMN {later}"))
-        for later in ("vault_sets", "vault_objects"):
-            connection.execute(text(f"DROP TABLE {later}"))
+        for table in ("vault_objects", "vault_sets"):
+            connection.execute(text(f"DROP TABLE {table}"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0006'"))
     engine.dispose()
     engine = open_database(path)

@@ -81,6 +81,24 @@ def database(settings: Settings) -> Iterator[Finding]:
         yield problem("database", f"{path} takes no writes: {words}", action)
 
 
+def vault(settings: Settings) -> Iterator[Finding]:
+    """What is kept of private values, and for how long; and what is left of them where nothing is kept any more."""
+    from penstock.stores.database import DATABASE  # noqa: PLC0415 - heavy
+    from penstock.stores.upkeep import DamagedError, examine  # noqa: PLC0415
+
+    kept, path = settings.scrub.vault, Path(settings.data_dir) / DATABASE
+    try:
+        count = dict(examine(path).rows).get("vault_sets", 0) if path.exists() else 0
+    except DamagedError:
+        return
+    sets = f"{count} set{'' if count == 1 else 's'} of private values"
+    if kept is not None:
+        yield good("vault", f"{sets}, encrypted; each is kept for {kept.days} day{'' if kept.days == 1 else 's'}")
+    elif count:
+        what = f"{sets} from when `scrub.vault` was set"
+        yield warning("vault", what, "`penstock vault list` shows whose, `penstock vault empty` removes them")
+
+
 def _no_database(path: Path) -> Finding:
     # A gateway makes the pepper together with the database, and nobody needs one without the other.
     if not (path.parent / "pepper").exists():

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from penstock.core.fault import FaultError, FaultKind, refuse
-from penstock.core.finding import Found, Matter
+from penstock.core.finding import Detector, Found, Matter
 from penstock.core.scrubbed import Count
 from penstock.core.text import Attached, Edit, Reading, Text, placed
 from penstock.detection.overlaps import resolved
@@ -20,6 +20,9 @@ from penstock.policies.scrub.rules import Action, Rules
 
 ATTACHED = "attached"
 """The kind under which things are counted that can't be read."""
+
+MOST_LABELLED, MOST_LABEL = 300, 60
+"""Characters of a value that its member's name is read with, and of the name: longer ones are texts."""
 
 Span = tuple[int, int, Value]
 
@@ -34,6 +37,24 @@ def looked_through(
 ) -> Seen:
     """What the block holds; FaultError for what must not go out at all. ``beside``: what others found in each text."""
     return _Look(known, rules, mint).seen(piece, reading, beside)
+
+
+def found_in(detector: Detector, text: Text) -> Sequence[Found]:
+    """What is private in a text, by itself and as what the name of its member calls it: ``password``, ``phone``."""
+    found = detector.find(text.value, text.matter)
+    if not text.label or len(text.value) > MOST_LABELLED or len(text.label) > MOST_LABEL:
+        return found
+    head, tail = f"{text.label}: ", ""
+    if not text.number:
+        head, tail = f'{head}"', '"'
+    size, end = len(head), len(head) + len(text.value)
+    told = detector.find(f"{head}{text.value}{tail}", text.matter)
+    more = [
+        Found(one.start - size, one.end - size, one.kind, one.rule)
+        for one in told
+        if size <= one.start < one.end <= end
+    ]
+    return resolved(text.value, [*found, *more], lambda one: one not in found) if more else found
 
 
 class _Look:
@@ -74,7 +95,7 @@ class _Look:
         return known if sealed else _joined(self._fresh(text, others, known), known)
 
     def _fresh(self, text: Text, others: Sequence[Found], known: Sequence[Span]) -> Iterator[Span]:
-        found_here = self._rules.detector.find(text.value, text.matter)
+        found_here = found_in(self._rules.detector, text)
         if others:
             found_here = resolved(text.value, [*found_here, *others], lambda one: one in others)
         for found in found_here:
