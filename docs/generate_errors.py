@@ -37,8 +37,9 @@ WORDS = {
         "Send the request to the route that the message names.",
     ),
     FaultKind.REFUSED: (
-        "A policy of the operator refuses the request. No policy of this release does.",
-        "The message says which rule.",
+        "The operator does not let it through: what the key may use, private values, a content policy. An answer that "
+        "a content policy withholds is told so too; a stream that has begun ends as a refusal.",
+        "The message says what kind of rule it was and whom to ask; `penstock explain` tries a request.",
     ),
     FaultKind.NOT_FOUND: (
         "No route of this gateway has this path.",

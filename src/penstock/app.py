@@ -407,7 +407,7 @@ def policies(
 def guard(settings: Settings) -> Guard:
     """The operator's content policies."""
     undo = functools.partial(undone, limit=HELD_BYTES)
-    return Guard(governing.content_policies(settings), WALKING, DIALECTS, named, undo)
+    return Guard(governing.content_policies(settings), DIALECTS, named, undo)
 
 
 def _attempt(routing: Table, exchange: Exchange) -> Attempt:

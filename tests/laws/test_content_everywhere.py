@@ -42,7 +42,7 @@ WITH_BODY = [row for row in ROWS if row.body is not Body.NONE]
 
 
 def put(policy: ContentPolicy, row: Route, body: bytes | None) -> tuple[Exchange, Visit | None]:
-    guard = Guard([policy], WALKING, DIALECTS, named, functools.partial(undone, limit=1_000_000))
+    guard = Guard([policy], DIALECTS, named, functools.partial(undone, limit=1_000_000))
     assert guard.concerns(row)
     head = RequestHead(row.method, b"/", ((b"content-type", b"application/json"),))
     exchange = Exchange("x", head, Match(row, (), "/", ""), 0.0, caller=Caller(KeyProfile("k", "k")))

@@ -1,5 +1,6 @@
 """Content policies over answers, whole and streamed, in every dialect: what clients get in place of what is blocked."""
 
+import gzip
 import json
 import subprocess
 import sys
@@ -170,6 +171,19 @@ def test_a_stream_that_stops_in_a_word_is_looked_at_to_its_end(tmp_path: Path) -
             assert (b"content_filter" in got.body) is refused
             assert (got.body == b"".join(frames)) is not refused
             assert CANARY.lower() not in text_of(got.body).lower()
+
+
+def test_a_compressed_stream_is_looked_into(tmp_path: Path) -> None:
+    """A provider that compresses though it was asked not to gets nothing past."""
+    for pieces, status in ((SPLIT, 400), (HARMLESS, 200)):
+        packed = gzip.compress(b"".join(STREAMS[MESSAGES](pieces)))
+        folder = tmp_path / str(status)
+        folder.mkdir()
+        coded = stream_answer(packed, headers=[("content-encoding", "gzip")])
+        with scene(folder, TERMS, lambda request, coded=coded: coded) as found:
+            got = found.ask(MESSAGES, asked(MESSAGES, stream=True))
+            assert got.status == status
+            assert status == 400 or got.body == packed
 
 
 def test_the_provider_is_left_at_once(tmp_path: Path) -> None:

@@ -55,11 +55,13 @@ class Heard(Visit):
 
     async def answered(self, answer: Answer) -> Answer:
         """The answer as it is, or FaultError 400 in its place."""
-        kind = next((value for name, value in answer.headers if name == b"content-type"), b"")
-        if not 200 <= answer.status < 300 or kind.lower().startswith(b"text/event-stream"):
+        if not 200 <= answer.status < 300 or _passes_as_events(answer):
             return answer
         plain = self._undo(answer).body
-        said = self._hearing.whole(self._exchange.match, plain)
+        # Of a stream that could not be taken apart on its way, a compressed one say, all is here.
+        events = _value(answer, b"content-type").startswith(b"text/event-stream")
+        listening, match = self._hearing.listening, self._exchange.match
+        said = _joined(listening(match).frames(plain)) if events else self._hearing.whole(match, plain)
         if said is None:
             said = [Said("", Kind.TEXT, plain.decode("utf-8", "replace"))]
         fault = self._ask([msgspec.structs.replace(one, ends=True) for one in said])
@@ -135,6 +137,25 @@ class Heard(Visit):
         if not _blocks(policy, check):
             return None
         return refusal(policy.name, check.what, policy.contact, Side.ANSWER)
+
+
+def _value(answer: Answer, wanted: bytes) -> bytes:
+    return next((value for name, value in answer.headers if name == wanted), b"").lower()
+
+
+def _passes_as_events(answer: Answer) -> bool:
+    """It is a stream whose events are rewritten one by one."""
+    streams = answer.status == 200 and _value(answer, b"content-type").startswith(b"text/event-stream")
+    return streams and _value(answer, b"content-encoding") in {b"", b"identity"}
+
+
+def _joined(said: Sequence[Said]) -> list[Said]:
+    """What was said piece by piece, lane by lane."""
+    lanes: dict[str, Said] = {}
+    for one in said:
+        before = lanes.get(one.lane)
+        lanes[one.lane] = one if before is None else msgspec.structs.replace(before, words=before.words + one.words)
+    return list(lanes.values())
 
 
 def _apart(frames: bytes) -> list[bytes]:

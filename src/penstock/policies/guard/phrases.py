@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from penstock.core.pattern import Pattern, compiled
 from penstock.detection.normalising import view_of
-from penstock.policies.guard.folding import Folded
+from penstock.policies.guard.folding import folded
 
 _ORDERS = "(?:instructions?|prompts?|directions?|directives?|guidelines?|commands?|orders?|rules?|programming|training)"
 _EARLIER = (
@@ -84,5 +84,5 @@ def _families() -> tuple[Pattern, ...]:
 def commanding(text: str) -> int:
     """How many families stand in the text."""
     seen = view_of(text)
-    view = Folded(text if seen is None else seen.text).text
+    view = folded(text if seen is None else seen.text)
     return sum(pattern.search(view) is not None for pattern in _families())

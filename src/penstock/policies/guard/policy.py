@@ -4,6 +4,7 @@ Behind ``permit`` and before everything that changes or costs: it sees the calle
 what the client would. It keeps no word of either, and tells a caller what kind of thing was met, never the thing.
 """
 
+import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 
@@ -19,7 +20,7 @@ from penstock.core.finding import Matter
 from penstock.core.policy import Visit
 from penstock.core.route import Body, Match, Route
 from penstock.core.ruling import Action, Destination, Ruling, Side, refusal
-from penstock.core.text import Block, Walking
+from penstock.core.text import Block
 from penstock.policies.guard import request
 from penstock.policies.guard.answers import Heard, Undo
 from penstock.policies.guard.blocks import Memory, Verdict, counted, strictest, verdict
@@ -32,6 +33,9 @@ Models = Callable[[Exchange], Iterable[str]]
 """Every model that a request names, in its path or in its body outside of what was said."""
 
 _CANARY = b"CANARY-"
+
+AT_ONCE = 64 * 1024
+"""Bytes of a request that are new and are looked at on the spot; with more, others are served meanwhile."""
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -69,13 +73,11 @@ class Guard:
     def __init__(
         self,
         policies: Sequence[ContentPolicy],
-        walking: Mapping[str, Walking],
         dialects: Mapping[str, Dialect],
         models: Models,
         undo: Undo,
     ) -> None:
         self._policies = policies
-        self._walking = walking
         self._dialects = dialects
         self._models = models
         self._undo = undo
@@ -91,16 +93,42 @@ class Guard:
 
     async def enter(self, exchange: Exchange) -> Visit | None:
         """Refuse, change or send elsewhere what the policies say; FaultError 400 with words for the caller."""
+        if exchange.document is not None and self._new(exchange, exchange.document) > AT_ONCE:
+            return await asyncio.to_thread(self.rule, exchange)
         return self.rule(exchange)
+
+    def _new(self, exchange: Exchange, document: Document) -> int:
+        """How many bytes of a long request have not been looked at before."""
+        held = self._held(exchange)
+        if held is None or not held.reads_words or len(document.raw) <= AT_ONCE:
+            return 0
+        match, body = exchange.match, _body(exchange, document)
+        walking, new = self._dialects[match.route.dialect].walking, 0
+        if not walking.carries(match.route.operation):
+            return 0
+        try:
+            for block in walking.blocks(match, body):
+                piece = body[block.start : block.end]
+                if self.memory.recall(self.memory.mark(held.version, match.route.dialect, block, piece)) is None:
+                    new += len(piece)
+        except NotReadableError:
+            return 0
+        return new
+
+    def _held(self, exchange: Exchange) -> Held | None:
+        """What holds for an exchange's key, if anything does."""
+        if exchange.caller is None:
+            return None
+        key = exchange.caller.key
+        held = self._holders.get(key.id)
+        if held is None or held.key is not key:
+            held = self._holders[key.id] = _held(key, self._policies)
+        return held if held.policies else None
 
     def rule(self, exchange: Exchange) -> Visit | None:
         """The same, for whoever can't wait: there is nothing to wait for."""
-        if exchange.caller is None:
-            return None
-        held = self._holders.get(exchange.caller.key.id)
-        if held is None or held.key is not exchange.caller.key:
-            held = self._holders[exchange.caller.key.id] = _held(exchange.caller.key, self._policies)
-        if not held.policies:
+        held = self._held(exchange)
+        if held is None:
             return None
         contents, met, masked = self._read(exchange, held)
         raised = [
@@ -121,23 +149,20 @@ class Guard:
         route, document = exchange.match.route, exchange.document
         body = b"" if document is None else _body(exchange, document)
         equipment: Equipment | None = Equipment()
-        if body and any(policy.tools or policy.mcp or policy.size for policy in held.policies):
-            equipment = self._dialects[route.dialect].equipping.equipment(exchange.match, body)
+        if document is not None and body and any(policy.tools or policy.mcp or policy.size for policy in held.policies):
+            equipment = self._dialects[route.dialect].equipping.equipment(exchange.match, document.plain)
         contents = Contents(
             operations=(route.operation, f"{route.dialect}.{route.operation}"),
             models=tuple(self._models(exchange)) if any(policy.models for policy in held.policies) else (),
             size=exchange.bytes_in,
             equipment=equipment,
         )
-        walking = self._walking.get(route.dialect)
-        if not held.reads_words or (walking is not None and not walking.carries(route.operation)):
+        if not held.reads_words or not self._dialects[route.dialect].walking.carries(route.operation):
             return contents, {}, None
         if document is None:
             return msgspec.structs.replace(contents, readable=route.body is Body.NONE), {}, None
         if not body.strip():
             return contents, {}, None
-        if walking is None:
-            return msgspec.structs.replace(contents, readable=False), {}, None
         try:
             verdicts, masked, tokens = self._verdicts(exchange, held, body)
         except NotReadableError:
@@ -150,7 +175,7 @@ class Guard:
     ) -> tuple[list[Verdict], bytes | None, frozenset[str]]:
         """What is known of each block, or found out now; the body with its masks, if there are any; the canaries."""
         match, memory = exchange.match, self.memory
-        walking = self._walking[match.route.dialect]
+        walking = self._dialects[match.route.dialect].walking
         verdicts, parts, last = [], [], 0
         tokens: set[str] = set()
         for block in walking.blocks(match, body):
@@ -169,7 +194,7 @@ class Guard:
         return verdicts, b"".join((*parts, body[last:])) if parts else None, frozenset(tokens)
 
     def _tokens(self, match: Match, block: Block, piece: bytes) -> Iterator[str]:
-        for text in self._walking[match.route.dialect].texts(match, block, piece).texts:
+        for text in self._dialects[match.route.dialect].walking.texts(match, block, piece).texts:
             if text.matter is Matter.SYSTEM:
                 yield from CANARY.findall(text.value)
 

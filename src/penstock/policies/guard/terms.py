@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from penstock.detection.normalising import view_of
-from penstock.policies.guard.folding import Folded
+from penstock.policies.guard.folding import Folded, folded
 
 Span = tuple[int, int]
 
@@ -49,10 +49,10 @@ class Terms:
         return joined([(seen.start(start), seen.end(end)) for start, end in self._find(seen.text)])
 
     def _find(self, text: str) -> Sequence[Span]:
-        view = Folded(text)
         # Most texts do not even hold a term's letters.
-        if not self._letters.find_matches_as_indexes(view.glance):
+        if not self._letters.find_matches_as_indexes(folded(text)):
             return ()
+        view = Folded(text)
         marked = _marked(view.text)
         met: list[Span] = []
         harmless: list[Span] = []

@@ -66,36 +66,43 @@ class Judge:
         if judging.rule.action is Action.ALLOW:
             return None
         try:
-            texts = self._texts(exchange, judging)
+            found = self._blocks(exchange, judging, key.tenant)
         except NotReadableError:
             return _Asked(judging, None, None)
-        if texts is None:
+        if found is None:
             return _Asked(judging, None, None)
-        salt = judging.mark + key.tenant.encode()
-        marks = [blake2b(salt + text.encode("utf-8", "replace"), digest_size=20).digest() for text in texts]
-        known = [self._recall(mark) for mark in marks]
-        verdict = next((one for one in known if one is not None and one.violates), None)
-        fresh = [(mark, text) for mark, text, one in zip(marks, texts, known, strict=True) if one is None]
+        verdict, fresh = found
         verdict = verdict or self._recall(_together(fresh))
         if verdict is not None or not fresh:
             return _Asked(judging, None, verdict or Verdict(violates=False))
         return _Asked(judging, asyncio.create_task(self._answer(judging, fresh)), None)
 
-    def _texts(self, exchange: Exchange, judging: Judging) -> list[str] | None:
-        """What is said in each block; None where that can't be read."""
+    def _blocks(
+        self, exchange: Exchange, judging: Judging, tenant: str
+    ) -> tuple[Verdict | None, list[tuple[bytes, str]]] | None:
+        """What is known of a block that is objected to, and the words of those that nothing is known of; None where the
+        request can't be read."""
         document, match = exchange.document, exchange.match
         if document is None:
             return None
         if not document.plain.strip():
-            return []
-        walking, found = self._walking[match.route.dialect], []
+            return None, []
+        walking, objected, fresh = self._walking[match.route.dialect], None, []
+        salt = judging.mark + f"{tenant} {match.route.dialect} ".encode()
         for block in walking.blocks(match, document.plain):
             piece = document.plain[block.start : block.end]
-            reading = walking.texts(match, block, piece)
-            said = [text.value for text in reading.texts if text.matter in judging.rule.where and text.value.strip()]
+            mark = blake2b(salt + block.kind.encode() + piece, digest_size=20).digest()
+            known = self._recall(mark)
+            if known is not None:
+                objected = objected or (known if known.violates else None)
+                continue
+            texts = walking.texts(match, block, piece).texts
+            said = [text.value for text in texts if text.matter in judging.rule.where and text.value.strip()]
             if said:
-                found.append("\n\n".join(said))
-        return found
+                fresh.append((mark, "\n\n".join(said)))
+            else:
+                self._keep(mark, Verdict(violates=False))
+        return objected, fresh
 
     async def _answer(self, judging: Judging, fresh: Sequence[tuple[bytes, str]]) -> Verdict | None:
         text = "\n\n".join(text for _, text in fresh)

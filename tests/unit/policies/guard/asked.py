@@ -25,7 +25,7 @@ _ROW = next(row for row in ROWS if row.dialect == "anthropic" and row.operation 
 
 def guard(*policies: ContentPolicy) -> Guard:
     undo = functools.partial(undone, limit=1_000_000)
-    return Guard(policies, {"anthropic": DIALECT.walking}, {"anthropic": DIALECT}, named, undo)
+    return Guard(policies, {"anthropic": DIALECT}, named, undo)
 
 
 def asked(body: object, *, key: KeyProfile = KEY, encoding: str = "") -> Exchange:

@@ -1,12 +1,13 @@
 """What content policies make of requests: the table of checks and actions, masks, bindings, what is remembered."""
 
+import asyncio
 import json
 from typing import Any
 
 import pytest
 
 from penstock.core.caller import KeyProfile
-from penstock.core.fault import FaultKind
+from penstock.core.fault import FaultError, FaultKind
 from penstock.core.finding import Matter
 from penstock.core.ruling import Action, Bound
 from penstock.policies.guard import ContentPolicy
@@ -223,3 +224,24 @@ def test_what_cannot_be_walked(unreadable: Action, refused: bool) -> None:
     exchange = asked(b'{"model":"m","max_tokens":9,"messages":%b%b}' % (b"[" * 300, b"]" * 300))
     policies = guard(ContentPolicy(name="house", terms=(BLUEBIRD,), unreadable=unreadable))
     assert (ruled(policies, exchange) is not None) == refused
+
+
+def test_a_long_new_request_is_looked_at_beside_the_others() -> None:
+    """More new words than can be looked at on the spot give the same verdict, and the loop goes on meanwhile."""
+    policies = guard(ContentPolicy(name="house", terms=(BLUEBIRD,)))
+    long = chat("東京都 " * 200_000 + "Bluebird")
+
+    async def both() -> int:
+        turns = 0
+        task = asyncio.create_task(policies.enter(asked(long)))
+        while not task.done():
+            await asyncio.sleep(0.001)
+            turns += 1
+        with pytest.raises(FaultError):
+            task.result()
+        return turns
+
+    assert asyncio.run(both()) > 3
+    before = policies.memory.worked_out
+    assert ruled(policies, asked(long)) is not None
+    assert policies.memory.worked_out == before
