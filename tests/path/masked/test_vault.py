@@ -10,6 +10,7 @@ import pytest
 
 from tests.path.masked.scene import IBAN, JANE, JOE, VALUES, A, B, Scene, field_of, file_of, scrubbing, tokens_in
 from tests.support.client import Got
+from tests.support.command import piped
 from tests.support.provider import Received, Scripted, json_answer, stream_answer
 
 VAULT = {"vault": {"days": 30}}
@@ -298,3 +299,17 @@ def test_what_has_ended_is_gone(tmp_path: Path) -> None:
             connection.execute("UPDATE vault_objects SET ends = ends - 86500")
         connection.close()
         assert scene.ask("GET", "/v1/files/file-out-1/content").body == whole
+
+
+def test_a_tenant_is_emptied_while_the_gateway_runs(tmp_path: Path) -> None:
+    """From then on tokens come back, and nobody else loses anything."""
+    with scrubbing(tmp_path, VAULT) as scene:
+        jane, _ = batch_of(scene, "1")
+        other, _ = batch_of(scene, "2", key=B)
+        whole = results(scene, "1", result(jane, {}))
+        results(scene, "2", result(other, {}))
+        assert JANE.encode() in scene.ask("GET", "/v1/files/file-out-1/content").body
+        ended = piped("vault", "empty", "a", "--yes", "--config", "penstock.yaml", folder=tmp_path)
+        assert (ended.returncode, ended.stdout) == (0, "1 set of values removed.\n")
+        assert scene.ask("GET", "/v1/files/file-out-1/content").body == whole
+        assert JANE.encode() in scene.ask("GET", "/v1/files/file-out-2/content", key=B).body
