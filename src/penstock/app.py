@@ -1,7 +1,4 @@
-"""Composition root: settings in, running gateway out. The only file that names concrete classes.
-
-The order of the policies stands here, with its reasons.
-"""
+"""Composition root: settings in, running gateway out. It and ``order`` alone name concrete classes."""
 
 import asyncio
 import contextlib
@@ -16,74 +13,47 @@ from pathlib import Path
 
 import msgspec
 
-from penstock import composing, governing, routes, scrubbing
+from penstock import composing, routes, scrubbing
 from penstock.bookkeeping import Bookkeeping
 from penstock.calling import Calling
 from penstock.closing import Closing
 from penstock.config.settings import Settings
 from penstock.config.source import Source
-from penstock.core.caller import KeyProfile
-from penstock.core.document import Document
-from penstock.core.exchange import Answer, Exchange
+from penstock.core.exchange import Answer
 from penstock.core.fault import Fault
 from penstock.core.head import Header, RequestHead
-from penstock.core.policy import Policy
-from penstock.core.target import Attempt, Origin, Provider
-from penstock.core.terseness import Opening
-from penstock.core.ticket import mint
+from penstock.core.target import Origin, Provider
 from penstock.credential_watch import CredentialWatch
-from penstock.dialects.openai import asking
-from penstock.explanation import NOBODY, Changing, Explanation, Listening, explain
 from penstock.gateway import Gateway
 from penstock.key_watch import KeyWatch
 from penstock.observe.metrics import Gauge
 from penstock.observing import PATH as METRICS
 from penstock.observing import Observing
-from penstock.policies.ask_usage import AskUsage
+from penstock.order import HELD_BYTES, policies
 from penstock.policies.authenticate import Authenticate, KeyRing
-from penstock.policies.compress import CHATS, Compress, NoMemory, Suspended
-from penstock.policies.compress.deciding import is_off, nothing_suspended
-from penstock.policies.compress.reasons import Detected
+from penstock.policies.compress import CHATS
+from penstock.policies.compress.deciding import is_off
 from penstock.policies.compress.rules import SHIPPED
-from penstock.policies.guard import Guard
-from penstock.policies.judge import Judge as AskJudges
-from penstock.policies.list_models import ListModels
-from penstock.policies.own import Own, tracing
-from penstock.policies.permit import Permit, named
 from penstock.policies.record import Unrecorded
-from penstock.policies.relink import Relink
-from penstock.policies.scrub import Scrub
-from penstock.policies.scrub.services import Ask, nobody
-from penstock.policies.scrub.vaulting import Vaulting
 from penstock.probes import probe
 from penstock.providers.headers import Wording
 from penstock.reloading import Reloading
-from penstock.route_rows import ROWS
-from penstock.routing.plan import Table, plan
 from penstock.stores.keys import KeyStore
 from penstock.stores.ledger import Ledger
 from penstock.stores.records import Records
 from penstock.stores.suspensions import Suspensions
-from penstock.stores.vault import Vault
 from penstock.suspending import Judge, SuspensionWatch, command
 from penstock.wire.call import Upstream
-from penstock.wire.encoding import undone
 from penstock.wire.incoming import Incoming
 from penstock.wire.listener import Handler, Listener
 from penstock.wire.pool import Pool
 from penstock.wire.relay import Passing
 from penstock.wire.sweep import Sweep
 
-# What the gateway holds of one answer when a policy must see it before the client does.
-HELD_BYTES = 64 * 1024 * 1024
-
 # Between two frames of a demo stream, so that it looks like one.
 DEMO_PACE_SECONDS = 0.015
 
 DIALECTS = composing.DIALECTS
-SPEAKING = {name: dialect.speaking for name, dialect in DIALECTS.items()}
-WALKING = {name: dialect.walking for name, dialect in DIALECTS.items()}
-RESTORING = {name: dialect.restoring for name, dialect in DIALECTS.items()}
 
 
 def new_id() -> str:
@@ -321,120 +291,6 @@ def simulated(settings: Settings) -> Sequence[str]:
     """The dialects for which the simulator answers in a demo: no provider of theirs can be called."""
     routing = composing.table(settings, {})
     return [name for name in DIALECTS if not composing.answered_for(routing, name)]
-
-
-def explain_request(
-    settings: Settings,
-    head: RequestHead,
-    body: bytes,
-    *,
-    demo: bool,
-    key: KeyProfile = NOBODY,
-    suspended: Suspended = nothing_suspended,
-) -> Explanation:
-    """What would become of a request under these settings; nothing is sent."""
-    simulator = Origin(secure=False, host="simulator", port=80) if demo else None
-    routing = composing.table(settings, composing.simulators(DIALECTS, simulator))
-    listening = Listening(composing.detect)
-    terseness = composing.terseness(settings, functools.partial(_attempt, routing), b"", suspended, chance=False)
-    terseness = msgspec.structs.replace(terseness, detect=listening)
-    compress = Compress(SPEAKING, terseness, NoMemory())
-    looking = guard(settings), governing.judges(settings), _scrub(settings, b"")
-    changing = Changing(*looking, compress, listening, _asking(settings), suspended)
-    return explain(routing, DIALECTS, head, body, changing, key)
-
-
-def detected(head: RequestHead, body: bytes) -> Detected:
-    """What suits a conversation that begins with this request, as detection sees it."""
-    match = routes.match(head)
-    document = Document(body, body)
-    facts = DIALECTS[match.route.dialect].facts(match, document.facts())
-    opening = SPEAKING[match.route.dialect].opening(match, document.plain)
-    found = Opening(fingerprint=b"") if opening is None else opening
-    return composing.detect(found, facts.model or "", known=True, rules=())
-
-
-def policies(
-    settings: Settings,
-    routing: Table,
-    calling: Calling,
-    records: Records,
-    secret: bytes,
-    suspended: Suspended,
-) -> Mapping[str, Sequence[Policy]]:
-    """The policies after authentication, outermost first, for each route template that they concern."""
-    undo = functools.partial(undone, limit=HELD_BYTES)
-
-    attempt = functools.partial(_attempt, routing)
-    judging = functools.partial(AskJudges, governing.judges(settings), WALKING, governing.asking(routing, calling))
-
-    def brought(exchange: Exchange) -> bool:
-        if exchange.caller is None or exchange.caller.credential is None:
-            return False
-        credential = attempt(exchange).credential
-        return credential is not None and credential.own
-
-    order: Sequence[Policy] = (
-        # Before anything that costs or answers: what a key may not use is refused, whatever would become of it.
-        Permit(undo),
-        # As early: what may not be said is refused, masked or sent elsewhere before anything else reads it.
-        guard(settings),
-        # A list of several providers' models has no provider of its own to go to.
-        ListModels(routing.speaking, calling.fetch),
-        # Before anything that costs: an object of another tenant is answered 404, whatever else the request asks.
-        Own(records.objects, brought, undo),
-        # Judges in the house see private values; it is asked for before they are gone.
-        judging(local=True),
-        # Before anything that changes the request, but for what the operator's own documents bring: whatever follows
-        # sees tokens and no private value.
-        _scrub(settings, secret, vault=records.vault),
-        # All other judges see what the provider will see, but for words of the gateway's own.
-        judging(local=False),
-        # After all that may refuse: these change the request, and only one that will be sent.
-        Compress(SPEAKING, composing.terseness(settings, attempt, secret, suspended), records.conversations),
-        # After it: what is measured has to tell its usage.
-        *_asking(settings),
-        # Innermost: it mends the provider's own links, and what it adds concerns nobody else.
-        Relink(settings.public_url, functools.partial(mint, secret), undo, clock=time.time),
-    )
-    concerned: dict[str, list[Policy]] = {row.template: [] for row in ROWS}
-    for template, met in concerned.items():
-        rows = [row for row in ROWS if row.template == template]
-        met += [policy for policy in order if any(policy.concerns(row) for row in rows)]
-    return concerned
-
-
-def guard(settings: Settings) -> Guard:
-    """The operator's content policies."""
-    undo = functools.partial(undone, limit=HELD_BYTES)
-    return Guard(governing.content_policies(settings), DIALECTS, named, undo)
-
-
-def _attempt(routing: Table, exchange: Exchange) -> Attempt:
-    """Where a request will go; FaultError where it can go nowhere."""
-    if exchange.caller is None:
-        raise RuntimeError("nobody is known to be asking")
-    return plan(routing, exchange.match, exchange.facts, exchange.caller, exchange.destination)[0]
-
-
-def _scrub(settings: Settings, secret: bytes, ask: Ask = nobody, vault: Vault | None = None) -> Scrub:
-    undo, rules = functools.partial(undone, limit=HELD_BYTES), scrubbing.rules_of(settings)
-
-    def begin() -> Callable[[], bool]:
-        until = time.monotonic() + settings.scrub.seconds
-        return lambda: time.monotonic() > until
-
-    scrub = Scrub(WALKING, RESTORING, rules, secret, undo, begin, ask)
-    if vault is not None and settings.scrub.vault is not None:
-        scrub.vaulting = Vaulting(vault, tracing, settings.scrub.vault.days)
-    return scrub
-
-
-def _asking(settings: Settings) -> Sequence[AskUsage]:
-    if settings.stream_usage == "estimate":
-        return ()
-    measured_only = settings.stream_usage is None
-    return (AskUsage(asking.OPERATIONS, asking.asked, asking.untold, measured_only=measured_only),)
 
 
 def refusal(fault: Fault, head: RequestHead | None) -> tuple[int, list[Header], bytes]:

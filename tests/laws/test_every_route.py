@@ -2,9 +2,10 @@
 
 import pytest
 
-from penstock.app import DIALECTS, SPEAKING
+from penstock.app import DIALECTS
 from penstock.core.route import Body, Match, Route
 from penstock.dialects.placed import Silent, Streamed
+from penstock.order import SPEAKING
 from penstock.policies.compress import CHATS, COUNTS
 from penstock.route_rows import ROWS
 from tests.support.walked import WALKING

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from penstock.app import RESTORING
 from penstock.core.fault import FaultError
 from penstock.core.route import Match
 from penstock.dialects.placed import Streamed
+from penstock.order import RESTORING
 from penstock.policies.scrub import Scrub
 from tests.corpus.routing import place
 from tests.laws.scrubbing import repeating

@@ -55,8 +55,8 @@ def explain(
     """
     from msgspec.structs import asdict  # noqa: PLC0415 - keeps --help instant
 
-    from penstock.app import explain_request  # noqa: PLC0415
     from penstock.core.fault import FaultError  # noqa: PLC0415
+    from penstock.order import explain_request  # noqa: PLC0415
 
     head, body = _parse(request.read(), **beside)
     settings = load_settings(config)

@@ -112,9 +112,9 @@ def try_prompt(
 
 def _explained(settings: "Settings", asked: "Question", given: Given, *, demo: bool) -> Found:
     """The request with the words that were asked for, are set (in a rule of the operator's own, too), or suit it."""
-    from penstock.app import detected, explain_request  # noqa: PLC0415 - keeps --help instant
     from penstock.core.head import RequestHead  # noqa: PLC0415
     from penstock.core.terseness import Intensity  # noqa: PLC0415
+    from penstock.order import detected, explain_request  # noqa: PLC0415 - keeps --help instant
     from penstock.policies.compress.deciding import SUSPENDED  # noqa: PLC0415
 
     head, intensity, asking = asked.head, given["intensity"], whose(settings, given["key"])

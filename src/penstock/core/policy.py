@@ -1,7 +1,7 @@
 """The one signature of every policy: ``enter`` on the way in, a Visit for the way out.
 
 ``enter`` returns nothing (no further interest), an Answer (the provider is not called), or a Visit. Refusing is
-raising a FaultError. Order is a list with reasons, in ``app.py``.
+raising a FaultError. Order is a list with reasons, in ``order.py``.
 """
 
 from collections.abc import Awaitable, Callable, Sequence

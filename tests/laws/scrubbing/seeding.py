@@ -9,7 +9,6 @@ from urllib.parse import quote
 
 import msgspec
 
-from penstock.app import RESTORING, WALKING
 from penstock.config.settings import Settings
 from penstock.core.caller import Caller, KeyProfile
 from penstock.core.document import Document, legible
@@ -19,6 +18,7 @@ from penstock.core.head import RequestHead
 from penstock.core.mask import Masks
 from penstock.core.route import Match
 from penstock.core.text import Edit, Reading, Text, placed, spliced
+from penstock.order import RESTORING, WALKING
 from penstock.policies.scrub import Scrub
 from penstock.scrubbing import rules_of
 from tests.support.private_values import RULES, Private
