@@ -71,7 +71,9 @@ def length(text: msgspec.Raw | None) -> int:
 
 
 def host(address: str) -> str:
-    """Of an URL; empty where it has none."""
+    """Of an URL; empty where it has none, or where not everybody would read the same one in it."""
+    if "\\" in address or not address.isprintable() or " " in address:
+        return ""
     try:
         return urlsplit(address).hostname or ""
     except ValueError:

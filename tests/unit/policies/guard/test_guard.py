@@ -75,6 +75,11 @@ TABLE: list[tuple[dict[str, Any], dict[str, Any], str | None]] = [
         chat("hi", mcp_servers=[{"type": "url", "url": "https://a.example.com@evil.net/", "name": "a"}]),
         "mcp",
     ),
+    (
+        {"mcp": Named(("*.example.com",), BLOCK)},
+        chat("hi", mcp_servers=[{"type": "url", "url": "https://evil.net\\@a.example.com/", "name": "a"}]),
+        "mcp",
+    ),
     ({"unseen": Unseen(EVERYWHERE, BLOCK)}, chat("hi\U000e0068"), "invisible"),
     ({"unseen": Unseen(EVERYWHERE, BLOCK)}, chat("hi 👨\u200d👩\u200d👧"), None),
     ({"injection": BLOCK}, chat([RESULT]), "injection"),
