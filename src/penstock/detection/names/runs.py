@@ -87,16 +87,10 @@ def cut(text: str, start: int, end: int, flags: dict[str, int]) -> list[Word]:
             known = flags.get(stem, 0)
             if not known and "-" in stem:
                 known = _of_halves(stem, flags)
-            words.append(
-                Word(
-                    place,
-                    place + len(stem) if stem is not plain else last,
-                    known,
-                    stem,
-                    part.isupper(),
-                    stem is not plain,
-                )
-            )
+            if inner(part):
+                known = WORD
+            owns = stem is not plain
+            words.append(Word(place, last - 2 * owns, known, stem, part.isupper(), owns))
         place = last + 1
     return words
 
@@ -201,7 +195,7 @@ def _build(name: Sequence[Word], parts: Sequence[Word]) -> float:
     if len(parts) > 1:
         total = _first(first) + _last(last) + (2.0 if len(parts) < len(name) else 0.0)
     elif name[0].initial:
-        total = 1.5 + _last(last) + (name[0].folded.count(".") > 1)
+        total = 1.5 + _last(last) + (len(name) > 2 or name[0].folded.count(".") > 1)
     else:
         total = 2.0 + _first(first)
     return total - 1.5 * (len(parts) > 3) - 1.0 * any(word.capitals for word in parts)
