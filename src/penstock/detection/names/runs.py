@@ -49,6 +49,8 @@ ROLES = frozenset(_AROUND["roles"].split())
 _BEFORE = frozenset(_AROUND["before"].split())
 _AFTER = frozenset(_AROUND["after"].split())
 _SPEECH = frozenset(_AROUND["speech"].split())
+HERALDS = ROLES | _BEFORE
+"""Words in front that speak of people."""
 _HEADS = frozenset(lists.read("nobody")["heads"].split())
 
 
