@@ -105,6 +105,8 @@ class _Search:
     def _promising(self, run: str) -> bool:
         """Some word is a name and nothing else, or they stand as in a name, or end as one."""
         small = run.lower() if run.isascii() else folded(run)
+        if "'" in small:
+            return True
         flags = [self._flags.get(word, 0) for word in small.split(" ")]
         for flag in flags:
             if flag & ANY_NAME and not flag & (WORD | OTHER):

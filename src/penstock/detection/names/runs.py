@@ -87,6 +87,8 @@ def cut(text: str, start: int, end: int, flags: dict[str, int]) -> list[Word]:
             plain = lists.folded(part)
             stem = plain[:-2] if plain.endswith(("'s", "’s")) else plain
             known = flags.get(stem, 0)
+            if not known and "'" in stem:
+                known = flags.get(stem.replace("'", ""), 0)
             if not known and "-" in stem:
                 known = _of_halves(stem, flags)
             if inner(part):
@@ -138,7 +140,7 @@ def stretches(words: Sequence[Word]) -> Iterator[Sequence[Word]]:
 def _opens(words: Sequence[Word], place: int) -> bool:
     """Begins a sentence, and no name."""
     word = words[place]
-    if not word.flags & OPENING:
+    if not word.flags & OPENING and word.folded not in ROLES:
         return False
     following = words[place + 1] if place + 1 < len(words) else None
     return not word.flags & ANY_NAME or (following is not None and following.flags & GIVEN > 0 and following.clean)

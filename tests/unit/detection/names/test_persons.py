@@ -28,6 +28,7 @@ def names(text: str, matter: Matter = Matter.USER) -> list[str]:
         ("When John Smith's car broke, Jonah Hill laughed.", ["John Smith", "Jonah Hill"]),
         ("Anne-Marie Smith-Jones resigned.", ["Anne-Marie Smith-Jones"]),
         ("JOHN SMITH", ["JOHN SMITH"]),
+        ("The winner is Coach Phil Jackson, not Mark O'Meara.", ["Phil Jackson", "Mark O'Meara"]),
     ],
 )
 def test_whole_names(text: str, found: list[str]) -> None:
@@ -84,6 +85,9 @@ def test_a_part_of_a_name_is_found_again() -> None:
         "Dear Customer,",
         "Dear Sir or Madam,",
         "I'm German. I'm Happy. I am Sorry.",
+        "La Ville de Paris et la Société Générale",
+        "Das Amtsgericht München und die Deutsche Bank sind informiert.",
+        "El Ministerio de Hacienda y Real Madrid firmaron.",
         "Roe v. Wade was overturned.",
         "Name: Build and Test",
         "Monday, Tuesday and Wednesday. English, German or French?",
