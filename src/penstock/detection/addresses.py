@@ -81,19 +81,19 @@ _CANADA = r"(?:[ABCEGHJ-NPRSTVXY]\d[ABCEGHJ-NPRSTV-Z] ?\d[ABCEGHJ-NPRSTV-Z]\d)\b
 
 _WHOLE: tuple[str, ...] = (
     rf"{_ENGLISH}(?:{_SURE})\b\.?(?: {_WING}\b)?",
-    rf"\b(?:{_CAP} ){{0,2}}{_LARGE}{_LETTER}+(?:{_GLUED})\s{_N}\b",
-    rf"\b(?:{_CAP}[ -]){{1,3}}(?:{_APART}) (?:[Nn]o[.:]{{0,2}} ?)?{_N}\b",
-    rf"(?:\b{_N},? (?:bis |ter )?)?\b(?:{_BEFORE}) {_SMALL}{_CAP}(?: {_SMALL}{_CAP}){{0,4}},? "
+    rf"(?:{_CAP} ){{0,2}}{_LARGE}{_LETTER}+(?:{_GLUED})\s{_N}\b",
+    rf"(?:{_CAP}[ -]){{1,3}}(?:{_APART}) (?:[Nn]o[.:]{{0,2}} ?)?{_N}\b",
+    rf"(?:\b{_N}(?: bis| ter)?,? )?\b(?:{_BEFORE}) {_SMALL}{_CAP}(?: {_SMALL}{_CAP}){{0,4}},? "
     rf"(?:[Nn][.ºo°r]{{0,3}} ?|núm\. |#)?{_N}\b",
-    rf"\b{_N},? (?:bis |ter )?{_FRENCH} {_SMALL}{_CAP}(?: {_SMALL}{_CAP}){{0,4}}",
+    rf"\b{_N}(?: bis| ter)?,? {_FRENCH} {_SMALL}{_CAP}(?: {_SMALL}{_CAP}){{0,4}}",
     rf"\b\d{{1,6}} (?:{_CAP}\s){{1,4}}(?:\d{{1,4}}[a-z]?\.?\s{{1,2}})?{_UNIT}",
     r"(?i:\b(?:G?P\.? ?O\.? ?Box|Post Office Box|Postfach|Postbus|Postboks|Boîte postale"
     r"|Apartado(?: de correos)?|Casilla|Caixa postal|Skrytka pocztowa|Postbox))"
-    r" (?:#|[Nn]o\.? )?\d{1,6}(?:[ -]\d{2,4})?\b",
+    r" (?:#|[Nn]o\.? )?\d{1,6}(?:[ -]\d{2,4}){0,2}\b",
     rf"\b(?:(?:PSC|Unit|CMR) \d{{1,5}},? Box \d{{1,5}}"
     rf"|US[NS]{{1,2}}V? {_CAP})\s{{1,2}}(?:[ADF]PO),? A[AEP] \d{{5}}(?:-\d{{4}})?\b",
-    rf"\b{_TOWN}\s?,?\s{{1,2}}{_STATE}\s{{1,2}}\d{{5}}(?:-\d{{4}})?\b",
-    rf"\b{_LARGE}{_LETTER}+,?\s{{1,2}}(?:{_UK}|(?:[A-Z]{{2}},? )?{_CANADA})",
+    rf"{_TOWN}\s?,?\s{{1,2}}{_STATE}\s{{1,2}}\d{{5}}(?:-\d{{4}})?\b",
+    rf"{_LARGE}{_LETTER}+,?\s{{1,2}}(?:{_UK}|(?:[A-Z]{{2}},? )?{_CANADA})",
     rf"(?i:\b(?:corner|intersection) of) (?:\d{{1,5}} )?(?:{_CAP} ){{1,3}}(?:{_SURE}"
     rf"|{_UNSURE})\b\.? (?:and|&) (?:{_CAP} ?){{1,3}}\b",
 )
@@ -102,8 +102,8 @@ _PART: tuple[str, ...] = (
     _UNIT,
     rf"\b(?:[A-Z]{{1,3}}-)?\d{{4,5}}(?: ?[A-Z]{{2}})? {_TOWN}",
     rf"\b(?:\d\d-\d{{3}}|\d{{3}} \d\d|{_UK}|{_CANADA})(?: {_TOWN})?",
-    rf"\b{_TOWN}\s?,?\s{{1,3}}(?:[A-Z]{{2,3}} )?\d{{4,6}}\b",
-    rf"\b(?:\d{{1,6}} )?{_TOWN} {_N}\b",
+    rf"{_TOWN}\s?,?\s{{1,3}}(?:[A-Z]{{2,3}} )?\d{{4,6}}\b",
+    rf"\b\d{{1,6}} {_TOWN} {_N}\b",
 )
 """The kinds of parts that need another beside them; the first is a street."""
 _STREETS = _WHOLE + _PART[:1]

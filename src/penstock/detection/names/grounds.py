@@ -9,7 +9,7 @@ from bisect import bisect_right
 SIGHT = 160
 """How far to both sides of a place its line is looked at."""
 
-_FENCE = re.compile(r"^[ \t>]{0,8}(?:```|~~~)", re.MULTILINE)
+_FENCE = re.compile(r"(?:```|~~~)")
 _CODE = re.compile(
     r"[{}\\]|=(?:(?<=[=!<>+&|:-]=)|(?<=\w=)(?=[\w\"'/])|(?<=\w =)(?= [\w\"']))|>(?<=[-=]>)|:(?=//|:)"
     r"|\"(?=[ \t]*:)|;(?=[ \t]*$)"
@@ -37,9 +37,17 @@ class Grounds:
     def __init__(self, text: str) -> None:
         self._text = text
         self._ticks = "`" in text
-        self._fences = [match.start() for match in _FENCE.finditer(text)] if self._ticks or "~~~" in text else []
+        fenced = "```" in text or "~~~" in text
+        self._fences = (
+            [match.start() for match in _FENCE.finditer(text) if self._heads(match.start())] if fenced else []
+        )
         self._line = (1, 0)
         self._coded = self._titled = False
+
+    def _heads(self, place: int) -> bool:
+        """Nothing but blanks stands before it in its line."""
+        ahead = self._text[max(0, place - 9) : place]
+        return not ahead.rpartition("\n")[2].strip(" \t>") and ("\n" in ahead or place < 9)
 
     def fenced(self, place: int) -> bool:
         """Between two fences."""

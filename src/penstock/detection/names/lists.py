@@ -27,7 +27,7 @@ class _Marks(dict[int, str]):
     def __missing__(self, code: int) -> str:
         letter = chr(code)
         plain = _PLAIN.get(letter) or unicodedata.normalize("NFKD", letter)
-        self[code] = plain = "".join(part for part in plain if not unicodedata.combining(part)) or letter
+        self[code] = plain = "".join(part for part in plain if not unicodedata.combining(part))
         return plain
 
 

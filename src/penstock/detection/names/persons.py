@@ -10,11 +10,25 @@ from penstock.core.finding import Found, Matter
 from penstock.detection.names.cues import announced
 from penstock.detection.names.grounds import Grounds
 from penstock.detection.names.lists import ANY_NAME, FAMILY, GIVEN, NOT_NAMES, OPENING, OTHER, TAIL, WORD, folded, table
-from penstock.detection.names.runs import RUN, SUFFIXES, Word, cut, stretches, weight, weight_alone
+from penstock.detection.names.runs import (
+    HERALDS,
+    RUN,
+    SUFFIXES,
+    Word,
+    cut,
+    front,
+    inner,
+    stretches,
+    weight,
+    weight_alone,
+)
 
 KIND = "person"
 LISTED, CUED, AGAIN = "person.listed", "person.cued", "person.again"
 ENOUGH, ENOUGH_ALONE, ENOUGH_AMONG_OTHERS = 3.0, 2.0, 4.5
+
+_INSIDE = dict.fromkeys(map(ord, "-'’."))
+"""What may stand inside of a name, beside letters."""
 
 
 class Persons:
@@ -59,25 +73,60 @@ class _Search:
     def runs(self) -> None:
         """What lists know."""
         known, left = self._flags.get, self._left
+        ordinary: set[str] = set()
         for match in RUN.finditer(self._text):
             run = match[0]
+            # A text says the same words again and again, and the table is large.
+            if run in ordinary:
+                continue
             if " " in run:
-                small = run.lower() if run.isascii() else folded(run)
-                flags = [known(word, 0) for word in small.split(" ")]
-                if _promising(flags) or (not flags[-1] and (not flags[-2] or small.endswith(SUFFIXES))):
-                    self._run(match.start(), match.end())
+                if self._promising(run):
+                    self._run(*match.span())
+                else:
+                    ordinary.add(run)
                 continue
             small = run.lower()
             flag = known(small, 0)
-            if flag & NOT_NAMES:
-                continue
-            if flag:
-                self._run(match.start(), match.end())
+            if flag & NOT_NAMES or (not flag and len(run) < 3):
+                ordinary.add(run)
+            elif flag:
+                start, end = match.span()
+                self._lone(Word(start, end, flag, small, run.isupper()), run)
             elif small.isascii() and small.isalpha():
-                if len(small) > 2 and run[1].islower():
-                    left.append((small, match.start(), match.end()))
+                if run[1].islower():
+                    left.append((small, *match.span()))
+                else:
+                    ordinary.add(run)
+            elif known(small[:-2], 0) & NOT_NAMES or not small.translate(_INSIDE).isalpha():
+                ordinary.add(run)
             else:
-                self._run(match.start(), match.end())
+                self._run(*match.span())
+
+    def _promising(self, run: str) -> bool:
+        """Some word is a name and nothing else, or they stand as in a name, or end as one."""
+        small = run.lower() if run.isascii() else folded(run)
+        if "'" in small:
+            return True
+        flags = [self._flags.get(word, 0) for word in small.split(" ")]
+        for flag in flags:
+            if flag & ANY_NAME and not flag & (WORD | OTHER):
+                return True
+        if not flags[-1] and (not flags[-2] or small.endswith(SUFFIXES)):
+            return True
+        return flags[0] & GIVEN > 0 and flags[1] & FAMILY > 0
+
+    def _lone(self, word: Word, shown: str) -> None:
+        """A run of one word that lists know as a name. They are many, and few of them are looked at closer."""
+        if inner(shown):
+            return
+        stretch = (word,)
+        self._reversed(stretch)
+        if not word.flags & GIVEN and front(self._text, word.start)[0] not in HERALDS:
+            self._left.append((word.folded, word.start, word.end))
+            return
+        for _ in self._alone(stretch):
+            if not self._grounds.code(word.start, word.end):
+                self._take(stretch)
 
     def _run(self, start: int, end: int) -> None:
         words = cut(self._text, start, end, self._flags)
@@ -158,14 +207,6 @@ class _Search:
         for word in name:
             if len(word.folded) > 2 and word.clean and (sure or word.flags & ANY_NAME or len(name) == 1):
                 self._known.add(word.folded)
-
-
-def _promising(flags: Sequence[int]) -> bool:
-    """Some word is a name and nothing else, or they stand as in a name."""
-    for flag in flags:
-        if flag & ANY_NAME and not flag & (WORD | OTHER):
-            return True
-    return len(flags) > 1 and flags[0] & GIVEN > 0 and flags[1] & FAMILY > 0
 
 
 def _somebody(words: Sequence[Word]) -> bool:

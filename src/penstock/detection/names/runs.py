@@ -49,6 +49,8 @@ ROLES = frozenset(_AROUND["roles"].split())
 _BEFORE = frozenset(_AROUND["before"].split())
 _AFTER = frozenset(_AROUND["after"].split())
 _SPEECH = frozenset(_AROUND["speech"].split())
+HERALDS = ROLES | _BEFORE
+"""Words in front that speak of people."""
 _HEADS = frozenset(lists.read("nobody")["heads"].split())
 
 
@@ -85,18 +87,14 @@ def cut(text: str, start: int, end: int, flags: dict[str, int]) -> list[Word]:
             plain = lists.folded(part)
             stem = plain[:-2] if plain.endswith(("'s", "’s")) else plain
             known = flags.get(stem, 0)
+            if not known and "'" in stem:
+                known = flags.get(stem.replace("'", ""), 0)
             if not known and "-" in stem:
                 known = _of_halves(stem, flags)
-            words.append(
-                Word(
-                    place,
-                    place + len(stem) if stem is not plain else last,
-                    known,
-                    stem,
-                    part.isupper(),
-                    stem is not plain,
-                )
-            )
+            if inner(part):
+                known = WORD
+            owns = stem is not plain
+            words.append(Word(place, last - 2 * owns, known, stem, part.isupper(), owns))
         place = last + 1
     return words
 
@@ -142,7 +140,7 @@ def stretches(words: Sequence[Word]) -> Iterator[Sequence[Word]]:
 def _opens(words: Sequence[Word], place: int) -> bool:
     """Begins a sentence, and no name."""
     word = words[place]
-    if not word.flags & OPENING:
+    if not word.flags & OPENING and word.folded not in ROLES:
         return False
     following = words[place + 1] if place + 1 < len(words) else None
     return not word.flags & ANY_NAME or (following is not None and following.flags & GIVEN > 0 and following.clean)
@@ -201,7 +199,7 @@ def _build(name: Sequence[Word], parts: Sequence[Word]) -> float:
     if len(parts) > 1:
         total = _first(first) + _last(last) + (2.0 if len(parts) < len(name) else 0.0)
     elif name[0].initial:
-        total = 1.5 + _last(last) + (name[0].folded.count(".") > 1)
+        total = 1.5 + _last(last) + (len(name) > 2 or name[0].folded.count(".") > 1)
     else:
         total = 2.0 + _first(first)
     return total - 1.5 * (len(parts) > 3) - 1.0 * any(word.capitals for word in parts)
