@@ -115,7 +115,7 @@ def scrubbing(folder: Path, scrub: Mapping[str, Any] | None = None, **config: An
             "anthropic": {"dialect": "anthropic", "base_url": provider.base_url, "api_key": OPERATOR_KEY},
             "gemini": {"dialect": "gemini", "base_url": provider.base_url, "api_key": OPERATOR_KEY},
         }
-        whole = {**settings(**rows), "scrub": {"wanted": True, **(scrub or {})}, **config}
+        whole = {**settings(**rows), "scrub": {"wanted": True, "kinds": {"person": "allow"}, **(scrub or {})}, **config}
         whole["keys"] = [{"name": "a", "key": A}, {"name": "b", "key": B}]
         scene = Scene(keeper, provider, whole, folder)
         scene.gateway = Gateway(whole, folder).__enter__()

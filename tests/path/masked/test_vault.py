@@ -11,6 +11,7 @@ import pytest
 from tests.path.masked.scene import IBAN, JANE, JOE, VALUES, A, B, Scene, field_of, file_of, scrubbing, tokens_in
 from tests.support.client import Got
 from tests.support.command import piped
+from tests.support.gateway import CALLER_KEY
 from tests.support.provider import Received, Scripted, json_answer, stream_answer
 
 VAULT = {"vault": {"days": 30}}
@@ -313,3 +314,32 @@ def test_a_tenant_is_emptied_while_the_gateway_runs(tmp_path: Path) -> None:
         assert (ended.returncode, ended.stdout) == (0, "1 set of values removed.\n")
         assert scene.ask("GET", "/v1/files/file-out-1/content").body == whole
         assert JANE.encode() in scene.ask("GET", "/v1/files/file-out-2/content", key=B).body
+
+
+def test_the_callers_own_credential_has_a_vault_too(scene: Scene) -> None:
+    """Nobody here knows whose the object is at the provider; its values are the tenant's all the same."""
+    own = {"x_provider_key": CALLER_KEY}
+    scene.keeper.says("POST /v1/responses", stored_response("resp_own", "Yes."))
+    got = scene.ask("POST", "/v1/responses", {"model": "m", "input": f"I am {JANE}"}, **own)
+    (jane,) = masked(got, scene.keeper.latest())
+    stored = stored_response("resp_own", f"You are {jane}")
+    scene.keeper.says("GET /v1/responses/resp_own", stored)
+    got = scene.ask("GET", "/v1/responses/resp_own", **own)
+    assert json.loads(got.body) == stored_response("resp_own", f"You are {JANE}")
+    assert json.loads(scene.ask("GET", "/v1/responses/resp_own", key=B, **own).body) == stored
+
+
+def test_a_database_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    """What goes on from a stored object is to be tried again; what names none goes on, and is not kept."""
+    with scrubbing(tmp_path, VAULT) as scene:
+        own = {"x_provider_key": CALLER_KEY}
+        with sqlite3.connect(tmp_path / "data" / "penstock.db") as connection:
+            connection.execute("DROP TABLE vault_objects")
+        connection.close()
+        asked = {"model": "m", "previous_response_id": "resp_1", "input": "Who?"}
+        before = len(scene.keeper.received)
+        assert scene.ask("POST", "/v1/responses", asked, **own).status == 503
+        assert len(scene.keeper.received) == before
+        scene.keeper.says("POST /v1/responses", stored_response("resp_1", "Yes."))
+        assert scene.ask("POST", "/v1/responses", {"model": "m", "input": f"I am {JANE}"}, **own).status == 200
+        assert JANE not in "".join(scene.gateway.output if scene.gateway else [])

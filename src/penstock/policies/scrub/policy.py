@@ -82,7 +82,7 @@ class Scrub:
         held = NOTHING if self.vaulting is None else await self.vaulting.found(exchange, holder.tenant)
         work = self._begun(exchange, holder) if self._carries(exchange.match.route) else None
         if work is not None:
-            work.remember(_values(held, holder.rules))
+            work.remember(value for value in _values(held) if holder.rules.masks(value.kind))
             if holder.rules.services:
                 await work.ask(self._services)
             if not work.go_on(AT_ONCE):
@@ -152,7 +152,7 @@ class Scrub:
 
     def _done(self, exchange: Exchange, holder: Holder, work: Work | None, held: Held) -> Restored | None:
         document, match, rules = exchange.document, exchange.match, holder.rules
-        found = _values(held, rules)
+        found = _values(held)
         keeping = self._keeping(exchange, holder, () if work is None else work.values(), held)
         if work is not None or found:
             exchange.scrubbed = Scrubbed(() if work is None else work.counts(), rules.version)
@@ -173,7 +173,5 @@ class Scrub:
         return self.vaulting.keeping(exchange, holder.tenant, held, more)
 
 
-def _values(held: Held, rules: Rules) -> Sequence[Value]:
-    """What was kept, as far as these rules would mask it."""
-    masked = {name for name, kind in rules.kinds.items() if kind.action in {Action.MASK, Action.REDACT}}
-    return [Value(one.value, one.kind, one.token, one.number) for one in held.values if one.kind in masked]
+def _values(held: Held) -> Sequence[Value]:
+    return [Value(one.value, one.kind, one.token, one.number) for one in held.values]

@@ -76,3 +76,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """Values that are left alone, case-folded."""
     unreadable: Action = Action.BLOCK
     """What becomes of a body that can't be walked at all."""
+
+    def masks(self, kind: str) -> bool:
+        """Whether values of this kind go out as tokens."""
+        return kind in self.kinds and self.kinds[kind].action in {Action.MASK, Action.REDACT}
