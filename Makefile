@@ -39,10 +39,14 @@ test: check ## Everything but the real clients: within ten minutes
 	$(BIN)/pytest -n 2 tests/unit tests/laws -m slow
 	$(BIN)/pytest -n 2 tests --ignore=tests/unit --ignore=tests/laws --ignore=tests/clients -m "not long"
 
+SCRUBBED = $(addprefix tests/clients/,$(addprefix test_,anthropic.py openai.py google.py) \
+  $(addprefix cli/test_,claude_code.py codex.py gemini_cli.py))
+
 test-clients: $(DEV) ## Real SDKs and command-line clients through the gateway; installs them in .clients
 	$(BIN)/python tests/clients/install.py
 	$(BIN)/pytest -n 2 --dist loadfile tests/clients tests/docs/test_blocks.py -m "not long"
 	PENSTOCK_TEST_INTENSITY=full $(BIN)/pytest -n 2 --dist loadfile tests/clients -m "not long"
+	PENSTOCK_TEST_SCRUB=1 $(BIN)/pytest -n 2 --dist loadfile -m "not long" $(SCRUBBED)
 
 test-long: $(DEV) ## The runs that take long: deep fuzzing, load
 	$(BIN)/pytest tests -m long --timeout=3600

@@ -14,6 +14,7 @@ from pathlib import Path
 from tests.clients.answers import anthropic, gemini, openai
 from tests.clients.installed import GENERATIONS, MODULES, NODE, python
 from tests.clients.process import Outcome, Target, run
+from tests.clients.scrubbed import scrubbing
 from tests.clients.terser import Judge, terser
 from tests.support.gateway import CALLER_KEY, KEY, Gateway, settings
 from tests.support.provider import Provider
@@ -153,6 +154,6 @@ def running(folder: Path) -> Iterator[Stage]:
         folders = [folder / name for name in ("gateway", "bare")]
         for each in folders:
             each.mkdir()
-        gateway = stack.enter_context(Gateway({**settings(**keyed), **terser()}, folders[0]))
-        bare = stack.enter_context(Gateway({**settings(**rows), **terser()}, folders[1]))
+        gateway = stack.enter_context(Gateway({**settings(**keyed), **terser(), **scrubbing()}, folders[0]))
+        bare = stack.enter_context(Gateway({**settings(**rows), **terser(), **scrubbing()}, folders[1]))
         yield Stage(folder, providers, gateway, bare, stack)

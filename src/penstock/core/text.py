@@ -4,8 +4,10 @@ A dialect says where they are (``Walking``), for each operation; policies read t
 wire format nothing but offsets. A request comes apart into blocks, the pieces that a client sends again as they are.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from enum import Enum
+from itertools import accumulate
 from typing import Protocol
 
 import msgspec
@@ -158,6 +160,7 @@ class _Places:
         self._text: Text | None = None
         self._offsets: Sequence[int] | None = None
         self._passed = (0, 0)
+        self._insides: dict[int, _Inside] = {}
 
     def of(self, text: Text, start: int, end: int) -> tuple[int, int]:
         """Bytes of the block where these characters of a text stand."""
@@ -167,7 +170,12 @@ class _Places:
             if text is not self._text:
                 self._text, self._offsets = text, offsets(self._piece[text.start : text.end])
             return _within(text, self._offsets, start, end)
-        return _place(self._piece, text, start, end)
+        if text.within is None:
+            return text.start, text.end
+        inside = self._insides.get(id(text.within))
+        if inside is None:
+            inside = self._insides[id(text.within)] = _Inside(text.within)
+        return self.of(text.within, *inside.of(text, start, end))
 
     def _passing(self, text: Text, place: int) -> int:
         """The byte of a bare text where a character stands, counted from the last that was asked for."""
@@ -184,18 +192,31 @@ def _within(text: Text, places: Sequence[int] | None, start: int, end: int) -> t
     return text.start + places[start], text.start + places[end]
 
 
-def _place(piece: bytes, text: Text, start: int, end: int) -> tuple[int, int]:
-    """The same of a number, and of a text inside a string."""
-    within = text.within
-    around = piece if within is None else within.value.encode()
-    if text.number:
-        first, last = text.start, text.end
-    else:
-        first, last = _within(text, offsets(around[text.start : text.end]), start, end)
-    if within is None:
-        return first, last
-    before = len(around[:first].decode())
-    return _place(piece, within, before, before + len(around[first:last].decode()))
+class _Inside:
+    """A string that holds JSON: where the characters of the texts in it stand, in its own characters."""
+
+    def __init__(self, text: Text) -> None:
+        self.text = text
+        self._said = text.value.encode()
+        self._starts = None if text.value.isascii() else [*accumulate(map(_width, text.value), initial=0)]
+        self._latest: tuple[Text, Sequence[int] | None] | None = None
+
+    def of(self, text: Text, start: int, end: int) -> tuple[int, int]:
+        if text.number:
+            return self._character(text.start), self._character(text.end)
+        if self._latest is None or self._latest[0] is not text:
+            self._latest = text, offsets(self._said[text.start : text.end])
+        first, last = _within(text, self._latest[1], start, end)
+        return self._character(first), self._character(last)
+
+    def _character(self, byte: int) -> int:
+        return byte if self._starts is None else bisect_left(self._starts, byte)
+
+
+def _width(letter: str) -> int:
+    """Its bytes in UTF-8."""
+    code = ord(letter)
+    return 1 if code < 0x80 else 2 if code < 0x800 else 3 if code < 0x10000 else 4
 
 
 def _put(edit: Edit) -> bytes:

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from tests.clients.cli.terminal import Desk
 from tests.clients.cli.witness import Witness
+from tests.clients.scrubbed import SCRUB, scrubbing
 from tests.clients.terser import COUNTS, INTENSITY, Judge, terser
 from tests.support.gateway import CALLER_KEY, KEY, OPERATOR_KEY, Gateway, settings
 from tests.support.provider import Provider, Received, Scripted, json_answer
@@ -134,7 +135,12 @@ Between = Literal["gateway", "demo", "nothing"]
 
 @contextmanager
 def staged(
-    folder: Path, answers: Sequence[Answer] = (), *, between: Between = "gateway", intensity: str = INTENSITY
+    folder: Path,
+    answers: Sequence[Answer] = (),
+    *,
+    between: Between = "gateway",
+    intensity: str = INTENSITY,
+    scrub: bool = SCRUB,
 ) -> Iterator[Stage]:
     """A desk in ``folder``, and a provider of all three dialects behind whatever stands between."""
     for name in ("home", "work", "gateway"):
@@ -147,7 +153,7 @@ def staged(
         port, key = provider.port, CALLER_KEY
         if between != "nothing":
             make = gateway if between == "gateway" else demo
-            started = make(folder / "gateway", provider.base_url, terser(intensity))
+            started = make(folder / "gateway", provider.base_url, {**terser(intensity), **scrubbing(on=scrub)})
             port, key = held.enter_context(started).port, KEY
         witness = held.enter_context(Witness(port))
         yield Stage(Desk(folder / "home", folder / "work", outside), provider, script, judge, witness, key)

@@ -29,7 +29,7 @@ TOKEN = re.compile(r"[A-Z]{2,8}_[b-df-hj-km-np-tv-z2-9]{10}")
 def gateway(secret: bytes = b"of this installation", **settings: Any) -> Scrub:
     """Scrubbing as the composition root makes it."""
     known = msgspec.convert({"scrub": {"wanted": True, "seconds": 60, **RULES, **settings}}, Settings)
-    return Scrub(WALKING, RESTORING, rules_of(known), secret, lambda answer: answer, lambda: 0.0, 60)
+    return Scrub(WALKING, RESTORING, rules_of(known), secret, lambda answer: answer, lambda: lambda: False)
 
 
 @dataclass(frozen=True)

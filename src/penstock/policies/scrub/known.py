@@ -15,6 +15,8 @@ WHOLE_WORDS_BELOW = 12
 ``Annual``."""
 SHORTEST = 4
 """Characters: what is shorter is masked where it is found, and looked for nowhere else."""
+AT_ONCE = 64
+"""Values are looked for one by one until there are so many new ones."""
 
 
 class Value(msgspec.Struct, frozen=True, gc=False):
@@ -35,7 +37,7 @@ class _Automaton(Protocol):
 class Known:
     """Values by what they are; ``digest`` says which, in the order in which they were learnt."""
 
-    __slots__ = ("_automaton", "_terms", "digest", "tokens", "values")
+    __slots__ = ("_automaton", "_later", "_terms", "digest", "tokens", "values")
 
     def __init__(self, other: "Known | None" = None) -> None:
         self.values: dict[str, Value] = {} if other is None else dict(other.values)
@@ -43,6 +45,8 @@ class Known:
         self.digest: bytes = b"" if other is None else other.digest
         self._automaton: _Automaton | None = None
         self._terms: list[str] = []
+        self._later: list[str] = []
+        """Learnt since the automaton was built."""
 
     def learn(self, value: Value) -> None:
         """One more; a value that is known already stays as it was learnt."""
@@ -52,7 +56,8 @@ class Known:
         self.values[key] = value
         self.tokens[value.token] = value
         self.digest = hashlib.blake2b(self.digest + value.token.encode(), digest_size=16).digest()
-        self._automaton = None
+        if not value.number and len(value.value) >= SHORTEST:
+            self._later.append(value.value)
 
     def get(self, value: str, *, number: bool) -> Value | None:
         """What is known of this very value."""
@@ -62,8 +67,11 @@ class Known:
         """Where known values stand in a text, in order; the longest where several begin."""
         if not self.values:
             return
-        if self._automaton is None:
+        later = self._later
+        # A new one for each value would take as long as all that it is asked; what stands not in the text needs none.
+        if self._automaton is None or len(later) > AT_ONCE or any(term in text for term in later):
             self._automaton, self._terms = _automaton(self.values)
+            self._later = []
         for number, start, end in self._automaton.find_matches_as_indexes(text):
             value = self.values[self._terms[number]]
             if len(value.value) >= WHOLE_WORDS_BELOW or _stands_alone(text, start, end):

@@ -4,9 +4,9 @@ A pure function of the block, the values that are known when it is reached, and 
 Known values come first. What is found now is masked wherever it stands in the block, and nowhere before it.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from penstock.core.fault import FaultError, FaultKind, refuse
 from penstock.core.finding import Detector, Found, Matter
@@ -23,6 +23,8 @@ ATTACHED = "attached"
 
 MOST_LABELLED, MOST_LABEL = 300, 60
 """Characters of a value that its member's name is read with, and of the name: longer ones are texts."""
+Late = Callable[[], bool]
+"""It has taken too long."""
 
 Span = tuple[int, int, Value]
 
@@ -34,9 +36,11 @@ def looked_through(
     rules: Rules,
     mint: Mint,
     beside: Sequence[Sequence[Found]] = (),
+    late: Late = lambda: False,
 ) -> Seen:
-    """What the block holds; FaultError for what must not go out at all. ``beside``: what others found in each text."""
-    return _Look(known, rules, mint).seen(piece, reading, beside)
+    """What the block holds; FaultError for what must not go out at all, and where it gets ``late``. ``beside``: what
+    others found in each text."""
+    return _Look(known, rules, mint, late).seen(piece, reading, beside)
 
 
 def found_in(detector: Detector, text: Text) -> Sequence[Found]:
@@ -58,10 +62,11 @@ def found_in(detector: Detector, text: Text) -> Sequence[Found]:
 
 
 class _Look:
-    def __init__(self, known: Known, rules: Rules, mint: Mint) -> None:
+    def __init__(self, known: Known, rules: Rules, mint: Mint, late: Late) -> None:
         self._before = known
         self._rules = rules
         self._mint = mint
+        self._late = late
         self._new = Known()
         self._counts: Counter[tuple[str, str, str]] = Counter()
 
@@ -87,6 +92,8 @@ class _Look:
 
     def _spans(self, text: Text, others: Sequence[Found], *, sealed: bool) -> list[Span]:
         """What is masked in a text: what was known before, and what is found in it now."""
+        if self._late():
+            raise too_much()
         if text.number:
             value = self._before.get(text.value, number=True)
             known = [] if value is None else [(0, len(text.value), value)]
@@ -98,6 +105,7 @@ class _Look:
         found_here = found_in(self._rules.detector, text)
         if others:
             found_here = resolved(text.value, [*found_here, *others], lambda one: one in others)
+        ends = [last for _, last, _ in known]
         for found in found_here:
             kind = self._rules.kinds.get(found.kind)
             if kind is None or kind.action is Action.ALLOW:
@@ -110,8 +118,9 @@ class _Look:
                 # What is given to the provider for its own use can't be used with a token in its place.
                 self._counts[found.kind, text.matter.value, Action.FLAG.value] += 1
                 continue
-            start, end = (0, len(text.value)) if text.number else _stretched(found.start, found.end, known)
-            if not any(first <= start and end <= last for first, last, _ in known):
+            met = known[bisect_right(ends, found.start) : _behind(known, found.end)]
+            start, end = (0, len(text.value)) if text.number else _stretched(found.start, found.end, met)
+            if not any(first <= start and end <= last for first, last, _ in met):
                 yield start, end, self._learnt(text.value[start:end], found.kind, number=text.number)
 
     def _learnt(self, value: str, kind: str, *, number: bool) -> Value:
@@ -148,6 +157,11 @@ def _stretched(start: int, end: int, known: Sequence[Span]) -> tuple[int, int]:
     return start, end
 
 
+def _behind(known: Sequence[Span], end: int) -> int:
+    """The first of them, which are in order and apart, that begins behind a place."""
+    return bisect_left(known, end, key=lambda one: one[0])
+
+
 def _joined(first: Iterator[Span] | Sequence[Span], then: Iterator[Span] | Sequence[Span]) -> list[Span]:
     """Both in order; of two that overlap the first list's, and within it the one that begins sooner."""
     taken: list[Span] = []
@@ -162,6 +176,11 @@ def _joined(first: Iterator[Span] | Sequence[Span], then: Iterator[Span] | Seque
 def _meets(taken: Sequence[Span], place: int, end: int) -> bool:
     """The first that ends behind a span's beginning begins before the span's end."""
     return place < len(taken) and taken[place][0] < end
+
+
+def too_much() -> FaultError:
+    """The refusal of a request that takes too long."""
+    return refuse(FaultKind.TOO_LARGE, "There is more new text in this request than can be looked through.")
 
 
 def blocked(kind: str, place: str) -> FaultError:

@@ -7,6 +7,7 @@ restore stays a token. It knows places and offsets, no wire format.
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from typing import ParamSpec, TypeVar
 
 from penstock.core.caller import KeyProfile
 from penstock.core.document import NotReadableError
@@ -28,11 +29,16 @@ from penstock.policies.scrub.uploads import Upload, refuse_unread
 from penstock.policies.scrub.vaulting import NOTHING, Keeping, Vaulting
 from penstock.policies.scrub.working import Bounds, Holder, Work, masks, returns, unreadable
 
+LARGE = 1024 * 1024
+"""Bytes of a request that comes apart, and together again, while others are served."""
 AT_ONCE = 64 * 1024
 """Bytes of a request that are new and are looked through on the spot; with more, others are served meanwhile."""
 
 Late = Callable[[], bool]
 """Whether the time is over."""
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Scrub:
@@ -80,13 +86,17 @@ class Scrub:
         if holder is None or exchange.head.method == "HEAD":
             return None
         held = NOTHING if self.vaulting is None else await self.vaulting.found(exchange, holder.tenant)
-        work = self._begun(exchange, holder) if self._carries(exchange.match.route) else None
+        size = 0 if exchange.document is None else len(exchange.document.plain)
+        work = None
+        if self._carries(exchange.match.route):
+            work = await _aside(size, self._begun, exchange, holder)
         if work is not None:
             work.remember(value for value in _values(held) if holder.rules.masks(value.kind))
             if holder.rules.services:
                 await work.ask(self._services)
             if not work.go_on(AT_ONCE):
                 await asyncio.to_thread(work.go_on, None)
+            await _aside(size, _edit, exchange, work)
         return self._done(exchange, holder, work, held)
 
     def look(self, exchange: Exchange) -> Look | None:
@@ -108,6 +118,7 @@ class Scrub:
         if work is None:
             return None
         work.go_on(None)
+        _edit(exchange, work)
         visit = self._done(exchange, holder, work, NOTHING)
         return None if visit is None else visit.masks
 
@@ -151,15 +162,12 @@ class Scrub:
         return Work(walking, match, document.plain, blocks, holder, self._memory, bounds)
 
     def _done(self, exchange: Exchange, holder: Holder, work: Work | None, held: Held) -> Restored | None:
-        document, match, rules = exchange.document, exchange.match, holder.rules
+        match, rules = exchange.match, holder.rules
         found = _values(held)
         keeping = self._keeping(exchange, holder, () if work is None else work.values(), held)
         if work is not None or found:
             exchange.scrubbed = Scrubbed(() if work is None else work.counts(), rules.version)
-        edited = work is not None and work.edited and document is not None
-        if edited and work is not None and document is not None:
-            exchange.document = document.decoded().changed(work.masked)
-        if not (edited or found or keeping):
+        if not ((work is not None and work.edited) or found or keeping):
             return None
         known = masks((*found, *(() if work is None else work.values())), rules)
         restoring = self._restoring[match.route.dialect]
@@ -175,3 +183,14 @@ class Scrub:
 
 def _values(held: Held) -> Sequence[Value]:
     return [Value(one.value, one.kind, one.token, one.number) for one in held.values]
+
+
+async def _aside(size: int, call: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
+    """On the spot, or beside the loop where it takes a while."""
+    return await asyncio.to_thread(call, *given, **named) if size > LARGE else call(*given, **named)
+
+
+def _edit(exchange: Exchange, work: Work) -> None:
+    """Put tokens in the places of what was found."""
+    if work.edited and exchange.document is not None:
+        exchange.document = exchange.document.decoded().changed(work.masked)

@@ -16,7 +16,7 @@ from penstock.core.route import Match
 from penstock.core.scrubbed import Count
 from penstock.core.text import Block, Line, Reading, Walking, spliced
 from penstock.policies.scrub.known import Known, Value
-from penstock.policies.scrub.masking import looked_through
+from penstock.policies.scrub.masking import looked_through, too_much
 from penstock.policies.scrub.memory import Memory, Seen
 from penstock.policies.scrub.minting import Mint
 from penstock.policies.scrub.rules import Action, Back, Kind, Rules
@@ -117,9 +117,9 @@ class Work:
 
     def _look(self, block: Block, piece: bytes, known: Known, beside: Beside) -> Seen:
         if self._bounds.late():
-            raise refuse(FaultKind.TOO_LARGE, "There is more new text in this request than can be looked through.")
+            raise too_much()
         reading = self._read(block, piece)
-        return looked_through(piece, reading, known, self._holder.rules, self._holder.mint, beside)
+        return looked_through(piece, reading, known, self._holder.rules, self._holder.mint, beside, self._bounds.late)
 
     def _read(self, block: Block, piece: bytes) -> Reading:
         try:
@@ -136,11 +136,12 @@ class Work:
 
     def masked(self, body: bytes) -> bytes:
         """The body with what stands in place of what was found; also one whose values stand at the same places."""
+        found = sorted(self._seen, key=lambda one: one[0].start)
         return spliced(
             body,
-            sorted(
+            (
                 (block.start + start, block.start + end, put)
-                for block, seen in self._seen
+                for block, seen in found
                 for start, end, put in seen.splices
             ),
         )
