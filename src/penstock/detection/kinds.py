@@ -81,7 +81,7 @@ KINDS: tuple[Kind, ...] = (
         "email",
         "EMAIL",
         "addresses, also internationalised ones",
-        "RFC 2606 names (example.com, .test), git@ remotes, noreply, names that are versions or files",
+        "git@ remotes, noreply, .invalid and .localhost, names that are versions or files",
     ),
     Kind(
         "phone",

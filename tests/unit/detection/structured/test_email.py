@@ -38,7 +38,7 @@ LEFT = [
     "git@git.corp.de:team/repo.git",
     "https://user:secret@corp.de/path",
     "https://token@corp.de/path",
-    "joe@example.com, joe@mail.example.org, me@host.test, x@y.invalid, root@localhost",
+    "x@y.invalid, me@mail.localhost, root@localhost",
     "1234+joe@users.noreply.github.com",
     "noreply@corp.de No-Reply@corp.de do_not_reply@corp.de",
     "icon@2x.png left-pad@1.2.3 node_modules/@types/node",
