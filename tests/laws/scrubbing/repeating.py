@@ -107,7 +107,8 @@ def deltas(protocol: str, event: Body) -> Iterator[Place]:
             for name in ("content", "refusal", "reasoning", "reasoning_content"):
                 if isinstance(delta.get(name), str):
                     yield Place(delta, name, "words", (index, name))
-            if isinstance(choice.get("text"), str):
+            # Some servers say a text beside the delta, which nobody reads.
+            if isinstance(choice.get("text"), str) and "delta" not in choice:
                 yield Place(choice, "text", "words", (index, "text"))
             for call in delta.get("tool_calls") or []:
                 if isinstance((call.get("function") or {}).get("arguments"), str):
@@ -285,6 +286,16 @@ def _retold(tree: Any, text: str, said: str) -> Any:
     if isinstance(tree, dict):
         return {name: _retold(one, text, said) for name, one in tree.items()}
     return [_retold(one, text, said) for one in tree] if isinstance(tree, list) else tree
+
+
+_COUNTED = {"start_index", "end_index", "startIndex", "endIndex", "start_char_index", "end_char_index"}
+
+
+def unplaced(tree: Any) -> Any:
+    """Without the places that citations count: they move with what stands before them."""
+    if isinstance(tree, dict):
+        return {name: unplaced(one) for name, one in tree.items() if name not in _COUNTED}
+    return [unplaced(one) for one in tree] if isinstance(tree, list) else tree
 
 
 def silent(protocol: str, stream: Sequence[Event]) -> list[Any]:

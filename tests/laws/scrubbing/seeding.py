@@ -26,6 +26,10 @@ from tests.support.private_values import RULES, Private
 TOKEN = re.compile(r"[A-Z]{2,8}_[b-df-hj-km-np-tv-z2-9]{10}")
 
 
+UNSEEDED = {Matter.NAME, Matter.IDENTIFIER, Matter.CREDENTIAL}
+"""Where nobody writes sentences; and what is given to the provider for its own use goes out as it is."""
+
+
 def gateway(secret: bytes = b"of this installation", **settings: Any) -> Scrub:
     """Scrubbing as the composition root makes it."""
     known = msgspec.convert({"scrub": {"wanted": True, "seconds": 60, **RULES, **settings}}, Settings)
@@ -79,9 +83,7 @@ def seeded(
         reading: Reading = walking.texts(match, block, piece)
         if not reading.sealed:
             places += [
-                (block.start, piece, one)
-                for one in reading.texts
-                if not one.number and one.matter not in {Matter.NAME, Matter.IDENTIFIER}
+                (block.start, piece, one) for one in reading.texts if not one.number and one.matter not in UNSEEDED
             ]
     if not places:
         return None
