@@ -58,7 +58,7 @@ def found_in(detector: Detector, text: Text) -> Sequence[Found]:
         for one in told
         if size <= one.start < one.end <= end
     ]
-    return resolved(text.value, [*found, *more], lambda one: one not in found) if more else found
+    return resolved(text.value, [*found, *more], frozenset(more).difference(found).__contains__) if more else found
 
 
 class _Look:
@@ -104,7 +104,7 @@ class _Look:
     def _fresh(self, text: Text, others: Sequence[Found], known: Sequence[Span]) -> Iterator[Span]:
         found_here = found_in(self._rules.detector, text)
         if others:
-            found_here = resolved(text.value, [*found_here, *others], lambda one: one in others)
+            found_here = resolved(text.value, [*found_here, *others], frozenset(others).__contains__)
         ends = [last for _, last, _ in known]
         for found in found_here:
             kind = self._rules.kinds.get(found.kind)
