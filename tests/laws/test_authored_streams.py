@@ -12,6 +12,8 @@ from tests.laws import stream_rules
 from tests.support.client import ask
 from tests.support.gateway import Gateway
 
+pytestmark = pytest.mark.slow
+
 Judge = Callable[[bytes], list[stream_rules.Broken]]
 
 TOOL = {"type": "object", "properties": {"city": {"type": "string"}, "days": {"type": "integer"}}, "required": ["city"]}

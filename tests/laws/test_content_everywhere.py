@@ -22,6 +22,8 @@ from penstock.policies.permit import named
 from penstock.route_rows import ROWS
 from penstock.wire.encoding import undone
 
+pytestmark = pytest.mark.slow
+
 WALKING = {name: dialect.walking for name, dialect in DIALECTS.items()}
 TERMS = TermList("t", ("forbidden",), (), EVERYWHERE, Action.BLOCK)
 SAID = {

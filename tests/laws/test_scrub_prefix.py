@@ -27,6 +27,8 @@ from tests.laws.test_prefix import SPOKEN, Request, extending_pairs, recorded_re
 from tests.support.private_values import KINDS, told_anywhere
 from tests.support.walked import walked
 
+pytestmark = pytest.mark.slow
+
 PASSING = {"attached": dict.fromkeys(("image", "audio", "pdf", "file", "elsewhere", "state", "unknown"), "allow")}
 VALUES = [make(Random(f"{name} {number}")) for number in range(4) for name, make in KINDS.items()]
 WORD = re.compile(rb" (the|to|is|a|of|for|and) (?=([A-Za-z]{2,12})\b)")

@@ -13,6 +13,8 @@ from tests.laws.prefix.conversations import CONVERSATIONS, Conversation, written
 from tests.laws.test_prefix import SPOKEN, Request, extending_pairs, recorded_requests
 from tests.support.walked import walked
 
+pytestmark = pytest.mark.slow
+
 Told = tuple[object, ...]
 
 

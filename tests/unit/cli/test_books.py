@@ -25,6 +25,8 @@ from penstock.stores.ledger import Ledger
 from tests.support.books import AT, entry, opened, used
 from tests.support.command import PENSTOCK, environment, invoke, on_terminal
 
+pytestmark = pytest.mark.slow
+
 DAY = 86_400
 EVIL = "evil\x1b[31m\nname"
 """What a client may call its model."""

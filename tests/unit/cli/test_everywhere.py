@@ -18,6 +18,8 @@ from penstock.stores.schema import vault_sets
 from tests.support.books import entry, used
 from tests.support.command import PENSTOCK, environment, invoke, on_terminal, piped
 
+pytestmark = pytest.mark.slow
+
 THEN = ("--since", "2026-11-01", "--until", "2026-12-01")
 CONFIG = """\
 listen: 127.0.0.1:0

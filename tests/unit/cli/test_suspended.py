@@ -14,6 +14,8 @@ from penstock.stores.suspensions import Evidence, Suspension, Suspensions
 from tests.support.command import invoke, on_terminal, piped
 from tests.support.treated import MODEL, losing
 
+pytestmark = pytest.mark.slow
+
 SINCE = 1_795_264_440
 """2026-11-21 12:34 UTC."""
 LEVELS = [("key_1", "alice", "full", None), ("key_2", "bob", "ultra", "truncated")]

@@ -13,6 +13,8 @@ from penstock.policies.compress.rules import SHIPPED
 from tests.support.command import invoke, on_terminal, piped
 from tests.support.provider import Provider, Received, Scripted, json_answer
 
+pytestmark = pytest.mark.slow
+
 QUESTION = "How do rainbows form?"
 FULL = SHIPPED[Intensity.FULL]
 DIALECTS = ("anthropic", "openai", "gemini")

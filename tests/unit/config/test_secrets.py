@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from penstock.config import ConfigError, Settings, load
 
+pytestmark = pytest.mark.slow
+
 # A configuration with two mistakes of its own, so that every variant of it is refused and explained.
 WHOLE: dict[str, Any] = {
     "zzz": 1,

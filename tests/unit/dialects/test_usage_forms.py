@@ -19,6 +19,8 @@ from penstock.core.ending import Ending
 from penstock.core.usage import Consumption
 from tests.unit.dialects.tallying import CHAT, GENERATE, MESSAGES, RESPONSES, STREAM_GENERATE, told
 
+pytestmark = pytest.mark.slow
+
 ODD = (
     "null", "true", "false", "0", "-0", "7", "500", "-3", "1.5", "12.0", "1E2", "1e400", "1000000000", "1000000001",
     "9223372036854775808", "123456789012345678901234567890", '""', '"12"', '"flex"', "[]", "[7]", "[{}]", "{}",

@@ -12,6 +12,8 @@ from penstock.simulator.steering import Steering
 from penstock.wire.incoming import Incoming, Source
 from tests.unit.simulator.line import Line, events
 
+pytestmark = pytest.mark.slow
+
 PATH = "/v1/messages"
 
 

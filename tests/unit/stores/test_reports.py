@@ -16,6 +16,8 @@ from penstock.stores.reports import Reports
 from penstock.stores.schema import entries
 from tests.support.books import AT, entry, used
 
+pytestmark = pytest.mark.slow
+
 DAY = 86_400.0
 MIDNIGHT = AT - AT % DAY
 

@@ -9,6 +9,8 @@ from penstock.detection.addresses import Addresses
 from penstock.detection.names.persons import Persons
 from penstock.detection.parts import Finder
 
+pytestmark = pytest.mark.slow
+
 SHAPES = {
     "names": "John Smith ",
     "capitals": "Kubernetes Xyzzy ",

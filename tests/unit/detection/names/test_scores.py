@@ -13,6 +13,8 @@ from penstock.detection.addresses import Addresses
 from penstock.detection.names.persons import Persons
 from penstock.detection.parts import Finder
 
+pytestmark = pytest.mark.slow
+
 PROJECT = Path(__file__).parents[4]
 
 

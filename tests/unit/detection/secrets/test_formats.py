@@ -13,6 +13,8 @@ from penstock.detection.secrets.formats import formats
 from tests.support.secret_examples import LABELS, TOKENS, labelled, token
 from tests.support.secret_rules import find, found_by
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = 8
 
 FILES: dict[str, str] = tomllib.loads((Path(__file__).parent / "files.toml").read_text())

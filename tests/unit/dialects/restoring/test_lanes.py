@@ -33,6 +33,7 @@ def in_three(text: str, step: int) -> Iterator[list[str]]:
             yield [text[:first], text[first:second], text[second:]]
 
 
+@pytest.mark.slow
 @each_of_words
 def test_words_are_restored_wherever_they_are_cut(voice: Voice) -> None:
     """Every place of every token, alone and together with another cut; thinking keeps its tokens."""
@@ -61,6 +62,7 @@ def _read(arguments: str) -> tuple[object, ...]:
     return told, json.loads(file.pop("deep")), file
 
 
+@pytest.mark.slow
 @each_of_json
 @pytest.mark.parametrize("ascii_only", [False, True], ids=["UTF-8", "escapes"])
 def test_arguments_stay_json_at_every_depth(voice: Voice, ascii_only: bool) -> None:
@@ -149,6 +151,7 @@ def test_what_waits_comes_when_a_stream_breaks_off(voice: Voice) -> None:
 
 
 @each
+@pytest.mark.slow
 @settings(deadline=None)
 @given(data=st.data())
 def test_any_values_come_back_through_any_cuts(voice: Voice, data: st.DataObject) -> None:

@@ -22,6 +22,8 @@ from tests.unit.dialects.restoring.speech import (
     match,
 )
 
+pytestmark = pytest.mark.slow
+
 RESTORING = {"anthropic": ANTHROPIC, "openai": OPENAI, "gemini": GEMINI}
 SAID, GIVEN, KEPT = f"to {PERSON}: é\n", f'{EMAIL}"{KEY}', f"id {EMAIL}"
 """What a model says, what it gives a tool, and what stays as it is, tokens and all."""
