@@ -97,12 +97,6 @@ def length(argument: str) -> Check:
     return lambda candidate: len(candidate.value) in allowed
 
 
-def crc32_base62(argument: str) -> Check:
-    """The last six letters are the CRC-32, in base62, of what follows a prefix of that length."""
-    start = int(argument)
-    return lambda candidate: checksums.crc32_base62(candidate.value[start:-6]) == candidate.value[-6:]
-
-
 _PLAIN = (
     mixed, random, jwt, bech32, base58, key_block, encoded_private_key, discord, mailgun, line_end, assigned,
     app_password, defined,
@@ -111,7 +105,7 @@ _PLAIN = (
 
 CHECKS: Mapping[str, Check] = {check.__name__.replace("_", "-"): check for check in _PLAIN}
 
-MADE: Mapping[str, Callable[[str], Check]] = {"length": length, "crc32-base62": crc32_base62}
+MADE: Mapping[str, Callable[[str], Check]] = {"length": length}
 """Checks that take a number."""
 
 

@@ -5,22 +5,10 @@ import binascii
 import hashlib
 import json
 import re
-import zlib
 
-BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _BECH32 = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 _BECH32_GENERATOR = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
-
-
-def crc32_base62(text: str) -> str:
-    """The CRC-32 as six base62 digits, as GitHub and npm end their tokens with."""
-    number = zlib.crc32(text.encode())
-    digits = ""
-    for _ in range(6):
-        number, digit = divmod(number, 62)
-        digits = BASE62[digit] + digits
-    return digits
 
 
 def bech32(value: str) -> bool:
