@@ -216,7 +216,7 @@ class House:
         if not self._knows_words and (self.settings.terser.when or any(not is_off(wishes.of(one)) for one in keys)):
             self._knows_words = True
             threading.Thread(target=_read_words, name="detection", daemon=True).start()
-        if scrubbing.wanted(self.settings, keys):
+        if any(scrubbing.wanted(self.settings, key) for key in keys):
             prepared = functools.partial(scrubbing.prepare, self.settings, keys)
             threading.Thread(target=prepared, name="scrubbing", daemon=True).start()
 

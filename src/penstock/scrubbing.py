@@ -61,24 +61,29 @@ def rules_of(settings: Settings) -> Callable[[KeyProfile], Rules | None]:
     """What holds for a key; None where nothing is looked for. ConfigError for a file of terms that is gone."""
     given = settings.scrub
     terms = {name: (*row.terms, *_terms(name, row.file)) for name, row in given.terms.items()}
-    teams = {name: row.wish for name, row in given.teams.items()}
 
     @functools.lru_cache(maxsize=256)
     def rules(wanted: tuple[tuple[str, str], ...]) -> Rules:
         return _rules(settings, terms, dict(wanted))
 
     def of(key: KeyProfile) -> Rules | None:
-        if not _wanted(settings, teams, key):
+        if not wanted(settings, key):
             return None
-        team = teams.get(key.team or "", Wish())
+        team = _team(settings, key)
         return rules(tuple(sorted({**given.kinds, **dict(team.kinds), **dict(key.scrub.kinds)}.items())))
 
     return of
 
 
-def _wanted(settings: Settings, teams: Mapping[str, Wish], key: KeyProfile) -> bool:
-    team = teams.get(key.team or "", Wish())
-    return next(one for one in (key.scrub.wanted, team.wanted, settings.scrub.wanted) if one is not None)
+def wanted(settings: Settings, key: KeyProfile) -> bool:
+    """Whether a key's requests are looked through."""
+    wishes = key.scrub.wanted, _team(settings, key).wanted, settings.scrub.wanted
+    return next(one for one in wishes if one is not None)
+
+
+def _team(settings: Settings, key: KeyProfile) -> Wish:
+    row = settings.scrub.teams.get(key.team or "")
+    return Wish() if row is None else row.wish
 
 
 def asking(table: Table, calling: Calling) -> Ask:
@@ -104,12 +109,6 @@ def _said(answer: Answer, dialect: str) -> str:
         return forms.said(msgspec.json.decode(answer.body), dialect)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return ""
-
-
-def wanted(settings: Settings, keys: Iterable[KeyProfile]) -> bool:
-    """Whether any key's requests are looked through."""
-    teams = {name: row.wish for name, row in settings.scrub.teams.items()}
-    return any(_wanted(settings, teams, key) for key in keys)
 
 
 def prepare(settings: Settings, keys: Iterable[KeyProfile]) -> None:

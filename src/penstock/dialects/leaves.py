@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import msgspec
 
 from penstock.core.hearing import Kind, Said
+from penstock.dialects.counting import plainly
 
 _TEXT = frozenset(
     {"text", "content", "refusal", "output_text", "transcript", "value", "cited_text", "output", "result", "code",
@@ -21,10 +22,7 @@ MOST_DEEP = 200
 
 def decoded(text: bytes) -> object:
     """The JSON value; None where there is none."""
-    try:
-        return msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
+    return plainly(msgspec.json.decode, text)
 
 
 def leaves(value: object, lane: str = "", *, ends: bool = True) -> Iterator[Said]:

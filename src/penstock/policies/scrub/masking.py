@@ -102,11 +102,11 @@ class _Look:
         return known if sealed else _joined(self._fresh(text, others, known), known)
 
     def _fresh(self, text: Text, others: Sequence[Found], known: Sequence[Span]) -> Iterator[Span]:
-        found_here = found_in(self._rules.detector, text)
+        told = found_in(self._rules.detector, text)
         if others:
-            found_here = resolved(text.value, [*found_here, *others], frozenset(others).__contains__)
+            told = resolved(text.value, [*told, *others], frozenset(others).__contains__)
         ends = [last for _, last, _ in known]
-        for found in found_here:
+        for found in told:
             kind = self._rules.kinds.get(found.kind)
             if kind is None or kind.action is Action.ALLOW:
                 continue
