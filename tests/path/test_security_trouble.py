@@ -137,11 +137,10 @@ LEAVING = {
 }
 
 
-@pytest.mark.parametrize("stage", LEAVING)
-def test_who_leaves_leaves_nothing(gateway: Gateway, provider: Provider, stage: str) -> None:
-    """Twenty clients leave at this point: soon no descriptor is open that was not before, and others are served."""
+def leave(gateway: Gateway, stage: str) -> int:
+    """Lets twenty clients leave at this point, and tells how many descriptors are open when all is quiet again."""
     data, answered = LEAVING[stage]
-    before = at_rest(gateway)
+    before = descriptors(gateway)
     for _ in range(20):
         with socket.create_connection((gateway.host, gateway.port), timeout=10) as client:
             client.sendall(data)
@@ -150,11 +149,24 @@ def test_who_leaves_leaves_nothing(gateway: Gateway, provider: Provider, stage: 
             else:
                 time.sleep(0.01)
     deadline = time.monotonic() + 5
-    while descriptors(gateway) > before and time.monotonic() < deadline:
+    while (left := descriptors(gateway)) > before and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert descriptors(gateway) <= before
+    return left
+
+
+@pytest.mark.parametrize("stage", LEAVING)
+def test_who_leaves_leaves_nothing(gateway: Gateway, provider: Provider, stage: str) -> None:
+    """Twenty clients leave at this point: soon no descriptor is open that was not before, and others are served.
+
+    A client that leaves while its connection to the provider is made leaves it in the pool, for the next who asks: one
+    round may find one more, a second finds no more than the first.
+    """
+    before = at_rest(gateway)
+    left = leave(gateway, stage)
+    assert left <= before + 1
+    assert left <= before or leave(gateway, stage) <= left
     assert attack(gateway, "/v1/messages", KEYED).status == 200
-    if answered:
+    if LEAVING[stage][1]:
         deadline = time.monotonic() + 5
         while len(provider.closed_early) < 20 and time.monotonic() < deadline:
             time.sleep(0.05)
