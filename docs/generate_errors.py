@@ -77,6 +77,14 @@ WORDS = {
         "The client asked for a WebSocket; Codex does, and goes on with a POST at once.",
         "Nothing, or send a POST.",
     ),
+    FaultKind.THROTTLED: (
+        "The caller sends faster than one of its quotas per minute allows, or more at once.",
+        "Wait as long as `retry-after` says; the SDKs do so by themselves.",
+    ),
+    FaultKind.EXHAUSTED: (
+        "A quota or budget of the caller's is used up.",
+        "The message says which, until when, and whom to ask.",
+    ),
     FaultKind.HEAD_TOO_LARGE: (
         "The request line and headers are larger than `limits.head`, or more than `limits.headers`.",
         "Send fewer headers, or raise the limit.",

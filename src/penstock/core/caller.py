@@ -11,6 +11,7 @@ import re
 
 import msgspec
 
+from penstock.core.quota import Quota
 from penstock.core.scrubbed import Wish
 from penstock.core.terseness import Wanted
 
@@ -56,6 +57,10 @@ class KeyProfile(msgspec.Struct, frozen=True, gc=False):
     """How tersely this key's conversations are to be answered."""
     scrub: Wish = Wish()
     """What becomes of private values in this key's requests."""
+    user: str | None = None
+    """Whose key it is: its owner's name."""
+    quotas: tuple[Quota, ...] = ()
+    """All that hold for this key: its own, its user's, its team's and the installation's."""
 
     def may_use(self, model: str) -> bool:
         """Whether a model of this name is allowed. Google's own prefix may stand before it."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
+from penstock.core.allowance import Allowance
 from penstock.core.caller import Caller
 from penstock.core.document import Document, Facts
 from penstock.core.ending import Ending
@@ -88,6 +89,7 @@ class Exchange:
     scrubbed: Scrubbed | None = None  # scrub
     rulings: tuple[Ruling, ...] = ()  # guard and judge: what content policies have met, in order
     destination: Destination | None = None  # guard: where a content policy sends it
+    allowance: Allowance | None = None  # limit: how the caller's quotas stood when it took from them; None: it has none
     tap: Tap | None = None  # gateway, stop 6: on the answer that passes
 
     @property

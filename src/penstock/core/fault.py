@@ -8,6 +8,8 @@ from enum import Enum
 
 import msgspec
 
+from penstock.core.allowance import Held
+
 
 class Blame(Enum):
     """Who has to change something for the request to work."""
@@ -34,6 +36,10 @@ class FaultKind(Enum):
     ENCODING_INVALID = ("encoding_invalid", 400, Blame.CLIENT, False)
     TOO_LARGE_DECODED = ("too_large_decoded", 413, Blame.CLIENT, False)
     UPGRADE_REFUSED = ("upgrade_refused", 426, Blame.CLIENT, False)
+    THROTTLED = ("throttled", 429, Blame.CLIENT, True)
+    """Too fast: the same request passes a little later."""
+    EXHAUSTED = ("exhausted", 429, Blame.CLIENT, False)
+    """A quota or budget is used up: to wait for it in a loop is no use."""
     HEAD_TOO_LARGE = ("head_too_large", 431, Blame.CLIENT, False)
     INTERNAL = ("internal", 500, Blame.GATEWAY, False)
     UNREACHABLE = ("unreachable", 502, Blame.UPSTREAM, True)
@@ -64,6 +70,8 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     retry_after: int | None = None
     code: str | None = None
     allow: tuple[str, ...] = ()
+    held: Held | None = None
+    """The quota that refused, as it stands."""
     before: bytes = b""
     """Whole events of a running stream that it comes in, which go out before its end."""
     ending: bytes = b""

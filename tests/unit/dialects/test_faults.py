@@ -39,7 +39,7 @@ def test_every_fault_in_every_dialect(dialect: Dialect, kind: FaultKind) -> None
         assert (body["type"], body["request_id"], headers[b"request-id"]) == ("error", "ex_1", b"ex_1")
         assert error["type"] in {
             "invalid_request_error", "authentication_error", "not_found_error", "request_too_large", "api_error",
-            "overloaded_error", "timeout_error",
+            "overloaded_error", "timeout_error", "rate_limit_error", "billing_error",
         }  # fmt: skip
     elif dialect.name == "openai":
         assert set(error) == {"message", "type", "param", "code"}
@@ -59,6 +59,8 @@ def test_every_fault_in_every_dialect(dialect: Dialect, kind: FaultKind) -> None
         (FaultKind.OVERLOADED, "overloaded_error", None, "UNAVAILABLE"),
         (FaultKind.TIMED_OUT, "timeout_error", None, "DEADLINE_EXCEEDED"),
         (FaultKind.REFUSED, "invalid_request_error", "content_policy_violation", "INVALID_ARGUMENT"),
+        (FaultKind.THROTTLED, "rate_limit_error", "rate_limit_exceeded", "RESOURCE_EXHAUSTED"),
+        (FaultKind.EXHAUSTED, "billing_error", "insufficient_quota", "RESOURCE_EXHAUSTED"),
     ],
 )
 def test_the_codes_that_clients_act_on(kind: FaultKind, anthropic: str, openai: str | None, gemini: str) -> None:

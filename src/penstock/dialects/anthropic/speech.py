@@ -96,9 +96,13 @@ class Anthropic:
         return ()
 
 
+def _type(status: int) -> str:
+    return _TYPES.get(status, "invalid_request_error")
+
+
 def _envelope(fault: Fault, exchange_id: str) -> dict[str, object]:
     error: dict[str, object] = {
-        "type": _TYPES.get(fault.status, "invalid_request_error"),
+        "type": "billing_error" if fault.kind is FaultKind.EXHAUSTED else _type(fault.status),
         "message": fault.words,
     }
     code = fault.code or _CODES.get(fault.kind)

@@ -25,6 +25,8 @@ from penstock.dialects.openai.walking import WALKING
 _CODES = {
     FaultKind.UNAUTHENTICATED: "invalid_api_key",
     FaultKind.REFUSED: "content_policy_violation",
+    FaultKind.THROTTLED: "rate_limit_exceeded",
+    FaultKind.EXHAUSTED: "insufficient_quota",
     FaultKind.NOT_FOUND: "unknown_url",
     FaultKind.ENCODING_UNSUPPORTED: "request_body_encoding_unsupported",
     FaultKind.ENCODING_INVALID: "request_body_encoding_invalid",

@@ -1,0 +1,47 @@
+"""How a request's quotas stand: values, for headers, refusals and the one who warns.
+
+Made by the policy ``limit`` when it takes; each dialect says them in its own headers, the gateway in its own.
+"""
+
+import msgspec
+
+from penstock.core.quota import Quota, Unit
+
+
+class Held(msgspec.Struct, frozen=True, gc=False):
+    """One quota that a request takes from, as it stood then."""
+
+    quota: Quota
+    used: int
+    """Settled, in the quota's unit; per minute: what is missing in the bucket."""
+    reserved: int
+    """By requests under way, this one among them."""
+    resets: float
+    """Seconds since the epoch: when the span is over, or the bucket full again; 0: not a matter of time."""
+    free: bool = False
+    """The bucket of requests that spend no tokens: counts and lists of models."""
+
+    @property
+    def most(self) -> int:
+        """What the client may think of as its limit."""
+        return self.quota.amount
+
+    @property
+    def left(self) -> int:
+        """What nobody has used or reserved."""
+        return max(0, self.most - self.used - self.reserved)
+
+    @property
+    def share(self) -> float:
+        """Used and reserved, 0 to 1, or above where it was overshot."""
+        return (self.used + self.reserved) / self.most if self.most else 1.0
+
+
+class Allowance(msgspec.Struct, frozen=True, gc=False):
+    """All that a request takes from, the tightest first: the one with the least share left."""
+
+    held: tuple[Held, ...]
+
+    def tightest(self, *units: Unit) -> Held | None:
+        """The tightest of these units; None: there is none."""
+        return next((one for one in self.held if one.quota.unit in units), None)
