@@ -1,0 +1,95 @@
+"""What an act is, who may ask for one, and the list of them all."""
+
+from collections.abc import Callable, Iterable, Iterator
+from enum import Enum
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from penstock.administering.errors import DeniedError
+
+
+class Role(Enum):
+    """What somebody is to the gateway."""
+
+    OWNER = "owner"
+    """May do everything, and say who else may."""
+    ADMIN = "admin"
+    """May do everything but say who else may."""
+    LEAD = "lead"
+    """Of one team: may change its keys and see what it used."""
+    VIEWER = "viewer"
+    """May look, at everything that is no secret."""
+
+
+class Actor(msgspec.Struct, frozen=True):
+    """Who asks."""
+
+    name: str
+    """As it stands in the audit log."""
+    role: Role
+    team: str | None = None
+    """Of a lead: the team."""
+
+    def confined(self) -> str | None:
+        """The one team that may be seen; None: all of them."""
+        return (self.team or "") if self.role is Role.LEAD else None
+
+
+class Audited(msgspec.Struct, frozen=True):
+    """What a change is written down as; never a secret."""
+
+    act: str
+    subject: str
+    before: object = None
+    after: object = None
+
+
+Item = TypeVar("Item")
+
+
+class Page(msgspec.Struct, Generic[Item], frozen=True):
+    """Some of a list, in its order."""
+
+    items: tuple[Item, ...]
+    next: tuple[str | int, ...] | None = None
+    """Where the list goes on: the last item's place in the order; None: this was all."""
+
+
+class Act(msgspec.Struct, frozen=True):
+    """One thing that can be done."""
+
+    name: str
+    """Such as ``keys.create``: the room it belongs to, and a verb."""
+    wanted: type[msgspec.Struct]
+    """What it takes: frozen, with unknown fields forbidden; ``msgspec.UNSET`` leaves things as they are. A list takes
+    ``most`` and ``after``, a place as ``Page.next`` tells it."""
+    told: type[Any]
+    """What it tells: a frozen struct, or a ``Page`` of them."""
+    roles: frozenset[Role]
+    """Who may ask. A lead's acts see to it themselves that they stay in the team."""
+    run: Callable[[Any, Actor, Any], Any]
+    """House, actor and what is wanted, to what is told; raises ``errors.ActError``. Its docstring is its
+    documentation."""
+    writes: bool = True
+
+
+class Acts:
+    """All that can be done, by name."""
+
+    def __init__(self, acts: Iterable[Act]) -> None:
+        self._acts = {act.name: act for act in acts}
+
+    def __getitem__(self, name: str) -> Act:
+        return self._acts[name]
+
+    def __iter__(self) -> Iterator[Act]:
+        return iter(self._acts.values())
+
+    def do(self, house: object, actor: Actor, name: str, wanted: msgspec.Struct) -> Any:
+        """Do it, if this actor may; DeniedError and its own."""
+        act = self._acts[name]
+        if actor.role not in act.roles:
+            may = ", ".join(sorted(role.value for role in act.roles))
+            raise DeniedError(f"{actor.name} is {actor.role.value} and may not do this; it takes: {may}.")
+        return act.run(house, actor, wanted)
