@@ -5,7 +5,7 @@ Made by the policy ``limit`` when it takes; each dialect says them in its own he
 
 import msgspec
 
-from penstock.core.quota import Quota, Unit
+from penstock.core.quota import Period, Quota, Unit
 
 
 class Held(msgspec.Struct, frozen=True, gc=False):
@@ -20,6 +20,8 @@ class Held(msgspec.Struct, frozen=True, gc=False):
     """Seconds since the epoch: when the span is over, or the bucket full again; 0: not a matter of time."""
     free: bool = False
     """The bucket of requests that spend no tokens: counts and lists of models."""
+    own: int = 0
+    """Of what is reserved, this request's share."""
 
     @property
     def most(self) -> int:
@@ -27,14 +29,19 @@ class Held(msgspec.Struct, frozen=True, gc=False):
         return self.quota.amount
 
     @property
+    def room(self) -> int:
+        """What there is when nothing is used: of a quota per minute what its bucket holds."""
+        return self.quota.bursting if self.quota.period is Period.MINUTE else self.quota.amount
+
+    @property
     def left(self) -> int:
         """What nobody has used or reserved."""
-        return max(0, self.most - self.used - self.reserved)
+        return max(0, self.room - self.used - self.reserved)
 
     @property
     def share(self) -> float:
         """Used and reserved, 0 to 1, or above where it was overshot."""
-        return (self.used + self.reserved) / self.most if self.most else 1.0
+        return (self.used + self.reserved) / self.room if self.room else 1.0
 
 
 class Allowance(msgspec.Struct, frozen=True, gc=False):
@@ -45,3 +52,10 @@ class Allowance(msgspec.Struct, frozen=True, gc=False):
     def tightest(self, *units: Unit) -> Held | None:
         """The tightest of these units; None: there is none."""
         return next((one for one in self.held if one.quota.unit in units), None)
+
+    def fullest(self, *units: Unit) -> Held | None:
+        """The tightest of these units that counts days, weeks or months; None: there is none."""
+        for one in self.held:
+            if one.quota.unit in units and one.quota.period is not Period.MINUTE:
+                return one
+        return None

@@ -60,7 +60,8 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
 
     ``words`` are for the caller: what happened and what to do next, without any private value. ``detail`` is for
     the operator's log. ``retryable`` overrides the kind's answer where the moment decides (a request that was never
-    sent may be tried again). ``retry_after`` is in seconds. ``code`` is a dialect's own machine-readable code.
+    sent may be tried again). ``retry_after`` is in seconds: of ``THROTTLED`` until the request passes, of ``EXHAUSTED``
+    until its quota is fresh again. ``code`` is a dialect's own machine-readable code.
     """
 
     kind: FaultKind
@@ -68,10 +69,12 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = ""
     retryable: bool | None = None
     retry_after: int | None = None
+    retry_after_ms: int | None = None
+    """The same, exactly, where seconds are too coarse."""
     code: str | None = None
     allow: tuple[str, ...] = ()
     held: Held | None = None
-    """The quota that refused, as it stands."""
+    """The quota that refused, as it stands; of ``OVERLOADED``: the one that can't be asked."""
     before: bytes = b""
     """Whole events of a running stream that it comes in, which go out before its end."""
     ending: bytes = b""
