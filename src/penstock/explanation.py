@@ -87,7 +87,12 @@ class Changing(msgspec.Struct, frozen=True):
     suspended: Suspended
 
 
-_BECAME = {"mask": "tokens in the place of values", "redact": "values taken out", "flag": "found, and left"}
+_BECAME = {
+    "mask": "tokens in the place of values",
+    "redact": "values taken out",
+    "flag": "found, and left",
+    "scan": "looked through",
+}
 
 NOBODY = KeyProfile("explain", "explain")
 """A key for which nothing is set."""

@@ -24,6 +24,7 @@ from penstock.core.terseness import Opening
 from penstock.core.ticket import mint
 from penstock.dialects.openai import asking
 from penstock.explanation import NOBODY, Changing, Explanation, Listening, explain
+from penstock.pdf import extract
 from penstock.policies.ask_usage import AskUsage
 from penstock.policies.compress import Compress, NoMemory, Suspended
 from penstock.policies.compress.deciding import nothing_suspended
@@ -35,6 +36,7 @@ from penstock.policies.own import Own, tracing
 from penstock.policies.permit import Permit, named
 from penstock.policies.relink import Relink
 from penstock.policies.scrub import Scrub
+from penstock.policies.scrub.papers import Papers
 from penstock.policies.scrub.services import Ask, nobody
 from penstock.policies.scrub.vaulting import Vaulting
 from penstock.route_rows import ROWS
@@ -153,6 +155,7 @@ def _scrub(settings: Settings, secret: bytes, ask: Ask = nobody, vault: Vault | 
         return lambda: time.monotonic() > until
 
     scrub = Scrub(WALKING, RESTORING, rules, secret, undo, begin, ask)
+    scrub.papers = Papers(functools.partial(extract, seconds=settings.scrub.seconds))
     if vault is not None and settings.scrub.vault is not None:
         scrub.vaulting = Vaulting(vault, tracing, settings.scrub.vault.days)
     return scrub

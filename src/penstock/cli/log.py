@@ -39,7 +39,7 @@ _ENDINGS = {
     "refused": "refused by the model or its provider",
     "invalid": "with arguments for a tool that can't be read",
 }
-_BECAME = {"mask": "masked", "redact": "taken out", "flag": "let out"}
+_BECAME = {"mask": "masked", "redact": "taken out", "flag": "let out", "scan": "looked through"}
 _BETWEEN = 2
 _COLUMNS = (
     Cell("time (UTC)", 19),

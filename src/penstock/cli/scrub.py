@@ -39,7 +39,8 @@ def scrub(config: Path | None, file: IO[bytes], *, key: str | None, matter: str,
     """Show what would leave the house of FILE, or of standard input, with reasons.
 
     Nothing is sent. Private values are looked for as for a key that wants it, also where scrubbing is off. The text
-    goes to standard output, with tokens in the place of values; what was found, to standard error.
+    goes to standard output, with tokens in the place of values; what was found, to standard error. Of a PDF it is the
+    text that can be read out of it.
 
     \b
     Examples:
@@ -60,12 +61,24 @@ def scrub(config: Path | None, file: IO[bytes], *, key: str | None, matter: str,
     if dataset is not None:
         _score(rules.detector, dataset, as_json=as_json)
         return
-    text = file.read().decode("utf-8", "replace")
+    text = _words(file.read(), settings.scrub.seconds)
     shown = preview(rules, text, Matter(matter), asked.tenant)
     if as_json:
         print_json(shown)
         return
     _print(shown)
+
+
+def _words(content: bytes, seconds: float) -> str:
+    if not content.startswith(b"%PDF-"):
+        return content.decode("utf-8", "replace")
+    from penstock.pdf import extract  # noqa: PLC0415 - keeps --help instant
+    from penstock.policies.scrub.papers import unreadable  # noqa: PLC0415
+
+    pages = extract(content, seconds)
+    if pages.unread is not None:
+        raise MistakeError(unreadable(pages.unread).fault.words.replace("A PDF in this request", "This PDF"))
+    return pages.text
 
 
 def _print(shown: "Preview") -> None:

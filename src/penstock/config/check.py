@@ -204,6 +204,14 @@ def lists_of_terms_hold_some(settings: Settings, reading: Reading) -> Iterator[F
             yield path, "has no terms", "give `terms`, or a `file` with one on each line"
 
 
+def only_pdfs_are_scanned(settings: Settings, reading: Reading) -> Iterator[Found]:
+    """Nothing else that is attached has words that can be told."""
+    for name, action in settings.scrub.attached.items():
+        where: Path = ("scrub", "attached", name)
+        if action == "scan" and name != "pdf" and reading.sound(where):
+            yield where, "can't be scanned: only PDFs can", "write `allow`, `flag` or `block`"
+
+
 def detectors_can_be_asked(settings: Settings, reading: Reading) -> Iterator[Found]:
     """A detector's provider has a row, a chat has a model, and what they find is a kind."""
     known = list(dict.fromkeys([*settings.providers, *reading.names(("providers",))]))
@@ -269,6 +277,7 @@ RULES: tuple[Callable[[Settings, Reading], Iterator[Found]], ...] = (
     kinds_exist,
     own_kinds_have_their_own_names,
     lists_of_terms_hold_some,
+    only_pdfs_are_scanned,
     detectors_can_be_asked,
     limits_fit_together,
     timeouts_fit_together,

@@ -15,7 +15,7 @@ from penstock.core.scrubbed import Wish
 ListName = Annotated[str, Meta(extra={"form": Form.OWN_KIND})]
 ActionName = Literal["mask", "redact", "flag", "block", "allow"]
 AttachedName = Literal["image", "audio", "pdf", "file", "elsewhere", "state", "unknown"]
-AttachedAction = Literal["allow", "flag", "block"]
+AttachedAction = Literal["allow", "flag", "block", "scan"]
 
 
 class ScrubWishSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,7 +140,8 @@ class ScrubSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What becomes of what is no text: `image`, `audio`, `pdf` and other `file`s whose bytes are sent along; what
     stands `elsewhere`, named by an address or an id; the `state` that a provider holds (earlier responses, threads,
     caches); and what is of an `unknown` form. Unset: `pdf`, `file` and `unknown` are refused (`block`), the others
-    allowed."""
+    allowed. `scan` is for `pdf` alone: its words are looked through, and it passes if none of them would have to be
+    masked; one that can't be read, or holds no text, is refused."""
 
     unreadable: Literal["block", "allow"] = "block"
     """What becomes of a body that can't be looked through at all: too large to be held (`limits.body`), compressed,
@@ -150,7 +151,8 @@ class ScrubSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Unset: nothing is kept, and tokens stay in what is fetched later."""
 
     seconds: Seconds = 5.0
-    """How long the new text of one request may be looked through; past it the request is refused."""
+    """How long the new text of one request may be looked through, and how long the text of one PDF may be read; past it
+    the request is refused."""
 
     teams: dict[Name, ScrubWishSettings] = {}
     """What teams want, by their names."""

@@ -20,7 +20,7 @@ class Count(msgspec.Struct, frozen=True, array_like=True, gc=False):
     place: str
     """The ``Matter`` of the text; the ``Sort`` of what was attached."""
     action: str
-    """``mask``, ``redact`` or ``flag``."""
+    """``mask``, ``redact``, ``flag``, or ``scan`` for what was looked through and let pass."""
     number: int
 
 
@@ -47,6 +47,6 @@ class Scrubbed(msgspec.Struct, frozen=True, array_like=True, gc=False):
             kind = count.kind, count.action
             numbers[kind] = numbers.get(kind, 0) + count.number
         return ", ".join(
-            f"{kind}={number}" + (";flag" if action == "flag" else "")
+            f"{kind}={number}" + (f";{action}" if action in {"flag", "scan"} else "")
             for (kind, action), number in sorted(numbers.items())
         )

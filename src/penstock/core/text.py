@@ -36,7 +36,7 @@ class Line(Enum):
 
 class Block(msgspec.Struct, frozen=True, gc=False):
     """A piece of a body that stays as it is from request to request: ``body[start:end]``, a JSON value, or in an upload
-    a text; empty where it stands for bytes that are no words."""
+    a text or a file."""
 
     start: int
     end: int
@@ -63,6 +63,8 @@ class Text(msgspec.Struct, frozen=True, gc=False):
     """The name of the member that it stands under, where that may say what it is: ``password``, ``phone``."""
     bare: bool = False
     """It stands there as it is, in UTF-8, with neither quotes nor escapes: a form's field, a file of text."""
+    fixed: bool = False
+    """It was read out of something, a PDF, in which no word can be changed."""
 
 
 class Sort(Enum):
@@ -91,6 +93,8 @@ class Attached(msgspec.Struct, frozen=True, gc=False):
     """Where the part that carries it stands, in bytes of the block."""
     data: tuple[int, int] | None = None
     """Where its bytes stand as a base64 string, quotes included; a data URL's head stands before them."""
+    bare: bool = False
+    """Its bytes are the part itself, as in an upload."""
 
 
 class Reading(msgspec.Struct, frozen=True, gc=False):

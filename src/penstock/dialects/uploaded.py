@@ -85,7 +85,7 @@ class Filed(Tabled):
     def texts(self, match: Match, block: Block, piece: bytes) -> Reading:
         """What a block holds."""
         if block.kind in _SORTS:
-            return Reading(attached=(Attached(_SORTS[block.kind], 0, 0),))
+            return Reading(attached=(Attached(_SORTS[block.kind], 0, len(piece), bare=True),))
         if block.kind.startswith(_BARE):
             return self._bare(block.kind.removeprefix(_BARE), piece)
         return super().texts(match, block, piece)
@@ -137,12 +137,14 @@ class _Form:
         content = memoryview(self._body)[start:end]
         if not content:
             return
-        if _is_text(content) and not self._measured:
+        # A PDF is none that could be changed, nor read, letter by letter, though all of it may be letters.
+        is_pdf = self._body.startswith(_PDF, start)
+        if not is_pdf and not self._measured and _is_text(content):
             start += len(_MARK) if self._body.startswith(_MARK, start) else 0
             yield from self._text((start, end))
         else:
-            sort = Sort.PDF if self._body.startswith(_PDF, start) else sort_of(part.content_type.decode("latin-1"))
-            yield Block(start, start, Line.APART, f"attached {(Sort.FILE if self._measured else sort).value}")
+            sort = Sort.PDF if is_pdf else sort_of(part.content_type.decode("latin-1"))
+            yield Block(start, end, Line.APART, f"attached {(Sort.FILE if self._measured else sort).value}")
 
     def _text(self, span: Span) -> Iterator[Block]:
         """JSON lines, if the first is one; JSON; or words."""

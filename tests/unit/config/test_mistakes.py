@@ -377,6 +377,14 @@ TERMS = [
         "did you mean `expires`?"),
 ]  # fmt: skip
 
+SCRUB = [
+    Row("a picture that is scanned", "scrub: {attached: {image: scan}}\n", 1, "scrub.attached.image",
+        "can't be scanned: only PDFs can", "write `allow`, `flag` or `block`"),
+    Row("a PDF that is masked", "scrub: {attached: {pdf: mask}}\n", 1, "scrub.attached.pdf",
+        "is not one of `allow`, `block`, `flag`, `scan`",
+        "write allow"),
+]  # fmt: skip
+
 BOOKS = [
     Row("books of another kind", "books: sqlite\n", 1, "books", "neither true nor false", "write true or false"),
     Row("a journal as a folder", "journal: ./journal\n", 1, "journal", "is a single value, not a mapping",
@@ -462,6 +470,7 @@ ROWS = [
     *CREDENTIALS,
     *PRICES,
     *TERMS,
+    *SCRUB,
     *BOOKS,
     *OWN_RULES,
     *ENVIRONMENT,

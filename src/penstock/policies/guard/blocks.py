@@ -76,6 +76,8 @@ def _edits(text: Text, spans: Sequence[tuple[int, int, str]]) -> Iterable[Edit]:
 
 def _size(attached: Attached) -> int:
     """Decoded, of base64; 0 where the bytes are elsewhere."""
+    if attached.bare:
+        return attached.end - attached.start
     return 0 if attached.data is None else max(0, attached.data[1] - attached.data[0] - 2) * 3 // 4
 
 

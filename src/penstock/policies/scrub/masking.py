@@ -21,6 +21,9 @@ from penstock.policies.scrub.rules import Action, Rules
 ATTACHED = "attached"
 """The kind under which things are counted that can't be read."""
 
+CODE = "content_policy_violation"
+"""What OpenAI's clients know such refusals by."""
+
 MOST_LABELLED, MOST_LABEL = 300, 60
 """Characters of a value that its member's name is read with, and of the name: longer ones are texts."""
 Late = Callable[[], bool]
@@ -81,6 +84,8 @@ class _Look:
         edits: list[Edit] = []
         for text, spans in found:
             for start, end, value in _joined(spans, () if text.number else self._new.within(text.value)):
+                if text.fixed:
+                    raise held_fast(value.kind)
                 edits.append(Edit(text, start, end, value.token))
                 self._counts[value.kind, text.matter.value, self._rules.kinds[value.kind].action.value] += 1
         stood = {edit.put: self._value(edit.put) for edit in edits}
@@ -145,7 +150,7 @@ class _Look:
         action = self._rules.attached.get(attached.sort, Action.ALLOW)
         if action is Action.BLOCK:
             raise blocked(ATTACHED, attached.sort.value)
-        if action is Action.FLAG:
+        if action in {Action.FLAG, Action.SCAN}:
             self._counts[ATTACHED, attached.sort.value, action.value] += 1
 
 
@@ -183,8 +188,17 @@ def too_much() -> FaultError:
     return refuse(FaultKind.TOO_LARGE, "There is more new text in this request than can be looked through.")
 
 
+def held_fast(kind: str) -> FaultError:
+    """The refusal of a PDF for what it says, which must not go out and can't be changed there."""
+    words = (
+        f"A PDF in this request holds a value of the kind {kind!r}, which must not leave here, and nothing in a PDF "
+        "can be masked. Send its words as text, where values are masked, or ask your gateway's operator."
+    )
+    return refuse(FaultKind.REFUSED, words, code=CODE)
+
+
 def blocked(kind: str, place: str) -> FaultError:
     """The refusal of a request for what it holds. It says what and where, and never repeats it."""
     what = f"what can't be looked through ({place})" if kind == ATTACHED else f"a value of the kind {kind!r} ({place})"
     words = f"This request holds {what}, which must not leave here. Take it out, or ask your gateway's operator."
-    return refuse(FaultKind.REFUSED, words, code="content_policy_violation")
+    return refuse(FaultKind.REFUSED, words, code=CODE)

@@ -22,15 +22,14 @@ from penstock.core.vault import Held, Kept
 from penstock.policies.scrub.known import Value
 from penstock.policies.scrub.memory import Memory
 from penstock.policies.scrub.minting import Mint
+from penstock.policies.scrub.papers import Papers, UnopenedError, bounded, unread
 from penstock.policies.scrub.restored import Restored, Undo
 from penstock.policies.scrub.rules import Action, Rules
 from penstock.policies.scrub.services import Ask, Services, nobody
 from penstock.policies.scrub.uploads import Upload, refuse_unread
 from penstock.policies.scrub.vaulting import NOTHING, Keeping, Vaulting
-from penstock.policies.scrub.working import Bounds, Holder, Work, masks, returns, unreadable
+from penstock.policies.scrub.working import LARGE, Bounds, Holder, Remembered, Work, masks, returns, unreadable
 
-LARGE = 1024 * 1024
-"""Bytes of a request that comes apart, and together again, while others are served."""
 AT_ONCE = 64 * 1024
 """Bytes of a request that are new and are looked through on the spot; with more, others are served meanwhile."""
 
@@ -64,6 +63,8 @@ class Scrub:
         self._begin = begin
         self.vaulting: Vaulting | None = None
         """What is kept of values that providers hold the tokens of; None: nothing."""
+        self.papers = Papers(unread)
+        """Reads PDFs; until somebody else stands here none of them can be."""
         self._memory = Memory()
         self._services = Services(ask)
         self._holders: dict[str, tuple[KeyProfile, Holder | None]] = {}
@@ -92,12 +93,34 @@ class Scrub:
             work = await _aside(size, self._begun, exchange, holder)
         if work is not None:
             work.remember(value for value in _values(held) if holder.rules.masks(value.kind))
-            if holder.rules.services:
-                await work.ask(self._services)
-            if not work.go_on(AT_ONCE):
-                await asyncio.to_thread(work.go_on, None)
+            await self._through(work, holder)
             await _aside(size, _edit, exchange, work)
         return self._done(exchange, holder, work, held)
+
+    async def _through(self, work: Work, holder: Holder) -> None:
+        """All of it; where it stops at PDFs they are read, and it goes on."""
+        brought = 0
+        while True:
+            try:
+                if holder.rules.services:
+                    await work.ask(self._services)
+                if not work.go_on(AT_ONCE):
+                    await asyncio.to_thread(work.go_on, None)
+            except UnopenedError as unopened:
+                brought = bounded(unopened.papers, brought)
+                await self.papers.read(unopened.papers)
+                work.begin_again(self._begin())
+            else:
+                return
+
+    def _through_now(self, work: Work) -> None:
+        while True:
+            try:
+                work.go_on(None)
+            except UnopenedError as unopened:
+                self.papers.read_now(unopened.papers)
+            else:
+                return
 
     def look(self, exchange: Exchange) -> Look | None:
         """A look at an upload that can be looked through once it is held."""
@@ -117,7 +140,7 @@ class Scrub:
         work = self._begun(exchange, holder)
         if work is None:
             return None
-        work.go_on(None)
+        self._through_now(work)
         _edit(exchange, work)
         visit = self._done(exchange, holder, work, NOTHING)
         return None if visit is None else visit.masks
@@ -159,7 +182,7 @@ class Scrub:
                 return None
             raise unreadable(str(error)) from None
         bounds = Bounds(self._begin(), passes)
-        return Work(walking, match, document.plain, blocks, holder, self._memory, bounds)
+        return Work(walking, match, document.plain, blocks, holder, Remembered(self._memory, self.papers), bounds)
 
     def _done(self, exchange: Exchange, holder: Holder, work: Work | None, held: Held) -> Restored | None:
         match, rules = exchange.match, holder.rules

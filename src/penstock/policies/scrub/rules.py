@@ -22,6 +22,8 @@ class Action(Enum):
     """The request is refused."""
     ALLOW = "allow"
     """It goes out, and nobody looks for it."""
+    SCAN = "scan"
+    """Of PDFs: their words are looked through, and it goes out if nothing in them would have to change."""
 
 
 class Back(Enum):
@@ -69,7 +71,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     kinds: Mapping[str, Kind]
     """By name; what is found and stands not here is allowed."""
     attached: Mapping[Sort, Action]
-    """What becomes of what can't be read: ``ALLOW``, ``FLAG`` or ``BLOCK``."""
+    """What becomes of what can't be read: ``ALLOW``, ``FLAG`` or ``BLOCK``; of PDFs also ``SCAN``."""
     services: tuple[Service, ...] = ()
     """Who is asked as well."""
     never: frozenset[str] = frozenset()

@@ -14,13 +14,17 @@ from penstock.core.fault import FaultError, FaultKind, refuse
 from penstock.core.mask import Masks
 from penstock.core.route import Match
 from penstock.core.scrubbed import Count
-from penstock.core.text import Block, Line, Reading, Walking, spliced
+from penstock.core.text import Block, Line, Reading, Sort, Walking, spliced
 from penstock.policies.scrub.known import Known, Value
 from penstock.policies.scrub.masking import looked_through, too_much
 from penstock.policies.scrub.memory import Memory, Seen
 from penstock.policies.scrub.minting import Mint
+from penstock.policies.scrub.papers import Papers
 from penstock.policies.scrub.rules import Action, Back, Kind, Rules
 from penstock.policies.scrub.services import Beside, Services, mark_of
+
+LARGE = 1024 * 1024
+"""Bytes that come apart, and together again, while others are served."""
 
 
 def unreadable(why: str) -> FaultError:
@@ -36,7 +40,14 @@ class Holder(msgspec.Struct, frozen=True):
     mint: Mint
 
 
-class Bounds(msgspec.Struct, frozen=True):
+class Remembered(msgspec.Struct, frozen=True):
+    """What is known from earlier requests: a memory alone."""
+
+    blocks: Memory
+    papers: Papers
+
+
+class Bounds(msgspec.Struct):
     """How far one request is looked through."""
 
     late: Callable[[], bool]
@@ -55,7 +66,7 @@ class Work:
         body: bytes,
         blocks: Sequence[Block],
         holder: Holder,
-        memory: Memory,
+        remembered: Remembered,
         bounds: Bounds,
     ) -> None:
         self._walking = walking
@@ -63,7 +74,8 @@ class Work:
         self._body = body
         self._blocks = blocks
         self._holder = holder
-        self._memory = memory
+        self._memory = remembered.blocks
+        self._papers = remembered.papers if holder.rules.attached.get(Sort.PDF) is Action.SCAN else None
         self._bounds = bounds
         self._known: dict[tuple[int, Line], Known] = {}
         self._seen: list[tuple[Block, Seen]] = []
@@ -71,8 +83,11 @@ class Work:
         self._salt = f"{holder.rules.version}\0{holder.tenant}\0{match.route.dialect}".encode()
 
     def go_on(self, most: int | None) -> bool:
-        """Look through the blocks that follow, as long as no more bytes of them are new; whether that was all."""
+        """Look through the blocks that follow, as long as no more bytes of them are new; whether that was all. It stops
+        (UnopenedError) at a PDF that is to be read first, and goes on there."""
         for block in self._blocks[len(self._seen) :]:
+            if most is not None and block.end - block.start > LARGE:
+                return False
             known = self._line(block)
             piece = self._body[block.start : block.end]
             name = hashlib.blake2b(self._salt + block.kind.encode() + b"\0" + known.digest + piece, digest_size=16)
@@ -102,6 +117,10 @@ class Work:
                 found = await services.about(self._holder.rules.services, mark, reading)
             self._beside[mark] = found
 
+    def begin_again(self, late: Callable[[], bool]) -> None:
+        """The time that it may take begins anew: that of PDFs is another's."""
+        self._bounds.late = late
+
     def _told(self, block: Block, piece: bytes) -> Beside | None:
         return self._beside.get(mark_of(self._salt, block.kind, piece)) if self._beside else ()
 
@@ -123,11 +142,12 @@ class Work:
 
     def _read(self, block: Block, piece: bytes) -> Reading:
         try:
-            return self._walking.texts(self._match, block, piece)
+            reading = self._walking.texts(self._match, block, piece)
         except NotReadableError as error:
             if not self._bounds.passes:
                 raise unreadable(str(error)) from None
             return Reading()
+        return reading if self._papers is None else self._papers.opened(reading, piece)
 
     @property
     def edited(self) -> bool:
