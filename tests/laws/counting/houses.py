@@ -8,6 +8,7 @@ from types import TracebackType
 
 from penstock.core.counting import Counters
 from penstock.stores.counting.memory import Memory
+from penstock.stores.counting.sqlite import SqliteCounters
 
 
 @dataclass
@@ -38,4 +39,14 @@ class House(AbstractContextManager["House"]):
         """Ends what was started."""
 
 
-HOUSES: dict[str, Callable[[Path], House]] = {"memory": House}
+class SqliteHouse(House):
+    """A file for each store that is to be fresh."""
+
+    files: int = 0
+
+    async def open(self, *, fresh: bool = False) -> Counters:
+        self.files += fresh
+        return SqliteCounters(self.folder / f"counters{self.files}.db", now=self.clock, deadline=10)
+
+
+HOUSES: dict[str, Callable[[Path], House]] = {"memory": House, "sqlite": SqliteHouse}

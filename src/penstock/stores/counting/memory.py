@@ -35,7 +35,9 @@ def _ticking() -> Callable[[], int]:
     return lambda: time.monotonic_ns() // 100 + offset
 
 
-class _Bucket:
+class Bucket:
+    """RATE: when it is full again."""
+
     __slots__ = ("full", "part")
 
     def __init__(self) -> None:
@@ -43,8 +45,8 @@ class _Bucket:
         self.part = 0
 
 
-class _Span:
-    """Seats too: they are never settled."""
+class Span:
+    """SPAN, and SEATS too, which are never settled."""
 
     __slots__ = ("adjusted", "ends", "hours", "reserved", "settled")
 
@@ -56,11 +58,12 @@ class _Span:
         self.ends = ends
 
     def spend(self, hour: int, amount: int) -> None:
+        """Adds to what is settled."""
         self.settled += amount
         self.hours[hour] = self.hours.get(hour, 0) + amount
 
 
-class _Part:
+class Part:
     """What a lease holds of one counter."""
 
     __slots__ = ("amount", "ask", "last", "top")
@@ -72,10 +75,12 @@ class _Part:
         self.top = top
 
 
-class _Lease:
+class Lease:
+    """What a request has taken; ``done``: a note that it was settled, for what may be said again."""
+
     __slots__ = ("done", "expires", "parts")
 
-    def __init__(self, expires: int, parts: list[_Part]) -> None:
+    def __init__(self, expires: int, parts: list[Part]) -> None:
         self.expires = expires
         self.parts = parts
         self.done = False
@@ -87,10 +92,10 @@ class Memory:
     def __init__(self, now: Callable[[], int] | None = None) -> None:
         self._now = now or _ticking()
         self._since = time.time()
-        self._buckets: dict[str, _Bucket] = {}
-        self._spans: dict[str, _Span] = {}
-        self._leases: OrderedDict[str, _Lease] = OrderedDict()
-        self._notes: OrderedDict[str, _Lease] = OrderedDict()
+        self.buckets: dict[str, Bucket] = {}
+        self.spans: dict[str, Span] = {}
+        self.leases: OrderedDict[str, Lease] = OrderedDict()
+        self.notes: OrderedDict[str, Lease] = OrderedDict()
         self._due = 0
         self._names: deque[tuple[Way, str]] = deque()
         self._unlooked = 0
@@ -102,9 +107,9 @@ class Memory:
             self._end(now)
         if self._unlooked:
             self._forget(now)
-        if lease in self._notes:
+        if lease in self.notes:
             self._revive(lease, now)
-        if lease in self._leases or lease in self._notes:
+        if lease in self.leases or lease in self.notes:
             return Verdict(self._standings(asks, now))
         return self._take(lease, asks, now)
 
@@ -113,7 +118,7 @@ class Memory:
         now = self._now()
         if now >= self._due:
             self._end(now)
-        if lease in self._notes and not self._revive(lease, now):
+        if lease in self.notes and not self._revive(lease, now):
             return Verdict(self._standings(asks, now))
         return self._take(lease, asks, now)
 
@@ -121,7 +126,7 @@ class Memory:
         points: list[tuple[int, int]] = []
         for ask in asks:
             if ask.way is _RATE:
-                bucket = self._buckets.get(ask.counter) or self._bucket(ask)
+                bucket = self.buckets.get(ask.counter) or self._bucket(ask)
                 if ask.most <= 0:
                     return self._refusal(asks, now)
                 start = begun(bucket.full, bucket.part, ask, now)
@@ -130,32 +135,32 @@ class Memory:
                     return self._refusal(asks, now)
                 points.append(point)
             else:
-                span = self._spans.get(ask.counter) or self._span(ask)
+                span = self.spans.get(ask.counter) or self._span(ask)
                 if span.settled + span.reserved + (ask.amount if ask.strict else 1) > ask.most:
                     return self._refusal(asks, now)
-        parts: list[_Part] = []
+        parts: list[Part] = []
         standings: list[Standing] = []
         taken = iter(points)
         for ask in asks:
             if ask.way is _RATE:
-                bucket = self._buckets[ask.counter]
+                bucket = self.buckets[ask.counter]
                 bucket.full, bucket.part = top, part = next(taken)
-                parts.append(_Part(ask, ask.amount, top))
+                parts.append(Part(ask, ask.amount, top))
                 standings.append(Standing(-(-((top - now) * ask.most + part) // ask.ticks), 0))
             else:
-                span = self._spans[ask.counter]
+                span = self.spans[ask.counter]
                 span.reserved += ask.amount
-                parts.append(_Part(ask, ask.amount, 0))
+                parts.append(Part(ask, ask.amount, 0))
                 standings.append(
                     Standing(span.settled, span.reserved, 0.0, not span.adjusted and ask.way is _SPAN),
                 )
         self._hold(lease, parts, now)
         return Verdict(tuple(standings))
 
-    def _hold(self, lease: str, parts: list[_Part], now: int) -> None:
-        held = self._leases.get(lease)
+    def _hold(self, lease: str, parts: list[Part], now: int) -> None:
+        held = self.leases.get(lease)
         if held is None:
-            self._leases[lease] = _Lease(now + _LEASE, parts)
+            self.leases[lease] = Lease(now + _LEASE, parts)
             return
         mine = {part.ask.counter: part for part in held.parts}
         for part in parts:
@@ -177,13 +182,13 @@ class Memory:
     def _lacks(self, ask: Ask, now: int) -> bool:
         if ask.way is _RATE:
             return self._wait(ask, now) > 0
-        span = self._spans.get(ask.counter)
+        span = self.spans.get(ask.counter)
         return (span.settled + span.reserved if span else 0) + needed(ask) > ask.most
 
     def _wait(self, ask: Ask, now: int) -> float:
         if never(ask):
             return NEVER
-        bucket = self._buckets.get(ask.counter)
+        bucket = self.buckets.get(ask.counter)
         start = begun(bucket.full, bucket.part, ask, now) if bucket else (now, 0)
         return wait(later(start, needed(ask), ask), ask, now)
 
@@ -198,32 +203,32 @@ class Memory:
         found: list[Standing] = []
         for ask in asks:
             if ask.way is _RATE:
-                bucket = self._buckets.get(ask.counter)
+                bucket = self.buckets.get(ask.counter)
                 taken = missing(bucket.full, bucket.part, ask, now) if bucket else 0
                 found.append(Standing(taken, 0, self._wait(ask, now)))
             else:
-                span = self._spans.get(ask.counter)
+                span = self.spans.get(ask.counter)
                 new = ask.way is _SPAN and not (span and span.adjusted)
                 found.append(Standing(span.settled, span.reserved, 0.0, new) if span else Standing(0, 0, 0.0, new))
         return tuple(found)
 
     def settle(self, lease: str, at: float, spent: Mapping[str, int], asks: Sequence[Ask] = ()) -> None:
         """What was truly used, once."""
-        held = self._leases.pop(lease, None)
+        held = self.leases.pop(lease, None)
         holds = held is not None
         if held is None:
-            held = self._notes.get(lease)
+            held = self.notes.get(lease)
             if held is None:
                 if not asks:
                     return
-                held = _Lease(0, [_Part(ask, 0, 0) for ask in asks])
+                held = Lease(0, [Part(ask, 0, 0) for ask in asks])
             elif held.done:
                 return
             else:
-                del self._notes[lease]
+                del self.notes[lease]
         if asks:
             # What is said again after this must find that it was said.
-            done = _Lease(self._now(), [])
+            done = Lease(self._now(), [])
             done.done = True
             self._note(lease, done)
         hour = int(at) // 3600
@@ -233,15 +238,15 @@ class Memory:
             if ask.way is _RATE:
                 if used != part.amount:
                     self._correct(part, used)
-            elif (span := self._spans.get(ask.counter) or self._span(ask)) is not None:
+            elif (span := self.spans.get(ask.counter) or self._span(ask)) is not None:
                 if holds:
                     span.reserved -= part.amount
                 if used and ask.way is _SPAN:
                     span.spend(hour, used)
 
-    def _correct(self, part: _Part, used: int) -> None:
+    def _correct(self, part: Part, used: int) -> None:
         ask, now = part.ask, self._now()
-        bucket = self._buckets.get(ask.counter)
+        bucket = self.buckets.get(ask.counter)
         if bucket is None:
             if used < part.amount:
                 return
@@ -253,29 +258,29 @@ class Memory:
         """These hold for another while; those that were over hold again."""
         now = self._now()
         for name in leases:
-            held = self._leases.get(name)
+            held = self.leases.get(name)
             if held is not None:
                 held.expires = now + _LEASE
-                self._leases.move_to_end(name)
-            elif name in self._notes:
+                self.leases.move_to_end(name)
+            elif name in self.notes:
                 self._revive(name, now)
 
     def _revive(self, name: str, now: int) -> bool:
         """Whether the lease holds now; not where it was settled without having been known."""
-        held = self._notes[name]
+        held = self.notes[name]
         if held.done:
             return False
-        del self._notes[name]
+        del self.notes[name]
         held.expires = now + _LEASE
-        self._leases[name] = held
+        self.leases[name] = held
         for part in held.parts:
             if part.ask.way is not _RATE:
-                (self._spans.get(part.ask.counter) or self._span(part.ask)).reserved += part.amount
+                (self.spans.get(part.ask.counter) or self._span(part.ask)).reserved += part.amount
         return True
 
     def adjust(self, counter: str, ends: int, hours: Mapping[int, int]) -> None:
         """What was settled in these hours is this and nothing else."""
-        span = self._spans.get(counter) or self._span(Ask(counter, _SPAN, 0, 0, ends=ends))
+        span = self.spans.get(counter) or self._span(Ask(counter, _SPAN, 0, 0, ends=ends))
         span.adjusted = True
         for hour, amount in hours.items():
             span.spend(hour, amount - span.hours.get(hour, 0))
@@ -289,41 +294,41 @@ class Memory:
 
     def _end(self, now: int) -> None:
         """Ends the leases that are over, and forgets old notes."""
-        while self._leases:
-            name, held = next(iter(self._leases.items()))
+        while self.leases:
+            name, held = next(iter(self.leases.items()))
             if held.expires > now:
                 self._due = held.expires
                 break
-            del self._leases[name]
+            del self.leases[name]
             self._note(name, held)
             for part in held.parts:
                 if part.ask.way is not _RATE:
-                    span = self._spans.get(part.ask.counter)
+                    span = self.spans.get(part.ask.counter)
                     if span is not None:
                         span.reserved -= part.amount
         else:
             self._due = now + _LEASE
-        while self._notes:
-            name, held = next(iter(self._notes.items()))
+        while self.notes:
+            name, held = next(iter(self.notes.items()))
             if held.expires + _KEPT > now:
                 break
-            del self._notes[name]
+            del self.notes[name]
 
-    def _note(self, name: str, held: _Lease) -> None:
-        self._notes[name] = held
-        if len(self._notes) > NOTES:
-            self._notes.popitem(last=False)
+    def _note(self, name: str, held: Lease) -> None:
+        self.notes[name] = held
+        if len(self.notes) > NOTES:
+            self.notes.popitem(last=False)
 
-    def _bucket(self, ask: Ask) -> _Bucket:
+    def _bucket(self, ask: Ask) -> Bucket:
         self._names.append((ask.way, ask.counter))
         self._unlooked += 2
-        bucket = self._buckets[ask.counter] = _Bucket()
+        bucket = self.buckets[ask.counter] = Bucket()
         return bucket
 
-    def _span(self, ask: Ask) -> _Span:
+    def _span(self, ask: Ask) -> Span:
         self._names.append((ask.way, ask.counter))
         self._unlooked += 2
-        span = self._spans[ask.counter] = _Span(ask.ends)
+        span = self.spans[ask.counter] = Span(ask.ends)
         return span
 
     def _forget(self, now: int) -> None:
@@ -333,12 +338,12 @@ class Memory:
         for _ in range(looks):
             way, name = self._names.popleft()
             if way is _RATE:
-                if self._buckets[name].full < now:
-                    del self._buckets[name]
+                if self.buckets[name].full < now:
+                    del self.buckets[name]
                     continue
             else:
-                span = self._spans[name]
+                span = self.spans[name]
                 if not span.reserved and (way is not _SPAN or (span.ends - BEGINNING) * TICKS + _KEPT < now):
-                    del self._spans[name]
+                    del self.spans[name]
                     continue
             self._names.append((way, name))

@@ -14,7 +14,7 @@ def _asks(name: int, ends: int = BEGINNING + 3600) -> tuple[Ask, ...]:
 
 
 def _kept(memory: Memory) -> int:
-    return len(memory._buckets) + len(memory._spans) + len(memory._leases) + len(memory._notes) + len(memory._names)
+    return len(memory.buckets) + len(memory.spans) + len(memory.leases) + len(memory.notes) + len(memory._names)
 
 
 def test_counters_that_are_over_are_forgotten() -> None:
@@ -48,10 +48,10 @@ def test_notes_of_leases_that_nobody_settled_are_bounded() -> None:
         memory.take(f"lease {name}", ())
     clock.ticks += (LEASE_SECONDS + 1) * TICKS
     memory.take("one more", ())
-    assert len(memory._notes) == NOTES
+    assert len(memory.notes) == NOTES
     clock.ticks += (LEASE_SECONDS + KEPT_SECONDS + 1) * TICKS
     memory.take("yet one more", ())
-    assert len(memory._notes) == 0
+    assert len(memory.notes) == 0
 
 
 def test_its_own_clock_passes() -> None:
