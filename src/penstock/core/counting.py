@@ -66,7 +66,7 @@ class Standing(msgspec.Struct, frozen=True, gc=False):
     wait: float = 0.0
     """RATE: seconds until the amount fits; 0: it does; infinite: it is more than the bucket holds."""
     new: bool = False
-    """SPAN: nothing has been counted here yet, as far as the store knows: the ledger may know more."""
+    """SPAN: the ledger's sums have never been put here (``adjust``): it may know of more."""
 
 
 class Verdict(msgspec.Struct, frozen=True, gc=False):
@@ -133,5 +133,5 @@ class Counters(Protocol):
     def health(self) -> Health:
         """How the store is, as last known; asks nobody."""
 
-    def close(self) -> None | Awaitable[None]:
+    def close(self) -> Awaitable[None] | None:
         """Nothing is asked any more; what is to be settled gets a last try."""

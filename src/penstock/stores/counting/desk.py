@@ -1,0 +1,184 @@
+"""One thread that carries out what is asked of a database of counters, as much at a time as has come: so the event
+loop never waits for a disk, and a hundred requests cost one transaction.
+
+What must be answered fails when it was not in time. What need not be (settlements, sums, renewals) waits while the
+database is away, in order, as much as a stated bound; then the oldest goes, and the ledger's sums bring it back.
+"""
+
+import asyncio
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from penstock.core.counting import Ask, Health, Standing, Unanswered, Verdict
+from penstock.stores.counting.memory import Memory
+from penstock.stores.counting.waiting import Waiting
+
+DEADLINE = 0.05
+MOST_AT_ONCE = 500
+MOST_WAITING = 50_000
+_PAUSES = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0)
+
+
+class AwayError(Exception):
+    """The database can't be asked now; nothing of what was to be done has been done."""
+
+
+@dataclass(slots=True)
+class Wish:
+    """What is asked, and what must be loaded for it."""
+
+    run: Callable[[Memory], object]
+    leases: Collection[str] = ()
+    counters: Collection[str] = ()
+    hours: tuple[str, Collection[int]] | None = None
+    """Of one counter: these hours' sums are looked at."""
+    answer: "asyncio.Future[Any] | None" = None
+
+
+class Desk:
+    """The counters of a database; ``carry_out`` does wishes in one transaction, in the desk's own thread."""
+
+    def __init__(
+        self, store: str, carry_out: Callable[[Sequence[Wish]], list[object]], *, deadline: float = DEADLINE
+    ) -> None:
+        self._store = store
+        self._carry_out = carry_out
+        self._waiting = Waiting(deadline)
+        self._urgent: deque[Wish] = deque()
+        self._patient: deque[Wish] = deque()
+        self._arrived = threading.Condition()
+        self._closing = False
+        self._health = Health(store, since=time.time())
+        self._dropped = 0
+        self._thread = threading.Thread(target=self._work, name=f"counters in {store}", daemon=True)
+        self._thread.start()
+
+    def take(self, lease: str, asks: Sequence[Ask]) -> "asyncio.Future[Verdict]":
+        """All of them or none."""
+        return self._ask(lambda memory: memory.take(lease, asks), (lease,), asks)
+
+    def extend(self, lease: str, asks: Sequence[Ask]) -> "asyncio.Future[Verdict]":
+        """Reserves more under a lease, all or nothing."""
+        return self._ask(lambda memory: memory.extend(lease, asks), (lease,), asks)
+
+    def standings(self, asks: Sequence[Ask]) -> "asyncio.Future[tuple[Standing, ...]]":
+        """How these counters stand; takes nothing."""
+        return self._ask(lambda memory: memory.standings(asks), (), asks)
+
+    def settle(self, lease: str, at: float, spent: Mapping[str, int], asks: Sequence[Ask] = ()) -> None:
+        """What was truly used, once."""
+        counters = [ask.counter for ask in asks]
+        self._tell(Wish(lambda memory: memory.settle(lease, at, spent, asks), (lease,), counters))
+
+    def renew(self, leases: Collection[str]) -> None:
+        """These hold for another while; those that were over hold again."""
+        if leases:
+            held = tuple(leases)
+            self._tell(Wish(lambda memory: memory.renew(held), held))
+
+    def adjust(self, counter: str, ends: int, hours: Mapping[int, int]) -> None:
+        """What was settled in these hours is this and nothing else."""
+        self._tell(
+            Wish(lambda memory: memory.adjust(counter, ends, hours), (), (counter,), (counter, tuple(hours))),
+        )
+
+    def health(self) -> Health:
+        """As last known."""
+        known = self._health
+        return Health(
+            known.store, known.answers, known.since, len(self._patient), self._dropped, known.processes, known.words
+        )
+
+    async def close(self) -> None:
+        """One last try for what waits."""
+        with self._arrived:
+            self._closing = True
+            self._arrived.notify()
+        await asyncio.get_running_loop().run_in_executor(None, self._thread.join)
+
+    def _ask(
+        self, run: Callable[[Memory], object], leases: Collection[str], asks: Sequence[Ask]
+    ) -> "asyncio.Future[Any]":
+        answer = self._waiting.future(asyncio.get_running_loop())
+        wish = Wish(run, leases, [ask.counter for ask in asks], answer=answer)
+        with self._arrived:
+            if not self._health.answers:
+                # While it is away the thread tries again and again, and nobody queues up behind.
+                answer.set_exception(Unanswered(self._health.words))
+                return answer
+            self._urgent.append(wish)
+            self._arrived.notify()
+        return answer
+
+    def _tell(self, wish: Wish) -> None:
+        with self._arrived:
+            if len(self._patient) >= MOST_WAITING:
+                self._patient.popleft()
+                self._dropped += 1
+            self._patient.append(wish)
+            self._arrived.notify()
+
+    def _work(self) -> None:
+        failures = 0
+        while True:
+            with self._arrived:
+                while not (self._urgent or self._patient or self._closing or failures):
+                    self._arrived.wait()
+                batch = self._next()
+                last = self._closing and not (self._urgent or len(self._patient) > MOST_AT_ONCE)
+            try:
+                answers = self._carry_out(batch) if batch or failures else []
+            except AwayError as error:
+                failures += 1
+                self._fail(batch, str(error))
+                if self._closing:
+                    return
+                with self._arrived:
+                    self._arrived.wait_for(lambda: self._closing, _PAUSES[min(failures, len(_PAUSES)) - 1])
+                continue
+            failures = 0
+            self._succeed(batch, answers)
+            if last:
+                return
+
+    def _next(self) -> list[Wish]:
+        """What was told before what is asked: a lease is given back before another is taken."""
+        batch = [self._patient[index] for index in range(min(MOST_AT_ONCE, len(self._patient)))]
+        while self._urgent and len(batch) < 2 * MOST_AT_ONCE:
+            wish = self._urgent.popleft()
+            if wish.answer is not None and not wish.answer.done():
+                batch.append(wish)
+        return batch
+
+    def _succeed(self, batch: Sequence[Wish], answers: Sequence[object]) -> None:
+        if not self._health.answers:
+            self._health = Health(self._store, since=time.time())
+        with self._arrived:
+            for wish in batch:
+                if wish.answer is None and self._patient and self._patient[0] is wish:
+                    self._patient.popleft()
+        asked = [(wish.answer, answer) for wish, answer in zip(batch, answers, strict=True) if wish.answer is not None]
+        if asked:
+            asked[0][0].get_loop().call_soon_threadsafe(_deliver, asked)
+
+    def _fail(self, batch: Sequence[Wish], words: str) -> None:
+        if self._health.answers or self._health.words != words:
+            since = time.time() if self._health.answers else self._health.since
+            self._health = Health(self._store, answers=False, since=since, words=words)
+        asked = [(wish.answer, Unanswered(words)) for wish in batch if wish.answer is not None]
+        if asked:
+            asked[0][0].get_loop().call_soon_threadsafe(_deliver, asked)
+
+
+def _deliver(asked: Sequence[tuple["asyncio.Future[Any]", object]]) -> None:
+    for future, answer in asked:
+        if future.done():
+            continue
+        if isinstance(answer, Unanswered):
+            future.set_exception(answer)
+        else:
+            future.set_result(answer)

@@ -1,0 +1,1 @@
+"""The laws of counters: one suite for every store, with a plain model that says what they must answer."""

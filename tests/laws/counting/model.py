@@ -1,0 +1,124 @@
+"""What counters must answer, said as plainly as possible: fractions, and sums made anew each time. Slow; no store."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from penstock.core.counting import LEASE_SECONDS, TICKS, Ask, Standing, Verdict, Way
+
+LEASE = LEASE_SECONDS * TICKS
+
+
+@dataclass
+class Part:
+    ask: Ask
+    amount: int
+    last: int
+    top: Fraction
+
+
+@dataclass
+class Lease:
+    expires: int
+    parts: dict[str, Part]
+    done: bool = False
+
+
+@dataclass
+class Model:
+    """``now`` is set by who asks."""
+
+    now: int = 0
+    full: dict[str, Fraction] = field(default_factory=dict)
+    hours: dict[str, dict[int, int]] = field(default_factory=dict)
+    adjusted: set[str] = field(default_factory=set)
+    leases: dict[str, Lease] = field(default_factory=dict)
+
+    def take(self, lease: str, asks: Sequence[Ask]) -> Verdict:
+        if lease in self.leases:
+            self.renew([lease], only_over=True)
+            return Verdict(self.standings(asks))
+        return self.extend(lease, asks)
+
+    def extend(self, lease: str, asks: Sequence[Ask]) -> Verdict:
+        self.renew([lease], only_over=True)
+        if lease in self.leases and self.leases[lease].done:
+            return Verdict(self.standings(asks))
+        refused = next((index for index, ask in enumerate(asks) if self.wait(ask)), -1)
+        if refused >= 0:
+            return Verdict(self.standings(asks), refused)
+        held = self.leases.setdefault(lease, Lease(self.now + LEASE, {}))
+        for ask in asks:
+            if ask.way is Way.RATE:
+                self.full[ask.counter] = max(self.full.get(ask.counter, 0), self.now) + self.cost(ask, ask.amount)
+            top = self.full.get(ask.counter, Fraction(0))
+            before = held.parts.get(ask.counter)
+            held.parts[ask.counter] = Part(ask, ask.amount + (before.amount if before else 0), ask.amount, top)
+        return Verdict(tuple(replace_wait(standing) for standing in self.standings(asks)))
+
+    def settle(self, lease: str, at: float, spent: Mapping[str, int], asks: Sequence[Ask] = ()) -> None:
+        held = self.leases.pop(lease, None)
+        if held is None:
+            held = Lease(0, {ask.counter: Part(ask, 0, 0, Fraction(0)) for ask in asks})
+        if asks or held.done:
+            self.leases[lease] = Lease(0, {}, done=True)
+        for counter, part in held.parts.items():
+            used = spent.get(counter, 0)
+            if part.ask.way is Way.SPAN:
+                hours = self.hours.setdefault(counter, {})
+                hours[int(at) // 3600] = hours.get(int(at) // 3600, 0) + used
+            elif part.ask.way is Way.RATE and used > part.amount:
+                self.full[counter] = max(self.full.get(counter, 0), self.now) + self.cost(part.ask, used - part.amount)
+            elif part.ask.way is Way.RATE and part.top > self.now:
+                rest = (part.top - self.now) / self.cost(part.ask, 1)
+                back = min(part.amount - used, part.last, self.whole(part, rest))
+                self.full[counter] -= self.cost(part.ask, back)
+
+    def whole(self, part: Part, rest: Fraction) -> int:
+        # Stores look at the whole ticks of the top only.
+        return int((int(part.top) - self.now) / self.cost(part.ask, 1)) if rest > 0 else 0
+
+    def renew(self, leases: Collection[str], *, only_over: bool = False) -> None:
+        for lease in leases:
+            held = self.leases.get(lease)
+            if held is not None and not held.done and not (only_over and held.expires > self.now):
+                held.expires = self.now + LEASE
+
+    def adjust(self, counter: str, ends: int, hours: Mapping[int, int]) -> None:
+        self.adjusted.add(counter)
+        self.hours.setdefault(counter, {}).update(hours)
+
+    def standings(self, asks: Sequence[Ask]) -> tuple[Standing, ...]:
+        return tuple(self.standing(ask) for ask in asks)
+
+    def standing(self, ask: Ask) -> Standing:
+        if ask.way is Way.RATE:
+            rest = max(Fraction(0), self.full.get(ask.counter, Fraction(0)) - self.now)
+            return Standing(-int(-rest / self.cost(ask, 1) // 1) if rest else 0, 0, self.wait(ask))
+        new = ask.way is Way.SPAN and ask.counter not in self.adjusted
+        return Standing(sum(self.hours.get(ask.counter, {}).values()), self.reserved(ask.counter), 0.0, new)
+
+    def reserved(self, counter: str) -> int:
+        live = [held for held in self.leases.values() if held.expires > self.now]
+        return sum(held.parts[counter].amount for held in live if counter in held.parts)
+
+    def wait(self, ask: Ask) -> float:
+        """0.0 fits."""
+        need = ask.amount if ask.strict else 1
+        if ask.way is Way.RATE:
+            if need > ask.most or ask.most <= 0:
+                return float("inf")
+            end = max(self.full.get(ask.counter, Fraction(0)), Fraction(self.now)) + self.cost(ask, need)
+            over = end - self.now - ask.ticks
+            return -int(-over // 1) / TICKS if over > 0 else 0.0
+        taken = sum(self.hours.get(ask.counter, {}).values()) + self.reserved(ask.counter)
+        return float("inf") if taken + need > ask.most else 0.0
+
+    @staticmethod
+    def cost(ask: Ask, amount: int) -> Fraction:
+        return Fraction(amount * ask.ticks, ask.most)
+
+
+def replace_wait(standing: Standing) -> Standing:
+    """A granted ask waits for nothing."""
+    return Standing(standing.settled, standing.reserved, 0.0, standing.new)
