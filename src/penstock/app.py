@@ -7,7 +7,7 @@ import random
 import socket
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from penstock.calling import Calling
 from penstock.closing import Closing
 from penstock.config.settings import Settings
 from penstock.config.source import Source
+from penstock.core.caller import KeyProfile
 from penstock.core.exchange import Answer
 from penstock.core.fault import Fault
 from penstock.core.head import Header, RequestHead
@@ -159,7 +160,7 @@ class House:
         self._ring = KeyRing(self.store.pepper)
         self._knows_words = False
         declared = composing.declared(settings.keys, self.store.pepper)
-        self._keys = KeyWatch(self.store, self._ring, declared, self._prepare)
+        self._keys = KeyWatch(self.store, self._ring, declared, composing.heritage(settings), self._prepare)
         undo.callback(self._keys.close)
         credentials = CredentialWatch(self.store.engine, self._stores_credentials, lambda: self.take(self.settings))
         undo.callback(credentials.close)
@@ -182,7 +183,7 @@ class House:
         if pool is not self._pool:
             self._pool.close()
         self._ways, self._pool, self.settings, self.gateway = ways, pool, settings, gateway
-        self._keys.declare(composing.declared(settings.keys, self.store.pepper))
+        self._keys.declare(composing.declared(settings.keys, self.store.pepper), composing.heritage(settings))
         if tls is not None:
             self.listener.renew(tls)
         self.listener.limits = composing.limits(settings)
@@ -209,10 +210,10 @@ class House:
             body_limit=settings.limits.body,
         )
 
-    def _prepare(self) -> None:
-        """What detection looks for takes up to a second to read: not when the first request is here, and not where
-        nobody wants it."""
-        wishes, keys = composing.wishes(self.settings), tuple(self._ring.profiles)
+    def _prepare(self, keys: Collection[KeyProfile]) -> None:
+        """For keys that are about to be in force. What detection looks for takes up to a second to read: not when the
+        first request is here, and not where nobody wants it."""
+        wishes = composing.wishes(self.settings)
         if not self._knows_words and (self.settings.terser.when or any(not is_off(wishes.of(one)) for one in keys)):
             self._knows_words = True
             threading.Thread(target=_read_words, name="detection", daemon=True).start()
@@ -335,7 +336,7 @@ async def _reply(incoming: Incoming, answer: Answer) -> None:
 
 
 def _first_key(store: KeyStore, settings: Settings) -> str | None:
-    if settings.keys or store.profiles():
+    if settings.keys or store.any():
         return None
     return store.create("default", prefix=settings.key_prefix).key.reveal()
 

@@ -14,12 +14,14 @@ import msgspec
 from penstock.catalog.catalog import VERBOSITY, Catalog, shipped
 from penstock.config.mistakes import ConfigError, Mistake
 from penstock.config.own_rules import OwnRuleSettings
+from penstock.config.people import TeamSettings
 from penstock.config.proxies import Proxies
 from penstock.config.settings import KeySettings, ProviderSettings, Settings
 from penstock.config.terser_settings import TeamTerserSettings
 from penstock.core.caller import KeyProfile, Secret, digest
 from penstock.core.dialect import Dialect
 from penstock.core.exchange import Exchange
+from penstock.core.inheriting import Heritage, Owned, Standard, Terms
 from penstock.core.pattern import compiled
 from penstock.core.target import Attempt, Origin, Provider, Timeouts
 from penstock.core.terseness import Intensity, Opening, Placement, Wanted
@@ -35,7 +37,7 @@ from penstock.policies.compress.rules import rules
 from penstock.routing.plan import ModelRule, Table
 from penstock.stores.credentials import CredentialError, CredentialStore
 from penstock.stores.database import DATABASE, DatabaseTooNewError, open_database
-from penstock.stores.keys import StoreError
+from penstock.stores.keys import KeyStore, StoreError
 from penstock.stores.master_key import MasterKeyError
 from penstock.wire.connect import Connector
 from penstock.wire.listener import Limits
@@ -188,15 +190,36 @@ def answered_for(table: Table, dialect: str) -> bool:
     return any(row.credential is not None or row.auth == "none" for row in rows)
 
 
-def declared(rows: Iterable[KeySettings], pepper: bytes) -> Mapping[str, tuple[KeyProfile, float | None]]:
+def heritage(settings: Settings) -> Heritage:
+    """What keys inherit, as far as it stands in the file."""
+    given = settings.quotas
+    standard = Standard(given.all, given.each_team, given.each_user, given.each_key, given.usual)
+    teams = {name: _terms(row) for name, row in settings.teams.items()}
+    return Heritage(standard, teams, {name: _terms(row) for name, row in settings.users.items()})
+
+
+def declared(rows: Iterable[KeySettings], pepper: bytes) -> Mapping[str, tuple[Owned, float | None]]:
     """The keys that stand in the file, by digest, each with the time at which it ends."""
     return {digest(pepper, row.key.reveal()): _declared(row) for row in rows}
 
 
-def _declared(row: KeySettings) -> tuple[KeyProfile, float | None]:
-    terms = row.team, row.require_provider_key, row.models, row.routes, _wanted(row), row.scrub.wish
+def in_force(settings: Settings, store: KeyStore) -> Sequence[KeyProfile]:
+    """All keys, those of the file first, with all that holds for them."""
+    given = heritage(settings)
+    stored = store.renew(given)
+    held = given.beside(stored.teams, stored.users)
+    in_file = [held.profile(key) for key, _ in declared(settings.keys, b"").values()]
+    return [*in_file, *stored.profiles.values()]
+
+
+def _declared(row: KeySettings) -> tuple[Owned, float | None]:
     ends = None if row.expires is None else row.expires.timestamp()
-    return KeyProfile(f"file:{row.name}", row.name, *terms), ends
+    key = Owned(f"file:{row.name}", row.name, row.team, row.owner, row.require_provider_key, _terms(row))
+    return key, ends
+
+
+def _terms(row: KeySettings | TeamSettings) -> Terms:
+    return Terms(row.models, row.routes, _wanted(row), row.scrub.wish, row.quotas)
 
 
 def limits(settings: Settings) -> Limits:
@@ -232,7 +255,7 @@ def _unusable(file: str, setting: str, error: OSError, suggestion: str) -> Confi
     return ConfigError([Mistake(file, 0, 0, setting, f"can't be used: {str(reason).lower()}", suggestion)])
 
 
-def _wanted(row: KeySettings | TeamTerserSettings) -> Wanted:
+def _wanted(row: KeySettings | TeamSettings | TeamTerserSettings) -> Wanted:
     return Wanted(None if row.intensity is None else Intensity(row.intensity), row.smart, row.holdout)
 
 

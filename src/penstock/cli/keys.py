@@ -140,7 +140,7 @@ def create(config: Path | None, name: str | None, named: str | None, *, as_json:
         except NameTakenError:
             words = f"there is a key called {name!r} already; choose another name, or `penstock keys rotate {name}`"
             raise click.ClickException(words) from None
-        _show_made(made, store.find(made.profile.id), as_json=as_json)
+        _show_made(made, store.find(made.id), as_json=as_json)
 
 
 @keys.command("list", short_help="List the keys, the file's too.")

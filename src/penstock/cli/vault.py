@@ -96,7 +96,7 @@ def _tenants(settings: "Settings", store: "KeyStore") -> Iterator[tuple[str, str
     """What keys and teams are called, and how their tenants are spelt."""
     from penstock import composing  # noqa: PLC0415 - keeps --help instant
 
-    for key in (*(key for key, _ in composing.declared(settings.keys, b"").values()), *store.profiles().values()):
+    for key in composing.in_force(settings, store):
         yield (key.name if key.team is None else f"team:{key.team}"), key.tenant
         yield key.name, key.tenant
 

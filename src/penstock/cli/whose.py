@@ -46,9 +46,8 @@ def whose(settings: "Settings", name: str | None) -> Whose:
 
     if name is None:
         return Whose(NOBODY, nothing_suspended)
-    declared = [key for key, _ in composing.declared(settings.keys, b"").values()]
     with existing(Path(settings.data_dir), new=False) as folder, contextlib.closing(KeyStore(folder)) as store:
-        known = [*declared, *store.profiles().values()]
+        known = composing.in_force(settings, store)
         suspensions = Suspensions(store.engine)
         suspensions.refresh()
     found = next((key for key in known if name in {key.name, key.id}), None)

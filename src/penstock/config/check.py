@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from itertools import combinations
 
-from penstock.config import check_content, check_prices, urls
+from penstock.config import check_content, check_people, check_prices, urls
 from penstock.config.mistakes import Path, dotted, listed, nearest, shown
 from penstock.config.reading import Found, Reading
 from penstock.config.settings import ModelRule, ProviderSettings, Settings
@@ -178,6 +178,8 @@ def kinds_exist(settings: Settings, reading: Reading) -> Iterator[Found]:
     wishes: list[tuple[Path, Mapping[str, str]]] = [(("scrub", "kinds"), given.kinds)]
     wishes += [(("scrub", "teams", name, "kinds"), row.kinds) for name, row in given.teams.items()]
     wishes += [((*path, "scrub", "kinds"), row.scrub.kinds) for path, row in reading.rows(("keys",), settings.keys)]
+    wishes += [(("teams", name, "scrub", "kinds"), row.scrub.kinds) for name, row in settings.teams.items()]
+    wishes += [(("users", name, "scrub", "kinds"), row.scrub.kinds) for name, row in settings.users.items()]
     for path, kinds in wishes:
         for kind in kinds:
             if kind not in known:
@@ -285,6 +287,7 @@ RULES: tuple[Callable[[Settings, Reading], Iterator[Found]], ...] = (
     prefixes_differ,
     *check_prices.RULES,
     *check_content.RULES,
+    *check_people.RULES,
 )
 
 

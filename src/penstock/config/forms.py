@@ -18,6 +18,7 @@ from penstock.core.caller import matches
 from penstock.core.head import HOP_BY_HOP
 from penstock.core.pattern import PatternError, compiled
 from penstock.core.price import FACTOR_DECIMALS, PRICE_DECIMALS
+from penstock.core.quota_text import QuotaError, read
 from penstock.route_rows import ROWS
 
 
@@ -53,6 +54,7 @@ class Form(Enum):
     MOMENT = "moment"
     OWN_KIND = "own_kind"
     TERM_FILE = "term_file"
+    QUOTA = "quota"
     SIZE = "size"
     SECONDS = "seconds"
 
@@ -266,6 +268,17 @@ def expression(text: str) -> str:
     return text
 
 
+def quota(text: str) -> str:
+    """How much may be used in which time."""
+    try:
+        read(text)
+    except QuotaError as error:
+        # It repeats what was written there.
+        what = error.what.partition(": ")[0] if is_private(error.what) else error.what
+        raise MisfitError(what, error.advice) from None
+    return text.strip()
+
+
 def own_kind(text: str) -> str:
     """What a kind of the operator's own is called: its tokens begin with these letters."""
     if not re.fullmatch(r"[a-z][a-z-]{1,30}[a-z]", text):
@@ -423,6 +436,7 @@ def text_forms(files: Files) -> Mapping[Form, Callable[[str], str]]:
         Form.RULE_TEXT: rule_text,
         Form.KEY_FILE: files.key,
         Form.OWN_KIND: own_kind,
+        Form.QUOTA: quota,
         Form.TERM_FILE: files.terms,
         Form.MASTER_KEY: master_key,
     }

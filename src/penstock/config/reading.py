@@ -44,7 +44,8 @@ _SYNONYMS = {
     "proxies": "providers", "pricing": "prices", "costs": "prices", "cached": "cache_read",
     "cached_input": "cache_read", "key_file": "api_key_file", "threshold": "above",
     "ca": "ca_file", "ca_bundle": "ca_file", "model": "match", "pattern": "match", "regex": "match", "group": "team",
-    "in": "where", "team": "teams",
+    "in": "where", "team": "teams", "people": "users", "owners": "users", "user": "owner", "quota": "quotas",
+    "budgets": "quotas", "rate_limits": "quotas", "rate_limit": "quotas", "budget": "quotas",
     "guardrails": "policies", "content_policy": "policies", "words": "terms", "except": "exceptions",
     "processes": "workers", "log": "access_log", "prometheus": "metrics",
 }  # fmt: skip
@@ -69,14 +70,24 @@ _EXAMPLES = {
     "scrub": "write a mapping: `{wanted: true}`",
     "kinds": "write a mapping: `{email: mask}`",
     "detectors": "write a list: `- {name: NAME, kind: presidio, provider: NAME}`",
+    "teams": "write a mapping: `NAME: {quotas: [5M output tokens per month]}`",
+    "users": "write a mapping: `NAME: {quotas: [5M output tokens per month]}`",
+    "quotas": "write a mapping: `{each_key: [60 requests per minute]}`",
+    "webhook": "write a mapping: `{url: \"https://…\"}`",
     "when": "write a list: `- {name: NAME, match: \"(?i)invoice\", intensity: lite}`",
 }  # fmt: skip
 # The same, inside the rows of a list.
+_QUOTAS = "write a list: `[60 requests per minute, 5M output tokens per month]`, or remove it"
+_NARROWED: Mapping[str | int, str] = {
+    "models": 'write a list: `["claude-haiku-*"]`, or remove it for all',
+    "routes": 'write a list: `["messages.*"]`, or remove it for all',
+    "quotas": _QUOTAS,
+}
 _ROW_EXAMPLES: Mapping[str | int, Mapping[str | int, str]] = {
-    "keys": {
-        "models": 'write a list: `["claude-haiku-*"]`, or remove it for all',
-        "routes": 'write a list: `["messages.*"]`, or remove it for all',
-    },
+    "keys": _NARROWED,
+    "teams": _NARROWED,
+    "users": _NARROWED,
+    "quotas": dict.fromkeys(("all", "each_team", "each_user", "each_key"), _QUOTAS),
     "when": {
         "keys": 'write a list: `["ci-*"]`, or remove it',
         "teams": 'write a list: `["research"]`, or remove it',

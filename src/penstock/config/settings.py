@@ -1,8 +1,8 @@
 """Every setting, as frozen values. The text under each field is its reference documentation.
 
-``docs/reference/configuration.md`` and the JSON Schema are printed from this file, ``terser_settings`` and
-``own_rules``, and ``reading`` reads files by them: a setting is added here and nowhere else. Nothing here reads a file
-or the environment.
+``docs/reference/configuration.md`` and the JSON Schema are printed from this file, ``people``, ``terser_settings`` and
+the others beside them, and ``reading`` reads files by them: a setting is added here and nowhere else. Nothing here
+reads a file or the environment.
 """
 
 from decimal import Decimal
@@ -13,6 +13,7 @@ from msgspec import Meta
 
 from penstock.config.content import PolicySettings
 from penstock.config.forms import Form
+from penstock.config.people import QuotaSettings, TeamSettings, UserSettings
 from penstock.config.proxies import Proxies
 from penstock.config.scrub import ScrubSettings, ScrubWishSettings
 from penstock.config.terser_settings import TerserSettings
@@ -32,6 +33,7 @@ from penstock.config.values import (
     Operation,
     Pattern,
     ProxyUrl,
+    QuotaText,
     Seconds,
     Size,
     Words,
@@ -251,7 +253,8 @@ class KeySettings(msgspec.Struct, frozen=True, kw_only=True):
     stands for itself."""
 
     owner: Words | None = None
-    """Whom to ask about the key, in your own words."""
+    """Whose key it is: a name in your own words. What `users` says of it, and `quotas` of each user, holds for all keys
+    of the owner together."""
 
     label: Words | None = None
     """What else you want to know of it, on one line."""
@@ -269,7 +272,7 @@ class KeySettings(msgspec.Struct, frozen=True, kw_only=True):
     """Refuse requests that bring no provider credential of their own, so that the operator's is never used."""
 
     intensity: IntensityName | None = None
-    """How tersely this key's conversations are answered. Unset: as `terser` says."""
+    """How tersely this key's conversations are answered. Unset: as its user, its team and `terser` say."""
 
     smart: bool | None = None
     """Let detection choose the intensity, conversation by conversation. Unset: as `terser` says."""
@@ -278,7 +281,11 @@ class KeySettings(msgspec.Struct, frozen=True, kw_only=True):
     """Percent of this key's eligible conversations that are left alone for comparison. Unset: as `terser` says."""
 
     scrub: ScrubWishSettings = ScrubWishSettings()
-    """What becomes of private values in this key's requests. Unset: as its team and `scrub` say."""
+    """What becomes of private values in this key's requests. Unset: as its user, its team and `scrub` say."""
+
+    quotas: tuple[QuotaText, ...] = ()
+    """How much the key may use, such as `5M output tokens per month`, beside what its user, its team and everyone may
+    use."""
 
 
 class LimitSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -381,6 +388,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     keys: tuple[KeySettings, ...] = ()
     """Gateway keys that stand in the file, beside those that `penstock keys create` makes."""
+
+    teams: dict[Name, TeamSettings] = {}
+    """Teams that stand in the file, beside those that `penstock teams create` makes."""
+
+    users: dict[Words, UserSettings] = {}
+    """Users that stand in the file, beside those that `penstock users create` makes."""
+
+    quotas: QuotaSettings = QuotaSettings()
+    """Quotas: how much may be used, in which time, by whom. Without any, nothing is limited."""
 
     master_key: Annotated[Secret, Meta(extra={"form": Form.MASTER_KEY})] | None = None
     """The key that opens the credentials in the database (`api_key_stored`): 32 random bytes in base64, better as

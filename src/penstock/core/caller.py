@@ -61,10 +61,23 @@ class KeyProfile(msgspec.Struct, frozen=True, gc=False):
     """Whose key it is: its owner's name."""
     quotas: tuple[Quota, ...] = ()
     """All that hold for this key: its own, its user's, its team's and the installation's."""
+    models_within: tuple[tuple[str, ...], ...] = ()
+    """More lists of patterns, those of its user and its team: where there are any, each must allow a model too, and
+    ``models`` is not empty."""
+    routes_within: tuple[tuple[str, ...], ...] = ()
+    """The same of operations."""
 
     def may_use(self, model: str) -> bool:
         """Whether a model of this name is allowed. Google's own prefix may stand before it."""
-        return not self.models or matches(self.models, model.removeprefix("models/"))
+        if not self.models:
+            return True
+        name = model.removeprefix("models/")
+        return matches(self.models, name) and all(matches(patterns, name) for patterns in self.models_within)
+
+    def may_do(self, *names: str) -> bool:
+        """Whether an operation that goes by these names is allowed."""
+        lists = (self.routes, *self.routes_within) if self.routes else ()
+        return all(any(matches(patterns, name) for name in names) for patterns in lists)
 
     @property
     def tenant(self) -> str:

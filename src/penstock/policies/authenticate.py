@@ -6,7 +6,7 @@ compares keyed hashes only and never keeps, logs or repeats a key.
 
 import re
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from urllib.parse import unquote_plus
 
 from penstock.core import ticket
@@ -36,18 +36,28 @@ class KeyRing:
 
     def __init__(self, pepper: bytes) -> None:
         self._pepper = pepper
-        self._profiles: Mapping[str, KeyProfile] = {}
-        self._identities: Mapping[str, KeyProfile] = {}
+        self._profiles: dict[str, KeyProfile] = {}
+        self._identities: dict[str, KeyProfile] = {}
 
-    def replace(self, profiles: Mapping[str, KeyProfile]) -> None:
-        """From now on exactly these keys are known, by digest."""
+    def replace(self, profiles: dict[str, KeyProfile], identities: dict[str, KeyProfile] | None = None) -> None:
+        """From now on exactly these keys are known, by digest and by identity. The ring takes both for its own."""
         self._profiles = profiles
-        self._identities = {profile.id: profile for profile in profiles.values()}
+        self._identities = {profile.id: profile for profile in profiles.values()} if identities is None else identities
 
     @property
     def profiles(self) -> Collection[KeyProfile]:
         """The keys in force."""
         return self._profiles.values()
+
+    def change(self, profiles: Mapping[str, KeyProfile], gone: Iterable[str]) -> None:
+        """From now on these are known too, or otherwise than before, and what is ``gone`` no longer. All secrets of a
+        key that is concerned must be named."""
+        for name in gone:
+            profile = self._profiles.pop(name, None)
+            if profile is not None:
+                self._identities.pop(profile.id, None)
+        self._profiles.update(profiles)
+        self._identities.update((profile.id, profile) for profile in profiles.values())
 
     def lookup(self, key: str) -> KeyProfile | None:
         """The profile of a key, or None. Only digests under the pepper are compared, never the key's own characters."""

@@ -74,7 +74,8 @@ class Permit:
             return None
         route = exchange.match.route
         if key.routes and not permitted(key, route):
-            words = f"The gateway key {key.name!r} may not use {route.operation}; it may use {_listed(key.routes)}."
+            allowed = _listed(key.routes, *key.routes_within)
+            words = f"The gateway key {key.name!r} may not use {route.operation}; it may use {allowed}."
             raise _refused(words)
         if not key.models:
             return None
@@ -102,7 +103,7 @@ class _Listed(Visit):
 
 def permitted(key: KeyProfile, route: Route) -> bool:
     """Whether the key may use the route's operation, by its own name or with the dialect's before it."""
-    return matches(key.routes, route.operation) or matches(key.routes, f"{route.dialect}.{route.operation}")
+    return key.may_do(route.operation, f"{route.dialect}.{route.operation}")
 
 
 def visible(key: KeyProfile, body: bytes) -> bytes:
@@ -139,13 +140,14 @@ def _judge(key: KeyProfile, exchange: Exchange) -> None:
     for model in models:
         if not key.may_use(model):
             shown = model if len(model) <= _SHOWN_MODEL else model[:_SHOWN_MODEL] + "…"
-            words = f"The gateway key {key.name!r} may not use the model {shown!r}; it may use {_listed(key.models)}."
+            allowed = _listed(key.models, *key.models_within)
+            words = f"The gateway key {key.name!r} may not use the model {shown!r}; it may use {allowed}."
             raise _refused(words)
     if not models and _runs_a_model(exchange):
         operation = exchange.match.route.operation
         words = (
-            f"The gateway key {key.name!r} is held to the models {_listed(key.models)}, and this {operation} names "
-            "none that the gateway can read."
+            f"The gateway key {key.name!r} is held to the models {_listed(key.models, *key.models_within)}, and this "
+            f"{operation} names none that the gateway can read."
         )
         raise _refused(words)
 
@@ -199,5 +201,6 @@ def _names(value: object) -> Iterator[str]:
         yield from _models(value)
 
 
-def _listed(patterns: tuple[str, ...]) -> str:
-    return ", ".join(patterns)
+def _listed(*lists: tuple[str, ...]) -> str:
+    """What is allowed; where several lists must allow it, in words that say so."""
+    return ", and of these only ".join(", ".join(patterns) for patterns in lists)

@@ -22,6 +22,10 @@ DATABASE = "penstock.db"
 BUSY_SECONDS = 5
 
 
+Transaction = Connection
+"""What is written in one go; whoever has one hands it on to whatever is to be written along, and looks not into it."""
+
+
 class DatabaseTooNewError(RuntimeError):
     """The file was written by a later release than this one."""
 

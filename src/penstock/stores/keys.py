@@ -4,26 +4,35 @@ A key is an identity with one secret, or two while it is being rotated. The path
 memory, and ``changed`` says when that memory is out of date.
 """
 
+import contextlib
 import math
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, RowMapping, delete, insert, or_, select, text, update
+from sqlalchemy import Connection, RowMapping, Select, and_, delete, insert, or_, select, text, tuple_, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from penstock.core.caller import KeyProfile, Secret, digest
+from penstock.core.inheriting import Heritage, Standard
 from penstock.core.scrubbed import Wish
-from penstock.core.terseness import Intensity, Wanted
-from penstock.stores.database import DATABASE, lead_to_new_file, open_database, standing
+from penstock.stores.changing import next_change
+from penstock.stores.database import DATABASE, Transaction, lead_to_new_file, open_database, standing
+from penstock.stores.key_table import KeyTable, Renewal
 from penstock.stores.pepper import read_pepper
 from penstock.stores.schema import key_secrets, keys
+from penstock.stores.terms import columns, common
 
 # 256 bits in the URL-safe alphabet.
 KEY_BYTES = 32
 SHOWN_CHARACTERS = 6
+# A statement takes only so many parameters.
+_AT_ONCE = 500
+# Of names that are offered in place of one that is not there.
+_KNOWN = 1000
 
 
 StoreError = SQLAlchemyError
@@ -52,6 +61,7 @@ class KeyTerms(msgspec.Struct, frozen=True):
 
     team: str | None = None
     owner: str | None = None
+    """Whose key it is: the user's name."""
     label: str | None = None
     models: tuple[str, ...] = ()
     """Glob patterns of allowed models; none: all."""
@@ -66,6 +76,8 @@ class KeyTerms(msgspec.Struct, frozen=True):
     holdout: int | None = None
     """Percent."""
     scrub: Wish = Wish()
+    quotas: tuple[str, ...] = ()
+    """As they are written."""
 
 
 ORDINARY = KeyTerms()
@@ -104,7 +116,8 @@ class MadeKey(msgspec.Struct, frozen=True):
     """A new secret; the only moment at which the key itself exists outside its owner's hands."""
 
     key: Secret
-    profile: KeyProfile
+    id: str
+    name: str
 
 
 class KeyStore:
@@ -118,78 +131,107 @@ class KeyStore:
         self._file = None if self._seen is None else self._seen[:2]
         self._watching = self.engine.connect()
         self._version = -1
-        self._until: int | None = None
-        """When the next of the keys in force ends."""
+        self._table = KeyTable(self.engine)
 
-    def create(self, name: str, *, prefix: str, terms: KeyTerms = ORDINARY) -> MadeKey:
-        """Make a key; NameTakenError when the name is in use."""
-        row: dict[str, object] = {"id": f"key_{secrets.token_hex(8)}", "name": name, "created": int(time.time())}
+    @contextlib.contextmanager
+    def writing(self, on: Transaction | None = None) -> Iterator[Transaction]:
+        """A transaction in which all is written or nothing: ``on``, where one is under way."""
+        if on is not None:
+            yield on
+            return
         with self._writing.begin() as connection:
+            yield connection
+
+    def create(self, name: str, *, prefix: str, terms: KeyTerms = ORDINARY, on: Transaction | None = None) -> MadeKey:
+        """Make a key; NameTakenError when the name is in use."""
+        identity = f"key_{secrets.token_hex(8)}"
+        with self.writing(on) as connection:
             taken = select(keys.c.id).where(keys.c.name == name, keys.c.revoked.is_(None))
             if connection.execute(taken).first() is not None:
                 raise NameTakenError(name)
-            connection.execute(insert(keys).values({**row, **_columns(terms)}))
-            key = self._add_secret(connection, str(row["id"]), prefix)
-        return MadeKey(key, KeyProfile(str(row["id"]), name, *_profile(terms)))
+            row = {"id": identity, "name": name, "created": int(time.time()), "changed": next_change(connection)}
+            connection.execute(insert(keys).values({**row, **columns(terms)}))
+            key = self._add_secret(connection, identity, prefix)
+        return MadeKey(key, identity, name)
 
     def rows(self) -> Sequence[KeyRow]:
         """All keys, the newest last; those that were revoked too."""
         with self.engine.connect() as connection:
-            return [
-                _row(connection, found)
-                for found in connection.execute(select(keys).order_by(keys.c.created, keys.c.name)).mappings()
-            ]
+            return _rows(connection, select(keys).order_by(keys.c.created, keys.c.name, keys.c.id))
 
-    def find(self, name: str) -> KeyRow:
+    def page(
+        self, most: int, after: tuple[int, str] | None = None, *, team: str | None = None, everything: bool = False
+    ) -> Sequence[KeyRow]:
+        """So many keys behind that one (made when, and its identity), in the order in which they were made. ``team``:
+        only its keys. ``everything``: those that were revoked, too."""
+        query = select(keys).order_by(keys.c.created, keys.c.id).limit(most)
+        if after is not None:
+            query = query.where(tuple_(keys.c.created, keys.c.id) > tuple_(*after))
+        if team is not None:
+            query = query.where(keys.c.team == team)
+        if not everything:
+            query = query.where(keys.c.revoked.is_(None))
+        with self.engine.connect() as connection:
+            return _rows(connection, query)
+
+    def any(self) -> bool:
+        """Whether there is a key in force."""
+        ends = keys.c.expires.is_(None) | (keys.c.expires > int(time.time()))
+        query = select(keys.c.id).where(keys.c.revoked.is_(None), ends).limit(1)
+        with self.engine.connect() as connection:
+            return connection.execute(query).first() is not None
+
+    def find(self, name: str, on: Transaction | None = None) -> KeyRow:
         """The key of this name or id: one in force before one that was revoked. UnknownKeyError when there is none."""
+        if on is not None:
+            return self._find(on, name)
         with self.engine.connect() as connection:
             return self._find(connection, name)
 
-    def change(self, name: str, terms: KeyTerms) -> KeyRow:
+    def change(self, name: str, terms: KeyTerms, on: Transaction | None = None) -> KeyRow:
         """Give a key other terms."""
-        with self._writing.begin() as connection:
+        with self.writing(on) as connection:
             row = self._find(connection, name)
-            connection.execute(update(keys).where(keys.c.id == row.id).values(_columns(terms)))
+            values = {**columns(terms), "changed": next_change(connection)}
+            connection.execute(update(keys).where(keys.c.id == row.id).values(values))
             return self._find(connection, row.id)
 
-    def rotate(self, name: str, *, prefix: str, grace: int) -> MadeKey:
+    def rotate(self, name: str, *, prefix: str, grace: int, on: Transaction | None = None) -> MadeKey:
         """A new secret for a key; its earlier ones work for ``grace`` seconds more, and no longer than they would."""
         # A part of a second is given, not taken: a grace of one would else be none, now and then.
         until = math.ceil(time.time()) + grace if grace else int(time.time())
-        with self._writing.begin() as connection:
+        with self.writing(on) as connection:
             row = self._find(connection, name)
             mine = key_secrets.c.key == row.id
-            ended = key_secrets.c.expires <= int(time.time())
-            connection.execute(delete(key_secrets).where(mine, ended if grace else text("1")))
+            ended = mine if not grace else and_(mine, key_secrets.c.expires <= int(time.time()))
+            connection.execute(delete(key_secrets).where(ended))
             later = or_(key_secrets.c.expires.is_(None), key_secrets.c.expires > until)
             connection.execute(update(key_secrets).where(mine, later).values(expires=until))
             key = self._add_secret(connection, row.id, prefix)
-        return MadeKey(key, KeyProfile(row.id, row.name, *_profile(row.terms)))
+            connection.execute(update(keys).where(keys.c.id == row.id).values(changed=next_change(connection)))
+        return MadeKey(key, row.id, row.name)
 
-    def revoke(self, name: str) -> KeyRow:
+    def revoke(self, name: str, on: Transaction | None = None) -> KeyRow:
         """Refuse a key from now on, for good. The row stays, for the books; its secrets go."""
-        with self._writing.begin() as connection:
+        with self.writing(on) as connection:
             row = self._find(connection, name)
             connection.execute(delete(key_secrets).where(key_secrets.c.key == row.id))
             ending = update(keys).where(keys.c.id == row.id, keys.c.revoked.is_(None))
-            connection.execute(ending.values(revoked=int(time.time())))
+            connection.execute(ending.values(revoked=int(time.time()), changed=next_change(connection)))
             return self._find(connection, row.id)
 
-    def profiles(self) -> Mapping[str, KeyProfile]:
-        """The keys in force, by digest."""
-        now = int(time.time())
-        query = (
-            select(keys, key_secrets.c.digest, key_secrets.c.expires.label("until"))
-            .join(key_secrets, key_secrets.c.key == keys.c.id)
-            .where(keys.c.revoked.is_(None))
-            .where(keys.c.expires.is_(None) | (keys.c.expires > now))
-            .where(key_secrets.c.expires.is_(None) | (key_secrets.c.expires > now))
-        )
-        with self.engine.connect() as connection:
-            rows = connection.execute(query).mappings().all()
-        ends = [end for row in rows for end in (row["expires"], row["until"]) if end is not None]
-        self._until = min(ends, default=None)
-        return {row["digest"]: KeyProfile(row["id"], row["name"], *_profile(_terms(row))) for row in rows}
+    def renew(self, heritage: Heritage) -> Renewal:
+        """What has become different of the keys in force since the last look. May take a second, the first time; see
+        ``KeyTable``."""
+        return self._table.renew(heritage)
+
+    def forget(self) -> None:
+        """Take all keys for changed."""
+        self._table.forget()
+
+    def profiles(self, heritage: Heritage | None = None) -> Mapping[str, KeyProfile]:
+        """The keys in force, by digest, read anew."""
+        return KeyTable(self.engine).renew(heritage or Heritage(Standard())).profiles
 
     def changed(self) -> bool:
         """Whether the keys in force may be others than at the last look: another process has written to the database,
@@ -199,7 +241,8 @@ class KeyStore:
         version: int = self._watching.execute(text("PRAGMA data_version")).scalar_one()
         self._watching.rollback()
         before, self._version = self._version, version
-        return version != before or (self._until is not None and time.time() >= self._until)
+        until = self._table.until
+        return version != before or (until is not None and time.time() >= until)
 
     def _follow(self) -> None:
         """Restored from a backup, say: connections still lead to the file that was there before. While there is none,
@@ -212,6 +255,7 @@ class KeyStore:
         self._watching.close()
         self._version = -1
         lead_to_new_file(self.engine)
+        self._table.forget()
         self._watching = self.engine.connect()
         self._file = found[:2]
 
@@ -222,13 +266,11 @@ class KeyStore:
 
     def _find(self, connection: Connection, name: str) -> KeyRow:
         query = select(keys).where(or_(keys.c.name == name, keys.c.id == name))
-        found = (
-            connection.execute(query.order_by(keys.c.revoked.is_not(None), keys.c.created.desc())).mappings().first()
-        )
-        if found is None:
-            known = connection.execute(select(keys.c.name).where(keys.c.revoked.is_(None))).scalars()
+        found = _rows(connection, query.order_by(keys.c.revoked.is_not(None), keys.c.created.desc()).limit(1))
+        if not found:
+            known = connection.execute(select(keys.c.name).where(keys.c.revoked.is_(None)).limit(_KNOWN)).scalars()
             raise UnknownKeyError(name, list(known))
-        return _row(connection, found)
+        return found[0]
 
     def _add_secret(self, connection: Connection, identity: str, prefix: str) -> Secret:
         key = prefix + secrets.token_urlsafe(KEY_BYTES)
@@ -243,47 +285,32 @@ class KeyStore:
         return Secret(key)
 
 
-def _columns(terms: KeyTerms) -> dict[str, object]:
-    return {
-        **msgspec.structs.asdict(terms),
-        "models": msgspec.json.encode(terms.models).decode() if terms.models else None,
-        "routes": msgspec.json.encode(terms.routes).decode() if terms.routes else None,
-        "scrub": msgspec.json.encode(terms.scrub).decode() if terms.scrub != Wish() else None,
-    }
+def _rows(connection: Connection, query: Select[Any]) -> Sequence[KeyRow]:
+    """The keys of a query, with their secrets."""
+    found = connection.execute(query).mappings().all()
+    held: dict[str, list[KeySecret]] = {}
+    now = int(time.time())
+    for at in range(0, len(found), _AT_ONCE):
+        ids = [row["id"] for row in found[at : at + _AT_ONCE]]
+        secrets_of = (
+            select(key_secrets.c.key, key_secrets.c.prefix, key_secrets.c.created, key_secrets.c.expires)
+            .where(key_secrets.c.key.in_(ids))
+            .where(key_secrets.c.expires.is_(None) | (key_secrets.c.expires > now))
+            .order_by(key_secrets.c.expires.is_(None).desc(), key_secrets.c.created.desc())
+        )
+        for key, *shown in connection.execute(secrets_of):
+            held.setdefault(key, []).append(KeySecret(*shown))
+    return [
+        KeyRow(row["id"], row["name"], _terms(row), row["created"], row["revoked"], tuple(held.get(row["id"], ())))
+        for row in found
+    ]
 
 
 def _terms(row: RowMapping) -> KeyTerms:
     return KeyTerms(
-        row["team"],
-        row["owner"],
-        row["label"],
-        _patterns(row["models"]),
-        _patterns(row["routes"]),
-        bool(row["require_provider_key"]),
-        row["expires"],
-        row["intensity"],
-        row["smart"],
-        row["holdout"],
-        Wish() if row["scrub"] is None else msgspec.json.decode(row["scrub"], type=Wish),
+        team=row["team"],
+        owner=row["owner"],
+        require_provider_key=bool(row["require_provider_key"]),
+        expires=row["expires"],
+        **common(row),
     )
-
-
-def _patterns(value: str | None) -> tuple[str, ...]:
-    return () if value is None else msgspec.json.decode(value, type=tuple[str, ...])
-
-
-def _profile(terms: KeyTerms) -> tuple[str | None, bool, tuple[str, ...], tuple[str, ...], Wanted, Wish]:
-    intensity = None if terms.intensity is None else Intensity(terms.intensity)
-    wanted = Wanted(intensity, terms.smart, terms.holdout)
-    return terms.team, terms.require_provider_key, terms.models, terms.routes, wanted, terms.scrub
-
-
-def _row(connection: Connection, row: RowMapping) -> KeyRow:
-    query = (
-        select(key_secrets.c.prefix, key_secrets.c.created, key_secrets.c.expires)
-        .where(key_secrets.c.key == row["id"])
-        .where(key_secrets.c.expires.is_(None) | (key_secrets.c.expires > int(time.time())))
-        .order_by(key_secrets.c.expires.is_(None).desc(), key_secrets.c.created.desc())
-    )
-    found = tuple(KeySecret(*each) for each in connection.execute(query))
-    return KeyRow(row["id"], row["name"], _terms(row), row["created"], row["revoked"], found)

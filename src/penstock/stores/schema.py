@@ -26,10 +26,16 @@ keys = Table(
     Column("smart", Boolean, comment="Whether detection decides; NULL: as the installation has it"),
     Column("holdout", Integer, comment="Percent; NULL: as the installation has it"),
     Column("scrub", String, comment="What becomes of private values, as JSON; NULL: as the installation has it"),
+    Column("quotas", String, comment="As they are written, a JSON list; NULL: none of its own"),
+    Column("changed", BigInteger, nullable=False, server_default="0", comment="The number of its last change"),
 )
 
 # A name that was revoked may be given again: the books know keys by their id.
 Index("keys_name", keys.c.name, unique=True, sqlite_where=keys.c.revoked.is_(None))
+
+Index("keys_changed", keys.c.changed)
+Index("keys_team", keys.c.team)
+Index("keys_owner", keys.c.owner)
 
 key_secrets = Table(
     "key_secrets",
@@ -43,6 +49,59 @@ key_secrets = Table(
 )
 
 Index("key_secrets_key", key_secrets.c.key)
+
+
+def _subjects(name: str) -> Table:
+    """Teams and users: what holds for all of their keys."""
+    return Table(
+        name,
+        metadata,
+        Column("name", String, primary_key=True),
+        Column("label", String),
+        Column("models", String, comment="As in keys, like the seven that follow"),
+        Column("routes", String),
+        Column("intensity", String),
+        Column("smart", Boolean),
+        Column("holdout", Integer),
+        Column("scrub", String),
+        Column("quotas", String),
+        Column("created", Integer, nullable=False),
+        sqlite_with_rowid=False,
+    )
+
+
+teams = _subjects("teams")
+users = _subjects("users")
+
+# Counts what is changed of keys, teams and users. Whoever changes something takes the next number first, and holds the
+# row until it is written: so what has no larger number than a reader sees is there for it to read. What changes a team
+# or a user gives its number to all keys of it.
+changes = Table(
+    "changes",
+    metadata,
+    Column("name", String, primary_key=True, comment="keys: of all of them; subjects: of teams and users"),
+    Column("number", BigInteger, nullable=False, comment="The last change's"),
+    sqlite_with_rowid=False,
+)
+
+# Who changed what. Rows are only ever added: triggers refuse anything else.
+audit = Table(
+    "audit",
+    metadata,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("at", BigInteger, nullable=False, comment="Milliseconds since the epoch, UTC"),
+    Column("who", String, nullable=False),
+    Column("role", String, nullable=False),
+    Column("act", String, nullable=False, comment="Such as key.rotate"),
+    Column("kind", String, nullable=False, comment="Of the subject: key, team, user, credential"),
+    Column("subject", String, nullable=False, comment="Its identity"),
+    Column("name", String, nullable=False, comment="What it was called then"),
+    Column("before", String, comment="As JSON, without secrets; NULL: it was not there"),
+    Column("after", String, comment="The same; NULL: it is gone"),
+    sqlite_autoincrement=True,
+)
+
+Index("audit_subject", audit.c.kind, audit.c.subject)
 
 objects = Table(
     "objects",

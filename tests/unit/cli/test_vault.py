@@ -20,12 +20,12 @@ def _kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Something of a key that stands alone, and of a team."""
     monkeypatch.chdir(tmp_path)
     store = KeyStore(tmp_path / "data")
-    laptop = store.create("laptop", prefix="pk_live_").profile
+    laptop = store.create("laptop", prefix="pk_live_")
     store.create("desk", prefix="pk_live_", terms=KeyTerms(team="support"))
 
     async def keep() -> None:
         vault = Vault(store.engine, store.pepper)
-        await vault.keep(Whose(laptop.tenant, "openai"), ["file-1", "file-2"], Held(), [KEPT], 1)
+        await vault.keep(Whose(f"key:{laptop.id}", "openai"), ["file-1", "file-2"], Held(), [KEPT], 1)
         await vault.keep(Whose("team:support", "openai"), ["file-3"], Held(), [KEPT], 1)
         await vault.keep(Whose("team:gone", "openai"), ["file-4"], Held(), [KEPT], 1)
         vault.close()

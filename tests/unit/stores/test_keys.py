@@ -123,7 +123,7 @@ def test_a_database_that_was_put_in_its_place_is_followed(tmp_path: Path) -> Non
     it is older; while there is no file the known ones stay."""
     before, after = tmp_path / "before", tmp_path / "after"
     with contextlib.closing(KeyStore(before)) as other:
-        restored = other.create("restored", prefix="pk_").profile
+        restored = other.create("restored", prefix="pk_")
     migrate(before / "penstock.db", "0003", back=True)
     with contextlib.closing(KeyStore(after)) as store:
         store.create("lost", prefix="pk_")
