@@ -282,3 +282,35 @@ vault_objects = Table(
 
 Index("vault_objects_ends", vault_objects.c.ends)
 Index("vault_objects_set", vault_objects.c.tenant, vault_objects.c.name)
+
+# Who may use the admin API, and as what.
+admin_tokens = Table(
+    "admin_tokens",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("digest", String, nullable=False, unique=True, comment="The keyed hash that stands for the token"),
+    Column("prefix", String, nullable=False, comment="The token's first characters, to tell tokens apart by"),
+    Column("name", String, nullable=False, comment="Whose it is; stands in the audit log"),
+    Column("role", String, nullable=False),
+    Column("team", String, comment="Of a team's lead: the team"),
+    Column("setup", Boolean, nullable=False, comment="It is good for making the first owner's token, and nothing else"),
+    _integer("created", "Seconds since the epoch, like the two that follow"),
+    Column("expires", BigInteger),
+    Column("revoked", BigInteger),
+)
+
+# What a write was answered, so that the same one, sent again, changes nothing more.
+admin_answers = Table(
+    "admin_answers",
+    metadata,
+    Column("token", String, primary_key=True, comment="The id of the token that asked; empty for the local operator"),
+    Column("key", String, primary_key=True, comment="A keyed hash of the Idempotency-Key"),
+    Column("request", String, nullable=False, comment="A keyed hash of method, path and body"),
+    Column("status", Integer, comment="NULL: it is under way"),
+    Column("nonce", LargeBinary),
+    Column("ciphertext", LargeBinary, comment="The answer's body, sealed under the token and the Idempotency-Key"),
+    _integer("at", "Seconds since the epoch"),
+    sqlite_with_rowid=False,
+)
+
+Index("admin_answers_at", admin_answers.c.at)

@@ -1,0 +1,104 @@
+"""Reads a request into the one struct that an act takes: path, query and body, each field from one place.
+
+Strict: a field that the act does not know, or one that is said twice, is refused with its name. Nothing of a request is
+ever copied into anything but that struct.
+"""
+
+import re
+import typing
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from penstock.console.problem import Mistake
+
+# How msgspec says where: "Expected `int`, got `str` - at `$.holdout`".
+_AT = re.compile(r" - at `\$?\.?([^`]*)`$")
+_UNKNOWN = re.compile(r"^Object contains unknown field `([^`]*)`")
+_MISSING = re.compile(r"^Object missing required field `([^`]*)`")
+
+T = typing.TypeVar("T")
+
+
+class InvalidError(ValueError):
+    """What is wrong, field by field."""
+
+    def __init__(self, *mistakes: Mistake) -> None:
+        super().__init__("; ".join(f"{one.field}: {one.detail}" for one in mistakes))
+        self.mistakes = mistakes
+
+
+def read(
+    wanted: type[T],
+    path: Mapping[str, str],
+    query: Sequence[tuple[str, str]],
+    body: bytes | None,
+) -> T:
+    """The struct; InvalidError. ``body``: None for methods that have none, else JSON."""
+    if body is None:
+        return _convert({**_gathered(wanted, query, path), **path}, wanted, strict=False)
+    if query:
+        raise InvalidError(Mistake(query[0][0], "This request takes everything in its body, and no query."))
+    said = _object(body)
+    twice = next((name for name in path if name in said), None)
+    if twice is not None:
+        raise InvalidError(Mistake(twice, "It stands in the path already; leave it out of the body."))
+    return _convert({**said, **path}, wanted, strict=True)
+
+
+def _object(body: bytes) -> dict[str, object]:
+    if not body.strip():
+        return {}
+    try:
+        return msgspec.json.decode(body, type=dict[str, object])
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InvalidError(Mistake("", f"The body is no JSON object: {error}")) from None
+
+
+def _gathered(wanted: type, query: Sequence[tuple[str, str]], path: Mapping[str, str]) -> dict[str, object]:
+    lists = many(wanted)
+    found: dict[str, object] = {}
+    for name, value in query:
+        if name in lists:
+            values = found.setdefault(name, [])
+            assert isinstance(values, list)
+            values.append(value)
+        elif name in found or name in path:
+            raise InvalidError(Mistake(name, "It is said twice."))
+        else:
+            found[name] = value
+    return found
+
+
+def many(wanted: type) -> frozenset[str]:
+    """The fields that may be said several times."""
+    hints = typing.get_type_hints(wanted)
+    return frozenset(name for name, hint in hints.items() if _is_list(hint))
+
+
+def _is_list(hint: object) -> bool:
+    if typing.get_origin(hint) in {tuple, list}:
+        return True
+    return any(_is_list(one) for one in typing.get_args(hint)) if _is_union(hint) else False
+
+
+def _is_union(hint: object) -> bool:
+    return typing.get_origin(hint) in {typing.Union, typing.get_origin(int | None)}
+
+
+def _convert(said: Mapping[str, object], wanted: type[T], *, strict: bool) -> T:
+    try:
+        return msgspec.convert(said, wanted, strict=strict)
+    except msgspec.ValidationError as error:
+        raise InvalidError(mistake(str(error))) from None
+
+
+def mistake(words: str) -> Mistake:
+    """What msgspec says, with the field apart."""
+    at = _AT.search(words)
+    where, what = ("", words) if at is None else (at[1], words[: at.start()])
+    for pattern, told in ((_UNKNOWN, "There is no such field."), (_MISSING, "It is missing.")):
+        found = pattern.match(what)
+        if found is not None:
+            return Mistake(f"{where}.{found[1]}" if where else found[1], told)
+    return Mistake(where, what)

@@ -1,0 +1,42 @@
+"""Who may use the admin API, and what writes were answered."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0010"
+down_revision = "0009"
+
+
+def upgrade() -> None:
+    """Add two tables, empty."""
+    op.create_table(
+        "admin_tokens",
+        sa.Column("id", sa.String, primary_key=True),
+        sa.Column("digest", sa.String, nullable=False, unique=True),
+        sa.Column("prefix", sa.String, nullable=False),
+        sa.Column("name", sa.String, nullable=False),
+        sa.Column("role", sa.String, nullable=False),
+        sa.Column("team", sa.String),
+        sa.Column("setup", sa.Boolean, nullable=False),
+        sa.Column("created", sa.BigInteger, nullable=False),
+        sa.Column("expires", sa.BigInteger),
+        sa.Column("revoked", sa.BigInteger),
+    )
+    op.create_table(
+        "admin_answers",
+        sa.Column("token", sa.String, primary_key=True),
+        sa.Column("key", sa.String, primary_key=True),
+        sa.Column("request", sa.String, nullable=False),
+        sa.Column("status", sa.Integer),
+        sa.Column("nonce", sa.LargeBinary),
+        sa.Column("ciphertext", sa.LargeBinary),
+        sa.Column("at", sa.BigInteger, nullable=False),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("admin_answers_at", "admin_answers", ["at"])
+
+
+def downgrade() -> None:
+    """Take them away again."""
+    op.drop_table("admin_answers")
+    op.drop_table("admin_tokens")
