@@ -20,6 +20,8 @@ class Role(Enum):
     """Of one team: may change its keys and see what it used."""
     VIEWER = "viewer"
     """May look, at everything that is no secret."""
+    NOBODY = "nobody"
+    """Has shown no token: may begin, where nobody has begun yet."""
 
 
 class Actor(msgspec.Struct, frozen=True):

@@ -10,11 +10,19 @@ import msgspec
 from penstock import __version__
 from penstock.console.doors import Door
 from penstock.console.problem import MEDIA_TYPE, Problem
+from penstock.console.reading import PLACE
 
 JSON = dict[str, Any]
 
 _REF = "#/components/schemas/{name}"
 _PARAMETER = re.compile(r"\{(\w+)\}")
+_CURSOR = {
+    "name": "cursor",
+    "in": "query",
+    "required": False,
+    "description": "Where to go on: `next` of the page before, with the same question.",
+    "schema": {"type": "string"},
+}
 _PROBLEMS = {
     "400": "Something in the request is wrong; `mistakes` says what.",
     "401": "No token, or one that is not in force.",
@@ -91,8 +99,9 @@ def _parameters(door: Door, wanted: JSON, components: Mapping[str, JSON]) -> lis
     schema, inside = _found(wanted, components), _PARAMETER.findall(door.path)
     properties: JSON = schema.get("properties", {})
     required = schema.get("required", ())
-    names = inside if door.has_body else [*inside, *(name for name in properties if name not in inside)]
-    return [
+    names = inside if door.has_body else [*inside, *(name for name in properties if name not in (*inside, PLACE))]
+    going_on = [_CURSOR] if door.is_list else []
+    return going_on + [
         {
             "name": name,
             "in": "path" if name in inside else "query",

@@ -17,10 +17,13 @@ _AT = re.compile(r" - at `\$?\.?([^`]*)`$")
 _UNKNOWN = re.compile(r"^Object contains unknown field `([^`]*)`")
 _MISSING = re.compile(r"^Object missing required field `([^`]*)`")
 
+PLACE = "after"
+"""The field of a list's struct that the API fills itself, from a cursor."""
+
 T = typing.TypeVar("T")
 
 
-class InvalidError(ValueError):
+class Misread(ValueError):  # noqa: N818 - as it is asked for
     """What is wrong, field by field."""
 
     def __init__(self, *mistakes: Mistake) -> None:
@@ -34,15 +37,17 @@ def read(
     query: Sequence[tuple[str, str]],
     body: bytes | None,
 ) -> T:
-    """The struct; InvalidError. ``body``: None for methods that have none, else JSON."""
+    """The struct; Misread. ``body``: None for methods that have none, else JSON."""
+    if any(name == PLACE for name, _ in query):
+        raise Misread(Mistake(PLACE, "There is no such field; lists go on with `cursor`."))
     if body is None:
         return _convert({**_gathered(wanted, query, path), **path}, wanted, strict=False)
     if query:
-        raise InvalidError(Mistake(query[0][0], "This request takes everything in its body, and no query."))
+        raise Misread(Mistake(query[0][0], "This request takes everything in its body, and no query."))
     said = _object(body)
     twice = next((name for name in path if name in said), None)
     if twice is not None:
-        raise InvalidError(Mistake(twice, "It stands in the path already; leave it out of the body."))
+        raise Misread(Mistake(twice, "It stands in the path already; leave it out of the body."))
     return _convert({**said, **path}, wanted, strict=True)
 
 
@@ -52,7 +57,7 @@ def _object(body: bytes) -> dict[str, object]:
     try:
         return msgspec.json.decode(body, type=dict[str, object])
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InvalidError(Mistake("", f"The body is no JSON object: {error}")) from None
+        raise Misread(Mistake("", f"The body is no JSON object: {error}")) from None
 
 
 def _gathered(wanted: type, query: Sequence[tuple[str, str]], path: Mapping[str, str]) -> dict[str, object]:
@@ -64,7 +69,7 @@ def _gathered(wanted: type, query: Sequence[tuple[str, str]], path: Mapping[str,
             assert isinstance(values, list)
             values.append(value)
         elif name in found or name in path:
-            raise InvalidError(Mistake(name, "It is said twice."))
+            raise Misread(Mistake(name, "It is said twice."))
         else:
             found[name] = value
     return found
@@ -90,7 +95,7 @@ def _convert(said: Mapping[str, object], wanted: type[T], *, strict: bool) -> T:
     try:
         return msgspec.convert(said, wanted, strict=strict)
     except msgspec.ValidationError as error:
-        raise InvalidError(mistake(str(error))) from None
+        raise Misread(mistake(str(error))) from None
 
 
 def mistake(words: str) -> Mistake:

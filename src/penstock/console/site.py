@@ -5,7 +5,6 @@ itself who may ask for it. Everything that goes out says that it is not to be ke
 """
 
 import functools
-import hashlib
 import logging
 import re
 from collections.abc import Mapping, Sequence
@@ -14,29 +13,219 @@ import msgspec
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from penstock.administering.acting import Act, Actor, House
-from penstock.administering.errors import ActError
-from penstock.console.doors import Door
+from penstock.administering.acting import Actor, Acts, Page, Role
+from penstock.administering.errors import ActError, ConflictError, DeniedError, InvalidError, NotFoundError
+from penstock.console import cursor
+from penstock.console.doors import Door, doors
 from penstock.console.openapi import document
 from penstock.console.problem import Mistake, problem
-from penstock.console.reading import InvalidError, read
+from penstock.console.reading import Misread, read
 from penstock.stores.admins import Admins
 from penstock.stores.answered import Answered, Answers, OtherRequestError, Repeat, UnderWayError
 
 log = logging.getLogger(__name__)
 
 BODY_MOST = 1024 * 1024
+"""Of a request, bytes. Long term lists and many patterns fit well."""
+LOCAL = "penstock.local"
+"""In a request's scope: it came over the socket in the data folder, which nobody but the operator can open."""
 _KEY = re.compile(r"[!-~]{1,200}")
+_JSON = "application/json"
 _HEADERS = {
     "cache-control": "no-store",
     "x-content-type-options": "nosniff",
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
 }
-"""On every answer: keys may stand in it, and no browser is to make anything else of it."""
-_READING = frozenset({"GET", "HEAD"})
-LOCAL = "penstock.local"
-"""In a request's scope: it came over the socket in the data folder, which nobody but the operator can open."""
+_OPERATOR = Actor("local operator", Role.OWNER)
+_STATUSES = {
+    InvalidError: ("invalid", 400),
+    DeniedError: ("denied", 403),
+    NotFoundError: ("not-found", 404),
+    ConflictError: ("conflict", 409),
+}
+
+
+class Asking(msgspec.Struct, frozen=True):
+    """Who asks, and the secret that proves it."""
+
+    actor: Actor
+    token: str
+    """The token's id; empty for the local operator."""
+    secret: str
+
+
+class Site:
+    """The API over one database. Acts run in threads: they wait for the database, and the event loop does not."""
+
+    def __init__(self, acts: Acts, house: object, admins: Admins, answers: Answers, secret: bytes) -> None:
+        """``secret``: what cursors are signed with."""
+        self._acts = acts
+        self._house = house
+        self._admins = admins
+        self._answers = answers
+        self._secret = secret
+        self._doors = doors(acts)
+        self._document = msgspec.json.encode(document(self._doors))
+
+    def application(self) -> Starlette:
+        """For a server of ASGI."""
+        by_path: dict[str, dict[str, Door]] = {}
+        for door in self._doors:
+            by_path.setdefault(door.path, {})[door.method] = door
+        routes = [Route(path, functools.partial(self._answer, met), methods=None) for path, met in by_path.items()]
+        routes.append(Route("/v1/openapi.json", self._describe, methods=["GET"]))
+        routes.append(Route("/healthz", self._live, methods=["GET"]))
+        return Starlette(routes=routes, exception_handlers={HTTPException: _unrouted, Exception: _bug})
+
+    async def _describe(self, request: Request) -> Response:
+        del request
+        return Response(self._document, headers=_HEADERS, media_type=_JSON)
+
+    async def _live(self, request: Request) -> Response:
+        del request
+        return Response(b'{"status":"ok"}', headers=_HEADERS, media_type=_JSON)
+
+    async def _answer(self, met: Mapping[str, Door], request: Request) -> Response:
+        door = met.get("GET" if request.method == "HEAD" else request.method)
+        if door is None:
+            allow = ", ".join(sorted({*met, *(["HEAD"] if "GET" in met else [])}))
+            return problem("method-not-allowed", 405, f"This path takes {allow}.", headers={**_HEADERS, "allow": allow})
+        try:
+            response = await self._pass(door, request)
+        except ActError as error:
+            response = _told(error)
+        except Misread as error:
+            response = problem("invalid", 400, "Something in the request is wrong.", mistakes=error.mistakes)
+        except SQLAlchemyError as error:
+            log.error("the admin API can't use the database: %s", getattr(error, "orig", None) or type(error).__name__)
+            words = "The database does not answer. Nothing was changed; try again."
+            response = problem("unavailable", 503, words, headers={"retry-after": "2"})
+        response.headers.update(_HEADERS)
+        return response
+
+    async def _pass(self, door: Door, request: Request) -> Response:
+        asking = await self._who(door, request)
+        if asking is None:
+            words = "Send an admin token as `Authorization: Bearer pa_…`; `penstock admin tokens` makes one."
+            return problem("unauthenticated", 401, words, headers={"www-authenticate": "Bearer"})
+        body: bytes | None = None
+        if door.has_body:
+            kind = request.headers.get("content-type", _JSON).partition(";")[0].strip().lower()
+            if kind != _JSON:
+                return problem("unsupported-media-type", 415, "Send the body as application/json.")
+            body = await _body(request)
+            if body is None:
+                return problem("too-large", 413, f"A body may have {BODY_MOST} bytes.")
+        repeat = _repeat(door, request, asking, body or b"")
+        return await run_in_threadpool(self._once, door, request, asking, body, repeat)
+
+    async def _who(self, door: Door, request: Request) -> Asking | None:
+        if request.scope.get(LOCAL):
+            return Asking(_OPERATOR, "", "")
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer" and token.strip():
+            found = await run_in_threadpool(self._admins.find, token.strip())
+            if found is not None:
+                return Asking(Actor(found.name, Role(found.role), found.team), found.id, token.strip())
+        return Asking(Actor("nobody", Role.NOBODY), "nobody", "") if door.public else None
+
+    def _once(
+        self, door: Door, request: Request, asking: Asking, body: bytes | None, repeat: Repeat | None
+    ) -> Response:
+        if repeat is None:
+            return self._do(door, request, asking, body)
+        try:
+            before = self._answers.begin(repeat)
+        except OtherRequestError:
+            words = "This Idempotency-Key was used with another request within a day; make a new one."
+            return problem("idempotency-key-reused", 409, words)
+        except UnderWayError:
+            words = "The same request is being worked on; ask again in a moment."
+            return problem("under-way", 409, words, headers={"retry-after": "1"})
+        if before is not None:
+            return Response(before.body, before.status, {"idempotency-replayed": "true"}, _JSON)
+        try:
+            response = self._do(door, request, asking, body)
+        except BaseException:
+            # It has changed nothing: acts are one transaction.
+            self._answers.give_up(repeat)
+            raise
+        self._answers.end(repeat, Answered(response.status_code, bytes(response.body)))
+        return response
+
+    def _do(self, door: Door, request: Request, asking: Asking, body: bytes | None) -> Response:
+        query = [pair for pair in request.query_params.multi_items() if pair[0] != "cursor"]
+        place = self._place(door, request, query)
+        wanted = read(door.act.wanted, request.path_params, query, body)
+        if place is not None:
+            wanted = msgspec.structs.replace(wanted, after=place)
+        told = self._acts.do(self._house, asking.actor, door.act.name, wanted)
+        headers: dict[str, str] = {}
+        if isinstance(told, Page):
+            going_on = None if told.next is None else cursor.sealed(self._secret, _question(door, query), told.next)
+            return Response(msgspec.json.encode({"items": told.items, "next": going_on}), 200, headers, _JSON)
+        return Response(msgspec.json.encode(told), door.status, headers, _JSON)
+
+    def _place(self, door: Door, request: Request, query: Sequence[tuple[str, str]]) -> cursor.Place | None:
+        given = request.query_params.getlist("cursor")
+        if not given:
+            return None
+        if len(given) > 1 or not door.is_list:
+            raise Misread(Mistake("cursor", "It belongs to lists, and stands there once."))
+        try:
+            return cursor.opened(self._secret, _question(door, query), given[0])
+        except cursor.BadCursorError:
+            words = "It is none of this list's, or the list was asked for otherwise then; begin without it."
+            raise Misread(Mistake("cursor", words)) from None
+
+
+def _question(door: Door, query: Sequence[tuple[str, str]]) -> str:
+    return msgspec.json.encode([door.path, sorted(pair for pair in query if pair[0] != "most")]).decode()
+
+
+async def _body(request: Request) -> bytes | None:
+    """None: it is too large."""
+    gathered = bytearray()
+    async for piece in request.stream():
+        gathered += piece
+        if len(gathered) > BODY_MOST:
+            return None
+    return bytes(gathered)
+
+
+def _repeat(door: Door, request: Request, asking: Asking, body: bytes) -> Repeat | None:
+    key = request.headers.get("idempotency-key")
+    if key is None or not door.act.writes:
+        return None
+    if _KEY.fullmatch(key) is None:
+        raise Misread(Mistake("Idempotency-Key", "It takes 1 to 200 printable characters without spaces."))
+    asked = f"{request.method} {request.url.path}?{request.url.query}\n".encode() + body
+    return Repeat(asking.token, asking.secret, key, asked)
+
+
+def _told(error: ActError) -> Response:
+    kind, status = _STATUSES[type(error)]
+    mistakes = (Mistake(error.field, error.words),) if error.field else ()
+    return problem(kind, status, error.words, mistakes=mistakes)
+
+
+async def _unrouted(request: Request, error: Exception) -> Response:
+    del request
+    status = error.status_code if isinstance(error, HTTPException) else 404
+    given = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
+    words = "There is nothing here; /v1/openapi.json lists what there is."
+    kind = "not-found" if status == 404 else "method-not-allowed"
+    return problem(kind, status, words if status == 404 else "", headers={**_HEADERS, **given})
+
+
+async def _bug(request: Request, error: Exception) -> Response:
+    log.error("a bug in %s %s of the admin API", request.method, request.url.path, exc_info=error)
+    words = "The gateway failed; its operator finds the cause in the log."
+    return problem("internal", 500, words, headers=_HEADERS)
+
+
