@@ -32,6 +32,7 @@ def settings(**providers: Mapping[str, Any]) -> dict[str, Any]:
     """A configuration with these providers, one key, and a free port."""
     return {
         "listen": "127.0.0.1:0",
+        "admin": {"listen": None},
         "providers": dict(providers),
         "keys": [{"name": "test", "key": KEY}],
     }

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 import click
 
 from penstock.cli import systemd
-from penstock.cli.welcome import welcome
-
 if TYPE_CHECKING:
+    from penstock.cli.attended import Admin
     from penstock.config.settings import Settings
     from penstock.config.source import Source
     from penstock.supervising import Supervisor
@@ -37,6 +36,7 @@ def cannot_listen(start: Start, error: OSError) -> click.ClickException:
 def parent(start: Start, count: int) -> None:
     """Run ``count`` workers until told to stop."""
     from penstock.app import prepare, simulated  # noqa: PLC0415 - heavy, and only this command needs it
+    from penstock.cli.welcome import Welcome, welcome  # noqa: PLC0415
     from penstock.observe.sharing import Sharing  # noqa: PLC0415
     from penstock.supervising import Supervisor  # noqa: PLC0415
     from penstock.wire.sockets import bind  # noqa: PLC0415
@@ -55,13 +55,14 @@ def parent(start: Start, count: int) -> None:
     sharing.begin()
     supervisor = Supervisor(command, sets, before_restart=lambda: _check(start), gone=sharing.fold)
 
-    def greet() -> None:
-        welcome(url, simulated(settings) if start.demo else (), first_key, settings)
+    def greet(admin: "Admin") -> None:
+        welcome(Welcome(url, simulated(settings) if start.demo else (), first_key, admin), settings)
 
-    asyncio.run(_watch(supervisor, greet))
+    asyncio.run(_watch(supervisor, greet, start))
 
 
-async def _watch(supervisor: "Supervisor", greet: Callable[[], None]) -> None:
+async def _watch(supervisor: "Supervisor", greet: Callable[["Admin"], None], start: Start) -> None:
+    from penstock.cli.attended import attended  # noqa: PLC0415
     from penstock.supervising import WorkerFailedError  # noqa: PLC0415
 
     loop, stopping = asyncio.get_running_loop(), asyncio.Event()
@@ -73,10 +74,11 @@ async def _watch(supervisor: "Supervisor", greet: Callable[[], None]) -> None:
         await supervisor.start()
     except WorkerFailedError as error:
         raise click.ClickException(f"{error}; what it said stands above") from None
-    greet()
-    systemd.tell("READY=1")
-    await stopping.wait()
-    systemd.tell("STOPPING=1")
+    async with attended(start) as admin:
+        greet(admin)
+        systemd.tell("READY=1")
+        await stopping.wait()
+        systemd.tell("STOPPING=1")
     click.echo("stopping: running answers may end, new requests are refused", err=True)
 
     def at_once() -> None:

@@ -14,10 +14,11 @@ from pathlib import Path
 import click
 
 from penstock.cli import systemd
+from penstock.cli.attended import attended
 from penstock.cli.configuration import config_option, load_settings, saying_mistakes, source_of
 from penstock.cli.exits import reaching
 from penstock.cli.parent import Start, cannot_listen, parent
-from penstock.cli.welcome import welcome
+from penstock.cli.welcome import Welcome, welcome
 
 log = logging.getLogger(__name__)
 
@@ -72,10 +73,13 @@ async def _alone(start: Start) -> None:
 
     stopping = asyncio.Event()
     try:
-        async with running(start.settings, demo=start.demo, source=start.source) as gateway:
+        async with (
+            running(start.settings, demo=start.demo, source=start.source) as gateway,
+            attended(start) as admin,
+        ):
             _settle()
             _listen_to_signals(stopping, gateway.reload)
-            welcome(gateway.url, gateway.simulated, gateway.first_key, start.settings)
+            welcome(Welcome(gateway.url, gateway.simulated, gateway.first_key, admin), start.settings)
             systemd.tell("READY=1")
             await stopping.wait()
             systemd.tell("STOPPING=1")

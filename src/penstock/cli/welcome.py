@@ -7,17 +7,33 @@ is not a terminal ends in logs.
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from penstock.cli.attended import Admin
+
 if TYPE_CHECKING:
     from penstock.config.settings import Settings
 
 
-def welcome(url: str, simulated: Sequence[str], first_key: str | None, settings: "Settings") -> None:
-    """Print it to standard output. ``simulated``: the dialects for which the simulator answers."""
+@dataclass(frozen=True)
+class Welcome:
+    """What there is to say."""
+
+    url: str
+    simulated: Sequence[str]
+    """The dialects for which the simulator answers."""
+    first_key: str | None
+    admin: Admin
+
+
+def welcome(said: Welcome, settings: "Settings") -> None:
+    """Print it to standard output."""
+    url, simulated, first_key = said.url, said.simulated, said.first_key
+    _tell_admin(said.admin, Path(settings.data_dir))
     if simulated:
         names = ", ".join(simulated)
         click.echo(f"The built-in simulator answers for {names}: no key to a provider is needed, and nothing is spent.")
@@ -30,7 +46,7 @@ def welcome(url: str, simulated: Sequence[str], first_key: str | None, settings:
         shown = first_key
         click.echo(f"\nYour gateway key, shown this once:  {click.style(shown, bold=True)}")
     else:
-        path = _write_key(Path(settings.data_dir), first_key)
+        path = _write(Path(settings.data_dir) / "first-key", first_key)
         shown = f"$(cat {path})"
         click.echo(f"\nThe first gateway key is in {path}")
     spoken = {*simulated, *(row.dialect for row in settings.providers.values())}
@@ -43,13 +59,22 @@ def _ready(url: str) -> str:
     return f"Penstock is listening on {url}; stop it with Ctrl-C."
 
 
-def _write_key(folder: Path, key: str) -> Path:
-    path = folder / "first-key"
+def _tell_admin(admin: Admin, folder: Path) -> None:
+    if admin.url is None or admin.setup_token is None:
+        return
+    if sys.stdout.isatty():
+        shown = f"its setup token, shown this once and good for a day:  {admin.setup_token}"
+    else:
+        shown = f"its setup token is in {_write(folder / 'setup-token', admin.setup_token)}"
+    click.echo(f"The admin API is on {admin.url}; {shown}")
+
+
+def _write(path: Path, secret: str) -> Path:
     # A file that is there already keeps its mode and may be a link to anywhere: ours is always a new one.
     path.unlink(missing_ok=True)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
-        file.write(key + "\n")
+        file.write(secret + "\n")
     return path.resolve()
 
 

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from penstock.config.admin import AdminSettings, TlsSettings
 from penstock.config.content import PolicySettings
 from penstock.config.forms import Form
 from penstock.config.people import QuotaSettings, TeamSettings, UserSettings
@@ -43,16 +44,6 @@ from penstock.core.price import LongRates, Rates, Sheet, Terms
 from penstock.core.target import Origin
 
 MB = 1024 * 1024
-
-
-class TlsSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """The certificate that the gateway shows to clients."""
-
-    certificate: Annotated[str, Meta(extra={"form": Form.CERTIFICATE})]
-    """The certificate chain, the gateway's own certificate first."""
-
-    key: Annotated[str, Meta(extra={"form": Form.PRIVATE_KEY})]
-    """The certificate's private key, without a passphrase: nobody is there to type one when the gateway starts."""
 
 
 class TimeoutSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -408,6 +399,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     header_prefixes: Annotated[tuple[HeaderPrefix, ...], Meta(min_length=1)] = ("X-Penstock-", "X-Mintoken-")
     """How the gateway's own headers begin. Requests may use any of them, answers carry all."""
+
+    admin: AdminSettings = AdminSettings()
+    """The admin API: keys, teams, quotas and the books over HTTP, on an address of its own."""
 
     limits: LimitSettings = LimitSettings()
     """What one client may cost before and while it is served."""
