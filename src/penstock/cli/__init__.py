@@ -6,6 +6,7 @@ Commands load what they need when they run, so that ``--help`` and completion ar
 import click
 
 from penstock import __version__
+from penstock.cli.admin import admin
 from penstock.cli.backup import backup
 from penstock.cli.completion import completion
 from penstock.cli.config import config
@@ -35,7 +36,7 @@ def main() -> None:
 COMMANDS = (
     *(serve, keys, providers, models, config),
     *(usage, savings, log, show, explain, try_prompt, scrub),
-    *(doctor, backup, books, vault, completion, simulate),
+    *(doctor, admin, backup, books, vault, completion, simulate),
 )
 
 for command in COMMANDS:

@@ -4,14 +4,11 @@ import asyncio
 import logging
 import socket
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from penstock.cli.configuration import config_option, load_settings
-
-if TYPE_CHECKING:
-    from penstock.config.settings import Settings
+from penstock.cli.printing import print_json
 
 
 @click.group(short_help="The admin API: who may use it.")
@@ -39,7 +36,7 @@ def serve(config: Path | None, sockets: str) -> None:
 @admin.command()
 def openapi() -> None:
     """Print the OpenAPI document of the admin API."""
-    from penstock.administering import ACTS  # noqa: PLC0415
+    from penstock.administering.table import ACTS  # noqa: PLC0415
     from penstock.console.doors import doors  # noqa: PLC0415
     from penstock.console.openapi import document  # noqa: PLC0415
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from penstock.cli import systemd
+
 if TYPE_CHECKING:
     from penstock.cli.attended import Admin
     from penstock.config.settings import Settings

@@ -3,6 +3,7 @@
 ``load`` is the entrance. No other room reads the configuration file or the environment.
 """
 
+from penstock.config.admin import TlsSettings
 from penstock.config.load import load
 from penstock.config.mistakes import ConfigError, Mistake
 from penstock.config.proxies import Proxies
@@ -13,7 +14,6 @@ from penstock.config.settings import (
     ProviderSettings,
     Settings,
     TimeoutSettings,
-    TlsSettings,
 )
 from penstock.core.caller import Secret
 

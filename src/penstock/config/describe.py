@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import msgspec
 from msgspec import inspect
 
-from penstock.config import content, kinds, own_rules, people, scrub, terser_settings
+from penstock.config import admin, content, kinds, own_rules, people, scrub, terser_settings
 from penstock.config import settings as definitions
 from penstock.config.forms import Form
 from penstock.config.settings import Settings
@@ -55,7 +55,7 @@ def groups() -> tuple[Group, ...]:
 
 def docstrings() -> dict[str, dict[str, str]]:
     """The words under each field, by struct and field; the struct's own under an empty name."""
-    parts = (own_rules, scrub, content, terser_settings, people, definitions)
+    parts = (admin, own_rules, scrub, content, terser_settings, people, definitions)
     modules = [ast.parse(source.getsource(module)) for module in parts]
     classes = [node for module in modules for node in module.body if isinstance(node, ast.ClassDef)]
     words: dict[str, dict[str, str]] = {}

@@ -38,7 +38,7 @@ _PROBLEMS = {
 def document(doors: Sequence[Door]) -> JSON:
     """OpenAPI 3.1 of these doors."""
     structs = [one for door in doors for one in (door.act.wanted, door.act.told)]
-    schemas, components = msgspec.json.schema_components([*structs, Problem], _REF)
+    schemas, components = msgspec.json.schema_components([*structs, Problem], ref_template=_REF)
     paths: JSON = {}
     for number, door in enumerate(doors):
         wanted, told = schemas[2 * number], schemas[2 * number + 1]
@@ -70,7 +70,10 @@ def _operation(door: Door, wanted: JSON, told: JSON, components: Mapping[str, JS
         "description": "May be asked by: " + ", ".join(sorted(role.value for role in act.roles)) + ".",
         "parameters": _parameters(door, wanted, components),
         "responses": {
-            str(door.status): {"description": "Done.", "content": {"application/json": {"schema": told}}},
+            str(door.status): {
+                "description": "Done.",
+                "content": {"application/json": {"schema": _page(told, components) if door.is_list else told}},
+            },
             **{status: {**problem, "description": words} for status, words in _PROBLEMS.items()},
         },
     }
@@ -111,6 +114,13 @@ def _parameters(door: Door, wanted: JSON, components: Mapping[str, JSON]) -> lis
         }
         for name in names
     ]
+
+
+def _page(told: JSON, components: Mapping[str, JSON]) -> JSON:
+    """As it goes out: the place is sealed."""
+    schema = _found(told, components)
+    going_on = {"type": ["string", "null"], "description": "The `cursor` of the next page; null: this was all."}
+    return {"type": "object", "required": ["items", "next"], "properties": {**schema["properties"], "next": going_on}}
 
 
 def _found(schema: JSON, components: Mapping[str, JSON]) -> JSON:

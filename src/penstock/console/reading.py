@@ -38,13 +38,13 @@ def read(
     body: bytes | None,
 ) -> T:
     """The struct; Misread. ``body``: None for methods that have none, else JSON."""
-    if any(name == PLACE for name, _ in query):
+    said = _gathered(wanted, query, path) if body is None else _object(body)
+    if PLACE in said:
         raise Misread(Mistake(PLACE, "There is no such field; lists go on with `cursor`."))
     if body is None:
-        return _convert({**_gathered(wanted, query, path), **path}, wanted, strict=False)
+        return _convert({**said, **path}, wanted, strict=False)
     if query:
         raise Misread(Mistake(query[0][0], "This request takes everything in its body, and no query."))
-    said = _object(body)
     twice = next((name for name in path if name in said), None)
     if twice is not None:
         raise Misread(Mistake(twice, "It stands in the path already; leave it out of the body."))
@@ -63,16 +63,15 @@ def _object(body: bytes) -> dict[str, object]:
 def _gathered(wanted: type, query: Sequence[tuple[str, str]], path: Mapping[str, str]) -> dict[str, object]:
     lists = many(wanted)
     found: dict[str, object] = {}
+    several: dict[str, list[str]] = {}
     for name, value in query:
         if name in lists:
-            values = found.setdefault(name, [])
-            assert isinstance(values, list)
-            values.append(value)
+            several.setdefault(name, []).append(value)
         elif name in found or name in path:
             raise Misread(Mistake(name, "It is said twice."))
         else:
             found[name] = value
-    return found
+    return {**found, **several}
 
 
 def many(wanted: type) -> frozenset[str]:

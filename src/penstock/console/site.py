@@ -4,10 +4,11 @@ Deny by default: a request without a token in force is answered 401 before anyth
 itself who may ask for it. Everything that goes out says that it is not to be kept.
 """
 
+import contextlib
 import functools
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 from sqlalchemy.exc import SQLAlchemyError
@@ -20,6 +21,9 @@ from starlette.routing import Route
 
 from penstock.administering.acting import Actor, Acts, Page, Role
 from penstock.administering.errors import ActError, ConflictError, DeniedError, InvalidError, NotFoundError
+from penstock.administering.house import opened
+from penstock.administering.table import ACTS
+from penstock.config.settings import Settings
 from penstock.console import cursor
 from penstock.console.doors import Door, doors
 from penstock.console.openapi import document
@@ -62,14 +66,16 @@ class Asking(msgspec.Struct, frozen=True):
 class Site:
     """The API over one database. Acts run in threads: they wait for the database, and the event loop does not."""
 
-    def __init__(self, acts: Acts, house: object, admins: Admins, answers: Answers, secret: bytes) -> None:
-        """``secret``: what cursors are signed with."""
+    def __init__(
+        self, acts: Acts, leading: Sequence[Door], house: object, admins: Admins, answers: Answers, secret: bytes
+    ) -> None:
+        """``leading``: the doors to the acts; ``secret``: what cursors are signed with."""
         self._acts = acts
         self._house = house
         self._admins = admins
         self._answers = answers
         self._secret = secret
-        self._doors = doors(acts)
+        self._doors = leading
         self._document = msgspec.json.encode(document(self._doors))
 
     def application(self) -> Starlette:
@@ -77,7 +83,10 @@ class Site:
         by_path: dict[str, dict[str, Door]] = {}
         for door in self._doors:
             by_path.setdefault(door.path, {})[door.method] = door
-        routes = [Route(path, functools.partial(self._answer, met), methods=None) for path, met in by_path.items()]
+        routes = [Route(path, functools.partial(self._answer, met)) for path, met in by_path.items()]
+        for route in routes:
+            # What a path takes is told by its doors, all in one answer.
+            route.methods = None
         routes.append(Route("/v1/openapi.json", self._describe, methods=["GET"]))
         routes.append(Route("/healthz", self._live, methods=["GET"]))
         return Starlette(routes=routes, exception_handlers={HTTPException: _unrouted, Exception: _bug})
@@ -184,6 +193,14 @@ class Site:
             raise Misread(Mistake("cursor", words)) from None
 
 
+@contextlib.contextmanager
+def furnished(settings: Settings) -> Iterator[Site]:
+    """The API over the database of these settings."""
+    with opened(settings) as house:
+        answers = Answers(house.store.engine, house.store.pepper)
+        yield Site(ACTS, doors(ACTS), house, house.admins, answers, house.store.pepper)
+
+
 def _question(door: Door, query: Sequence[tuple[str, str]]) -> str:
     return msgspec.json.encode([door.path, sorted(pair for pair in query if pair[0] != "most")]).decode()
 
@@ -227,5 +244,3 @@ async def _bug(request: Request, error: Exception) -> Response:
     log.error("a bug in %s %s of the admin API", request.method, request.url.path, exc_info=error)
     words = "The gateway failed; its operator finds the cause in the log."
     return problem("internal", 500, words, headers=_HEADERS)
-
-

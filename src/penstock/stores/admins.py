@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, RowMapping, delete, insert, select, u
 from penstock.core.caller import Secret
 from penstock.stores.schema import admin_tokens
 
-TOKEN_PREFIX = "pa_"
+TOKEN_PREFIX = "pa_"  # noqa: S105 - how every token begins, and none of them
 SETUP_PREFIX = "ps_"
 SETUP_SECONDS = 86_400
 _BYTES = 32

@@ -9,7 +9,8 @@ import time
 from collections.abc import Iterator
 
 from penstock.cli.examining import Finding, good, problem, warning
-from penstock.config.settings import Settings, TlsSettings
+from penstock.config.admin import TlsSettings
+from penstock.config.settings import Settings
 
 _SOON = 21 * 86_400
 
