@@ -1,10 +1,9 @@
 """What acts work with: the stores of one database, and the settings in force."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from sqlalchemy import Connection
 
@@ -12,15 +11,8 @@ from penstock.administering.acting import Actor
 from penstock.config.settings import Settings
 from penstock.stores import audit
 from penstock.stores.admins import Admins
+from penstock.stores.audit import Change
 from penstock.stores.keys import KeyStore
-
-
-class Noting(Protocol):
-    """Writes a change into the audit log, in the transaction that makes it."""
-
-    def __call__(
-        self, act: str, subject: str, *, team: str | None = None, before: object = None, after: object = None
-    ) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -32,31 +24,15 @@ class House:
     admins: Admins
 
     @contextlib.contextmanager
-    def changing(self, actor: Actor) -> Iterator[tuple[Connection, Noting]]:
-        """One transaction: what is done in it is done whole, with its rows in the audit log, or not at all."""
+    def changing(self, actor: Actor) -> Iterator[tuple[Connection, Callable[[Change], None]]]:
+        """One transaction, and what notes a change in the audit log: all that is done in it is done, or nothing."""
         with self.store.engine.execution_options(writes=True).begin() as connection:
-
-            def note(
-                act: str, subject: str, *, team: str | None = None, before: object = None, after: object = None
-            ) -> None:
-                audit.append(
-                    connection,
-                    actor=actor.name,
-                    role=actor.role.value,
-                    act=act,
-                    subject=subject,
-                    team=team,
-                    before=before,
-                    after=after,
-                )
-
-            yield connection, note
+            yield connection, lambda change: audit.append(connection, actor.name, actor.role.value, change)
 
 
 @contextlib.contextmanager
 def opened(settings: Settings) -> Iterator[House]:
     """The house of these settings."""
-
     store = KeyStore(Path(settings.data_dir))
     try:
         yield House(settings, store, Admins(store.engine, store.pepper))

@@ -8,6 +8,7 @@ from penstock.administering.acting import Act, Actor, Page, Role
 from penstock.administering.errors import ConflictError, DeniedError, InvalidError, NotFoundError
 from penstock.administering.house import House
 from penstock.stores.admins import AdminToken, MadeToken, SetupOverError, TakenError
+from penstock.stores.audit import Change
 
 _OWNERS = frozenset({Role.OWNER})
 _KNOWN = frozenset(Role) - {Role.NOBODY}
@@ -73,7 +74,7 @@ def set_up(house: House, actor: Actor, wanted: SetUp) -> NewToken:
     try:
         with house.changing(Actor(wanted.name, Role.OWNER)) as (connection, note):
             made = house.admins.set_up(connection, wanted.setup_token, wanted.name)
-            note("setup", made.row.name, after=made.row)
+            note(_change("setup", made.row, after=made.row))
     except SetupOverError:
         words = "The setup token is wrong, used or older than a day; the gateway makes a new one when it starts."
         raise DeniedError(words, "setup_token") from None
@@ -100,7 +101,7 @@ def create(house: House, actor: Actor, wanted: CreateToken) -> NewToken:
     try:
         with house.changing(actor) as (connection, note):
             made = house.admins.create(connection, wanted.name, wanted.role, wanted.team, wanted.expires)
-            note("tokens.create", made.row.name, team=made.row.team, after=made.row)
+            note(_change("tokens.create", made.row, after=made.row))
     except TakenError:
         raise ConflictError(f"There is a token of the name {wanted.name!r}; revoke it first.", "name") from None
     return _new(made)
@@ -112,7 +113,7 @@ def revoke(house: House, actor: Actor, wanted: NamedToken) -> AdminToken:
         row = house.admins.revoke(connection, wanted.token)
         if row is None:
             raise NotFoundError(f"No token in force is called {wanted.token!r}.", "token")
-        note("tokens.revoke", row.name, team=row.team, after=row)
+        note(_change("tokens.revoke", row, before=row))
     return row
 
 
@@ -124,6 +125,10 @@ def listed(house: House, actor: Actor, wanted: ListTokens) -> Page[AdminToken]:
 
 def _new(made: MadeToken) -> NewToken:
     return NewToken(made.token.reveal(), made.row)
+
+
+def _change(act: str, row: AdminToken, *, before: AdminToken | None = None, after: AdminToken | None = None) -> Change:
+    return Change(act, "token", row.id, row.name, before, after)
 
 
 def _check_name(name: str) -> None:

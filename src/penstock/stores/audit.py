@@ -9,36 +9,45 @@ from sqlalchemy import Connection, Engine, insert, select
 from penstock.stores.schema import audit
 
 
+class Change(msgspec.Struct, frozen=True):
+    """What was done to what."""
+
+    act: str
+    """Such as ``keys.rotate``."""
+    kind: str
+    """Of what was changed: ``key``, ``team``, ``user``, ``token``, ``credential``."""
+    subject: str
+    """Its identity."""
+    name: str
+    """What it is called."""
+    before: object = None
+    """How it was, without secrets; None: it was not there."""
+    after: object = None
+    """How it is; None: it is gone."""
+
+
 class AuditRow(msgspec.Struct, frozen=True):
-    """One change."""
+    """One change, as it was written down."""
 
     number: int
     at: int
     """Milliseconds since the epoch, UTC."""
-    actor: str
+    who: str
+    """A token's name, or the local operator."""
     role: str
     act: str
+    kind: str
     subject: str
-    team: str | None
+    name: str
     before: msgspec.Raw | None
     """As JSON."""
     after: msgspec.Raw | None
 
 
-def append(  # noqa: PLR0913 - a row's columns
-    connection: Connection,
-    *,
-    actor: str,
-    role: str,
-    act: str,
-    subject: str,
-    team: str | None = None,
-    before: object = None,
-    after: object = None,
-) -> None:
-    """Write a change down, in the transaction that makes it. ``before`` and ``after`` hold no secret."""
-    values = {"actor": actor, "role": role, "act": act, "subject": subject, "team": team}
-    values |= {"before": _json(before), "after": _json(after)}
+def append(connection: Connection, who: str, role: str, change: Change) -> None:
+    """Write a change down, in the transaction that makes it."""
+    values = {"who": who, "role": role, "act": change.act, "kind": change.kind, "subject": change.subject}
+    values |= {"name": change.name, "before": _json(change.before), "after": _json(change.after)}
     connection.execute(insert(audit).values(at=time.time_ns() // 1_000_000, **values))
 
 
@@ -46,16 +55,18 @@ def rows(
     engine: Engine,
     *,
     most: int,
-    before: int | None = None,
+    below: int | None = None,
+    kind: str | None = None,
     subject: str | None = None,
-    actor: str | None = None,
-    team: str | None = None,
+    who: str | None = None,
 ) -> Sequence[AuditRow]:
-    """The newest first, from below the number ``before``; of one subject, one actor, one team."""
-    query = select(audit).order_by(audit.c.number.desc()).limit(most)
-    for column, value in ((audit.c.subject, subject), (audit.c.actor, actor), (audit.c.team, team)):
-        query = query if value is None else query.where(column == value)
-    query = query if before is None else query.where(audit.c.number < before)
+    """The newest first, from below a number; of one kind, one subject (its identity or its name), of one who did it."""
+    column = audit.c
+    query = select(audit).order_by(column.number.desc()).limit(most)
+    for one, value in ((column.kind, kind), (column.who, who)):
+        query = query if value is None else query.where(one == value)
+    query = query if subject is None else query.where((column.subject == subject) | (column.name == subject))
+    query = query if below is None else query.where(column.number < below)
     with engine.connect() as connection:
         return [
             AuditRow(**{**row, "before": _raw(row["before"]), "after": _raw(row["after"])})

@@ -314,27 +314,3 @@ admin_answers = Table(
 )
 
 Index("admin_answers_at", admin_answers.c.at)
-
-# Every change that somebody made to the gateway. Rows are added and never changed: triggers see to it.
-audit = Table(
-    "audit",
-    metadata,
-    Column(
-        "number",
-        BigInteger().with_variant(Integer, "sqlite"),
-        primary_key=True,
-        autoincrement=True,
-        comment="The order of what happened",
-    ),
-    _integer("at", "Milliseconds since the epoch, UTC"),
-    _string("actor", "Who: a token's name, or the local operator"),
-    _string("role", "As what"),
-    _string("act", "Such as keys.create"),
-    _string("subject", "To what: a name or an id"),
-    Column("team", String, comment="Whose it was, for those who may see one team only"),
-    Column("before", String, comment="As JSON, without secrets; NULL: there was nothing"),
-    Column("after", String, comment="As JSON, without secrets; NULL: there is nothing any more"),
-    sqlite_autoincrement=True,
-)
-
-Index("audit_subject", audit.c.subject, audit.c.number)

@@ -1,4 +1,4 @@
-"""Who may use the admin API, what its writes were answered, and the log of all changes."""
+"""Who may use the admin API, and what its writes were answered."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -6,23 +6,9 @@ from alembic import op
 revision = "0011"
 down_revision = "0010"
 
-# Against mistakes, ours first: who owns the database can take a trigger away.
-_APPEND_ONLY = {
-    "sqlite": (
-        "CREATE TRIGGER audit_kept BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is kept'); END",
-        "CREATE TRIGGER audit_same BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is kept'); END",
-    ),
-    "postgresql": (
-        "CREATE FUNCTION audit_stays() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$ BEGIN RAISE EXCEPTION 'the audit log is kept'; END $$",
-        "CREATE TRIGGER audit_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON audit "
-        "FOR EACH STATEMENT EXECUTE FUNCTION audit_stays()",
-    ),
-}
-
 
 def upgrade() -> None:
-    """Add three tables, empty; of one nothing is ever changed or deleted."""
+    """Add two tables, empty."""
     op.create_table(
         "admin_tokens",
         sa.Column("id", sa.String, primary_key=True),
@@ -48,28 +34,9 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("admin_answers_at", "admin_answers", ["at"])
-    op.create_table(
-        "audit",
-        sa.Column("number", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
-        sa.Column("at", sa.BigInteger, nullable=False),
-        sa.Column("actor", sa.String, nullable=False),
-        sa.Column("role", sa.String, nullable=False),
-        sa.Column("act", sa.String, nullable=False),
-        sa.Column("subject", sa.String, nullable=False),
-        sa.Column("team", sa.String),
-        sa.Column("before", sa.String),
-        sa.Column("after", sa.String),
-        sqlite_autoincrement=True,
-    )
-    op.create_index("audit_subject", "audit", ["subject", "number"])
-    for statement in _APPEND_ONLY[op.get_bind().dialect.name]:
-        op.execute(statement)
 
 
 def downgrade() -> None:
     """Take them away again."""
-    op.drop_table("audit")
-    if op.get_bind().dialect.name == "postgresql":
-        op.execute("DROP FUNCTION audit_stays()")
     op.drop_table("admin_answers")
     op.drop_table("admin_tokens")
