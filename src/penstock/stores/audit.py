@@ -46,8 +46,13 @@ class AuditRow(msgspec.Struct, frozen=True):
 
 def append(connection: Connection, who: str, role: str, change: Change) -> None:
     """Write a change down, in the transaction that makes it."""
-    values = {"who": who, "role": role, "act": change.act, "kind": change.kind, "subject": change.subject}
-    values |= {"name": change.name, "before": _json(change.before), "after": _json(change.after)}
+    values: dict[str, object] = {"who": who, "role": role, "act": change.act, "kind": change.kind}
+    values |= {
+        "subject": change.subject,
+        "name": change.name,
+        "before": _json(change.before),
+        "after": _json(change.after),
+    }
     connection.execute(insert(audit).values(at=time.time_ns() // 1_000_000, **values))
 
 
