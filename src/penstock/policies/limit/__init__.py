@@ -4,7 +4,8 @@
 """
 
 from penstock.policies.limit.learned import Sizes
-from penstock.policies.limit.policy import Limit
+from penstock.policies.limit.policy import Grown, Limit
+from penstock.policies.limit.settling import Settling
 from penstock.policies.limit.terms import Conditions, Kind
 
-__all__ = ["Conditions", "Kind", "Limit", "Sizes"]
+__all__ = ["Conditions", "Grown", "Kind", "Limit", "Settling", "Sizes"]

@@ -71,8 +71,8 @@ class Limit:
                 raise
             del self.under_way[exchange.id]
             raise
-        taken.standings = verdict.standings
-        exchange.allowance = taking.allowance(verdict, now)
+        taken.standings, taken.alone = verdict.standings, verdict.alone
+        exchange.allowance = taking.allowance(verdict, asks, now)
         if taking.own and exchange.document is not None:
             taken.size = len(exchange.document.plain)
         if taking.cuts and exchange.facts.stream:
@@ -98,10 +98,10 @@ class Limit:
             return
         slot, contact = slots[place], self.conditions.contact
         if verdict.alone and refusing.closed(slot.quota):
-            raise refusing.uncounted(slot.quota, key, contact)
+            raise refusing.uncounted(held(slot, 0, 0, now), key, contact)
         standing = verdict.standings[place]
         stands = held(slot, standing.settled, standing.reserved, now)
-        raise refusing.refused(stands, asks[place], standing, key, contact)
+        raise refusing.refused(stands, asks[place], standing, key, contact, now)
 
     def _fits(self, exchange: Exchange, quota: Quota) -> None:
         """Before any store is asked: what is too long stays too long."""

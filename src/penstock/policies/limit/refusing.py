@@ -7,6 +7,8 @@ and clients that would wait for it in a loop are told not to.
 import datetime
 import math
 
+import msgspec
+
 from penstock.core.allowance import Held
 from penstock.core.caller import KeyProfile
 from penstock.core.counting import Ask, Standing, Way
@@ -52,7 +54,7 @@ def moment(seconds: float) -> str:
     return f"{datetime.datetime.fromtimestamp(seconds, datetime.UTC):%Y-%m-%d %H:%M} UTC"
 
 
-def refused(held: Held, ask: Ask, standing: Standing, key: KeyProfile, contact: str) -> FaultError:
+def refused(held: Held, ask: Ask, standing: Standing, key: KeyProfile, contact: str, now: float) -> FaultError:
     """By the quota that has no room for this request."""
     quota = held.quota
     about = f"The quota of {named(quota, key, free=held.free)}"
@@ -66,18 +68,19 @@ def refused(held: Held, ask: Ask, standing: Standing, key: KeyProfile, contact: 
             return _fault(FaultKind.REFUSED, words, contact, held)
         wait = max(1, math.ceil(standing.wait))
         words = f"{about} has no room for {wait} more second{'s' if wait > 1 else ''}: try again then."
-        return _fault(FaultKind.THROTTLED, words, contact, held, wait)
-    return _of_span(held, ask, about, contact)
+        fault = _fault(FaultKind.THROTTLED, words, contact, held, wait).fault
+        return FaultError(msgspec.structs.replace(fault, retry_after_ms=max(1, math.ceil(standing.wait * 1000))))
+    return _of_span(held, ask, about, contact, max(1, math.ceil(held.resets - now)))
 
 
-def _of_span(held: Held, ask: Ask, about: str, contact: str) -> FaultError:
+def _of_span(held: Held, ask: Ask, about: str, contact: str, fresh: int) -> FaultError:
     until = moment(held.resets)
     if held.used >= ask.most:
-        return _fault(FaultKind.EXHAUSTED, f"{about} is used up until {until}.", contact, held)
+        return _fault(FaultKind.EXHAUSTED, f"{about} is used up until {until}.", contact, held, fresh)
     if ask.strict and held.used + ask.amount > ask.most:
         left = f"{about} has {_left(held)} left until {until}"
         words = f"{left}, and this request may use {_amount(held.quota, ask.amount)}: let it use less."
-        return _fault(FaultKind.EXHAUSTED, words, contact, held)
+        return _fault(FaultKind.EXHAUSTED, words, contact, held, fresh)
     words = f"{about} is held by requests under way: try again when they are over."
     return _fault(FaultKind.THROTTLED, words, contact, held, UNDER_WAY_SECONDS)
 
@@ -89,10 +92,10 @@ def cut(held: Held, key: KeyProfile, contact: str) -> Fault:
     return _fault(FaultKind.EXHAUSTED, words, contact, held).fault
 
 
-def uncounted(quota: Quota, key: KeyProfile, contact: str) -> FaultError:
+def uncounted(held: Held, key: KeyProfile, contact: str) -> FaultError:
     """The store does not answer, and the quota wants it so."""
-    words = f"The quota of {named(quota, key)} can't be counted now, and nothing passes without: try again soon."
-    return _fault(FaultKind.OVERLOADED, words, contact, None, UNCOUNTED_SECONDS)
+    words = f"The quota of {named(held.quota, key)} can't be counted now, and nothing passes without: try again soon."
+    return _fault(FaultKind.OVERLOADED, words, contact, held, UNCOUNTED_SECONDS)
 
 
 def too_long(quota: Quota, key: KeyProfile, size: int | None, contact: str) -> FaultError:

@@ -29,6 +29,8 @@ class Taken(msgspec.Struct):
     size: int = 0
     """Bytes of the body that it was worked out from."""
     standings: Sequence[Standing] = ()
+    alone: bool = False
+    """The store did not answer, and does not know of it."""
 
 
 Crossed = Callable[[Slot, int, int], None]
@@ -80,7 +82,7 @@ class Settling:
     def _settle(self, taken: Taken, entry: Entry) -> None:
         taking, opened = taken.taking, entry.opened
         used = spent(taking.slots, entry)
-        self._counters.settle(opened.id, opened.at, used, taken.asks)
+        self._counters.settle(opened.id, opened.at, used, taken.asks if taken.alone else ())
         if taking.estimated and entry.consumption.source is not Source.NONE:
             size = self._sizes.of(taking.key.id, taking.model)
             if size is not None:

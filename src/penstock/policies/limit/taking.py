@@ -15,7 +15,7 @@ import msgspec
 from penstock.core.allowance import Allowance, Held
 from penstock.core.caller import KeyProfile
 from penstock.core.counting import TICKS, Ask, Verdict, Way
-from penstock.core.quota import Period, Quota, Spent, Unit
+from penstock.core.quota import TOKENS, Period, Quota, Spent, Unit
 from penstock.policies.limit.learned import Size
 from penstock.policies.limit.terms import Kind
 from penstock.policies.limit.worst import Most
@@ -27,8 +27,6 @@ contract 3.9)."""
 _NEVER = 2**52
 """No counter comes there: of a quota that is only to be told of, nothing is refused."""
 _DAY = 86_400
-TOKENS = frozenset({Unit.OUTPUT, Unit.INPUT, Unit.TOKENS, Unit.DOLLARS})
-"""What is not known before the answer is there."""
 _COMES = TOKENS - {Unit.INPUT}
 
 
@@ -103,19 +101,22 @@ class Taking:
             found.append(msgspec.structs.replace(slot.ask, amount=amount(quota.unit, used)))
         return tuple(found)
 
-    def allowance(self, verdict: Verdict, now: float) -> Allowance:
+    def allowance(self, verdict: Verdict, asks: Sequence[Ask], now: float) -> Allowance:
         """How the quotas stand, the tightest first."""
         slots, standings = self.slots, verdict.standings
         if len(slots) == 1:
-            return Allowance((held(slots[0], standings[0].settled, standings[0].reserved, now),))
+            only = standings[0]
+            return Allowance((held(slots[0], only.settled, only.reserved, now, asks[0].amount),))
         order = []
         for place, slot in enumerate(slots):
             standing = standings[place]
             order.append((-(standing.settled + standing.reserved) / (slot.ask.most or 1), place))
         order.sort()
-        return Allowance(
-            tuple(held(slots[place], standings[place].settled, standings[place].reserved, now) for _, place in order)
-        )
+        found = []
+        for _, place in order:
+            standing = standings[place]
+            found.append(held(slots[place], standing.settled, standing.reserved, now, asks[place].amount))
+        return Allowance(tuple(found))
 
 
 def cuts(quota: Quota) -> bool:
@@ -125,13 +126,13 @@ def cuts(quota: Quota) -> bool:
     return quota.spent is Spent.CUT and not quota.strict and calendar and quota.unit in _COMES
 
 
-def held(slot: Slot, settled: int, reserved: int, now: float) -> Held:
-    """One quota as it stands."""
+def held(slot: Slot, settled: int, reserved: int, now: float, own: int = 0) -> Held:
+    """One quota as it stands; ``own``: what this request has reserved of it."""
     ask = slot.ask
     resets = float(ask.ends)
     if ask.way is Way.RATE:
         resets = now + settled * ask.ticks / ((ask.most or 1) * TICKS)
-    return Held(slot.quota, settled, reserved, resets, slot.free)
+    return Held(slot.quota, settled, reserved, resets, slot.free, own)
 
 
 def amount(unit: Unit, most: Most) -> int:
@@ -177,6 +178,8 @@ def _slot(quota: Quota, kind: Kind, now: float) -> Slot | None:
         burst = max(quota.bursting, _FREE_BURST) if free else quota.bursting
         ticks = max(1, burst * 60 * TICKS // max(1, quota.amount))
         strict = counted or quota.strict
+        if free:
+            quota = msgspec.structs.replace(quota, burst=burst)
         return Slot(quota, Ask(name, Way.RATE, burst, 1, strict, ticks, unreachable=lenient), free)
     begins, ends = span(quota.period, now)
     name = f"{quota.counter}:{datetime.datetime.fromtimestamp(begins, _UTC):%Y-%m-%d}"
