@@ -25,8 +25,8 @@ class AskUsage:
         *,
         measured_only: bool = False,
     ) -> None:
-        """``measured_only``: nothing but requests on one side of a measurement, and those that take from a quota of tokens
-        or money."""
+        """``measured_only``: nothing but requests on one side of a measurement, and those that take from a quota of
+        tokens or money."""
         self._operations = operations
         self._measured_only = measured_only
         self._asked = asked

@@ -34,22 +34,20 @@ class Size(msgspec.Struct):
 
     def learn(self, entry: Entry) -> None:
         """From an exchange that used something."""
-        usage, keep = entry.consumption.usage, 0.0 if self.guessed else FADING
+        usage, fresh = entry.consumption.usage, 1.0 if self.guessed else 1 - FADING
         self.guessed = False
-        self.input = self.input * keep + usage.total_input * (1 - keep)
-        self.output = self.output * keep + usage.total_output * (1 - keep)
-        self.cost = self.cost * keep + (entry.cost or 0) * (1 - keep)
-        self.settle()
+        taken = self.input = self.input + (usage.total_input - self.input) * fresh
+        output = self.output = self.output + (usage.total_output - self.output) * fresh
+        cost = self.cost = self.cost + ((entry.cost or 0) - self.cost) * fresh
+        above = self.reserved
+        over = taken > above[0] or output > above[1] or cost > above[2]
+        far = taken < (above[0] - 1) * _FAR or output < (above[1] - 1) * _FAR or cost < (above[2] - 1) * _FAR
+        if over or far:
+            self.settle()
 
     def settle(self) -> None:
-        """Reserve by the means as they are now, where they have moved away."""
-        taken, output, cost = self.reserved
-        if not (
-            taken * _FAR <= self.input <= taken
-            and output * _FAR <= self.output <= output
-            and cost * _FAR <= self.cost <= cost
-        ):
-            self.reserved = _above(self.input), _above(self.output), _above(self.cost)
+        """Reserve by the means as they are now."""
+        self.reserved = _above(self.input), _above(self.output), _above(self.cost)
 
 
 def _above(mean: float) -> int:

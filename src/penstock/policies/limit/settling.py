@@ -4,17 +4,16 @@ Whatever ended it: the entry is the one thing that every exchange has. What tell
 books have counted it, once. Also sees when a calendar's quota passes one of the shares that somebody wants to know of.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import msgspec
 
 from penstock.core.caller import KeyProfile
-from penstock.core.counting import Ask, Counters, Standing, Way
+from penstock.core.counting import Ask, Counters, Standing
 from penstock.core.entry import Entry
-from penstock.core.spending import spending
 from penstock.core.usage import Source
 from penstock.policies.limit.learned import Sizes
-from penstock.policies.limit.taking import Slot, Taking, counts, slots
+from penstock.policies.limit.taking import Slot, Taking, settling, slots
 from penstock.policies.limit.terms import Kind
 
 MOST_WAITING = 10_000
@@ -76,35 +75,21 @@ class Settling:
 
     def found(self, entry: Entry, key: KeyProfile, kind: Kind) -> None:
         """An exchange of a process that is gone: its lease, if it is still known, is settled by its key's quotas."""
-        at = entry.opened.at
-        self._counters.settle(entry.opened.id, at, spent(slots(key.quotas, entry.opened.model, kind, at), entry))
+        opened = entry.opened
+        taken = settling(slots(key.quotas, opened.model, kind, opened.at), known=True)
+        self._counters.settle(opened.id, opened.at, {name: spends(entry) for name, spends in taken})
 
     def _settle(self, taken: Taken, entry: Entry) -> None:
         taking, opened = taken.taking, entry.opened
-        used = spent(taking.slots, entry)
+        used = {name: spends(entry) for name, spends in taking.settles}
         self._counters.settle(opened.id, opened.at, used, taken.asks if taken.alone else ())
         if taking.estimated and entry.consumption.source is not Source.NONE:
             size = self._sizes.of(taking.key.id, taking.model)
             if size is not None:
                 size.learn(entry)
-        if self.shares and taken.standings:
-            for slot, standing in zip(taking.slots, taken.standings, strict=True):
-                if slot.begins:
-                    self._told(slot, standing.settled + used.get(slot.ask.counter, 0))
-
-    def _told(self, slot: Slot, settled: int) -> None:
-        amount = slot.quota.amount
-        if settled * 100 < amount * self.shares[0]:
-            return
-        share = max(share for share in self.shares if settled * 100 >= amount * share)
-        self._crossed(slot, share, settled)
-
-
-def spent(taken: Sequence[Slot], entry: Entry) -> Mapping[str, int]:
-    """What an exchange used, by counter."""
-    model = entry.opened.model
-    return {
-        slot.ask.counter: spending(slot.quota, entry)
-        for slot in taken
-        if slot.ask.way is not Way.SEATS and counts(slot.quota, model)
-    }
+        if taken.standings and self.shares:
+            for place, slot in taking.calendar:
+                settled = taken.standings[place].settled + used.get(slot.ask.counter, 0)
+                if settled * 100 >= slot.quota.amount * self.shares[0]:
+                    share = max(share for share in self.shares if settled * 100 >= slot.quota.amount * share)
+                    self._crossed(slot, share, settled)

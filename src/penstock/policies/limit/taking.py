@@ -8,14 +8,16 @@ import datetime
 import fnmatch
 import functools
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
 from penstock.core.allowance import Allowance, Held
 from penstock.core.caller import KeyProfile
 from penstock.core.counting import TICKS, Ask, Verdict, Way
+from penstock.core.entry import Entry
 from penstock.core.quota import TOKENS, Period, Quota, Spent, Unit
+from penstock.core.spending import spender
 from penstock.policies.limit.learned import Size
 from penstock.policies.limit.terms import Kind
 from penstock.policies.limit.worst import Most
@@ -45,14 +47,15 @@ class Taking:
 
     __slots__ = (
         "asks",
+        "calendar",
         "cap",
-        "counters",
         "cuts",
         "estimated",
         "key",
         "model",
         "money",
         "own",
+        "settles",
         "slots",
         "stamp",
         "until",
@@ -65,7 +68,9 @@ class Taking:
         self.cap = min(caps, key=lambda quota: quota.amount, default=None)
         """The tightest quota of a request's bytes."""
         self.slots = slots(key.quotas, model, kind, now)
-        self.counters = tuple(slot.ask.counter for slot in self.slots)
+        self.settles = settling(self.slots, known=bool(model))
+        self.calendar = tuple((place, slot) for place, slot in enumerate(self.slots) if slot.begins)
+        """Those with a day on which they begin anew."""
         self.until = min((float(slot.ask.ends) for slot in self.slots if slot.ask.ends), default=float("inf"))
         """Then a period is over."""
         spends = kind is Kind.SPENDS
@@ -193,6 +198,20 @@ def _slot(quota: Quota, kind: Kind, now: float) -> Slot | None:
     return None
 
 
+def settling(taken: Sequence[Slot], *, known: bool) -> tuple[tuple[str, Callable[[Entry], int]], ...]:
+    """What each counter is settled by. ``known``: which model was asked for was known, and these are its quotas."""
+    return tuple(
+        (slot.ask.counter, spender(slot.quota) if known or not slot.quota.models else _of_model(slot.quota))
+        for slot in taken
+        if slot.ask.way is not Way.SEATS
+    )
+
+
+def _of_model(quota: Quota) -> Callable[[Entry], int]:
+    spends = spender(quota)
+    return lambda entry: spends(entry) if _concerns(quota, entry.opened.model or "?") else 0
+
+
 def span(period: Period, now: float) -> tuple[int, int]:
     """When a calendar's period that holds this moment begins and ends, UTC."""
     day = int(now // _DAY) * _DAY
@@ -215,8 +234,3 @@ def _concerns(quota: Quota, model: str) -> bool:
 @functools.lru_cache(maxsize=1024)
 def _glob(pattern: str) -> re.Pattern[str]:
     return re.compile(fnmatch.translate(pattern))
-
-
-def counts(quota: Quota, model: str) -> bool:
-    """Whether an exchange with this model, as its books have it, is one of those that the quota counts."""
-    return not quota.models or _glob(quota.models).match(model.removeprefix("models/")) is not None
