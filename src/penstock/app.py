@@ -28,7 +28,7 @@ from penstock.core.target import Origin, Provider
 from penstock.credential_watch import CredentialWatch
 from penstock.gateway import Gateway
 from penstock.key_watch import KeyWatch
-from penstock.limiting import Limiting, Terms
+from penstock.limiting import Limiting, terms
 from penstock.observe.metrics import Gauge
 from penstock.observing import PATH as METRICS
 from penstock.observing import Observing
@@ -155,7 +155,7 @@ class House:
         self._records = Records.of(self.store.engine, self.store.pepper)
         undo.callback(self._records.close)
         self._ring = KeyRing(self.store.pepper)
-        self._limiting = Limiting(Memory(), DIALECTS, Terms(), lambda *_: None)
+        self._limiting = Limiting(Memory(), DIALECTS, terms(settings), lambda *_: None)
         undo.push_async_callback(self._limiting.close)
         self.books: Bookkeeping | None = None
         if settings.books or simulators:
@@ -204,7 +204,7 @@ class House:
         limit = None
         if self.books is not None:
             going = functools.partial(attempt, routing)
-            limit = self._limiting.limit(settings, listed, going, self.books.tokens, Terms())
+            limit = self._limiting.limit(settings, listed, going, self.books.tokens, terms(settings))
         return Gateway(
             dialects=DIALECTS,
             record=Unrecorded() if self.books is None else self.books.record(settings, listed, self._closed),

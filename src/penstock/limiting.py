@@ -35,6 +35,7 @@ from penstock.route_rows import ROWS
 log = logging.getLogger(__name__)
 
 RENEW_SECONDS = 15.0
+_LATER_SHARES = (95, 100)
 DEMANDING: Mapping[str, Demanding] = {"anthropic": anthropic, "openai": openai, "gemini": gemini}
 
 _COUNTS = ("*.count_tokens", "*.countTokens", "*.input_tokens")
@@ -49,8 +50,15 @@ class Terms(msgspec.Struct, frozen=True):
     """What the installation says of all quotas."""
 
     contact: str = "your gateway's operator"
-    shares: tuple[int, ...] = (80, 95, 100)
+    shares: tuple[int, ...] = (80, *_LATER_SHARES)
     """Percentages of a calendar's quota at which somebody is told."""
+
+
+def terms(settings: Settings) -> Terms:
+    """As the settings say."""
+    row = settings.quotas
+    shares = sorted({row.warn_at, *(share for share in _LATER_SHARES if share > row.warn_at)})
+    return Terms(row.contact or Terms().contact, tuple(shares))
 
 
 def kinds(dialects: Mapping[str, Dialect]) -> Mapping[str, Kind]:

@@ -25,10 +25,6 @@ class Unit(Enum):
     """Of one request's body."""
 
 
-TOKENS = frozenset({Unit.OUTPUT, Unit.INPUT, Unit.TOKENS, Unit.DOLLARS})
-"""What is not known before an answer is there."""
-
-
 class Period(Enum):
     """In which time. Minutes are smooth, a bucket that refills; days, weeks (from Monday) and months are the
     calendar's, UTC."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Set
 
 from penstock.core.exchange import Exchange
 from penstock.core.policy import Visit
-from penstock.core.quota import TOKENS
+from penstock.core.quota_text import METERED
 from penstock.core.route import Route
 from penstock.core.terseness import Arm
 
@@ -60,7 +60,7 @@ class AskUsage:
 
 def _counted(exchange: Exchange) -> bool:
     measured = exchange.terseness is not None and exchange.terseness.arm in {Arm.TREATED, Arm.CONTROL}
-    return measured or (exchange.allowance is not None and exchange.allowance.tightest(*TOKENS) is not None)
+    return measured or (exchange.allowance is not None and exchange.allowance.tightest(*METERED) is not None)
 
 
 class _Unseen(Visit):

@@ -16,7 +16,8 @@ from penstock.core.allowance import Allowance, Held
 from penstock.core.caller import KeyProfile
 from penstock.core.counting import TICKS, Ask, Verdict, Way
 from penstock.core.entry import Entry
-from penstock.core.quota import TOKENS, Period, Quota, Spent, Unit
+from penstock.core.quota import Period, Quota, Spent, Unit
+from penstock.core.quota_text import METERED
 from penstock.core.spending import spender
 from penstock.policies.limit.learned import Size
 from penstock.policies.limit.terms import Kind
@@ -29,7 +30,7 @@ contract 3.9)."""
 _NEVER = 2**52
 """No counter comes there: of a quota that is only to be told of, nothing is refused."""
 _DAY = 86_400
-_COMES = TOKENS - {Unit.INPUT}
+_COMES = frozenset(METERED) - {Unit.INPUT}
 
 
 class Slot(msgspec.Struct, frozen=True, gc=False):
@@ -74,11 +75,11 @@ class Taking:
         self.until = min((float(slot.ask.ends) for slot in self.slots if slot.ask.ends), default=float("inf"))
         """Then a period is over."""
         spends = kind is Kind.SPENDS
-        self.estimated = spends and any(slot.quota.unit in TOKENS for slot in self.slots)
+        self.estimated = spends and any(slot.quota.unit in METERED for slot in self.slots)
         self.money = tuple(slot.quota for slot in self.slots if spends and slot.quota.unit is Unit.DOLLARS)
         self.cuts = spends and any(cuts(slot.quota) for slot in self.slots)
         """Streams may be ended."""
-        self.own = spends and any(slot.quota.strict and slot.quota.unit in TOKENS for slot in self.slots)
+        self.own = spends and any(slot.quota.strict and slot.quota.unit in METERED for slot in self.slots)
         """Each request has amounts of its own."""
         self.asks: tuple[Ask, ...] = tuple(slot.ask for slot in self.slots)
         self.stamp: object = None
@@ -97,7 +98,7 @@ class Taking:
         found = []
         for slot in self.slots:
             quota = slot.quota
-            if quota.unit not in TOKENS:
+            if quota.unit not in METERED:
                 found.append(slot.ask)
                 continue
             used = most if strictly is None or not quota.strict else strictly
