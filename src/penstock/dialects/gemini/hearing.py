@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from penstock.core.fault import Fault
+from penstock.core.fault import Fault, FaultKind
 from penstock.core.hearing import Kind, Listening, Said
 from penstock.core.route import Match
 from penstock.dialects.collecting import event_data
@@ -36,12 +36,13 @@ class Hearing:
         return _Chunks()
 
     def cut(self, match: Match, standing: object, fault: Fault, exchange_id: str) -> bytes:
-        """A last chunk with the fault's words and the reason ``SAFETY``."""
+        """A last chunk with the fault's words and the reason ``SAFETY``, or of a quota ``MAX_TOKENS``."""
         del match, exchange_id
         if not isinstance(standing, _Standing) or standing.calling:
             return b""
+        reason = "SAFETY" if fault.kind is FaultKind.REFUSED else "MAX_TOKENS"
         content = {"role": "model", "parts": [{"text": f"\n\n[{fault.words}]"}]}
-        chunk = {"candidates": [{"content": content, "finishReason": "SAFETY", "index": 0}], **standing.about}
+        chunk = {"candidates": [{"content": content, "finishReason": reason, "index": 0}], **standing.about}
         return b"data: " + msgspec.json.encode(chunk) + b"\r\n\r\n"
 
 
