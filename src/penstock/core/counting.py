@@ -96,6 +96,8 @@ class Health(msgspec.Struct, frozen=True):
     """That share it, as far as it knows."""
     words: str = ""
     """Why it does not answer."""
+    forgot: float = 0.0
+    """Seconds since the epoch: when it was last seen to have lost all counters; 0: never."""
 
 
 class Unanswered(Exception):  # noqa: N818 - a state of the store, and no error of anybody's
