@@ -1,5 +1,6 @@
 """Where each store lives in tests: how it is opened, several times over where processes share it, and its clock."""
 
+import socket
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -9,6 +10,9 @@ from types import TracebackType
 from penstock.core.counting import Counters
 from penstock.stores.counting.memory import Memory
 from penstock.stores.counting.sqlite import SqliteCounters
+from penstock.stores.counting.valkey import ValkeyCounters
+from penstock.stores.counting.valkey_line import address
+from tests.support.valkey import ValkeyServer
 
 
 @dataclass
@@ -49,4 +53,49 @@ class SqliteHouse(House):
         return SqliteCounters(self.folder / f"counters{self.files}.db", now=self.clock, deadline=10)
 
 
-HOUSES: dict[str, Callable[[Path], House]] = {"memory": House, "sqlite": SqliteHouse}
+class ValkeyHouse(House):
+    """One server; each fresh store has a prefix of its own. The clock is a key that the tests set."""
+
+    openings: int = 0
+    server: ValkeyServer | None = None
+
+    async def open(self, *, fresh: bool = False) -> Counters:
+        if self.server is None:
+            self.server = ValkeyServer(self.folder)
+            self.server.start()
+            clock = ServerClock(self.server.socket)
+            clock.ticks = self.clock.ticks
+            self.clock = clock
+        self.openings += fresh
+        return ValkeyCounters(
+            address(self.server.url),
+            prefix=f"test{self.openings}",
+            deadline=10,
+            clock="tonumber(call('GET', '{clock}'))",
+        )
+
+    def __exit__(self, *_: object) -> None:
+        if isinstance(self.clock, ServerClock):
+            self.clock.close()
+        if self.server is not None:
+            self.server.stop()
+
+
+class ServerClock(Clock):
+    """Lives in the server."""
+
+    def __init__(self, place: Path) -> None:
+        self._line = socket.socket(socket.AF_UNIX)
+        self._line.connect(str(place))
+
+    def close(self) -> None:
+        self._line.close()
+
+    def __setattr__(self, name: str, value: object) -> None:
+        object.__setattr__(self, name, value)
+        if name == "ticks":
+            self._line.sendall(f"SET {{clock}} {value}\r\n".encode())
+            assert self._line.recv(64) == b"+OK\r\n"
+
+
+HOUSES: dict[str, Callable[[Path], House]] = {"memory": House, "sqlite": SqliteHouse, "valkey": ValkeyHouse}
