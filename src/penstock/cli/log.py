@@ -222,6 +222,8 @@ def _particulars(entry: "Entry", *, simulated: bool) -> Iterator[tuple[str, str]
         yield "content policy", _ruled(ruling)
     yield "key", f"{opened.key_name} ({opened.key})" if opened.key else NOBODY
     yield "team", opened.team or "none"
+    if opened.owner:
+        yield "user", opened.owner
     yield "request", f"{opened.operation or 'no known route'}, {opened.dialect or '-'}{', streamed' * opened.stream}"
     yield "model asked for", opened.model or "none named"
     yield "provider", f"{opened.provider}, {opened.credential or 'no'} credential" if opened.provider else "none called"

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from penstock.core.books import UsageRow
     from penstock.stores.reports import Reports
 
-GROUPS = ("day", "key", "team", "model", "provider", "status")
+GROUPS = ("day", "key", "team", "user", "model", "provider", "status")
 USUAL_SECONDS = 30 * 86_400
 WATCH_SECONDS = 2.0
 _OCCASIONAL = ("not served", "cached", "unpriced", "estimated")
@@ -82,7 +82,7 @@ class Groups(Names):
 @click.command(short_help="Show what was used and what it cost.")
 @config_option
 @click.option("--by", type=Groups(), default="day", show_default=True, metavar="GROUPS",
-              help="day, key, team, model, provider, status; several with commas.")  # fmt: skip
+              help="day, key, team, user, model, provider, status; several with commas.")  # fmt: skip
 @choosing
 @click.option("--csv", "as_csv", is_flag=True, help="Print it as CSV.")
 @click.option("--watch", is_flag=True, help="Look again every two seconds, until Ctrl-C.")

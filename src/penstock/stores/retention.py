@@ -1,7 +1,8 @@
 """Takes old exchanges out of the books, because somebody asked for it: nothing else ever does.
 
 A gateway goes on writing meanwhile: each transaction is short, and between two of them it has its turn. What was
-counted of a provider's batch stays, so that results that are fetched again are not counted again.
+counted of a provider's batch stays, so that results that are fetched again are not counted again; sums by hour and day
+stay. Entries go by whole hours: what sums by hour can't tell of a part of one, no report is asked for in vain.
 """
 
 import time
@@ -13,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from penstock.core.books import BooksError
 from penstock.stores.ledger import words
+from penstock.stores.rollups import HOUR_MILLISECONDS
 from penstock.stores.schema import entries
 
 AT_ONCE = 500
@@ -39,7 +41,7 @@ class Retention:
         self._writing = engine.execution_options(writes=True)
 
     def removable(self, before: float) -> Removable:
-        """What began before this moment, in seconds since the epoch."""
+        """What began before this moment's hour, in seconds since the epoch."""
         times = entries.c.at
         sums = select(func.count(), func.min(times), func.max(times), func.coalesce(func.sum(entries.c.cost), 0))
         try:
@@ -70,4 +72,4 @@ class Retention:
 
 
 def _milliseconds(seconds: float) -> int:
-    return round(seconds * 1e3)
+    return round(seconds * 1e3) // HOUR_MILLISECONDS * HOUR_MILLISECONDS

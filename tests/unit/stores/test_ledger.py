@@ -50,6 +50,7 @@ KINDS: dict[str, Entry] = {
     "of a batch": entry("x", batch="msgbatch_1"),
     "cut at its cap": entry("x", ending="truncated"),
     "of a conversation that was decided": entry("x", terseness=DECIDED),
+    "with a key that is somebody's": entry("x", owner="ada"),
     "that asks again": entry("x", terseness=msgspec.structs.replace(DECIDED, reasked=True)),
 }  # fmt: skip
 
@@ -67,9 +68,9 @@ def test_rows_of_a_release_before_are_read_as_they_were_meant(tmp_path: Path) ->
     engine = open_database(path)
     Ledger(engine).append([KINDS["of a conversation that was decided"]])
     with engine.begin() as connection:
-        for later in ("reasked", "rulings"):
+        for later in ("reasked", "rulings", "owner"):
             connection.execute(text(f"ALTER TABLE entries DROP COLUMN {later}"))
-        for table in ("vault_objects", "vault_sets"):
+        for table in ("vault_objects", "vault_sets", "rollups", "rollup_tools", "rollup_subjects"):
             connection.execute(text(f"DROP TABLE {table}"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0006'"))
     engine.dispose()
