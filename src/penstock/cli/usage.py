@@ -28,7 +28,7 @@ from penstock.cli.books import (
     whole,
 )
 from penstock.cli.configuration import config_option, load_settings
-from penstock.cli.printing import Column, Table, columns, json_option, plain, print_json, print_table, without
+from penstock.cli.printing import Column, Table, columns, harmless, json_option, plain, print_json, print_table, without
 
 if TYPE_CHECKING:
     from penstock.config.settings import Settings
@@ -192,7 +192,8 @@ def described(report: Report) -> dict[str, object]:
 def written(report: Report) -> str:
     """The report as CSV, a line for each group and no total: it is for adding up elsewhere."""
     text = io.StringIO()
-    rows = [{**_group(report.by, row), **_flat(_sums(row))} for row in report.rows]
+    groups = [{name: harmless(value) for name, value in _group(report.by, row).items()} for row in report.rows]
+    rows = [{**group, **_flat(_sums(row))} for group, row in zip(groups, report.rows, strict=True)]
     empty = {**_group(report.by, report.total), **_flat(_sums(report.total))}
     writer = csv.DictWriter(text, list(rows[0] if rows else empty), lineterminator="\n")
     writer.writeheader()

@@ -88,6 +88,28 @@ def test_a_batch_does_not_count_again(engine: Engine) -> None:
         assert connection.execute(select(func.count()).select_from(batches)).scalar() == 1
 
 
+def test_a_size_is_kept_by_letting_the_oldest_go(engine: Engine) -> None:
+    """As many as it takes, about, by whole hours; none where the database takes less."""
+    ledger, retention = Ledger(engine), Retention(engine)
+    for day in range(10):
+        ledger.append([entry(f"{day} {one}", at=HOUR + day * DAY + one) for one in range(300)])
+    whole = retention.taken()
+    assert retention.too_old_for(whole) is None
+    moment = retention.too_old_for(whole * 71 // 100)
+    assert moment == HOUR + 2 * DAY + 3600
+    assert sum(retention.remove(moment)) == 900
+    assert retention.taken() < whole * 8 // 10
+
+
+def test_what_is_told_of_a_broken_off_step_is_what_is_left(engine: Engine) -> None:
+    """Somebody may have been stopped in the midst of an hour: its sums tell of more than is there."""
+    Ledger(engine).append([entry(number, at=HOUR - DAY + number / 1e3, cost=1) for number in range(AT_ONCE + 100)])
+    Ledger(engine).append([entry(f"next {number}", at=HOUR - DAY + 3600 + number, cost=1) for number in range(7)])
+    retention = Retention(engine)
+    next(iter(retention.remove(AT)))
+    assert retention.removable(AT) == Removable(107, HOUR - DAY + 0.5, HOUR - DAY + 3606, 107)
+
+
 def test_trouble_is_the_books_own_error(engine: Engine) -> None:
     """A database without the table says so in its own words."""
     with engine.begin() as connection:
