@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from penstock import composing, routes, scrubbing
+from penstock import chores, composing, routes, scrubbing
 from penstock.bookkeeping import Bookkeeping
 from penstock.calling import Calling
 from penstock.closing import Closing
@@ -124,6 +124,8 @@ async def running(
         if source is not None and house.books is not None and not place.worker:
             judge = Judge(house.store.engine, command(source.path))
             undo.callback(judge.close)
+            prune = chores.command("db", "prune", config=source.path)
+            undo.callback(chores.Pruning(lambda: house.settings.retention.wanted, prune).close)
 
         def reload() -> None:
             reloading.now()

@@ -6,13 +6,9 @@ measures nothing itself: what ``measuring`` advises is done.
 """
 
 import asyncio
-import contextlib
 import logging
 import math
-import os
 import shlex
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,7 +17,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
-from penstock import composing
+from penstock import chores, composing
+from penstock.chores import legible
 from penstock.config.settings import Settings
 from penstock.core.books import BooksError, Filter
 from penstock.core.entry import Entry
@@ -43,9 +40,6 @@ FIRST_SECONDS, PERIOD_SECONDS = 300.0, 3600.0
 SPAN_SECONDS = 90 * 86_400
 """What is judged goes back so long at least, and twice as long at most."""
 
-_POLL_SECONDS = 0.2
-_LOWEST_PRIORITY = 19
-_SAID_LINES = 4
 _Trouble = (BooksError, StoreError, DatabaseTooNewError, OSError)
 
 
@@ -127,40 +121,15 @@ class Judge:
                 log.warning("%s", announced(one))
 
     def _carried_out(self) -> bool:
-        process = subprocess.Popen(  # noqa: S603 - this interpreter, with arguments of our own
-            self._command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            # A terminal's Ctrl-C is for the gateway, which tells its children in its own way.
-            start_new_session=True,
-        )
-        with contextlib.suppress(OSError, AttributeError):
-            os.setpriority(os.PRIO_PROCESS, process.pid, _LOWEST_PRIORITY)
-        while True:
-            try:
-                said = process.communicate(timeout=_POLL_SECONDS)[1]
-            except subprocess.TimeoutExpired:
-                if self._ending.is_set():
-                    process.kill()
-            else:
-                break
-        if process.returncode and not self._ending.is_set():
-            lines = said.decode(errors="replace").split("\n")[-_SAID_LINES:]
-            _warn(_legible(" ".join(" ".join(lines).split())) or f"exit code {process.returncode}")
-        return process.returncode == 0
+        trouble = chores.carried_out(self._command, self._ending)
+        if trouble:
+            _warn(trouble)
+        return not trouble and not self._ending.is_set()
 
 
 def command(config: Path | None) -> Sequence[str]:
     """Judges the books of a gateway that runs with this configuration file."""
-    return [
-        sys.executable,
-        "-m",
-        "penstock",
-        "savings",
-        "judge",
-        *([] if config is None else ["--config", str(config)]),
-    ]
+    return chores.command("savings", "judge", config=config)
 
 
 def judged(engine: Engine, settings: Settings, now: float) -> Sequence[Suspension]:
@@ -241,8 +210,8 @@ def _evidence(report: "Report", advice: "findings.Suspension") -> Evidence:
 
 def announced(one: Suspension) -> str:
     """What an operator has to know of it, in one line: what, why, and how to reverse it."""
-    key = f"the key {_legible(one.key_name)}" + ("" if one.key_name == one.key else f" ({_legible(one.key)})")
-    head = f"{one.intensity} is suspended for {_legible(one.model)} with {key} from the next conversation on"
+    key = f"the key {legible(one.key_name)}" + ("" if one.key_name == one.key else f" ({legible(one.key)})")
+    head = f"{one.intensity} is suspended for {legible(one.model)} with {key} from the next conversation on"
     return f"{head}: {told(one)}. To reverse it: {reversing(one)}"
 
 
@@ -259,12 +228,7 @@ def told(one: Suspension) -> str:
 
 def reversing(one: Suspension) -> str:
     """The command that reverses it."""
-    return " ".join(["penstock savings resume", *map(shlex.quote, map(_legible, (one.key_name, *one.level[1:])))])
-
-
-def _legible(text: str) -> str:
-    """Models are named by clients: no line of the log may end in one."""
-    return "".join(letter if letter.isprintable() else "·" for letter in text)
+    return " ".join(["penstock savings resume", *map(shlex.quote, map(legible, (one.key_name, *one.level[1:])))])
 
 
 def _in_force(store: Suspensions) -> Sequence[Suspension]:

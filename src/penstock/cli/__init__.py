@@ -11,13 +11,13 @@ from penstock.cli.backup import backup
 from penstock.cli.completion import completion
 from penstock.cli.config import config
 from penstock.cli.credentials import credential
+from penstock.cli.database import db
 from penstock.cli.doctor import doctor
 from penstock.cli.explain import explain
 from penstock.cli.keys import keys
 from penstock.cli.log import log, show
 from penstock.cli.models import models
 from penstock.cli.providers import providers
-from penstock.cli.retention import books
 from penstock.cli.savings import savings
 from penstock.cli.scrub import scrub
 from penstock.cli.serve import serve
@@ -36,7 +36,7 @@ def main() -> None:
 COMMANDS = (
     *(serve, keys, providers, models, config),
     *(usage, savings, log, show, explain, try_prompt, scrub),
-    *(doctor, admin, backup, books, vault, completion, simulate),
+    *(doctor, admin, backup, db, vault, completion, simulate),
 )
 
 for command in COMMANDS:

@@ -64,6 +64,7 @@ class Choice(TypedDict):
     until: int | None
     key: str | None
     team: str | None
+    owner: str | None
     provider: str | None
     model: str | None
     status: tuple[int, int] | None
@@ -74,6 +75,7 @@ _CHOICE = (
     click.option("--until", type=moments.Since(), help="Before then, written in the same ways."),
     click.option("--key", metavar="NAME", help="Of this key, by name or id."),
     click.option("--team", help="Of this team."),
+    click.option("--user", "owner", help="Of this owner's keys."),
     click.option("--provider", help="That this provider got."),
     click.option("--model", help="For this model, as asked or as served."),
     click.option("--status", type=Status(), help="With this status: 429, 5xx, 400-499."),

@@ -13,6 +13,7 @@ import msgspec
 
 from penstock.cli.books import NOBODY, Choice, choosing, chosen, dollars, hint, is_simulators, reports, whole
 from penstock.cli.configuration import config_option, load_settings
+from penstock.cli.moments import exact
 from penstock.cli.printing import cells, json_option, legible, placed, print_json
 
 if TYPE_CHECKING:
@@ -155,7 +156,7 @@ def _printed(line: "LogLine", shape: Sequence[Cell] | None) -> str:
     if shape is None:
         told = msgspec.structs.asdict(line)
         cost = told.pop("cost")
-        return msgspec.json.encode({**told, "at": _exact(line.at), "cost_micro_dollars": cost}).decode()
+        return msgspec.json.encode({**told, "at": exact(line.at), "cost_micro_dollars": cost}).decode()
     about = "~" if line.source == "estimated" else ""
     shown = {
         "time (UTC)": _second(line.at),
@@ -202,15 +203,10 @@ def _second(at: float) -> str:
     return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(at))
 
 
-def _exact(at: float) -> str:
-    milliseconds = round(at * 1000)
-    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(milliseconds // 1000))}.{milliseconds % 1000:03d}Z"
-
-
 def _particulars(entry: "Entry", *, simulated: bool) -> Iterator[tuple[str, str]]:
     opened, told = entry.opened, entry.consumption
     yield "id", opened.id
-    yield "time", f"{_exact(opened.at).replace('T', ' ').removesuffix('Z')} UTC"
+    yield "time", f"{exact(opened.at).replace('T', ' ').removesuffix('Z')} UTC"
     yield "outcome", f"{entry.outcome}, status {entry.status or 'none'}"
     if entry.fault:
         yield "fault", f"{entry.fault}, the {entry.blame}'s (docs/reference/errors.md says more)"
@@ -222,6 +218,8 @@ def _particulars(entry: "Entry", *, simulated: bool) -> Iterator[tuple[str, str]
         yield "content policy", _ruled(ruling)
     yield "key", f"{opened.key_name} ({opened.key})" if opened.key else NOBODY
     yield "team", opened.team or "none"
+    if opened.owner:
+        yield "user", opened.owner
     yield "request", f"{opened.operation or 'no known route'}, {opened.dialect or '-'}{', streamed' * opened.stream}"
     yield "model asked for", opened.model or "none named"
     yield "provider", f"{opened.provider}, {opened.credential or 'no'} credential" if opened.provider else "none called"
@@ -286,7 +284,7 @@ def _described(entry: "Entry") -> dict[str, object]:
     ]
     return {
         **msgspec.structs.asdict(opened),
-        "at": _exact(opened.at),
+        "at": exact(opened.at),
         **closed,
         "rulings": [msgspec.structs.asdict(ruling) for ruling in entry.rulings],
         "cost_micro_dollars": entry.cost,

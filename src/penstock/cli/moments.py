@@ -51,6 +51,12 @@ def stamped(seconds: float | None) -> str | None:
     return None if seconds is None else datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def exact(seconds: float) -> str:
+    """The moment in RFC 3339, to the millisecond."""
+    milliseconds = round(seconds * 1000)
+    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(milliseconds // 1000))}.{milliseconds % 1000:03d}Z"
+
+
 class Span(Whole):
     """A length of time."""
 

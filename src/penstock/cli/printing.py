@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.table import Table as RichTable
 
 # What a drawn table has between two columns, and how narrow a column of words may become.
+_FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n")
 _BETWEEN, _BROKEN = 3, 12
 # Up to here a name is kept in one piece: people copy it.
 _WHOLE = 26
@@ -75,6 +76,12 @@ def placed(text: str, width: int, *, right: bool = False) -> str:
     """The text with spaces after it, or before it, up to ``width`` places."""
     room = " " * (width - cells(text))
     return room + text if right else text + room
+
+
+def harmless(value: object) -> object:
+    """The same for a cell of a CSV: no spreadsheet takes it for a formula (owasp.org, CSV injection). Numbers stay
+    numbers; text that begins like a formula gets an apostrophe before it."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULAS) else value
 
 
 def print_json(value: object) -> None:

@@ -28,14 +28,14 @@ from penstock.cli.books import (
     whole,
 )
 from penstock.cli.configuration import config_option, load_settings
-from penstock.cli.printing import Column, Table, columns, json_option, plain, print_json, print_table, without
+from penstock.cli.printing import Column, Table, columns, harmless, json_option, plain, print_json, print_table, without
 
 if TYPE_CHECKING:
     from penstock.config.settings import Settings
     from penstock.core.books import UsageRow
     from penstock.stores.reports import Reports
 
-GROUPS = ("day", "key", "team", "model", "provider", "status")
+GROUPS = ("day", "key", "team", "user", "model", "provider", "status")
 USUAL_SECONDS = 30 * 86_400
 WATCH_SECONDS = 2.0
 _OCCASIONAL = ("not served", "cached", "unpriced", "estimated")
@@ -82,7 +82,7 @@ class Groups(Names):
 @click.command(short_help="Show what was used and what it cost.")
 @config_option
 @click.option("--by", type=Groups(), default="day", show_default=True, metavar="GROUPS",
-              help="day, key, team, model, provider, status; several with commas.")  # fmt: skip
+              help="day, key, team, user, model, provider, status; several with commas.")  # fmt: skip
 @choosing
 @click.option("--csv", "as_csv", is_flag=True, help="Print it as CSV.")
 @click.option("--watch", is_flag=True, help="Look again every two seconds, until Ctrl-C.")
@@ -192,7 +192,8 @@ def described(report: Report) -> dict[str, object]:
 def written(report: Report) -> str:
     """The report as CSV, a line for each group and no total: it is for adding up elsewhere."""
     text = io.StringIO()
-    rows = [{**_group(report.by, row), **_flat(_sums(row))} for row in report.rows]
+    groups = [{name: harmless(value) for name, value in _group(report.by, row).items()} for row in report.rows]
+    rows = [{**group, **_flat(_sums(row))} for group, row in zip(groups, report.rows, strict=True)]
     empty = {**_group(report.by, report.total), **_flat(_sums(report.total))}
     writer = csv.DictWriter(text, list(rows[0] if rows else empty), lineterminator="\n")
     writer.writeheader()

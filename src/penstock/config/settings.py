@@ -341,6 +341,22 @@ class JournalSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The same bound as a number of records; every exchange has two."""
 
 
+class RetentionSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How long exchanges stay in the books. What goes is gone for good, but sums by hour and by day stay: `penstock
+    usage` tells of them what it told before. The gateway looks once an hour; exchanges of the last 24 hours stay."""
+
+    days: Count | None = None
+    """So many days, counted from when the exchange began. Unset: for ever."""
+
+    size: Size | None = None
+    """As long as the database takes no more room than about this; the oldest go first. Unset: whatever it takes."""
+
+    @property
+    def wanted(self) -> bool:
+        """Whether anything goes at all."""
+        return self.days is not None or self.size is not None
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that an operator can set."""
 
@@ -408,6 +424,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     journal: JournalSettings = JournalSettings()
     """How exchanges are written down before anything else is done with them."""
+
+    retention: RetentionSettings = RetentionSettings()
+    """How long exchanges stay in the books. Unset: for ever."""
 
     terser: TerserSettings = TerserSettings()
     """Terser answers: what is asked of models, for whom, and how it is measured."""

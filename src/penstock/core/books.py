@@ -23,6 +23,8 @@ class By(Enum):
     """UTC, as ``2026-11-21``."""
     KEY = "key"
     TEAM = "team"
+    USER = "user"
+    """Whose key it was: its owner then."""
     MODEL = "model"
     """The one that answered; the one asked for where none did. A call that several served counts as the last one's."""
     PROVIDER = "provider"
@@ -40,6 +42,8 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     key: str | None = None
     """A key's identity or its name."""
     team: str | None = None
+    owner: str | None = None
+    """Of the key, at that time."""
     provider: str | None = None
     model: str | None = None
     """As asked, or as served."""

@@ -45,6 +45,8 @@ class Opened(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="o"):
     """Length of the request's body."""
     terseness: Terseness | None = None
     """What was decided about terser answers; None where there was nothing to decide."""
+    owner: str = ""
+    """Whose key it was then, by name; empty where it is nobody's."""
 
 
 class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="e"):

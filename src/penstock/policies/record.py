@@ -193,6 +193,7 @@ def opening(exchange: Exchange, at: float) -> Opened:
         "" if trace is None else _trace(trace),
         exchange.bytes_in,
         exchange.terseness,
+        "" if key is None else key.user or "",
     )
 
 

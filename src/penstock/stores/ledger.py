@@ -22,6 +22,7 @@ from penstock.core.ruling import Ruling
 from penstock.core.scrubbed import Scrubbed
 from penstock.core.terseness import Arm, Intensity, Terseness
 from penstock.core.usage import COUNTERS, Consumption, Share, Source, Usage
+from penstock.stores.rollups import Rollups, Row
 from penstock.stores.schema import batches, entries
 
 _CLOSED_AS_THEY_ARE = ("outcome", "status", "fault", "blame", "price", "cost", "bytes_out", "batch")
@@ -42,8 +43,6 @@ _SELDOM: Mapping[str, str] = {
     **dict.fromkeys(("ending", "scrubbed", "rulings"), "NULL"),
 }
 """What hardly any entry has, and what stands there otherwise, in SQL: each value that is handed over takes its time."""
-
-Row = tuple[str | int | None, ...]
 
 ROWS_AT_ONCE = 100
 """In one statement; SQLite takes 32,766 values."""
@@ -72,6 +71,7 @@ class Ledger:
         self._file = _identity(engine)
         self._usual = _Insertion(engine, _ALWAYS, _SELDOM)
         self._unusual = _Insertion(engine, (*_ALWAYS, *_SELDOM), {})
+        self._rollups = Rollups(engine, _ALWAYS, tuple(_SELDOM))
 
     def append(self, closed: Sequence[Entry]) -> None:
         """All of them or none; those that are there already stay as they are. BooksError when it can't be done now."""
@@ -79,27 +79,36 @@ class Ledger:
         batches_told: list[Entry] = []
         try:
             with self._writing.begin() as connection:
-                usual: list[Row] = []
-                unusual: list[Row] = []
-                for one in closed:
-                    counted = one
-                    if one.batch:
-                        counted = _once(connection, one)
-                        batches_told.append(counted)
-                    always, seldom = row(counted)
-                    if seldom == _USUAL:
-                        usual.append(always)
-                    else:
-                        unusual.append(always + seldom)
-                self._usual.carry_out(connection, usual)
-                self._unusual.carry_out(connection, unusual)
+                batches_told = self._append(connection, _new(connection, closed))
         except SQLAlchemyError as error:
+            # It was taken back, and what has a number in it may have none.
+            self._rollups.forget()
             raise BooksError(words(error)) from None
         # A file that was deleted meanwhile has taken the rows along.
         self._must_be_there()
         if self._counted is not None:
             for one in batches_told:
                 self._counted(one)
+
+    def _append(self, connection: Connection, new: Sequence[Entry]) -> list[Entry]:
+        """Those of batches, as they count."""
+        usual: list[Row] = []
+        unusual: list[Row] = []
+        batches: list[Entry] = []
+        for one in new:
+            counted = one
+            if one.batch:
+                counted = _once(connection, one)
+                batches.append(counted)
+            always, seldom = row(counted)
+            if seldom == _USUAL:
+                usual.append(always)
+            else:
+                unusual.append(always + seldom)
+        self._usual.carry_out(connection, usual)
+        self._unusual.carry_out(connection, unusual)
+        self._rollups.add(connection, usual, unusual)
+        return batches
 
     def _must_be_there(self) -> None:
         found = _identity(self._engine)
@@ -108,6 +117,7 @@ class Ledger:
         if found != self._file:
             # Restored from a backup, say: connections still lead to the file that was there before.
             self._engine.dispose()
+            self._rollups.forget()
             self._file = found
             raise BooksError("the database file is another one than before")
 
@@ -123,7 +133,7 @@ class _Insertion:
         values: dict[str, ColumnElement[Any]] = {name: bindparam(name) for name in given} | {
             name: literal_column(constant[name]) for name in constant
         }
-        statement = sqlite.insert(entries).values(values).on_conflict_do_nothing(index_elements=["id"])
+        statement = sqlite.insert(entries).values(values)
         # Compiled once and handed to the driver as it is: SQLAlchemy would look at every value of every row.
         compiled = statement.compile(dialect=engine.dialect)
         self._one = str(compiled)
@@ -171,6 +181,7 @@ def row(entry: Entry) -> tuple[Row, Row]:
         opened.conversation,
         opened.trace,
         opened.bytes_in,
+        opened.owner,
         entry.outcome,
         entry.status,
         entry.price,
@@ -273,10 +284,18 @@ def _shares(values: RowMapping) -> tuple[Share, ...]:
     return (Share(values["served"] or None, Usage(**counters, tools=tools), values["tier"]),)
 
 
+def _new(connection: Connection, closed: Sequence[Entry]) -> Sequence[Entry]:
+    """Those that are not in the books, each once. Who asks holds the lock, so none comes in meanwhile."""
+    # The first telling stands.
+    found = {entry.opened.id: entry for entry in reversed(closed)}
+    names = dict.fromkeys(entry.opened.id for entry in closed)
+    for name in connection.execute(select(entries.c.id).where(entries.c.id.in_(names))).scalars():
+        del names[name]
+    return [found[name] for name in names]
+
+
 def _once(connection: Connection, entry: Entry) -> Entry:
     """The entry with what the books have not counted of its batch yet: nothing, unless an earlier fetch broke off."""
-    if connection.execute(select(entries.c.id).where(entries.c.id == entry.opened.id)).first() is not None:
-        return entry
     mine = (batches.c.provider == entry.opened.provider) & (batches.c.batch == entry.batch)
     counted = connection.execute(select(batches.c.usage, batches.c.cost).where(mine)).first()
     used = entry.consumption.usage

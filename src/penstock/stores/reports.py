@@ -6,16 +6,17 @@ Reads only, from any thread or process, beside writers that are at work. Sums ar
 import contextlib
 import datetime
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, case, func, literal, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from penstock.core.books import EVERYTHING, BooksError, By, Filter, Lines, LogLine, UnpricedModel, UsageRow
+from penstock.core.books import EVERYTHING, BooksError, By, Filter, Lines, LogLine, UnpricedModel, UsageRow, total
 from penstock.core.entry import Entry
 from penstock.core.usage import COUNTERS, Usage
+from penstock.stores import summing
 from penstock.stores.ledger import entry_of, words
 from penstock.stores.schema import entries
 
@@ -28,6 +29,7 @@ _GROUPS: Mapping[By, ColumnElement[int] | ColumnElement[str]] = {
     By.DAY: entries.c.at // _DAY_MILLISECONDS,
     By.KEY: entries.c.key,
     By.TEAM: entries.c.team,
+    By.USER: entries.c.owner,
     By.MODEL: _MODEL,
     By.PROVIDER: entries.c.provider,
     By.STATUS: entries.c.status,
@@ -59,12 +61,18 @@ class Reports:
     def usage(self, by: Sequence[By], which: Filter = EVERYTHING) -> Sequence[UsageRow]:
         """Sums per group, ordered by the groups' values; one row without any group when nothing is grouped by."""
         groups = [_GROUPS[one].label(f"group_{one.value}") for one in by]
+        found: dict[tuple[int | str, ...], UsageRow] = {}
         with self._reading() as connection:
-            columns: list[ColumnElement[Any]] = [*groups, *_sums()]
-            summed = select(*columns).where(*where(which)).group_by(*groups).order_by(*groups)
-            tools = _tools(connection, groups, which)
-            rows = connection.execute(summed).all()
-            return [_usage_row(row, by, tools.get(tuple(row[: len(by)]), ())) for row in rows if row.exchanges]
+            span = summing.taken_apart(which, connection.execute(select(func.min(entries.c.at))).scalar())
+            if span.whole:
+                called = _called(connection.execute(summing.tools(by, which, span.whole)))
+                _add(found, connection.execute(summing.sums(by, which, span.whole)), by, called)
+            for ragged in span.ragged:
+                columns: list[ColumnElement[Any]] = [*groups, *_sums()]
+                chosen = [*_within(*ragged), *summing.about(which, entries)]
+                summed = select(*columns).where(*chosen).group_by(*groups)
+                _add(found, connection.execute(summed), by, _tools(connection, groups, chosen))
+        return [found[group] for group in sorted(found)]
 
     def span(self) -> tuple[float, float] | None:
         """When the first and the last exchange in the books began, in seconds since the epoch; None without any."""
@@ -109,20 +117,21 @@ class Reports:
     def unpriced(self, which: Filter = EVERYTHING) -> Sequence[UnpricedModel]:
         """The models that were used without a price, the most used first."""
         with self._reading() as connection:
-            exchanges = func.count()
-            query = (
-                select(
-                    entries.c.provider,
-                    _MODEL.label("model"),
-                    exchanges.label("exchanges"),
-                    func.sum(_INPUT + _OUTPUT).label("tokens"),
-                    (func.max(entries.c.at) / literal(1e3)).label("last"),
-                )
-                .where(entries.c.cost.is_(None), *where(which))
-                .group_by(entries.c.provider, _MODEL)
-                .order_by(exchanges.desc(), entries.c.provider, _MODEL)
-            )
-            return [UnpricedModel(**row) for row in connection.execute(query).mappings()]
+            found: dict[tuple[str, str], UnpricedModel] = {}
+            span = summing.taken_apart(which, connection.execute(select(func.min(entries.c.at))).scalar())
+            queries = [summing.unpriced(which, span.whole)] if span.whole else []
+            queries += [_unpriced([*_within(*ragged), *summing.about(which, entries)]) for ragged in span.ragged]
+            for query in queries:
+                for provider, model, exchanges, tokens, last in connection.execute(query):
+                    before = found.get((provider, model))
+                    found[provider, model] = UnpricedModel(
+                        provider=provider,
+                        model=model,
+                        exchanges=exchanges + (before.exchanges if before else 0),
+                        tokens=int(tokens) + (before.tokens if before else 0),
+                        last=max(last / 1e3, before.last if before else 0.0),
+                    )
+        return sorted(found.values(), key=lambda one: (-one.exchanges, one.provider, one.model))
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[Connection]:
@@ -153,6 +162,23 @@ def _sums() -> Sequence[ColumnElement[int]]:
 _SUMMED = ("not_served", "cost", "unpriced", "estimated", "estimated_tokens", "estimated_cost")
 
 
+def _add(
+    found: dict[tuple[int | str, ...], UsageRow],
+    rows: Iterable[Row[Any]],
+    by: Sequence[By],
+    called: Mapping[tuple[int | str, ...], tuple[tuple[str, int], ...]],
+) -> None:
+    for row in rows:
+        if not row.exchanges:
+            continue
+        group = tuple(row[: len(by)])
+        told = _usage_row(row, by, called.get(group, ()))
+        if (before := found.get(group)) is not None:
+            names = max(before.key_name, told.key_name)
+            told = msgspec.structs.replace(total([before, told]), group=told.group, key_name=names)
+        found[group] = told
+
+
 def _usage_row(row: Row[Any], by: Sequence[By], tools: tuple[tuple[str, int], ...]) -> UsageRow:
     sums = {name: int(getattr(row, f"sum_{name}")) for name in (*COUNTERS, *_SUMMED)}
     return UsageRow(
@@ -168,11 +194,20 @@ def _shown(by: By, value: int | str) -> str:
     return str(_EPOCH + datetime.timedelta(days=int(value))) if by is By.DAY else str(value)
 
 
+def _called(rows: Iterable[Row[Any]]) -> Mapping[tuple[int | str, ...], tuple[tuple[str, int], ...]]:
+    found: dict[tuple[int | str, ...], dict[str, int]] = {}
+    for row in rows:
+        found.setdefault(tuple(row[:-2]), {})[row.tool] = int(row.calls)
+    return {group: tuple(sorted(counted.items())) for group, counted in found.items()}
+
+
 def _tools(
-    connection: Connection, groups: Sequence[ColumnElement[int] | ColumnElement[str]], which: Filter
+    connection: Connection,
+    groups: Sequence[ColumnElement[int] | ColumnElement[str]],
+    chosen: Sequence[ColumnElement[bool]],
 ) -> Mapping[tuple[int | str, ...], tuple[tuple[str, int], ...]]:
     """Calls of server tools per group. Few rows have any, and the few spellings that there are come counted."""
-    query = select(*groups, entries.c.tools, func.count()).where(entries.c.tools.is_not(None), *where(which))
+    query = select(*groups, entries.c.tools, func.count()).where(entries.c.tools.is_not(None), *chosen)
     found: dict[tuple[int | str, ...], Counter[str]] = {}
     for *group, text, times in connection.execute(query.group_by(*groups, entries.c.tools)):
         counted = found.setdefault(tuple(group), Counter())
@@ -186,15 +221,17 @@ def where(which: Filter) -> Iterator[ColumnElement[bool]]:
         yield entries.c.at >= round(which.since * 1e3)
     if which.until is not None:
         yield entries.c.at < round(which.until * 1e3)
-    for name in ("tenant", "team", "provider", "outcome"):
-        if (value := getattr(which, name)) is not None:
-            yield entries.c[name] == value
-    if which.key is not None:
-        yield (entries.c.key == which.key) | (entries.c.key_name == which.key)
-    if which.model is not None:
-        yield (entries.c.model == which.model) | (entries.c.served == which.model)
-    if which.status is not None:
-        yield entries.c.status.between(*which.status)
+    yield from summing.about(which, entries)
+
+
+def _within(first: int, end: int) -> Sequence[ColumnElement[bool]]:
+    return entries.c.at >= first, entries.c.at < end
+
+
+def _unpriced(chosen: Sequence[ColumnElement[bool]]) -> Select[Any]:
+    groups = [entries.c.provider, _MODEL.label("model")]
+    columns = [func.count(), func.sum(_INPUT + _OUTPUT), func.max(entries.c.at)]
+    return select(*groups, *columns).where(entries.c.cost.is_(None), *chosen).group_by(*groups)
 
 
 def _lines(connection: Connection, query: Select[tuple[int, ...]]) -> tuple[LogLine, ...]:

@@ -1,19 +1,23 @@
 """Takes old exchanges out of the books, because somebody asked for it: nothing else ever does.
 
 A gateway goes on writing meanwhile: each transaction is short, and between two of them it has its turn. What was
-counted of a provider's batch stays, so that results that are fetched again are not counted again.
+counted of a provider's batch stays, so that results that are fetched again are not counted again; sums by hour and day
+stay. Entries go by whole hours: of a part of one the sums could not tell any more.
 """
 
+import contextlib
+import math
 import time
 from collections.abc import Iterator
 
 import msgspec
-from sqlalchemy import Engine, delete, func, select
+from sqlalchemy import Connection, Engine, delete, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from penstock.core.books import BooksError
 from penstock.stores.ledger import words
-from penstock.stores.schema import entries
+from penstock.stores.rollups import HOUR_MILLISECONDS, Kind
+from penstock.stores.schema import entries, rollups
 
 AT_ONCE = 500
 """Rows in one transaction: some milliseconds."""
@@ -32,27 +36,60 @@ class Removable(msgspec.Struct, frozen=True):
 
 
 class Retention:
-    """The books of one database, as far as they are old."""
+    """The books of one database, as far as they are old. What reads or changes them raises BooksError."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._writing = engine.execution_options(writes=True)
 
     def removable(self, before: float) -> Removable:
-        """What began before this moment, in seconds since the epoch."""
-        times = entries.c.at
-        sums = select(func.count(), func.min(times), func.max(times), func.coalesce(func.sum(entries.c.cost), 0))
-        try:
-            with self._engine.connect() as connection:
-                count, first, last, cost = connection.execute(sums.where(times < _milliseconds(before))).one()
-        except SQLAlchemyError as error:
-            raise BooksError(words(error)) from None
-        return Removable(count, first / 1e3, last / 1e3, int(cost)) if count else Removable()
+        """What began before this moment's hour, in seconds since the epoch."""
+        end = _hour(before)
+        with self._reading() as connection:
+            first = connection.execute(select(func.min(entries.c.at))).scalar()
+            if first is None or first >= end:
+                return Removable()
+            last = connection.execute(select(func.max(entries.c.at)).where(entries.c.at < end)).scalar_one()
+            # The oldest hour is counted, for somebody may have been stopped in the midst of it; of the others the sums
+            # are right, and a thousand times faster.
+            following = (first // HOUR_MILLISECONDS + 1) * HOUR_MILLISECONDS
+            counting = select(func.count(), func.coalesce(func.sum(entries.c.cost), 0))
+            count, cost = connection.execute(counting.where(entries.c.at < following)).one()
+            sums = select(func.coalesce(func.sum(rollups.c.exchanges), 0), func.coalesce(func.sum(rollups.c.cost), 0))
+            span = rollups.c.start >= following // HOUR_MILLISECONDS, rollups.c.start < end // HOUR_MILLISECONDS
+            more, more_cost = connection.execute(sums.where(rollups.c.kind == int(Kind.HOUR_OF_ALL), *span)).one()
+            return Removable(count + int(more), first / 1e3, last / 1e3, int(cost) + int(more_cost))
+
+    def taken(self) -> int:
+        """Bytes that the database takes; what it keeps free for rows to come is not in it."""
+        with self._reading() as connection:
+            return _taken(connection)
+
+    def too_old_for(self, size: int) -> float | None:
+        """Before when exchanges have to go for the database to take no more bytes than this, about; None: it does not.
+        In seconds since the epoch."""
+        with self._reading() as connection:
+            taken = _taken(connection)
+            first = connection.execute(select(func.min(entries.c.at))).scalar()
+            if taken <= size or first is None:
+                return None
+            ours = rollups.c.kind == int(Kind.HOUR_OF_ALL), rollups.c.start >= first // HOUR_MILLISECONDS
+            hour = rollups.c.start
+            query = select(hour, func.sum(rollups.c.exchanges)).where(*ours).group_by(hour).order_by(hour)
+            hours = [(start, int(exchanges)) for start, exchanges in connection.execute(query)]
+        # All that the database takes is put down to its exchanges, so this is rather too little than too much: what is
+        # over then goes the next time.
+        over = math.ceil(sum(exchanges for _, exchanges in hours) * (taken - size) / taken)
+        for start, exchanges in hours:
+            over -= exchanges
+            if over <= 0:
+                return float((start + 1) * HOUR_MILLISECONDS / 1e3)
+        return None
 
     def remove(self, before: float) -> Iterator[int]:
         """Take it out, the oldest first: how many exchanges went with each step. What has gone has gone, wherever one
         stops."""
-        old = select(entries.c.number).where(entries.c.at < _milliseconds(before))
+        old = select(entries.c.number).where(entries.c.at < _hour(before))
         some = delete(entries).where(entries.c.number.in_(old.order_by(entries.c.at).limit(AT_ONCE)))
         while True:
             started = time.monotonic()
@@ -68,6 +105,20 @@ class Retention:
             # SQLite has no queue: who waits for the lock looks for it now and then, and must find it free.
             time.sleep(max(_LEAST_PAUSE_SECONDS, time.monotonic() - started))
 
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        try:
+            with self._engine.connect() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise BooksError(words(error)) from None
 
-def _milliseconds(seconds: float) -> int:
-    return round(seconds * 1e3)
+
+def _taken(connection: Connection) -> int:
+    names = "page_count", "freelist_count", "page_size"
+    pages, free, size = (connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in names)
+    return int((pages - free) * size)
+
+
+def _hour(seconds: float) -> int:
+    return round(seconds * 1e3) // HOUR_MILLISECONDS * HOUR_MILLISECONDS

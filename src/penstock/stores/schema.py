@@ -6,6 +6,8 @@ them.
 
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Table
 
+from penstock.core.usage import COUNTERS
+
 metadata = MetaData()
 
 keys = Table(
@@ -203,12 +205,53 @@ entries = Table(
     Column("ending", String, comment="How the answer ended: truncated, refused, invalid; NULL: in order, or not told"),
     Column("scrubbed", String, comment="What was found of private values, a JSON list; NULL: nobody looked"),
     Column("rulings", String, comment="What content policies have met, a JSON list; NULL: nothing"),
+    Column("owner", String, nullable=False, server_default="", comment="Whose key it was then"),
     sqlite_autoincrement=True,
 )
 
 Index("entries_at", entries.c.at)
 Index("entries_tenant", entries.c.tenant, entries.c.at)
 Index("entries_key", entries.c.key, entries.c.at)
+
+# Sums of the entries by hour and by day, kept where the entries are written and in the same transaction. They stay when
+# entries go. What a sum is about stands once, so that the many rows are narrow: see ``stores.rollups``.
+rollup_subjects = Table(
+    "rollup_subjects",
+    metadata,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("digest", LargeBinary, nullable=False, unique=True, comment="A hash of all that follows"),
+    *(_string(name) for name in ("tenant", "key", "key_name", "team", "owner")),
+    *(_string(name) for name in ("provider", "dialect", "operation", "model", "served", "outcome", "source")),
+    Column("status", Integer, nullable=False),
+    Column("priced", Integer, nullable=False, comment="0: what it cost is unknown"),
+)
+
+Index("rollup_subjects_key", rollup_subjects.c.key)
+
+rollups = Table(
+    "rollups",
+    metadata,
+    Column("kind", Integer, primary_key=True, autoincrement=False, comment="Of an hour or a day, by key or of all"),
+    Column("start", Integer, primary_key=True, autoincrement=False, comment="Hours or days since the epoch, UTC"),
+    Column("subject", BigInteger, primary_key=True, autoincrement=False),
+    _integer("exchanges"),
+    *(_integer(name) for name in COUNTERS),
+    *(_integer(name) for name in ("cost", "bytes_in", "bytes_out", "first_byte", "duration", "overhead")),
+    _integer("last", "The latest exchange's time, as entries have it"),
+    sqlite_with_rowid=False,
+)
+
+Index("rollups_subject", rollups.c.subject, rollups.c.kind, rollups.c.start)
+
+rollup_tools = Table(
+    "rollup_tools",
+    metadata,
+    *(Column(name, Integer, primary_key=True, autoincrement=False) for name in ("kind", "start")),
+    Column("subject", BigInteger, primary_key=True, autoincrement=False),
+    Column("tool", String, primary_key=True, comment="One of the provider's own"),
+    _integer("calls"),
+    sqlite_with_rowid=False,
+)
 
 batches = Table(
     "batches",

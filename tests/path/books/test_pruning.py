@@ -37,7 +37,7 @@ def test_a_gateway_goes_on_writing(tmp_path: Path) -> None:
             asking = threading.Thread(target=go_on)
             asking.start()
             pruned = piped(
-                "books", "prune", "--config", "penstock.yaml", "--older-than", "400d", "--json", folder=tmp_path
+                "db", "prune", "--config", "penstock.yaml", "--older-than", "400d", "--json", folder=tmp_path
             )
             over.set()
             asking.join()

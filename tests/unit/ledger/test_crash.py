@@ -13,7 +13,8 @@ from sqlalchemy import select
 from penstock.ledger.recovery import Recovered, settle
 from penstock.stores.database import open_database
 from penstock.stores.ledger import Ledger
-from penstock.stores.schema import entries
+from penstock.stores.schema import entries, rollups
+from tests.support.rollups import agree
 
 ROOT = Path(__file__).parents[3]
 
@@ -43,9 +44,11 @@ def test_the_books_are_whole_after_a_kill(tmp_path: Path, how: str) -> None:
     for _ in range(10):
         opened, closed = told_until_killed(tmp_path, how, chance.uniform(0, 0.1))
         settle(tmp_path / "journal", Ledger(engine))
+        agree(engine)
         with engine.begin() as connection:
             found = Counter(tuple(row) for row in connection.execute(select(entries.c.id, entries.c.outcome)))
             connection.execute(entries.delete())
+            connection.execute(rollups.delete())
         assert set(found.values()) == {1}
         served = {name for name, outcome in found if outcome == "served"}
         killed = {name for name, outcome in found if outcome == "killed"}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from sqlalchemy import Engine, select, text
+from sqlalchemy import Engine, select
 
 from penstock.core.books import BooksError
 from penstock.core.entry import Entry
@@ -17,6 +17,7 @@ from penstock.stores.ledger import Ledger
 from penstock.stores.reports import Reports
 from penstock.stores.schema import entries
 from tests.support.books import entry, used
+from tests.support.older import as_before
 
 
 @pytest.fixture
@@ -50,6 +51,7 @@ KINDS: dict[str, Entry] = {
     "of a batch": entry("x", batch="msgbatch_1"),
     "cut at its cap": entry("x", ending="truncated"),
     "of a conversation that was decided": entry("x", terseness=DECIDED),
+    "with a key that is somebody's": entry("x", owner="ada"),
     "that asks again": entry("x", terseness=msgspec.structs.replace(DECIDED, reasked=True)),
 }  # fmt: skip
 
@@ -66,12 +68,7 @@ def test_rows_of_a_release_before_are_read_as_they_were_meant(tmp_path: Path) ->
     path = tmp_path / "x.db"
     engine = open_database(path)
     Ledger(engine).append([KINDS["of a conversation that was decided"]])
-    with engine.begin() as connection:
-        for later in ("reasked", "rulings"):
-            connection.execute(text(f"ALTER TABLE entries DROP COLUMN {later}"))
-        for table in ("vault_objects", "vault_sets"):
-            connection.execute(text(f"DROP TABLE {table}"))
-        connection.execute(text("UPDATE alembic_version SET version_num = '0006'"))
+    as_before(engine, "0006")
     engine.dispose()
     engine = open_database(path)
     assert Reports(engine).entry("x") == KINDS["of a conversation that was decided"]

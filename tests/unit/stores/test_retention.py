@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, func, select
 
-from penstock.core.books import BooksError
+from penstock.core.books import EVERYTHING, BooksError, By, Filter
 from penstock.stores.database import open_database
 from penstock.stores.ledger import Ledger
 from penstock.stores.reports import Reports
@@ -15,6 +15,7 @@ from penstock.stores.schema import batches
 from tests.support.books import AT, entry, used
 
 DAY = 86_400
+HOUR = AT - AT % 3600
 
 
 @pytest.fixture
@@ -29,26 +30,39 @@ def ids(engine: Engine) -> list[str]:
 
 
 def test_what_began_before_goes_and_nothing_else(engine: Engine) -> None:
-    """To the millisecond; what is told of it beforehand is what goes."""
+    """By whole hours; what is told of it beforehand is what goes."""
     Ledger(engine).append(
         [
-            entry("oldest", at=AT - 2 * DAY, cost=7),
-            entry("old", at=AT - 0.001, cost=None),
-            entry("new", at=AT),
-            entry("newest", at=AT + DAY),
+            entry("oldest", at=HOUR - 2 * DAY, cost=7),
+            entry("old", at=HOUR - 0.001, cost=None),
+            entry("new", at=HOUR),
+            entry("newest", at=HOUR + DAY),
         ]
     )
     retention = Retention(engine)
-    assert retention.removable(AT) == Removable(2, AT - 2 * DAY, AT - 0.001, 7)
+    assert retention.removable(AT) == Removable(2, HOUR - 2 * DAY, HOUR - 0.001, 7)
     assert ids(engine) == ["new", "newest", "old", "oldest"]
     assert list(retention.remove(AT)) == [2]
     assert ids(engine) == ["new", "newest"]
     assert (retention.removable(AT), list(retention.remove(AT))) == (Removable(), [])
 
 
+def test_sums_stay_as_they_were(engine: Engine) -> None:
+    """Reports tell of what has gone what they told before; of a part of an hour, the whole of it."""
+    Ledger(engine).append([entry(number, at=HOUR - DAY + 60 * number, cost=number) for number in range(120)])
+    reports = Reports(engine)
+    questions = [([By.DAY, By.KEY], EVERYTHING), ([By.MODEL], Filter(since=HOUR - DAY, until=HOUR - DAY + 3600))]
+    before = [reports.usage(*question) for question in questions]
+    assert sum(Retention(engine).remove(AT)) == 120
+    assert [reports.usage(*question) for question in questions] == before
+    assert [row.exchanges for row in before[1]] == [60]
+    (part,) = reports.usage([], Filter(since=HOUR - DAY + 600, until=HOUR - DAY + 1200))
+    assert part.exchanges == 60
+
+
 def test_others_write_between_two_steps(tmp_path: Path, engine: Engine) -> None:
     """No step holds the lock that the next one needs; the oldest go first."""
-    Ledger(engine).append([entry(f"e{number:05}", at=AT - DAY + number) for number in range(2 * AT_ONCE + 3)])
+    Ledger(engine).append([entry(f"e{number:05}", at=HOUR - DAY + number) for number in range(2 * AT_ONCE + 3)])
     other = open_database(tmp_path / "x.db")
     gone = []
     for count in Retention(engine).remove(AT):
@@ -67,10 +81,33 @@ def test_a_batch_does_not_count_again(engine: Engine) -> None:
     ledger.append([entry("first", at=AT - DAY, batch="b1", consumption=used(input=100), cost=50)])
     assert list(Retention(engine).remove(AT)) == [1]
     ledger.append([entry("again", at=AT, batch="b1", consumption=used(input=100), cost=50)])
+    assert [(line.total_input, line.cost) for line in Reports(engine).newest(most=9).lines] == [(0, 0)]
     (row,) = Reports(engine).usage([])
-    assert (row.usage.input, row.cost) == (0, 0)
+    assert (row.usage.input, row.cost) == (100, 50)
     with engine.connect() as connection:
         assert connection.execute(select(func.count()).select_from(batches)).scalar() == 1
+
+
+def test_a_size_is_kept_by_letting_the_oldest_go(engine: Engine) -> None:
+    """As many as it takes, about, by whole hours; none where the database takes less."""
+    ledger, retention = Ledger(engine), Retention(engine)
+    for day in range(10):
+        ledger.append([entry(f"{day} {one}", at=HOUR + day * DAY + one) for one in range(300)])
+    whole = retention.taken()
+    assert retention.too_old_for(whole) is None
+    moment = retention.too_old_for(whole * 71 // 100)
+    assert moment == HOUR + 2 * DAY + 3600
+    assert sum(retention.remove(moment)) == 900
+    assert retention.taken() < whole * 8 // 10
+
+
+def test_what_is_told_of_a_broken_off_step_is_what_is_left(engine: Engine) -> None:
+    """Somebody may have been stopped in the midst of an hour: its sums tell of more than is there."""
+    Ledger(engine).append([entry(number, at=HOUR - DAY + number / 1e3, cost=1) for number in range(AT_ONCE + 100)])
+    Ledger(engine).append([entry(f"next {number}", at=HOUR - DAY + 3600 + number, cost=1) for number in range(7)])
+    retention = Retention(engine)
+    next(iter(retention.remove(AT)))
+    assert retention.removable(AT) == Removable(107, HOUR - DAY + 0.5, HOUR - DAY + 3606, 107)
 
 
 def test_trouble_is_the_books_own_error(engine: Engine) -> None:

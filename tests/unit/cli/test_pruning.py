@@ -1,4 +1,4 @@
-"""``penstock books prune`` over books that a real database holds."""
+"""``penstock db prune`` over books that a real database holds."""
 
 import json
 import time
@@ -36,25 +36,34 @@ def kept() -> list[str]:
 
 def test_it_says_what_it_removed() -> None:
     """How many, from when to when, and what they cost: the last that is known of them."""
-    found = invoke("books", "prune", "--before", "2026-01-01")
+    found = invoke("db", "prune", "--before", "2026-01-01")
     assert (found.exit_code, found.stderr) == (0, "")
     span = "from 2025-12-29 00:00 to 2025-12-31 00:00 UTC, $3.000003 at list prices"
     assert found.stdout == f"Removed 3 exchanges: {span}.\n"
     assert kept() == ["new", "today"]
-    again = invoke("books", "prune", "--before", "2026-01-01")
+    again = invoke("db", "prune", "--before", "2026-01-01")
     assert again.stdout == "The books hold nothing from before 2026-01-01 00:00 UTC; nothing was removed.\n"
+
+
+def test_what_is_not_named_is_what_the_settings_name() -> None:
+    """By age and by size, whichever takes more; the last 24 hours stay however much room they take."""
+    Path("penstock.yaml").write_text("retention: {days: 30}\n")
+    assert json.loads(invoke("db", "prune", "--config", "penstock.yaml", "--json").stdout)["exchanges"] == 3
+    Path("penstock.yaml").write_text("retention: {days: 30, size: 100 kB}\n")
+    assert json.loads(invoke("db", "prune", "--config", "penstock.yaml", "--json").stdout)["exchanges"] == 1
+    assert kept() == ["today"]
 
 
 def test_a_dry_run_removes_nothing() -> None:
     """And says the same."""
-    found = invoke("books", "prune", "--before", "2025-12-30", "--dry-run")
+    found = invoke("db", "prune", "--before", "2025-12-30", "--dry-run")
     assert found.stdout.startswith("Would remove 1 exchange: from 2025-12-29 00:00 to 2025-12-29 00:00 UTC")
     assert len(kept()) == 5
 
 
 def test_older_than_is_counted_from_now() -> None:
     """In any unit of time; as JSON with money in whole micro-dollars."""
-    found = json.loads(invoke("books", "prune", "--older-than", "36h", "--json").stdout)
+    found = json.loads(invoke("db", "prune", "--older-than", "36h", "--json").stdout)
     assert found.pop("before") <= time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 1.5 * DAY))
     assert found.pop("last") is not None
     assert found == {
@@ -75,7 +84,7 @@ def test_older_than_is_counted_from_now() -> None:
 )
 def test_mistakes_remove_nothing(arguments: tuple[str, ...], words: str) -> None:
     """Exit code 2, with what to write."""
-    found = invoke("books", "prune", *arguments)
+    found = invoke("db", "prune", *arguments)
     assert found.exit_code == 2
     assert words in found.stderr
     assert len(kept()) == 5
@@ -85,7 +94,7 @@ def test_without_books_it_says_where_it_looked(tmp_path: Path, monkeypatch: pyte
     """Exit code 3; none are made."""
     (tmp_path / "empty").mkdir()
     monkeypatch.chdir(tmp_path / "empty")
-    found = invoke("books", "prune", "--older-than", "400d")
+    found = invoke("db", "prune", "--older-than", "400d")
     assert found.exit_code == 3
     assert "no books in" in found.stderr
     assert not list(Path().iterdir())

@@ -1,6 +1,7 @@
-"""``penstock books``: what is done to the books as a whole. So far that is to take old exchanges out of them.
+"""``penstock db prune``: takes old exchanges out of the books, those that somebody names or that the settings name.
 
-Nothing is ever taken out by itself: how long books have to be kept is for the people who run the gateway to know.
+Nothing is ever taken out that neither says: how long books have to be kept is for the people who run the gateway to
+know.
 """
 
 import time
@@ -14,66 +15,82 @@ from penstock.cli import moments
 from penstock.cli.books import dollars, off, opened_books, whole
 from penstock.cli.configuration import config_option, load_settings
 from penstock.cli.printing import json_option, print_json
+from penstock.cli.progress import bar
 
 if TYPE_CHECKING:
-    from penstock.stores.retention import Removable
+    from penstock.config.settings import Settings
+    from penstock.stores.retention import Removable, Retention
 
 LEAST_SECONDS = 86_400
 """What is younger stays: it may stand in a journal still, and would come in again from there."""
 
 
-@click.group(short_help="Take old exchanges out of the books.")
-def books() -> None:
-    """The books as a whole."""
-
-
-@books.command(short_help="Take old exchanges out, for good.")
+@click.command(short_help="Take old exchanges out of the books, for good.")
 @config_option
 @click.option("--before", type=moments.Since(), metavar="DATE", help="What began before then: 2026-01-01 (UTC).")
 @click.option("--older-than", type=moments.Span(), metavar="SPAN", help="What began so long ago, or longer: 400d, 52w.")
 @click.option("--dry-run", is_flag=True, help="Remove nothing: say what would go.")
 @json_option
 def prune(config: Path | None, before: int | None, older_than: int | None, *, dry_run: bool, as_json: bool) -> None:
-    """Take exchanges out of the books, for good; what they used and cost is in no report any more.
+    """Take exchanges out of the books, for good, by whole hours. Sums by hour and day stay, and so do reports of them.
 
-    A gateway may go on writing meanwhile. Exchanges of the last 24 hours always stay. Nothing but exchanges is removed:
-    keys, credentials, stored objects and what was counted of batches stay. The file keeps its size, and the room is
-    used for what comes.
+    Without --before and --older-than: what `retention` in the configuration says. A gateway may go on writing
+    meanwhile. Exchanges of the last 24 hours always stay, and keys, credentials, stored objects and what was counted of
+    batches. The file keeps its size, and the room is used for what comes.
 
     \b
     Examples:
-      penstock books prune --older-than 400d --dry-run
-      penstock books prune --before 2026-01-01
+      penstock db prune --older-than 400d --dry-run
+      penstock db prune --before 2026-01-01
+      penstock db prune
     """
     moment = _moment(before, older_than)
     settings = load_settings(config)
+    if moment is None and not settings.retention.wanted:
+        words = "Say what is old: --before 2026-01-01, --older-than 400d, or `retention` in the configuration."
+        raise click.UsageError(words)
     with opened_books(settings, "changed") as engine:
         from penstock.stores.retention import Retention  # noqa: PLC0415 - keeps --help instant
 
         retention = Retention(engine)
+        moment = moment or _configured(settings, retention)
         found = retention.removable(moment)
         if found.exchanges and not dry_run:
-            found = msgspec.structs.replace(found, exchanges=sum(retention.remove(moment)))
+            found = msgspec.structs.replace(found, exchanges=_removed(retention, moment, found.exchanges))
     if as_json:
         print_json(_described(found, moment, dry_run=dry_run))
     else:
         click.echo(_told(found, moment, dry_run=dry_run) + ("" if found.exchanges else off(settings)))
 
 
-def _moment(before: int | None, older_than: int | None) -> int:
-    """Before when; a mistake where that is not said, or is not long ago enough."""
+def _removed(retention: "Retention", moment: int, expected: int) -> int:
+    count = 0
+    with bar("Removing exchanges", expected) as advance:
+        for some in retention.remove(moment):
+            count += some
+            advance(some)
+    return count
+
+
+def _moment(before: int | None, older_than: int | None) -> int | None:
+    """Before when, None where it is not said; a mistake where that is said twice, or is not long ago enough."""
+    if before is not None and older_than is not None:
+        raise click.UsageError("Say what is old in one way: --before 2026-01-01, or --older-than 400d.")
     now = int(time.time())
-    if before is not None and older_than is None:
-        moment = before
-    elif older_than is not None and before is None:
-        moment = now - older_than
-    else:
-        raise click.UsageError("Say what is old, in one way: --before 2026-01-01, or --older-than 400d.")
-    if moment > now - LEAST_SECONDS:
+    moment = now - older_than if older_than is not None else before
+    if moment is not None and moment > now - LEAST_SECONDS:
         raise click.UsageError(
             f"{moments.shown(moment)} UTC is less than a day ago: the exchanges of the last 24 hours stay."
         )
     return moment
+
+
+def _configured(settings: "Settings", retention: "Retention") -> int:
+    """Before when the settings want exchanges gone: the later of what age and size say."""
+    now, kept = int(time.time()), settings.retention
+    too_old = 0 if kept.days is None else now - kept.days * 86_400
+    too_many = None if kept.size is None else retention.too_old_for(kept.size)
+    return min(now - LEAST_SECONDS, max(too_old, int(too_many or 0)))
 
 
 def _told(found: "Removable", moment: int, *, dry_run: bool) -> str:

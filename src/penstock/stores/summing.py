@@ -1,0 +1,186 @@
+"""Reads sums of the books from the roll-ups: a span is taken apart into whole days, whole hours, and what is left.
+
+What is left at the ends is less than an hour each, and is asked of the entries. Where those have gone already, the
+whole hour is taken: nothing finer is known any more.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, FromClause, Select, case, func, literal, select, union_all
+
+from penstock.core.books import By, Filter
+from penstock.core.usage import COUNTERS
+from penstock.stores.rollups import HOUR_MILLISECONDS, HOURS_IN_DAY, Kind
+from penstock.stores.schema import rollup_subjects, rollup_tools, rollups
+
+_OF_KEYS = {By.KEY, By.TEAM, By.USER}
+_SUBJECT = rollup_subjects.c
+_BY_SUBJECT: Mapping[By, ColumnElement[int] | ColumnElement[str]] = {
+    By.KEY: _SUBJECT.key,
+    By.TEAM: _SUBJECT.team,
+    By.USER: _SUBJECT.owner,
+    By.MODEL: case((_SUBJECT.served != "", _SUBJECT.served), else_=_SUBJECT.model),
+    By.PROVIDER: _SUBJECT.provider,
+    By.STATUS: _SUBJECT.status,
+}
+
+
+class Stretch(NamedTuple):
+    """Whole hours, or whole days, from the first on and before the end, since the epoch; None: no bound."""
+
+    first: int | None
+    end: int | None
+    days: bool = False
+
+
+class Span(NamedTuple):
+    """A span taken apart."""
+
+    whole: tuple[Stretch, ...]
+    ragged: tuple[tuple[int, int], ...]
+    """Milliseconds: less than an hour each, from the first on and before the second."""
+
+
+def taken_apart(which: Filter, oldest: int | None) -> Span:
+    """``oldest``: when the first entry began that is still there, in milliseconds; None: no entry is."""
+    since = None if which.since is None else round(which.since * 1e3)
+    until = None if which.until is None else round(which.until * 1e3)
+    if since is not None and until is not None and until <= since:
+        return Span((), ())
+    first, end = _up(since, HOUR_MILLISECONDS), _down(until, HOUR_MILLISECONDS)
+    ragged: list[tuple[int, int]] = []
+    if since is not None and until is not None and until // HOUR_MILLISECONDS < -(-since // HOUR_MILLISECONDS):
+        # All of it within one hour.
+        ragged.append((since, until))
+    else:
+        ragged += [] if since is None or first is None else [(since, first * HOUR_MILLISECONDS)]
+        ragged += [] if until is None or end is None else [(end * HOUR_MILLISECONDS, until)]
+    ragged = [one for one in ragged if one[0] < one[1]]
+    known = [one for one in ragged if oldest is not None and _hour_after(one) * HOUR_MILLISECONDS > oldest]
+    gone = [Stretch(_hour_after(one) - 1, _hour_after(one)) for one in ragged if one not in known]
+    return Span((*_whole(first, end), *gone), tuple(known))
+
+
+def _hour_after(ragged: tuple[int, int]) -> int:
+    return ragged[0] // HOUR_MILLISECONDS + 1
+
+
+def _whole(first: int | None, end: int | None) -> Iterator[Stretch]:
+    first_day, end_day = _up(first, HOURS_IN_DAY), _down(end, HOURS_IN_DAY)
+    if first is not None and end is not None and end // HOURS_IN_DAY <= -(-first // HOURS_IN_DAY):
+        if first < end:
+            yield Stretch(first, end)
+        return
+    yield Stretch(first_day, end_day, days=True)
+    if first is not None and first % HOURS_IN_DAY:
+        yield Stretch(first, -(-first // HOURS_IN_DAY) * HOURS_IN_DAY)
+    if end is not None and end % HOURS_IN_DAY:
+        yield Stretch(end - end % HOURS_IN_DAY, end)
+
+
+def _up(value: int | None, unit: int) -> int | None:
+    return None if value is None else -(-value // unit)
+
+
+def _down(value: int | None, unit: int) -> int | None:
+    return None if value is None else value // unit
+
+
+def sums(by: Sequence[By], which: Filter, whole: Sequence[Stretch]) -> Select[Any]:
+    """The groups, then exchanges, the latest name of the key, and the sums of ``reports``."""
+    facts = _facts(rollups, by, which, whole)
+    one = facts.c
+    tokens_in = _added(facts, [name for name in COUNTERS if name.startswith(("input", "cache"))])
+    tokens_out = _added(facts, [name for name in COUNTERS if not name.startswith(("input", "cache"))])
+    estimated = _SUBJECT.source == "estimated"
+    summed: Mapping[str, ColumnElement[int]] = {
+        **{name: one[name] for name in COUNTERS},
+        "not_served": case((_SUBJECT.outcome != "served", one.exchanges), else_=0),
+        "cost": one.cost,
+        "unpriced": case((_SUBJECT.priced == 0, one.exchanges), else_=0),
+        "estimated": case((estimated, one.exchanges), else_=0),
+        "estimated_tokens": case((estimated, tokens_in + tokens_out), else_=0),
+        "estimated_cost": case((estimated, one.cost), else_=0),
+    }
+    groups = _groups(by, facts)
+    columns: list[ColumnElement[Any]] = [
+        func.coalesce(func.sum(one.exchanges), 0).label("exchanges"),
+        func.max(_SUBJECT.key_name).label("key_name"),
+        *(func.sum(value).label(f"sum_{name}") for name, value in summed.items()),
+    ]
+    return _joined(facts, [*groups, *columns], which).group_by(*groups)
+
+
+def tools(by: Sequence[By], which: Filter, whole: Sequence[Stretch]) -> Select[Any]:
+    """The groups, then a tool's name and its calls."""
+    facts = _facts(rollup_tools, by, which, whole)
+    groups = _groups(by, facts)
+    columns = [facts.c.tool, func.sum(facts.c.calls).label("calls")]
+    return _joined(facts, [*groups, *columns], which).group_by(*groups, facts.c.tool)
+
+
+def unpriced(which: Filter, whole: Sequence[Stretch]) -> Select[Any]:
+    """Provider and model, then exchanges, tokens and the latest time."""
+    facts = _facts(rollups, (), which, whole)
+    groups = [_SUBJECT.provider, _BY_SUBJECT[By.MODEL].label("model")]
+    columns = [
+        func.sum(facts.c.exchanges).label("exchanges"),
+        func.sum(_added(facts, COUNTERS)).label("tokens"),
+        func.max(facts.c.last).label("last"),
+    ]
+    return _joined(facts, [*groups, *columns], which).where(_SUBJECT.priced == 0).group_by(*groups)
+
+
+def _groups(by: Sequence[By], facts: FromClause) -> list[ColumnElement[Any]]:
+    return [(facts.c.day if one is By.DAY else _BY_SUBJECT[one]).label(f"group_{one.value}") for one in by]
+
+
+def _joined(facts: FromClause, columns: Sequence[ColumnElement[Any]], which: Filter) -> Select[Any]:
+    joined = facts.join(rollup_subjects, _SUBJECT.number == facts.c.subject)
+    return select(*columns).select_from(joined).where(*about(which, rollup_subjects))
+
+
+def _facts(table: Any, by: Sequence[By], which: Filter, whole: Sequence[Stretch]) -> FromClause:
+    of_keys = bool(_OF_KEYS.intersection(by)) or _about_keys(which)
+    row = table.c
+    # Few are looked for among many: their numbers lead to them.
+    looked_for = (
+        [row.subject.in_(select(_SUBJECT.number).where(*about(which, rollup_subjects)))] if _about_keys(which) else []
+    )
+    parts = []
+    for first, end, days in whole:
+        kind = (
+            (Kind.DAY_OF_KEY if of_keys else Kind.DAY_OF_ALL)
+            if days
+            else (Kind.HOUR_OF_KEY if of_keys else Kind.HOUR_OF_ALL)
+        )
+        bounds = [] if first is None else [row.start >= first]
+        bounds += [] if end is None else [row.start < end]
+        day = row.start if days else row.start // HOURS_IN_DAY
+        values = [column for column in row if column.name not in {"kind", "start"}]
+        parts.append(select(day.label("day"), *values).where(row.kind == int(kind), *bounds, *looked_for))
+    return union_all(*parts).subquery("facts")
+
+
+def _about_keys(which: Filter) -> bool:
+    return any(value is not None for value in (which.tenant, which.key, which.team, which.owner))
+
+
+def _added(facts: FromClause, names: Sequence[str]) -> ColumnElement[int]:
+    found: ColumnElement[int] = sum((facts.c[name] for name in names), literal(0))
+    return found
+
+
+def about(which: Filter, table: FromClause) -> Iterator[ColumnElement[bool]]:
+    """What a filter says but for times, of the entries or of what sums are about."""
+    row = table.c
+    for name in ("tenant", "team", "owner", "provider", "outcome"):
+        if (value := getattr(which, name)) is not None:
+            yield row[name] == value
+    if which.key is not None:
+        yield (row.key == which.key) | (row.key_name == which.key)
+    if which.model is not None:
+        yield (row.model == which.model) | (row.served == which.model)
+    if which.status is not None:
+        yield row.status.between(*which.status)
