@@ -52,10 +52,10 @@ def serve(config: Path | None, sockets: str) -> None:
         asyncio.run(serving(site.application(), opened, hosts=settings.admin.hosts, tls=files))
 
 
-@admin.command()
+@admin.command(short_help="Print the OpenAPI document.")
 @json_option
 def openapi(*, as_json: bool) -> None:
-    """Print the OpenAPI document of the admin API; it is JSON with and without --json.
+    """Print the OpenAPI document of the admin API. It is JSON, with and without --json.
 
     \b
     Examples:

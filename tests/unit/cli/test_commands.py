@@ -22,7 +22,7 @@ def _commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[
 
 COMMANDS = list(_commands(main))
 LEAVES = [(path, command) for path, command in COMMANDS if not isinstance(command, click.Group)]
-WITHOUT_JSON = {("serve",), ("simulate",), ("completion",), ("config", "schema")}
+WITHOUT_JSON = {("admin", "serve"), ("db", "export"), ("serve",), ("simulate",), ("completion",), ("config", "schema")}
 """They print no result, or print one that has a form of its own."""
 
 
