@@ -6,8 +6,12 @@ history costs a scan and not a tree. With no edits, what goes upstream is the ve
 
 import re
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import msgspec
+
+if TYPE_CHECKING:
+    from penstock.core.cut import Cut
 
 
 class Facts(msgspec.Struct, frozen=True, gc=False):
@@ -50,7 +54,7 @@ class Document:
     """A request body that is held: JSON, or an upload that a policy wants. ``raw`` is what goes upstream, ``plain``
     what is read of it: without its content encoding, and ``legible`` where it is not otherwise."""
 
-    __slots__ = ("_decoded", "encoded", "plain", "raw", "undone")
+    __slots__ = ("_decoded", "cut", "encoded", "plain", "raw", "undone")
 
     def __init__(self, raw: bytes, plain: bytes, *, undone: bool = False) -> None:
         self.raw = raw
@@ -60,6 +64,8 @@ class Document:
         """It goes upstream in a content encoding: nothing can be put into it."""
         self.undone = undone
         """Its content encoding was taken off for good: no header may speak of one any more."""
+        self.cut: Cut | None = None
+        """``core.cut``'s, which makes it when somebody asks."""
 
     def facts(self) -> Facts:
         """Model and stream flag; NotReadableError where the body is no JSON object.

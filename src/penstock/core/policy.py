@@ -73,6 +73,18 @@ class Look(Protocol):
         (FaultError)."""
 
 
+class Wanted(Look):
+    """It is wanted whole, whatever it holds; what outgrows that streams through, and ``exchange.document`` is None."""
+
+    def see(self, data: bytes) -> bool:
+        """Always."""
+        del data
+        return True
+
+    def outgrown(self) -> None:
+        """For the policies to judge, when they enter."""
+
+
 @runtime_checkable
 class UploadPolicy(Protocol):
     """A policy that reads, or changes, what else would stream through."""

@@ -23,7 +23,7 @@ from tests.path.content.scene import (
 )
 from tests.path.test_reload import rewritten, until
 from tests.support.client import ask
-from tests.support.gateway import KEY, OPERATOR_KEY
+from tests.support.gateway import OPERATOR_KEY
 
 POLICIES = {
     "house": {"contact": "Ada at the help desk", "terms": [{"name": "projects", "terms": [CANARY]}]},
@@ -157,16 +157,3 @@ def test_policies_change_with_the_configuration(tmp_path: Path) -> None:
         assert status() == 200
         rewritten(found.gateway, config)
         until(lambda: status() == 400)
-
-
-def test_a_form_that_streams_through_is_refused(running: Scene) -> None:
-    """Words in it would pass unread."""
-    got = ask(
-        running.gateway,
-        "/v1/audio/transcriptions",
-        b"--x\r\n",
-        {"content-type": "multipart/form-data; boundary=x"},
-        key=KEY,
-    )
-    assert got.status == 400
-    assert "its words can't be read" in json.loads(got.body)["error"]["message"]

@@ -3,21 +3,18 @@
 A pure function of the block's bytes and of the policies in force, so it is remembered: a turn costs what is new in it.
 """
 
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from hashlib import blake2b
 
 import msgspec
 
 from penstock.core.ruling import Action
-from penstock.core.text import Attached, Block, Edit, Reading, Sort, Text, placed, spliced
+from penstock.core.text import Attached, Edit, Reading, Sort, Splice, Text, placed
 from penstock.policies.guard.checks import WordCheck
 from penstock.policies.guard.terms import joined
 
-MOST_REMEMBERED = 16_384
-"""Blocks. One whose verdict is empty takes some 200 bytes."""
-MOST_BYTES = 16 * 1024 * 1024
-"""Of masked blocks that are kept."""
+MOST_REMEMBERED = 8192
+"""Blocks of each generation. One whose verdict is empty takes some 200 bytes."""
 
 
 class Met(msgspec.Struct, frozen=True, gc=False):
@@ -34,8 +31,8 @@ class Verdict(msgspec.Struct, frozen=True, gc=False):
     met: tuple[Met, ...] = ()
     attached: tuple[tuple[Sort, int], ...] = ()
     """What is sent along, and how many bytes each takes."""
-    masked: bytes | None = None
-    """The block with its masks, where there are any."""
+    splices: tuple[Splice, ...] = ()
+    """The masks that are put into the block."""
 
 
 CLEAN = Verdict()
@@ -61,7 +58,7 @@ def verdict(reading: Reading, piece: bytes, checks: Sequence[WordCheck], masking
     return Verdict(
         tuple(Met(number, count, place) for number, (count, place) in met.items()),
         tuple((one.sort, _size(one)) for one in reading.attached if one.sort is not Sort.STATE),
-        spliced(piece, placed(piece, edits)) if edits else None,
+        placed(piece, edits),
     )
 
 
@@ -79,38 +76,6 @@ def _size(attached: Attached) -> int:
     if attached.bare:
         return attached.end - attached.start
     return 0 if attached.data is None else max(0, attached.data[1] - attached.data[0] - 2) * 3 // 4
-
-
-class Memory:
-    """The verdicts of blocks seen lately. Bounded; what falls out is worked out again."""
-
-    def __init__(self) -> None:
-        self._known: OrderedDict[bytes, Verdict] = OrderedDict()
-        self._bytes = 0
-        self.worked_out = 0
-        """Verdicts that were not known."""
-
-    @staticmethod
-    def mark(version: bytes, dialect: str, block: Block, piece: bytes) -> bytes:
-        """What a verdict is remembered by: everything that decides it."""
-        about = f"{dialect} {block.kind} {block.line.value} ".encode()
-        return blake2b(about + piece, key=version, digest_size=20).digest()
-
-    def recall(self, mark: bytes) -> Verdict | None:
-        """The verdict on a block that was seen before."""
-        found = self._known.get(mark)
-        if found is not None:
-            self._known.move_to_end(mark)
-        return found
-
-    def keep(self, mark: bytes, found: Verdict) -> None:
-        """For the next time."""
-        self.worked_out += 1
-        self._known[mark] = found
-        self._bytes += len(found.masked or b"")
-        while len(self._known) > MOST_REMEMBERED or self._bytes > MOST_BYTES:
-            _, gone = self._known.popitem(last=False)
-            self._bytes -= len(gone.masked or b"")
 
 
 def strictest(actions: Iterable[Action]) -> Action:

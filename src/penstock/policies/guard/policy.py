@@ -5,25 +5,27 @@ what the client would. It keeps no word of either, and tells a caller what kind 
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import blake2b
 
 import msgspec
 
 from penstock.core.caller import KeyProfile
+from penstock.core.cut import Cut, cut
 from penstock.core.dialect import Dialect
 from penstock.core.document import Document, NotReadableError
 from penstock.core.equipment import Equipment
 from penstock.core.exchange import Exchange
 from penstock.core.fault import FaultError
 from penstock.core.finding import Matter
-from penstock.core.policy import Visit
-from penstock.core.route import Body, Match, Route
+from penstock.core.generations import Generations
+from penstock.core.policy import Look, Visit, Wanted
+from penstock.core.route import Body, Route
 from penstock.core.ruling import Action, Destination, Ruling, Side, refusal
-from penstock.core.text import Block
+from penstock.core.text import Line, Splice, Walking
 from penstock.policies.guard import request
 from penstock.policies.guard.answers import Heard, Undo
-from penstock.policies.guard.blocks import Memory, Verdict, counted, strictest, verdict
+from penstock.policies.guard.blocks import MOST_REMEMBERED, Verdict, counted, strictest, verdict
 from penstock.policies.guard.checks import WordCheck, word_checks
 from penstock.policies.guard.request import Contents, Raised
 from penstock.policies.guard.rules import ContentPolicy
@@ -36,6 +38,13 @@ _CANARY = b"CANARY-"
 
 AT_ONCE = 64 * 1024
 """Bytes of a request that are new and are looked at on the spot; with more, others are served meanwhile."""
+LARGE = 1024 * 1024
+"""Bytes of a request that comes apart while others are served."""
+
+Met = Mapping[int, tuple[int, str]]
+"""The checks that were met, by their places: how often, and in which kind of words first."""
+Splices = Mapping[int, Sequence[Splice]]
+"""What is put into blocks, by their places."""
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -62,6 +71,11 @@ class Held(msgspec.Struct, frozen=True):
         return bool(self.checks) or self.canary or any(policy.attachments is not None for policy in self.policies)
 
     @property
+    def reads_uploads(self) -> bool:
+        """Whether a form or a file matters: for its words, or as a file of requests for its tools."""
+        return self.reads_words or any(policy.tools or policy.mcp for policy in self.policies)
+
+    @property
     def canary(self) -> bool:
         """Whether any policy looks for tokens of the system text."""
         return any(policy.canary is not Action.ALLOW for policy in self.policies)
@@ -81,8 +95,9 @@ class Guard:
         self._dialects = dialects
         self._models = models
         self._undo = undo
-        self.memory = Memory()
-        """What is known of blocks that were seen before."""
+        self._memory: Generations[Verdict] = Generations(MOST_REMEMBERED)
+        self.worked_out = 0
+        """Verdicts that were not known from before."""
         self._holders: dict[str, Held] = {}
         """As many as there are keys."""
 
@@ -93,27 +108,43 @@ class Guard:
 
     async def enter(self, exchange: Exchange) -> Visit | None:
         """Refuse, change or send elsewhere what the policies say; FaultError 400 with words for the caller."""
-        if exchange.document is not None and self._new(exchange, exchange.document) > AT_ONCE:
+        if self._takes_long(exchange):
             return await asyncio.to_thread(self.rule, exchange)
         return self.rule(exchange)
 
-    def _new(self, exchange: Exchange, document: Document) -> int:
-        """How many bytes of a long request have not been looked at before."""
+    def look(self, exchange: Exchange) -> Look | None:
+        """An upload is held where any policy has to know what it says. What outgrows that can't be read."""
         held = self._held(exchange)
-        if held is None or not held.reads_words or len(document.raw) <= AT_ONCE:
-            return 0
-        match, body = exchange.match, _body(exchange, document)
-        walking, new = self._dialects[match.route.dialect].walking, 0
-        if not walking.carries(match.route.operation):
-            return 0
+        if held is None or not held.reads_uploads or not self._carries(exchange):
+            return None
+        return Wanted() if self._walking(exchange).reads(exchange.match, exchange.head) else None
+
+    def _takes_long(self, exchange: Exchange) -> bool:
+        """Much of a request has not been looked at before, or all of it is so long that nobody knows yet."""
+        held, document = self._held(exchange), exchange.document
+        if held is None or document is None or not held.reads_words or len(document.plain) <= AT_ONCE:
+            return False
+        if len(document.plain) > LARGE:
+            return True
+        if not self._carries(exchange):
+            return False
         try:
-            for block in walking.blocks(match, body):
-                piece = body[block.start : block.end]
-                if self.memory.recall(self.memory.mark(held.version, match.route.dialect, block, piece)) is None:
-                    new += len(piece)
+            found = cut(document, self._walking(exchange), exchange.match, exchange.head)
         except NotReadableError:
-            return 0
-        return new
+            return False
+        salt = _salt(held, exchange)
+        new = (
+            block.end - block.start
+            for block, name in zip(found.blocks, found.names, strict=True)
+            if self._memory.get(salt + name) is None
+        )
+        return sum(new) > AT_ONCE
+
+    def _walking(self, exchange: Exchange) -> Walking:
+        return self._dialects[exchange.match.route.dialect].walking
+
+    def _carries(self, exchange: Exchange) -> bool:
+        return self._walking(exchange).carries(exchange.match.route.operation)
 
     def _held(self, exchange: Exchange) -> Held | None:
         """What holds for an exchange's key, if anything does."""
@@ -130,14 +161,14 @@ class Guard:
         held = self._held(exchange)
         if held is None:
             return None
-        contents, met, masked = self._read(exchange, held)
+        contents, met, masks = self._read(exchange, held)
         raised = [
             (policy, one)
             for number, policy in enumerate(held.policies)
             for one in _raised(policy, contents, held.checks_of(number), met)
             if one.action is not Action.ALLOW
         ]
-        self._act(exchange, raised, masked)
+        self._act(exchange, raised, masks)
         checks = [(policy, one) for policy in held.policies for one in spoken_checks(policy, held.key, contents.tokens)]
         if not checks or exchange.head.method == "HEAD":
             return None
@@ -145,62 +176,72 @@ class Guard:
 
     # --- reading ----------------------------------------------------------------------------------------------
 
-    def _read(self, exchange: Exchange, held: Held) -> tuple[Contents, Mapping[int, tuple[int, str]], bytes | None]:
+    def _read(self, exchange: Exchange, held: Held) -> tuple[Contents, Met, Splices]:
         route, document = exchange.match.route, exchange.document
-        body = b"" if document is None else _body(exchange, document)
-        equipment: Equipment | None = Equipment()
-        if document is not None and body and any(policy.tools or policy.mcp or policy.size for policy in held.policies):
-            equipment = self._dialects[route.dialect].equipping.equipment(exchange.match, document.plain)
         contents = Contents(
             operations=(route.operation, f"{route.dialect}.{route.operation}"),
             models=tuple(self._models(exchange)) if any(policy.models for policy in held.policies) else (),
             size=exchange.bytes_in,
-            equipment=equipment,
+            equipment=self._equipment(exchange, held),
         )
-        if not held.reads_words or not self._dialects[route.dialect].walking.carries(route.operation):
-            return contents, {}, None
+        if not held.reads_words or not self._carries(exchange):
+            return contents, {}, {}
         if document is None:
-            return msgspec.structs.replace(contents, readable=route.body is Body.NONE), {}, None
-        if not body.strip():
-            return contents, {}, None
+            return msgspec.structs.replace(contents, readable=route.body is Body.NONE), {}, {}
         try:
-            verdicts, masked, tokens = self._verdicts(exchange, held, body)
+            found = cut(document, self._walking(exchange), exchange.match, exchange.head)
+            verdicts = self._verdicts(exchange, held, found)
+            tokens = self._tokens(exchange, found) if held.canary else frozenset()
         except NotReadableError:
-            return msgspec.structs.replace(contents, readable=False), {}, None
+            return msgspec.structs.replace(contents, readable=False), {}, {}
         met, sorts, largest = counted(verdicts)
-        return msgspec.structs.replace(contents, sorts=sorts, largest=largest, tokens=tokens), met, masked
+        masks = {place: one.splices for place, one in enumerate(verdicts) if one.splices}
+        return msgspec.structs.replace(contents, sorts=sorts, largest=largest, tokens=tokens), met, masks
 
-    def _verdicts(
-        self, exchange: Exchange, held: Held, body: bytes
-    ) -> tuple[list[Verdict], bytes | None, frozenset[str]]:
-        """What is known of each block, or found out now; the body with its masks, if there are any; the canaries."""
-        match, memory = exchange.match, self.memory
-        walking = self._dialects[match.route.dialect].walking
-        verdicts, parts, last = [], [], 0
-        tokens: set[str] = set()
-        for block in walking.blocks(match, body):
-            piece = body[block.start : block.end]
-            mark = memory.mark(held.version, match.route.dialect, block, piece)
-            found = memory.recall(mark)
-            if found is None:
-                found = verdict(walking.texts(match, block, piece), piece, held.checks, held.masking)
-                memory.keep(mark, found)
-            verdicts.append(found)
-            if held.canary and _CANARY in piece:
-                tokens.update(self._tokens(match, block, piece))
-            if found.masked is not None:
-                parts += [body[last : block.start], found.masked]
-                last = block.end
-        return verdicts, b"".join((*parts, body[last:])) if parts else None, frozenset(tokens)
+    def _equipment(self, exchange: Exchange, held: Held) -> Equipment | None:
+        document, match = exchange.document, exchange.match
+        wanted = any(policy.tools or policy.mcp or policy.size for policy in held.policies)
+        if not wanted or document is None or not document.plain.strip():
+            return Equipment()
+        if not self._walking(exchange).reads(match, exchange.head):
+            return self._dialects[match.route.dialect].equipping.equipment(match, document.plain)
+        if not self._carries(exchange):
+            return Equipment()
+        try:
+            found = cut(document, self._walking(exchange), match, exchange.head)
+        except NotReadableError:
+            return None
+        # A file of requests may declare tools line by line; which ones, nobody has looked.
+        return None if any(block.line is Line.TOOLS for block in found.blocks) else Equipment()
 
-    def _tokens(self, match: Match, block: Block, piece: bytes) -> Iterator[str]:
-        for text in self._dialects[match.route.dialect].walking.texts(match, block, piece).texts:
-            if text.matter is Matter.SYSTEM:
-                yield from CANARY.findall(text.value)
+    def _verdicts(self, exchange: Exchange, held: Held, found: Cut) -> list[Verdict]:
+        """What is known of each block, or found out now."""
+        walking, salt, verdicts = self._walking(exchange), _salt(held, exchange), []
+        for block, name in zip(found.blocks, found.names, strict=True):
+            known = self._memory.get(salt + name)
+            if known is None:
+                piece = found.piece(block)
+                known = verdict(walking.texts(exchange.match, block, piece), piece, held.checks, held.masking)
+                self.worked_out += 1
+                self._memory.keep(salt + name, known)
+            verdicts.append(known)
+        return verdicts
+
+    def _tokens(self, exchange: Exchange, found: Cut) -> frozenset[str]:
+        if _CANARY not in found.body:
+            return frozenset()
+        walking, tokens = self._walking(exchange), set[str]()
+        for block in found.blocks:
+            piece = found.piece(block)
+            if _CANARY in piece:
+                texts = walking.texts(exchange.match, block, piece).texts
+                system = (text.value for text in texts if text.matter is Matter.SYSTEM)
+                tokens.update(token for value in system for token in CANARY.findall(value))
+        return frozenset(tokens)
 
     # --- doing ------------------------------------------------------------------------------------------------
 
-    def _act(self, exchange: Exchange, raised: Sequence[tuple[ContentPolicy, Raised]], masked: bytes | None) -> None:
+    def _act(self, exchange: Exchange, raised: Sequence[tuple[ContentPolicy, Raised]], masks: Splices) -> None:
         exchange.rulings += tuple(_ruling(policy, one) for policy, one in raised)
         doing = [(policy, one) for policy, one in raised if policy.enforced]
         action = strictest(one.action for _, one in doing)
@@ -209,11 +250,10 @@ class Guard:
             return
         if action is Action.BLOCK:
             raise FaultError(refusal(policy.name, first.what, policy.contact))
-        if masked is not None:
-            if exchange.head.get(b"content-encoding") is not None:
-                what = "it would change words of a compressed request; send it uncompressed"
-                raise FaultError(refusal(policy.name, what, policy.contact))
-            exchange.document = Document(masked, masked)
+        document = exchange.document
+        if masks and document is not None:
+            found = cut(document, self._walking(exchange), exchange.match, exchange.head)
+            exchange.document = document.decoded().changed(lambda body: found.masked(body, masks))
         if action is Action.ROUTE and policy.route_to is not None:
             exchange.destination = Destination(*policy.route_to, policy.name)
             self._rename(exchange, policy.route_to[1])
@@ -222,12 +262,11 @@ class Guard:
         document = exchange.document
         if model is None or document is None:
             return
-        match, body = self._dialects[exchange.match.route.dialect].equipping.renamed(
-            exchange.match, document.raw, model
-        )
+        plain = document.decoded()
+        match, body = self._dialects[exchange.match.route.dialect].equipping.renamed(exchange.match, plain.raw, model)
         exchange.match = match
-        if body is not document.raw:
-            exchange.document = Document(body, body)
+        if body is not plain.raw:
+            exchange.document = Document(body, body, undone=plain.undone)
 
 
 def _held(key: KeyProfile, policies: Iterable[ContentPolicy]) -> Held:
@@ -249,16 +288,16 @@ def _hash(said: object) -> bytes:
     return blake2b(msgspec.json.encode(said), digest_size=32).digest()
 
 
-def _body(exchange: Exchange, document: Document) -> bytes:
-    """What can be read, and put back: the very bytes that came, unless they are compressed."""
-    return document.plain if exchange.head.get(b"content-encoding") is not None else document.raw
+def _salt(held: Held, exchange: Exchange) -> bytes:
+    """What decides a verdict beside the block itself."""
+    return held.version + exchange.match.route.dialect.encode()
 
 
 def _raised(
     policy: ContentPolicy,
     contents: Contents,
     checks: Sequence[tuple[int, WordCheck]],
-    met: Mapping[int, tuple[int, str]],
+    met: Met,
 ) -> Iterable[Raised]:
     yield from request.by_name(policy, contents)
     if not contents.readable and request.reads_words(policy, checks):

@@ -5,26 +5,30 @@ judged once for a tenant: a turn costs a question about what is new in it, and a
 """
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from hashlib import blake2b
 
 import msgspec
 
 from penstock.core.caller import KeyProfile
+from penstock.core.cut import cut
 from penstock.core.document import NotReadableError
 from penstock.core.exchange import Answer, Exchange, Outcome
 from penstock.core.fault import FaultError
-from penstock.core.policy import Visit
+from penstock.core.generations import Generations
+from penstock.core.policy import Look, Visit, Wanted
 from penstock.core.route import Body, Reply, Route
 from penstock.core.ruling import Action, Ruling, Side, refusal
 from penstock.core.text import Walking
 from penstock.policies.judge.forms import Verdict
 from penstock.policies.judge.rules import Judging
 
-MOST_REMEMBERED = 16_384
+MOST_REMEMBERED = 8192
+"""Blocks of each generation."""
 MOST_TEXT = 60_000
 """Characters that one question holds; a longer text takes several."""
+LARGE = 1024 * 1024
+"""Bytes of a request that comes apart while others are served."""
 MOST_QUESTIONS = 8
 """What would take more gets no verdict."""
 
@@ -39,7 +43,7 @@ class Judge:
         self._judges = [judging for judging in judges if judging.rule.local is local]
         self._walking = walking
         self._ask = ask
-        self._known: OrderedDict[bytes, Verdict] = OrderedDict()
+        self._known: Generations[Verdict] = Generations(MOST_REMEMBERED)
 
     def concerns(self, route: Route) -> bool:
         """Operations whose requests hold words, where there is any judge."""
@@ -52,27 +56,42 @@ class Judge:
         if caller is None or not self.concerns(exchange.match.route):
             return None
         mine = [judging for judging in self._judges if judging.bound.holds(caller.key)]
-        asked = [self._begun(exchange, caller.key, judging) for judging in mine]
-        visit = _Judged(exchange, [one for one in asked if one is not None])
-        at_once = [one for one in visit.asked if one.judging.rule.first or exchange.match.route.reply is Reply.BYTES]
+        asked: list[_Asked] = []
+        visit = _Judged(exchange, asked)
         try:
-            await visit.decide([*(one for one in visit.asked if one.task is None), *at_once])
+            for judging in (one for one in mine if one.rule.action is not Action.ALLOW):
+                one = await self._begun(exchange, caller.key, judging)
+                asked.append(one)
+            visit.holds = any(one.task is not None and not one.watches for one in asked)
+            early = exchange.match.route.reply is Reply.BYTES
+            at_once = [one for one in asked if one.judging.rule.first or early]
+            await visit.decide([*(one for one in asked if one.task is None), *at_once])
         except BaseException:
             visit.leave(exchange)
             raise
-        return visit if visit.asked else None
+        return visit if asked else None
 
-    def _begun(self, exchange: Exchange, key: KeyProfile, judging: Judging) -> "_Asked | None":
-        if judging.rule.action is Action.ALLOW:
+    def look(self, exchange: Exchange) -> Look | None:
+        """An upload is held where any judge is asked about it. One that outgrows that gets no verdict."""
+        caller, match = exchange.caller, exchange.match
+        if caller is None or not self.concerns(match.route):
             return None
+        mine = any(judging.bound.holds(caller.key) for judging in self._judges)
+        return Wanted() if mine and self._walking[match.route.dialect].reads(match, exchange.head) else None
+
+    async def _begun(self, exchange: Exchange, key: KeyProfile, judging: Judging) -> "_Asked":
+        large = exchange.document is not None and len(exchange.document.plain) > LARGE
         try:
-            found = self._blocks(exchange, judging, key.tenant)
+            if large:
+                found = await asyncio.to_thread(self._blocks, exchange, judging, key.tenant)
+            else:
+                found = self._blocks(exchange, judging, key.tenant)
         except NotReadableError:
             return _Asked(judging, None, None)
         if found is None:
             return _Asked(judging, None, None)
         verdict, fresh = found
-        verdict = verdict or self._recall(_together(fresh))
+        verdict = verdict or self._known.get(_together(fresh))
         if verdict is not None or not fresh:
             return _Asked(judging, None, verdict or Verdict(violates=False))
         return _Asked(judging, asyncio.create_task(self._answer(judging, fresh)), None)
@@ -85,23 +104,20 @@ class Judge:
         document, match = exchange.document, exchange.match
         if document is None:
             return None
-        if not document.plain.strip():
-            return None, []
         walking, objected, fresh = self._walking[match.route.dialect], None, []
+        found = cut(document, walking, match, exchange.head)
         salt = judging.mark + f"{tenant} {match.route.dialect} ".encode()
-        for block in walking.blocks(match, document.plain):
-            piece = document.plain[block.start : block.end]
-            mark = blake2b(salt + block.kind.encode() + piece, digest_size=20).digest()
-            known = self._recall(mark)
+        for block, name in zip(found.blocks, found.names, strict=True):
+            known = self._known.get(salt + name)
             if known is not None:
                 objected = objected or (known if known.violates else None)
                 continue
-            texts = walking.texts(match, block, piece).texts
+            texts = walking.texts(match, block, found.piece(block)).texts
             said = [text.value for text in texts if text.matter in judging.rule.where and text.value.strip()]
             if said:
-                fresh.append((mark, "\n\n".join(said)))
+                fresh.append((salt + name, "\n\n".join(said)))
             else:
-                self._keep(mark, Verdict(violates=False))
+                self._known.keep(salt + name, Verdict(violates=False))
         return objected, fresh
 
     async def _answer(self, judging: Judging, fresh: Sequence[tuple[bytes, str]]) -> Verdict | None:
@@ -121,19 +137,8 @@ class Judge:
         if verdict is not None:
             # Of several that were judged together nobody knows which it was.
             for mark in [_together(fresh)] if verdict.violates else [mark for mark, _ in fresh]:
-                self._keep(mark, verdict)
+                self._known.keep(mark, verdict)
         return verdict
-
-    def _recall(self, mark: bytes) -> Verdict | None:
-        found = self._known.get(mark)
-        if found is not None:
-            self._known.move_to_end(mark)
-        return found
-
-    def _keep(self, mark: bytes, verdict: Verdict) -> None:
-        self._known[mark] = verdict
-        if len(self._known) > MOST_REMEMBERED:
-            self._known.popitem(last=False)
 
 
 def _together(fresh: Sequence[tuple[bytes, str]]) -> bytes:
@@ -161,7 +166,6 @@ class _Judged(Visit):
     def __init__(self, exchange: Exchange, asked: Sequence[_Asked]) -> None:
         self.asked = asked
         self._exchange = exchange
-        self.holds = any(one.task is not None and not one.watches for one in asked)
 
     async def answered(self, answer: Answer) -> Answer:
         """The answer, once the judges have spoken; FaultError 400 where one says no."""

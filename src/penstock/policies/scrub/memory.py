@@ -11,7 +11,7 @@ from penstock.core.text import Splice
 from penstock.policies.scrub.known import Value
 
 BLOCKS = 10_000
-"""Of each of two generations: an ordinary conversation has some hundred."""
+"""Of each generation that is remembered: an ordinary conversation has some hundred."""
 
 
 class Seen(msgspec.Struct, frozen=True, gc=False):
@@ -24,28 +24,3 @@ class Seen(msgspec.Struct, frozen=True, gc=False):
     learnt: tuple[Value, ...] = ()
     """Those that count for the blocks after it."""
     counts: tuple[Count, ...] = ()
-
-
-class Memory:
-    """Two generations: what is not asked for while one fills up is forgotten."""
-
-    __slots__ = ("_new", "_old")
-
-    def __init__(self) -> None:
-        self._new: dict[bytes, Seen] = {}
-        self._old: dict[bytes, Seen] = {}
-
-    def get(self, key: bytes) -> Seen | None:
-        """What is remembered, or None."""
-        seen = self._new.get(key)
-        if seen is None:
-            seen = self._old.get(key)
-            if seen is not None:
-                self.keep(key, seen)
-        return seen
-
-    def keep(self, key: bytes, seen: Seen) -> None:
-        """Remember it."""
-        if len(self._new) >= BLOCKS:
-            self._old, self._new = self._new, {}
-        self._new[key] = seen

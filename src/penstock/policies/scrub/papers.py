@@ -6,7 +6,6 @@ say what its sender can do. What is remembered of PDFs is their words, in this p
 
 import asyncio
 import base64
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 
@@ -15,6 +14,7 @@ import msgspec
 from penstock.core.document import NotReadableError
 from penstock.core.fault import FaultError, FaultKind, refuse
 from penstock.core.finding import Matter
+from penstock.core.generations import Generations
 from penstock.core.pages import Extract, Pages, Unread
 from penstock.core.text import Attached, Reading, Sort, Text
 from penstock.core.tree import Form, Node, string
@@ -24,9 +24,10 @@ AT_ONCE = 2
 """PDFs that are read at the same time; each takes a processor."""
 MOST_NEW = 20
 """That one request may bring."""
-MOST_REMEMBERED = 2048
-MOST_LETTERS = 16_000_000
-"""Of remembered words, in all."""
+MOST_REMEMBERED = 8_000_000
+"""Letters, of each generation of PDFs."""
+LEAST = 1000
+"""Letters that one without any weighs."""
 LONGEST_WAIT = 30.0
 """Seconds for others' PDFs to be read first."""
 
@@ -72,8 +73,7 @@ class Papers:
 
     def __init__(self, extract: Extract) -> None:
         self._extract = extract
-        self._known: OrderedDict[bytes, Pages] = OrderedDict()
-        self._letters = 0
+        self._known: Generations[Pages] = Generations(MOST_REMEMBERED, lambda pages: LEAST + len(pages.text))
         self._turn = asyncio.Semaphore(AT_ONCE)
 
     def opened(self, reading: Reading, piece: bytes) -> Reading:
@@ -90,7 +90,6 @@ class Papers:
             elif pages.unread is not None:
                 raise unreadable(pages.unread)
             else:
-                self._known.move_to_end(paper.name)
                 texts.append(Text(one.start, one.end, pages.text, Matter.DOCUMENT, fixed=True))
                 attached += [Attached(Sort.IMAGE, one.start, one.end)] * pages.pictures
         if new:
@@ -107,7 +106,7 @@ class Papers:
                 raise unreadable(Unread.BUSY) from None
             try:
                 # Somebody may have brought it while this one waited.
-                if paper.name not in self._known:
+                if self._known.get(paper.name) is None:
                     self._keep(paper, await asyncio.to_thread(self._extract, paper.content))
             finally:
                 self._turn.release()
@@ -120,13 +119,7 @@ class Papers:
     def _keep(self, paper: Paper, pages: Pages) -> None:
         if pages.unread is Unread.BUSY:
             raise unreadable(pages.unread)
-        self._letters += len(pages.text) - len(self._known.get(paper.name, Pages()).text)
-        self._known[paper.name] = pages
-        self._known.move_to_end(paper.name)
-        # The latest stays, or it would be read again and again.
-        while len(self._known) > 1 and (len(self._known) > MOST_REMEMBERED or self._letters > MOST_LETTERS):
-            _, gone = self._known.popitem(last=False)
-            self._letters -= len(gone.text)
+        self._known.keep(paper.name, pages)
 
 
 def bounded(papers: Sequence[Paper], before: int) -> int:

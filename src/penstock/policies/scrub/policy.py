@@ -10,8 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import ParamSpec, TypeVar
 
 from penstock.core.caller import KeyProfile
+from penstock.core.cut import cut
 from penstock.core.document import NotReadableError
 from penstock.core.exchange import Exchange
+from penstock.core.generations import Generations
 from penstock.core.mask import Masks
 from penstock.core.policy import Look, Visit
 from penstock.core.restoring import Restoring
@@ -20,7 +22,7 @@ from penstock.core.scrubbed import Scrubbed
 from penstock.core.text import Walking
 from penstock.core.vault import Held, Kept
 from penstock.policies.scrub.known import Value
-from penstock.policies.scrub.memory import Memory
+from penstock.policies.scrub.memory import BLOCKS, Seen
 from penstock.policies.scrub.minting import Mint
 from penstock.policies.scrub.papers import Papers, UnopenedError, bounded, unread
 from penstock.policies.scrub.restored import Restored, Undo
@@ -65,7 +67,7 @@ class Scrub:
         """What is kept of values that providers hold the tokens of; None: nothing."""
         self.papers = Papers(unread)
         """Reads PDFs; until somebody else stands here none of them can be."""
-        self._memory = Memory()
+        self._memory: Generations[Seen] = Generations(BLOCKS)
         self._services = Services(ask)
         self._holders: dict[str, tuple[KeyProfile, Holder | None]] = {}
         """As many as there are keys."""
@@ -167,22 +169,18 @@ class Scrub:
         if document is None:
             refuse_unread(exchange, rules)
             return None
-        if not document.plain.strip():
-            return None
         walking = self._walking[match.route.dialect]
-        upload = walking.reads(match, exchange.head)
-        passes = upload and rules.unreadable is Action.ALLOW
+        passes = rules.unreadable is Action.ALLOW and walking.reads(match, exchange.head)
         try:
-            if upload:
-                blocks = walking.uploaded(match, exchange.head, document.plain)
-            else:
-                blocks = walking.blocks(match, document.plain)
+            found = cut(document, walking, match, exchange.head)
         except NotReadableError as error:
             if passes:
                 return None
             raise unreadable(str(error)) from None
+        if not found.blocks and not document.plain.strip():
+            return None
         bounds = Bounds(self._begin(), passes)
-        return Work(walking, match, document.plain, blocks, holder, Remembered(self._memory, self.papers), bounds)
+        return Work(walking, match, found, holder, Remembered(self._memory, self.papers), bounds)
 
     def _done(self, exchange: Exchange, holder: Holder, work: Work | None, held: Held) -> Restored | None:
         match, rules = exchange.match, holder.rules

@@ -6,14 +6,13 @@ answer means the operator says. Presidio's analyzer, any service that speaks JSO
 
 import asyncio
 import logging
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
-from hashlib import blake2b
 
 import msgspec
 
 from penstock.core.fault import FaultError, FaultKind, refuse
 from penstock.core.finding import Found
+from penstock.core.generations import Generations
 from penstock.core.text import Reading, Text
 from penstock.policies.scrub.rules import Action, Service
 
@@ -59,14 +58,11 @@ class Services:
 
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
-        self._known: OrderedDict[bytes, Beside] = OrderedDict()
+        self._known: Generations[Beside] = Generations(MOST_REMEMBERED)
 
     def recall(self, mark: bytes) -> Beside | None:
         """What is remembered of a block."""
-        found = self._known.get(mark)
-        if found is not None:
-            self._known.move_to_end(mark)
-        return found
+        return self._known.get(mark)
 
     async def about(self, services: Sequence[Service], mark: bytes, reading: Reading) -> Beside | None:
         """What they find in a block, text by text, and nothing in a sealed one. None where one gave no answer and that
@@ -82,9 +78,7 @@ class Services:
         whole = [each for each in found if each is not None]
         if len(whole) < len(found):
             return None
-        self._known[mark] = whole
-        if len(self._known) > MOST_REMEMBERED:
-            self._known.popitem(last=False)
+        self._known.keep(mark, whole)
         return whole
 
     async def _of(self, services: Sequence[Service], text: str) -> Sequence[Found] | None:
@@ -107,11 +101,6 @@ class Services:
         if told is None:
             log.warning("the detector %s gives no answer", service.name)
         return told
-
-
-def mark_of(salt: bytes, kind: str, piece: bytes) -> bytes:
-    """What a block is remembered by."""
-    return blake2b(salt + kind.encode() + b"\0" + piece, digest_size=16).digest()
 
 
 def question(service: Service, text: str) -> tuple[str, bytes]:

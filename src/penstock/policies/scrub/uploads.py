@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from penstock.core.exchange import Exchange
 from penstock.core.fault import FaultKind, refuse
-from penstock.core.policy import Look
+from penstock.core.policy import Wanted
 from penstock.core.route import Body
 from penstock.core.text import Sort
 from penstock.policies.scrub.masking import ATTACHED, blocked
@@ -15,17 +15,12 @@ from penstock.policies.scrub.rules import Action, Rules
 from penstock.policies.scrub.working import Holder
 
 
-class Upload(Look):
+class Upload(Wanted):
     """Wants an upload whole, whatever it holds."""
 
     def __init__(self, holder: Callable[[], Holder | None]) -> None:
         """``holder``: what holds for its key, which may take a while to tell."""
         self._holder = holder
-
-    def see(self, data: bytes) -> bool:
-        """Always."""
-        del data
-        return True
 
     def outgrown(self) -> None:
         """FaultError, unless what can't be looked through may pass."""

@@ -3,25 +3,26 @@
 It may stop anywhere and go on in another thread. It waits for nothing, and knows of the wire format places alone.
 """
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
+from penstock.core.cut import Cut
 from penstock.core.document import NotReadableError
 from penstock.core.fault import FaultError, FaultKind, refuse
+from penstock.core.generations import Generations
 from penstock.core.mask import Masks
 from penstock.core.route import Match
 from penstock.core.scrubbed import Count
-from penstock.core.text import Block, Line, Reading, Sort, Walking, spliced
+from penstock.core.text import Block, Line, Reading, Sort, Walking
 from penstock.policies.scrub.known import Known, Value
 from penstock.policies.scrub.masking import looked_through, too_much
-from penstock.policies.scrub.memory import Memory, Seen
+from penstock.policies.scrub.memory import Seen
 from penstock.policies.scrub.minting import Mint
 from penstock.policies.scrub.papers import Papers
 from penstock.policies.scrub.rules import Action, Back, Kind, Rules
-from penstock.policies.scrub.services import Beside, Services, mark_of
+from penstock.policies.scrub.services import Beside, Services
 
 LARGE = 1024 * 1024
 """Bytes that come apart, and together again, while others are served."""
@@ -43,7 +44,7 @@ class Holder(msgspec.Struct, frozen=True):
 class Remembered(msgspec.Struct, frozen=True):
     """What is known from earlier requests: a memory alone."""
 
-    blocks: Memory
+    blocks: Generations[Seen]
     papers: Papers
 
 
@@ -63,66 +64,63 @@ class Work:
         self,
         walking: Walking,
         match: Match,
-        body: bytes,
-        blocks: Sequence[Block],
+        cut: Cut,
         holder: Holder,
         remembered: Remembered,
         bounds: Bounds,
     ) -> None:
         self._walking = walking
         self._match = match
-        self._body = body
-        self._blocks = blocks
+        self._cut = cut
         self._holder = holder
         self._memory = remembered.blocks
         self._papers = remembered.papers if holder.rules.attached.get(Sort.PDF) is Action.SCAN else None
         self._bounds = bounds
         self._known: dict[tuple[int, Line], Known] = {}
-        self._seen: list[tuple[Block, Seen]] = []
+        self._seen: list[Seen] = []
         self._beside: dict[bytes, Beside | None] = {}
         self._salt = f"{holder.rules.version}\0{holder.tenant}\0{match.route.dialect}".encode()
 
     def go_on(self, most: int | None) -> bool:
         """Look through the blocks that follow, as long as no more bytes of them are new; whether that was all. It stops
         (UnopenedError) at a PDF that is to be read first, and goes on there."""
-        for block in self._blocks[len(self._seen) :]:
-            if most is not None and block.end - block.start > LARGE:
-                return False
+        cut, passed = self._cut, len(self._seen)
+        if most is not None and len(cut.body) > LARGE:
+            return False
+        for block, name in zip(cut.blocks[passed:], cut.names[passed:], strict=True):
             known = self._line(block)
-            piece = self._body[block.start : block.end]
-            name = hashlib.blake2b(self._salt + block.kind.encode() + b"\0" + known.digest + piece, digest_size=16)
-            seen = self._memory.get(name.digest())
+            mark = self._salt + known.digest + name
+            seen = self._memory.get(mark)
             if seen is None:
                 if most is not None:
-                    most -= len(piece)
+                    most -= block.end - block.start
                     if most < 0:
                         return False
-                beside = self._told(block, piece)
-                seen = self._look(block, piece, known, beside or ())
+                beside = self._told(name)
+                seen = self._look(block, known, beside or ())
                 if beside is not None:
-                    self._memory.keep(name.digest(), seen)
+                    self._memory.keep(mark, seen)
             for value in seen.learnt:
                 known.learn(value)
-            self._seen.append((block, seen))
+            self._seen.append(seen)
         return True
 
     async def ask(self, services: Services) -> None:
         """Have services look at what they have not seen yet; FaultError where they have to and can't."""
-        for block in self._blocks:
-            piece = self._body[block.start : block.end]
-            mark = mark_of(self._salt, block.kind, piece)
+        for block, name in zip(self._cut.blocks, self._cut.names, strict=True):
+            mark = self._salt + name
             found = services.recall(mark)
             if found is None:
-                reading = self._read(block, piece)
+                reading = self._read(block, self._cut.piece(block))
                 found = await services.about(self._holder.rules.services, mark, reading)
-            self._beside[mark] = found
+            self._beside[name] = found
 
     def begin_again(self, late: Callable[[], bool]) -> None:
         """The time that it may take begins anew: that of PDFs is another's."""
         self._bounds.late = late
 
-    def _told(self, block: Block, piece: bytes) -> Beside | None:
-        return self._beside.get(mark_of(self._salt, block.kind, piece)) if self._beside else ()
+    def _told(self, name: bytes) -> Beside | None:
+        return self._beside.get(name) if self._beside else ()
 
     def _line(self, block: Block) -> Known:
         """What is known when a block is reached: of its line, and of the system text that stands before all lines."""
@@ -134,9 +132,10 @@ class Work:
                 self._known[name] = known
         return known
 
-    def _look(self, block: Block, piece: bytes, known: Known, beside: Beside) -> Seen:
+    def _look(self, block: Block, known: Known, beside: Beside) -> Seen:
         if self._bounds.late():
             raise too_much()
+        piece = self._cut.piece(block)
         reading = self._read(block, piece)
         return looked_through(piece, reading, known, self._holder.rules, self._holder.mint, beside, self._bounds.late)
 
@@ -152,31 +151,23 @@ class Work:
     @property
     def edited(self) -> bool:
         """Something of the body is to be masked."""
-        return any(seen.splices for _, seen in self._seen)
+        return any(seen.splices for seen in self._seen)
 
     def masked(self, body: bytes) -> bytes:
         """The body with what stands in place of what was found; also one whose values stand at the same places."""
-        found = sorted(self._seen, key=lambda one: one[0].start)
-        return spliced(
-            body,
-            (
-                (block.start + start, block.start + end, put)
-                for block, seen in found
-                for start, end, put in seen.splices
-            ),
-        )
+        return self._cut.masked(body, {place: seen.splices for place, seen in enumerate(self._seen) if seen.splices})
 
     def counts(self) -> tuple[Count, ...]:
         """What was found."""
         numbers: Counter[tuple[str, str, str]] = Counter()
-        for _, seen in self._seen:
+        for seen in self._seen:
             for count in seen.counts:
                 numbers[count.kind, count.place, count.action] += count.number
         return tuple(Count(*what, number) for what, number in sorted(numbers.items()))
 
     def values(self) -> Sequence[Value]:
         """What its tokens stand for."""
-        return [value for _, seen in self._seen for value in seen.values]
+        return [value for seen in self._seen for value in seen.values]
 
     def remember(self, values: Iterable[Value]) -> None:
         """Known from before all of it, because the provider holds them: they are masked wherever they stand."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import gzip
 from typing import Any
 
 import msgspec
@@ -34,7 +35,8 @@ def asked(body: object, *, key: KeyProfile = KEY, encoding: str = "") -> Exchang
     headers = ((b"content-encoding", encoding.encode()),) if encoding else ()
     head = RequestHead("POST", b"/v1/messages", headers)
     exchange = Exchange("x", head, Match(_ROW, (), "/v1/messages", ""), 0.0, caller=Caller(key))
-    exchange.document, exchange.bytes_in = Document(raw, raw), len(raw)
+    sent = gzip.compress(raw) if encoding == "gzip" else raw
+    exchange.document, exchange.bytes_in = Document(sent, raw), len(sent)
     exchange.facts = exchange.document.facts()
     return exchange
 

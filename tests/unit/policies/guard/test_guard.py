@@ -155,13 +155,37 @@ def test_signed_thinking_is_left_alone() -> None:
     assert told(exchange) == ["terms.projects=mask"]
 
 
-def test_a_compressed_request_is_not_masked_but_refused() -> None:
-    """Nothing can be put into it, so nothing may go out."""
+def test_a_compressed_request_goes_on_plain_where_it_is_masked() -> None:
+    """As it came where nothing is."""
+    policies = guard(ContentPolicy(name="house", terms=(terms("Bluebird", action=Action.MASK),), mask="[gone]"))
     exchange = asked(chat("Bluebird"), encoding="gzip")
-    policies = guard(ContentPolicy(name="house", terms=(terms("Bluebird", action=Action.MASK),)))
-    fault = ruled(policies, exchange)
-    assert fault is not None
-    assert "uncompressed" in fault.words
+    assert ruled(policies, exchange) is None
+    assert exchange.document is not None
+    assert exchange.document.undone
+    assert json.loads(body(exchange)) == chat("[gone]")
+    untouched = asked(chat("a bird"), encoding="gzip")
+    before = body(untouched)
+    assert ruled(policies, untouched) is None
+    assert body(untouched) == before
+
+
+def test_a_compressed_request_is_sent_elsewhere_with_another_model() -> None:
+    """Its model stands in what it says, not in how it came."""
+    policy = ContentPolicy(name="house", terms=(terms("Bluebird", action=Action.ROUTE),), route_to=("local", "tiny"))
+    exchange = asked(chat("Bluebird"), encoding="gzip")
+    assert ruled(guard(policy), exchange) is None
+    assert exchange.document is not None
+    assert exchange.document.undone
+    assert json.loads(body(exchange)) == chat("Bluebird", model="tiny")
+
+
+def test_half_characters_stay_as_they_were_spelt() -> None:
+    """Where something else is masked too."""
+    policies = guard(ContentPolicy(name="house", terms=(terms("Bluebird", action=Action.MASK),), mask="[gone]"))
+    raw = b'{"model":"m","max_tokens":9,"messages":[{"role":"user","content":"\\ud83d Bluebird"}]}'
+    exchange = asked(raw)
+    assert ruled(policies, exchange) is None
+    assert body(exchange) == raw.replace(b"Bluebird", b"[gone]")
 
 
 def test_the_strictest_decides_and_all_are_told() -> None:
@@ -214,13 +238,12 @@ def test_route_to_sends_it_elsewhere_with_another_model() -> None:
 def test_only_new_blocks_are_read() -> None:
     """A turn costs what is new in it; another policy reads everything anew."""
     policies = guard(ContentPolicy(name="house", terms=(BLUEBIRD,)))
-    memory = policies.memory
     ruled(policies, asked(chat("a", "b")))
-    before = memory.worked_out
+    before = policies.worked_out
     ruled(policies, asked(chat("a", "b", "c")))
-    assert memory.worked_out == before + 1
+    assert policies.worked_out == before + 1
     ruled(policies, asked(chat("a", "b", "c"), key=KeyProfile("key_9", "other")))
-    assert memory.worked_out == before + 1
+    assert policies.worked_out == before + 1
 
 
 @pytest.mark.parametrize(("unreadable", "refused"), [(Action.BLOCK, True), (Action.FLAG, False), (Action.ALLOW, False)])
@@ -247,6 +270,6 @@ def test_a_long_new_request_is_looked_at_beside_the_others() -> None:
         return turns
 
     assert asyncio.run(both()) > 3
-    before = policies.memory.worked_out
+    before = policies.worked_out
     assert ruled(policies, asked(long)) is not None
-    assert policies.memory.worked_out == before
+    assert policies.worked_out == before
