@@ -128,12 +128,14 @@ _YEAR = re.compile(r"(?:19|20)\d\d,? ")
 class Addresses:
     """See above."""
 
-    def find(self, text: str, matter: Matter) -> Sequence[Found]:
+    signs = tuple(Rule(name=RULE, kind=KIND, pattern=one, sign=uncounted(one)) for one in _STREETS)
+
+    def find(self, text: str, matter: Matter, met: Sequence[int] | None = None) -> Sequence[Found]:
         """Postal addresses; none where no people's sentences are."""
-        if not matter.prose:
+        if not matter.prose or (met is not None and not met):
             return ()
         data = text.encode("utf-8", "replace")
-        met = _prefilter().met(data)
+        met = _prefilter().met(data) if met is None else met
         if not met:
             return ()
         parts = sorted(_parts(text, data, met))
@@ -142,7 +144,7 @@ class Addresses:
 
 @functools.cache
 def _prefilter() -> Prefilter:
-    return Prefilter([Rule(name=RULE, kind=KIND, pattern=one, sign=uncounted(one)) for one in _STREETS])
+    return Prefilter(Addresses.signs)
 
 
 def _parts(text: str, data: bytes, met: Sequence[int]) -> Iterator[_Part]:

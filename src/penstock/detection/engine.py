@@ -8,6 +8,7 @@ of kind, then the longest. Pure: no clock, no memory of earlier texts.
 import functools
 import hashlib
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from importlib import metadata, resources
 
@@ -18,7 +19,7 @@ from penstock.core.pattern import Pattern, compiled
 from penstock.detection import parts
 from penstock.detection.blobs import blobs
 from penstock.detection.kinds import strength
-from penstock.detection.normalising import view_of
+from penstock.detection.normalising import View, view_of
 from penstock.detection.overlaps import resolved
 from penstock.detection.prefilter import Characters, Prefilter, spans
 from penstock.detection.rule import Candidate, Rule
@@ -46,9 +47,11 @@ class Engine:
 
     def __init__(self, kinds: frozenset[str], terms: tuple[TermList, ...], patterns: tuple[OwnPattern, ...]) -> None:
         self._rules = parts.rules(kinds)
-        self._prefilter = Prefilter(self._rules)
-        self._secret = frozenset(rule.name for rule in self._rules if rule.kind in SECRETS)
         self._finders = parts.finders(kinds)
+        signs = [sign for finder in self._finders for sign in finder.signs]
+        self._prefilter = Prefilter([*self._rules, *signs])
+        self._signs = Prefilter(signs)
+        self._secret = frozenset(rule.name for rule in self._rules if rule.kind in SECRETS)
         self._kinds = kinds
         self._terms = Terms(terms) if terms else None
         self._patterns = [(one.kind, f"{one.kind}.pattern", compiled(one.pattern)) for one in patterns]
@@ -57,24 +60,39 @@ class Engine:
 
     def find(self, text: str, matter: Matter) -> Sequence[Found]:
         """What is private in the text: in order, none overlapping another."""
+        data = text.encode("utf-8", "replace")
+        met = self._prefilter.met(data)
+        rules = bisect_left(met, len(self._rules))
+        found = list(self._judged(met[:rules], text, data, matter))
+        found += self._patterned(text)
         view = view_of(text)
-        found = [*self._ruled(text, matter), *self._patterned(text)]
-        said = list(self._said(view.text if view else text, matter))
-        if view is not None:
-            said += self._patterned(view.text)
-            for start, end in view.windows():
-                part = self._ruled(view.text[start:end], matter)
-                said += [Found(one.start + start, one.end + start, one.kind, one.rule) for one in part]
-            said = [Found(view.start(one.start), view.end(one.end), one.kind, one.rule) for one in said]
-        found += said
+        if view is None:
+            found += self._said(text, [number - len(self._rules) for number in met[rules:]], matter)
+        else:
+            found += [
+                Found(view.start(one.start), view.end(one.end), one.kind, one.rule) for one in self._seen(view, matter)
+            ]
         if self._secret:
             found += self._hidden(text, matter)
         return resolved(text, found, self._rank)
 
+    def _seen(self, view: View, matter: Matter) -> Iterator[Found]:
+        """What is found in a text that has been seen through, in its own places."""
+        yield from self._said(view.text, self._signs.met(view.text.encode("utf-8", "replace")), matter)
+        yield from self._patterned(view.text)
+        for start, end in view.windows():
+            for one in self._ruled(view.text[start:end], matter):
+                yield Found(one.start + start, one.end + start, one.kind, one.rule)
+
     def _ruled(self, text: str, matter: Matter) -> Iterator[Found]:
         """What rules find in a text as it stands."""
         data = text.encode("utf-8", "replace")
-        for number in self._prefilter.met(data):
+        met = self._prefilter.met(data)
+        return self._judged(met[: bisect_left(met, len(self._rules))], text, data, matter)
+
+    def _judged(self, met: Sequence[int], text: str, data: bytes, matter: Matter) -> Iterator[Found]:
+        """What these of the rules find."""
+        for number in met:
             yield from _judged(self._rules[number], text, data, matter)
 
     def _patterned(self, text: str) -> Iterator[Found]:
@@ -83,10 +101,14 @@ class Engine:
         for kind, name, pattern in self._patterns:
             yield from _own(Found(0, 0, kind, name), pattern, text, data)
 
-    def _said(self, text: str, matter: Matter) -> Iterator[Found]:
-        """What finders and term lists find in a text that has been seen through."""
+    def _said(self, text: str, met: Sequence[int], matter: Matter) -> Iterator[Found]:
+        """What finders and term lists find in a text that has been seen through, and meets these of the signs."""
+        before = 0
         for finder in self._finders:
-            for one in finder.find(text, matter):
+            behind = before + len(finder.signs)
+            mine = [number - before for number in met if before <= number < behind]
+            before = behind
+            for one in finder.find(text, matter, mine):
                 if one.kind in self._kinds:
                     yield one
         if self._terms is not None:

@@ -13,11 +13,10 @@ import unicodedata
 from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
 from urllib.parse import unquote
 
 import msgspec
-
-from penstock.detection.prefilter import spans
 
 ROUNDS = 3
 """How often what was seen through is looked at again: JSON in a string in JSON, percent signs that were encoded too."""
@@ -27,9 +26,9 @@ AROUND, LINE = 120, 4000
 
 _UNSEEN = "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
 _UNSEEN += "\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff"
-_FOREIGN = re.compile("[^\\x00-\\x7f]+")
 _LETTER = re.compile(f"[{_UNSEEN}]+|(?s:.)")
 _MARKS = "\u0300-\u036f"
+_MARK_LETTERS = frozenset(map(chr, range(0x300, 0x370)))
 _MARKED = re.compile(f"[^{_MARKS}][{_MARKS}]+")
 _UNSEEN_LETTERS = re.compile(f"[{_UNSEEN}]+")
 _TAGS = {0xE0000 + code: code for code in range(0x20, 0x7F)}
@@ -92,12 +91,13 @@ class View(msgspec.Struct, frozen=True):
 def view_of(text: str) -> View | None:
     """The text seen through, None where that is the text itself."""
     view: View | None = None
+    now, foreign = text, _foreign(text)
     for _ in range(ROUNDS):
         before = view
-        for sign, pieces in _READERS:
-            now = view.text if view else text
-            if sign(now):
-                view = _seen(now, pieces(now), view) or view
+        for reader in _READERS:
+            pieces = reader(now, foreign)
+            if pieces is not None and (seen := _seen(now, pieces, view)):
+                view, now, foreign = seen, seen.text, _foreign(seen.text)
         if view is before:
             break
     return view
@@ -132,19 +132,31 @@ def _seen(text: str, pieces: Iterator[_Piece], under: View | None) -> View | Non
     return View("".join(said), here, there, strides, under)
 
 
-def _has(text: str, letters: str) -> bool:
-    """Whether any letter of a class is there, at a fifth of what Python's own search takes."""
-    return next(spans(letters, 0, text.encode("utf-8", "replace")), None) is not None
+_ASCII = bytes(range(128))
 
 
-@functools.cache
-def _strangers() -> str:
-    """A class of all letters that look otherwise, or that nobody sees. Of the planes above the first, those that have
-    some are looked at."""
-    ranges = (range(0x80, 0xD800), range(0xE000, 0x10000), range(0x1D400, 0x1D800), range(0x1F100, 0x1F300))
-    codes = (code for some in (*ranges, range(0x2F800, 0x2FA20)) for code in some)
-    letters = "".join(f"\\x{{{code:x}}}" for code in codes if not unicodedata.is_normalized("NFKC", chr(code)))
-    return f"[{letters}{_UNSEEN}]"
+def _foreign(text: str) -> AbstractSet[str]:
+    """The letters of a text beyond ASCII. Bytes are told apart at a tenth of what letters take."""
+    return _NONE if text.isascii() else set(text.encode("utf-8", "replace").translate(None, _ASCII).decode())
+
+
+_NONE: frozenset[str] = frozenset()
+
+
+class _Strange(dict[str, bool]):
+    """Letter by letter, whether it looks otherwise than what it says, or is not seen; grows as letters are met, up to a
+    bound."""
+
+    MOST = 20_000
+
+    def __missing__(self, letter: str) -> bool:
+        strange = not unicodedata.is_normalized("NFKC", letter) or _UNSEEN_LETTERS.match(letter) is not None
+        if len(self) < self.MOST:
+            self[letter] = strange
+        return strange
+
+
+_STRANGE = _Strange()
 
 
 class _Plain(dict[int, str]):
@@ -169,13 +181,20 @@ class _Plain(dict[int, str]):
 _PLAIN = _Plain()
 
 
-def _letters(text: str) -> Iterator[_Piece]:
+def _letters(text: str, foreign: AbstractSet[str]) -> Iterator[_Piece] | None:
     """Letters that look otherwise, or that nobody sees."""
-    for run in _FOREIGN.finditer(text):
-        shown = run[0]
-        if unicodedata.is_normalized("NFKC", shown) and not _UNSEEN_LETTERS.search(shown):
-            continue
-        if plain := _PLAIN.evenly(shown):
+    strangers = "".join(sorted([letter for letter in foreign if _STRANGE[letter]]))
+    return _read_letters(text, _runs_of(strangers)) if strangers else None
+
+
+@functools.lru_cache(maxsize=64)
+def _runs_of(letters: str) -> re.Pattern[str]:
+    return re.compile(f"[{re.escape(letters)}]+")
+
+
+def _read_letters(text: str, strangers: re.Pattern[str]) -> Iterator[_Piece]:
+    for run in strangers.finditer(text):
+        if plain := _PLAIN.evenly(run[0]):
             yield run.start(), run.end(), plain, 1
             continue
         for letter in _LETTER.finditer(text, run.start(), run.end()):
@@ -184,18 +203,20 @@ def _letters(text: str) -> Iterator[_Piece]:
                 yield letter.start(), letter.end(), plain, 1 if len(plain) == len(letter[0]) else 0
 
 
+def _marks(text: str, foreign: AbstractSet[str]) -> Iterator[_Piece] | None:
+    """Marks that stand apart from their letters."""
+    return None if _MARK_LETTERS.isdisjoint(foreign) else _pieces(text, _MARKED, _marked)
+
+
 def _marked(shown: str) -> tuple[str, int]:
     return unicodedata.normalize("NFKC", shown), 0
 
 
-def _matches(pattern: re.Pattern[str], say: Callable[[str], tuple[str, int]]) -> Callable[[str], Iterator[_Piece]]:
-    def pieces(text: str) -> Iterator[_Piece]:
-        for match in pattern.finditer(text):
-            words, stride = say(match[0])
-            if words != match[0]:
-                yield match.start(), match.end(), words, stride if len(words) * stride == len(match[0]) else 0
-
-    return pieces
+def _pieces(text: str, pattern: re.Pattern[str], say: Callable[[str], tuple[str, int]]) -> Iterator[_Piece]:
+    for match in pattern.finditer(text):
+        words, stride = say(match[0])
+        if words != match[0]:
+            yield match.start(), match.end(), words, stride if len(words) * stride == len(match[0]) else 0
 
 
 def _escape(shown: str) -> tuple[str, int]:
@@ -218,12 +239,20 @@ def _quoted(shown: str) -> tuple[str, int]:
     return quopri.decodestring(shown.encode()).decode("utf-8", "replace"), 3
 
 
-_READERS: tuple[tuple[Callable[[str], object], Callable[[str], Iterator[_Piece]]], ...] = (
-    (lambda text: not text.isascii() and _has(text, f"[{_MARKS}]"), _matches(_MARKED, _marked)),
-    (lambda text: not text.isascii() and _has(text, _strangers()), _letters),
-    (lambda text: "\\" in text, _matches(_ESCAPE, _escape)),
-    (lambda text: "%" in text, _matches(_PERCENT, _percent)),
-    (lambda text: "&" in text and ";" in text, _matches(_ENTITY, _entity)),
-    (lambda text: ("=40" in text or "=3D" in text) and _QUOTED_SIGN.search(text), _matches(_QUOTED, _quoted)),
+def _written(
+    pattern: re.Pattern[str], say: Callable[[str], tuple[str, int]], sign: Callable[[str], object]
+) -> "_Reader":
+    """A reader of one way to write letters; ``sign`` tells at little cost that there may be some."""
+    return lambda text, _: _pieces(text, pattern, say) if sign(text) else None
+
+
+_Reader = Callable[[str, AbstractSet[str]], Iterator[_Piece] | None]
+_READERS: tuple[_Reader, ...] = (
+    _marks,
+    _letters,
+    _written(_ESCAPE, _escape, lambda text: "\\" in text),
+    _written(_PERCENT, _percent, lambda text: "%" in text),
+    _written(_ENTITY, _entity, lambda text: "&" in text and ";" in text),
+    _written(_QUOTED, _quoted, lambda text: ("=40" in text or "=3D" in text) and _QUOTED_SIGN.search(text)),
 )
-"""What tells at little cost that there may be something to see through, and who sees through it."""
+"""Who sees through what; None of those who find nothing. Each is given the letters beyond ASCII too."""

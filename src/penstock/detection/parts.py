@@ -13,8 +13,13 @@ from penstock.detection.rule import Rule
 class Finder(Protocol):
     """Finds what no pattern can say."""
 
-    def find(self, text: str, matter: Matter) -> Sequence[Found]:
-        """What it finds, in any order, in time linear in the text."""
+    @property
+    def signs(self) -> Sequence[Rule]:
+        """What it would like to have looked for, together with what others have."""
+
+    def find(self, text: str, matter: Matter, met: Sequence[int] | None = None) -> Sequence[Found]:
+        """What it finds, in any order, in time linear in the text. ``met``: which of the signs the text meets, for who
+        knows."""
 
 
 def _structured() -> Sequence[Rule]:

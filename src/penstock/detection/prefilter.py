@@ -8,6 +8,7 @@ characters, in one walk.
 """
 
 import functools
+import math
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -18,7 +19,7 @@ MEMORY = 64 * 1024 * 1024
 """Bytes that one automaton may take at most, as it is built while texts are read. RE2's own default of eight is too
 little for a hundred signs: it would be thrown away and built anew in the middle of texts."""
 
-SIGNS, TOGETHER = 48, 16
+SIGNS, TOGETHER = 56, 16
 """Signs and whole patterns in one automaton. What each remembers of a text multiplies what the others do: sixteen
 patterns take two nanoseconds a byte, two hundred take six hundred."""
 
@@ -48,11 +49,18 @@ class Prefilter:
 
     def met(self, data: bytes) -> list[int]:
         """The numbers of the rules that the text may meet, in order."""
-        return sorted(number for one in self._passes for number in one.met(data))
+        met: list[int] = []
+        for one in self._passes:
+            met += one.met(data)
+        met.sort()
+        return met
 
 
 def _parted(numbers: Sequence[int], most: int) -> Iterator[Sequence[int]]:
-    return (numbers[begun : begun + most] for begun in range(0, len(numbers), most))
+    """In as few parts as there must be, of one size."""
+    if numbers:
+        size = math.ceil(len(numbers) / math.ceil(len(numbers) / most))
+        yield from (numbers[begun : begun + size] for begun in range(0, len(numbers), size))
 
 
 class _Joint:
@@ -67,9 +75,10 @@ class _Joint:
             self._set.Add(pattern)
         self._set.Compile()
 
-    def met(self, data: bytes) -> Iterator[int]:
+    def met(self, data: bytes) -> Sequence[int]:
         """The numbers of those that the text meets."""
-        return (self._numbers[place] for place in self._set.Match(data) or ())
+        met = self._set.Match(data)
+        return [self._numbers[place] for place in met] if met else ()
 
 
 class _Lettered:
@@ -84,10 +93,10 @@ class _Lettered:
             self._filter.Add(rules[number].pattern, _options())
         self._filter.Compile()
 
-    def met(self, data: bytes) -> Iterator[int]:
+    def met(self, data: bytes) -> Sequence[int]:
         """The numbers of those whose letters the text has."""
-        found = self._filter.Match(data, potential=True) if self._numbers else None
-        return (self._numbers[place] for place in found or ())
+        met = self._filter.Match(data, potential=True) if self._numbers else None
+        return [self._numbers[place] for place in met] if met else ()
 
 
 def _options() -> Any:

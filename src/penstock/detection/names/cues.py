@@ -6,7 +6,7 @@ word. After the strongest cues small letters will do, where lists know the words
 
 import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from penstock.detection.names.lists import ANY_NAME, GIVEN, OPENING, OTHER, TAIL, WORD, folded
 from penstock.detection.names.runs import CAPITAL, PARTICLE, PARTICLES, ROLES, inner
@@ -68,10 +68,10 @@ _WORDS = re.compile(rf"(?:[^\W\d_][\w'’.-]*+)(?: (?:{PARTICLE} ){{0,2}}[^\W\d_
 _ENDS = re.compile(r"[ \t]*(?:[,.!?:;)\]\"'”*-]|$|\n|\r| (?:from|and|with|at|here|calling|und|aus|et|y)\b)")
 
 
-def announced(text: str, flags: dict[str, int]) -> Iterator[tuple[int, int]]:
-    """Where names stand that are announced."""
-    data = text.encode("utf-8", "replace")
-    for number in _prefilter().met(data):
+def announced(text: str, flags: dict[str, int], met: Sequence[int] | None = None) -> Iterator[tuple[int, int]]:
+    """Where names stand that are announced. ``met``: which of the signs the text meets, for who knows."""
+    data = text.encode("utf-8", "replace") if met is None or met else b""
+    for number in _prefilter().met(data) if met is None else met:
         pattern, group, least, small = _CUES[number]
         characters = Characters(data)
         for first, last in spans(pattern, group, data):
@@ -88,7 +88,7 @@ def announced(text: str, flags: dict[str, int]) -> Iterator[tuple[int, int]]:
 
 @functools.cache
 def _prefilter() -> Prefilter:
-    return Prefilter([Rule(name="person.cued", kind="person", pattern=cue[0], sign=uncounted(cue[0])) for cue in _CUES])
+    return Prefilter(SIGNS)
 
 
 _SURE, _LIKELY, _MAYBE = 0.0, 1.0, 2.0
@@ -102,6 +102,9 @@ _CUES = (
 )
 """Each pattern, which group begins the name (0: it begins where the whole ends), how much the words behind it must say
 for themselves, and whether small letters will do."""
+
+SIGNS = tuple(Rule(name="person.cued", kind="person", pattern=cue[0], sign=uncounted(cue[0])) for cue in _CUES)
+"""What tells that a text may announce names, cue by cue."""
 
 
 def _names(word: str, flags: dict[str, int]) -> float:

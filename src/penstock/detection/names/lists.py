@@ -66,6 +66,12 @@ def table() -> dict[str, int]:
     return flags
 
 
+@functools.cache
+def ordinary_words() -> frozenset[str]:
+    """Words that are no names, as they stand where a sentence begins: most words with a capital are such."""
+    return frozenset(word.capitalize() for word, flag in table().items() if flag & NOT_NAMES and word.isalpha())
+
+
 def read(name: str) -> dict[str, str]:
     """The lists of one file, by their names; words stand between blanks."""
     path = resources.files("penstock.detection.names") / f"{name}.toml"

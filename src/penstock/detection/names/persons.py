@@ -7,9 +7,21 @@ runs are ordinary words; those are passed over with one look into the table.
 from collections.abc import Iterator, Sequence
 
 from penstock.core.finding import Found, Matter
-from penstock.detection.names.cues import announced
+from penstock.detection.names.cues import SIGNS, announced
 from penstock.detection.names.grounds import Grounds
-from penstock.detection.names.lists import ANY_NAME, FAMILY, GIVEN, NOT_NAMES, OPENING, OTHER, TAIL, WORD, folded, table
+from penstock.detection.names.lists import (
+    ANY_NAME,
+    FAMILY,
+    GIVEN,
+    NOT_NAMES,
+    OPENING,
+    OTHER,
+    TAIL,
+    WORD,
+    folded,
+    ordinary_words,
+    table,
+)
 from penstock.detection.names.runs import (
     HERALDS,
     RUN,
@@ -18,6 +30,7 @@ from penstock.detection.names.runs import (
     cut,
     front,
     inner,
+    shape,
     stretches,
     weight,
     weight_alone,
@@ -34,16 +47,18 @@ _INSIDE = dict.fromkeys(map(ord, "-'’."))
 class Persons:
     """See above."""
 
+    signs = SIGNS
+
     def __init__(self) -> None:
         self._flags = table()
 
-    def find(self, text: str, matter: Matter) -> Sequence[Found]:
+    def find(self, text: str, matter: Matter, met: Sequence[int] | None = None) -> Sequence[Found]:
         """The names of people; none where no people's sentences are."""
         if not matter.prose:
             return ()
         search = _Search(text, self._flags)
         search.runs()
-        search.cues()
+        search.cues(met)
         search.again()
         return list(search.told())
 
@@ -72,16 +87,18 @@ class _Search:
 
     def runs(self) -> None:
         """What lists know."""
-        known, left = self._flags.get, self._left
+        text, known, left = self._text, self._flags.get, self._left
+        words = ordinary_words()
         ordinary: set[str] = set()
-        for match in RUN.finditer(self._text):
-            run = match[0]
+        for match in RUN.finditer(shape(text)):
+            start, end = match.span()
+            run = text[start:end]
             # A text says the same words again and again, and the table is large.
-            if run in ordinary:
+            if run in words or run in ordinary:
                 continue
             if " " in run:
                 if self._promising(run):
-                    self._run(*match.span())
+                    self._run(start, end)
                 else:
                     ordinary.add(run)
                 continue
@@ -90,17 +107,16 @@ class _Search:
             if flag & NOT_NAMES or (not flag and len(run) < 3):
                 ordinary.add(run)
             elif flag:
-                start, end = match.span()
                 self._lone(Word(start, end, flag, small, run.isupper()), run)
             elif small.isascii() and small.isalpha():
                 if run[1].islower():
-                    left.append((small, *match.span()))
+                    left.append((small, start, end))
                 else:
                     ordinary.add(run)
             elif known(small[:-2], 0) & NOT_NAMES or not small.translate(_INSIDE).isalpha():
                 ordinary.add(run)
             else:
-                self._run(*match.span())
+                self._run(start, end)
 
     def _promising(self, run: str) -> bool:
         """Some word is a name and nothing else, or they stand as in a name, or end as one."""
@@ -184,9 +200,9 @@ class _Search:
                 self._left.append((pair[0].folded, pair[0].start, pair[0].end))
             place += 1
 
-    def cues(self) -> None:
+    def cues(self, met: Sequence[int] | None) -> None:
         """What cues announce."""
-        for start, end in announced(self._text, self._flags):
+        for start, end in announced(self._text, self._flags, met):
             if (start, end) not in self.found and not self._grounds.fenced(start):
                 self.found[start, end] = CUED
                 self._remember(cut(self._text, start, end, self._flags))

@@ -87,13 +87,13 @@ def element(candidate: Candidate) -> bool:
 def strong(candidate: Candidate) -> bool:
     """Letters with digits or marks, or letters that make no words; no placeholder, variable, path or everyday word."""
     value = candidate.value
-    return len(value) <= PASSWORD_MOST and not is_no_secret(value) and is_password(value)
+    return len(value) <= PASSWORD_MOST and is_password(value) and not is_no_secret(value)
 
 
 def named(candidate: Candidate) -> bool:
     """No placeholder, variable, path or everyday word: where it stands leaves no doubt of what it is."""
     value = candidate.value
-    return len(value) <= PASSWORD_MOST and not is_no_secret(value) and _is_telling(value)
+    return len(value) <= PASSWORD_MOST and _is_telling(value) and not is_no_secret(value)
 
 
 def connected(candidate: Candidate) -> bool:
@@ -135,7 +135,7 @@ def parameter(candidate: Candidate) -> bool:
 def said(candidate: Candidate) -> bool:
     """Has letters and digits or marks, is no name, and no placeholder, variable, path or everyday word."""
     value = candidate.value
-    if not strong(candidate) or _is_name(value) or "/" in value or "(" in value:
+    if "/" in value or "(" in value or not strong(candidate) or _is_name(value):
         return False
     if re.search(r"(?i)(?:key|token|secret)", candidate.before(40)):
         return len(value) >= KEY_LEAST and is_random(value)

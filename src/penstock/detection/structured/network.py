@@ -66,10 +66,12 @@ _RANGES = {4: _Ranges(4), 6: _Ranges(6)}
 
 
 def _v4(candidate: Candidate) -> _Reach:
-    if not _is_v4(candidate):
+    if not candidate.value[:1].isdigit():
+        # The digits before it were taken for an escape's.
         return _Reach.NOBODY
     first, second, third, fourth = map(int, candidate.value.split("."))
-    return _RANGES[4].reach(first << 24 | second << 16 | third << 8 | fourth)
+    reach = _RANGES[4].reach(first << 24 | second << 16 | third << 8 | fourth)
+    return reach if reach is not _Reach.NOBODY and _is_v4(candidate) else _Reach.NOBODY
 
 
 def _v6(candidate: Candidate) -> _Reach:
@@ -92,9 +94,6 @@ def _given_out(value: str) -> bool:
 
 
 def _is_v4(candidate: Candidate) -> bool:
-    if not candidate.value[:1].isdigit():
-        # The digits before it were taken for an escape's.
-        return False
     before, after = candidate.before(24), candidate.after(2)
     if before[-1:] in {".", "-", "_"} or (before[-1:] == "/" and before[-2:] != "//" and not before[-2:-1].isspace()):
         return False
