@@ -28,7 +28,7 @@ from bench.rows import SUBJECTS, launch_penstock
 from bench.subjects import Launch, Started, Subject, raise_open_files, running
 from penstock.core.books import By, Filter
 from penstock.stores.database import DATABASE, open_database
-from penstock.stores.migrations.versions import r0011_rollups
+from penstock.stores.migrations.versions import r0012_rollups
 from penstock.stores.reports import Reports
 from penstock.stores.retention import Retention
 
@@ -107,7 +107,7 @@ def sum_up(engine: Engine) -> float:
     """The sums by hour and day are made as an upgrade makes them: seconds that it takes."""
     began = time.monotonic()
     with engine.execution_options(writes=True).begin() as connection:
-        r0011_rollups.fill(connection)
+        r0012_rollups.fill(connection)
     return time.monotonic() - began
 
 
