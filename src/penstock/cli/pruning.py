@@ -4,6 +4,8 @@ Nothing is ever taken out that neither says: how long books have to be kept is f
 know.
 """
 
+import contextlib
+import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 LEAST_SECONDS = 86_400
 """What is younger stays: it may stand in a journal still, and would come in again from there."""
+_LOWEST_PRIORITY = 19
 
 
 @click.command(short_help="Take old exchanges out of the books, for good.")
@@ -65,6 +68,9 @@ def prune(config: Path | None, before: int | None, older_than: int | None, *, dr
 
 def _removed(retention: "Retention", moment: int, expected: int) -> int:
     count = 0
+    # It has time. Those who wait for an answer do not.
+    with contextlib.suppress(OSError, AttributeError):
+        os.nice(_LOWEST_PRIORITY)
     with bar("Removing exchanges", expected) as advance:
         for some in retention.remove(moment):
             count += some

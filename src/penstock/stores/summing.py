@@ -142,11 +142,11 @@ def _joined(facts: FromClause, columns: Sequence[ColumnElement[Any]], which: Fil
 
 
 def _facts(table: Any, by: Sequence[By], which: Filter, whole: Sequence[Stretch]) -> FromClause:
-    of_keys = bool(_OF_KEYS.intersection(by)) or _about_keys(which)
+    of_keys = bool(_OF_KEYS.intersection(by)) or about_keys(which)
     row = table.c
     # Few are looked for among many: their numbers lead to them.
     looked_for = (
-        [row.subject.in_(select(_SUBJECT.number).where(*about(which, rollup_subjects)))] if _about_keys(which) else []
+        [row.subject.in_(select(_SUBJECT.number).where(*about(which, rollup_subjects)))] if about_keys(which) else []
     )
     parts = []
     for first, end, days in whole:
@@ -163,7 +163,8 @@ def _facts(table: Any, by: Sequence[By], which: Filter, whole: Sequence[Stretch]
     return union_all(*parts).subquery("facts")
 
 
-def _about_keys(which: Filter) -> bool:
+def about_keys(which: Filter) -> bool:
+    """Whether it asks for whose it was: sums of all keys together do not say that."""
     return any(value is not None for value in (which.tenant, which.key, which.team, which.owner))
 
 
