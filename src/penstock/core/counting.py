@@ -125,7 +125,8 @@ class Counters(Protocol):
 
     def renew(self, leases: Collection[str]) -> None:
         """These hold for another ``LEASE_SECONDS``; those that were over meanwhile hold again. To be called every few
-        seconds, without leases too: it also tells the store that this process is there."""
+        seconds, from the start and without leases too: it also reaches out to the store, and tells it that this process
+        is there."""
 
     def adjust(self, counter: str, ends: int, hours: Mapping[int, int]) -> None:
         """The ledger's own sums of a span, by the hour (``at // 3600``): what was settled in these hours is this and

@@ -76,9 +76,8 @@ class Desk:
 
     def renew(self, leases: Collection[str]) -> None:
         """These hold for another while; those that were over hold again."""
-        if leases:
-            held = tuple(leases)
-            self._tell(Wish(lambda memory: memory.renew(held), held))
+        held = tuple(leases)
+        self._tell(Wish(lambda memory: memory.renew(held), held))
 
     def adjust(self, counter: str, ends: int, hours: Mapping[int, int]) -> None:
         """What was settled in these hours is this and nothing else."""
