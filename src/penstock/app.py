@@ -20,6 +20,7 @@ from penstock.closing import Closing
 from penstock.config.settings import Settings
 from penstock.config.source import Source
 from penstock.core.caller import KeyProfile
+from penstock.core.counting import Counters
 from penstock.core.entry import Entry
 from penstock.core.exchange import Answer
 from penstock.core.fault import Fault
@@ -41,12 +42,16 @@ from penstock.policies.record import Unrecorded
 from penstock.probes import probe
 from penstock.providers.allowances import Allowances
 from penstock.providers.headers import Wording
+from penstock.reckoning import Reckoning
 from penstock.reloading import Reloading
+from penstock.stores.counting.fallback import Fallback
 from penstock.stores.counting.memory import Memory
+from penstock.stores.counting.sqlite import COUNTERS, SqliteCounters
 from penstock.stores.keys import KeyStore
 from penstock.stores.ledger import Ledger
 from penstock.stores.records import Records
 from penstock.stores.suspensions import Suspensions
+from penstock.stores.used import Usages
 from penstock.suspending import Judge, SuspensionWatch, command
 from penstock.wire.call import Upstream
 from penstock.wire.incoming import Incoming
@@ -57,6 +62,9 @@ from penstock.wire.sweep import Sweep
 
 # Between two frames of a demo stream, so that it looks like one.
 DEMO_PACE_SECONDS = 0.015
+
+RECKONING_SECONDS = 10.0
+"""So long a start waits to hear from the books what was used of quotas."""
 
 DIALECTS = composing.DIALECTS
 
@@ -112,6 +120,7 @@ async def running(
     async with contextlib.AsyncExitStack() as undo:
         simulator = await undo.enter_async_context(simulating(pace=DEMO_PACE_SECONDS)) if demo else None
         house = House(settings, composing.simulators(DIALECTS, simulator), undo, place)
+        await house.reckon()
         host, port = await house.listener.start(*settings.address, place.sockets)
         undo.push_async_callback(house.close_listener)
         reloading = Reloading(source or Source(None, lambda: settings), settings, house.take, aloud=not place.worker)
@@ -158,13 +167,20 @@ class House:
         self._records = Records.of(self.store.engine, self.store.pepper)
         undo.callback(self._records.close)
         self._ring = KeyRing(self.store.pepper)
-        self._limiting = Limiting(Memory(), DIALECTS, terms(settings), lambda *_: None)
+        self._alone = place.worker is None
+        counters = Memory() if self._alone else _shared_counters(settings)
+        self._limiting = Limiting(counters, DIALECTS, terms(settings), lambda *_: None)
         undo.push_async_callback(self._limiting.close)
         self.books: Bookkeeping | None = None
+        self._reckoning: Reckoning | None = None
         if settings.books or simulators:
             ledger = Ledger(self.store.engine, lambda entry: self._limiting.counted(entry, self._ring.known))
             found = functools.partial(self._limiting.found, profile=self._ring.known)
             self.books = Bookkeeping(settings, composing.catalog(settings), DIALECTS, ledger, undo, found)
+            usages = Usages(self.store.engine, self._limiting.spending)
+            counted = self._limiting.counters, self._limiting.settling
+            self._reckoning = Reckoning(usages, *counted, lambda: self._ring.profiles, self.books.whole)
+            undo.push_async_callback(self._reckoning.close)
         self._suspensions = Suspensions(self.store.engine)
         undo.callback(SuspensionWatch(self._suspensions).close)
         self._knows_words = False
@@ -178,6 +194,11 @@ class House:
         undo.callback(self._observing.close)
         self.gateway = self._furnish(settings, self._pool)
         self.listener = Listener(_front(self, self.gateway), refusal, limits=composing.limits(settings), tls=tls)
+
+    async def reckon(self) -> None:
+        """Count what the books say was used already, before anybody is served."""
+        if self._reckoning is not None:
+            await self._reckoning.begin(alone=self._alone, patience=RECKONING_SECONDS)
 
     def take(self, settings: Settings) -> None:
         """Serve by these settings from the next request on; ConfigError or OSError, and nothing has changed.
@@ -278,6 +299,15 @@ class House:
                 Gauge("penstock_books_failing_seconds", "Since it takes no entries.", lambda: writer().failing_for),
                 Gauge("penstock_books_behind_seconds", "Since it had everything.", lambda: writer().behind),
             ]
+        health = self._limiting.counters.health
+
+        def unanswered() -> float:
+            return 0.0 if health().answers else time.time() - health().since
+
+        gauges += [
+            Gauge("penstock_counters_failing_seconds", "Since quotas can't be counted.", unanswered),
+            Gauge("penstock_counters_waiting", "Settlements that are still to be counted.", lambda: health().waiting),
+        ]
         return gauges
 
     def _stores_credentials(self) -> bool:
@@ -285,6 +315,11 @@ class House:
 
     def _close_pool(self) -> None:
         self._pool.close()
+
+
+def _shared_counters(settings: Settings) -> Counters:
+    """Of all processes of one machine."""
+    return Fallback(SqliteCounters(Path(settings.data_dir) / COUNTERS), processes=settings.workers)
 
 
 def _read_words() -> None:

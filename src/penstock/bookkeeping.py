@@ -83,6 +83,11 @@ class Bookkeeping:
             way = Way(opened.operation, opened.stream)
             self._estimates.learn(entry.consumption, opened.model, way, opened.bytes_in, entry.bytes_out)
 
+    def whole(self, patience: float) -> bool:
+        """The database has all that is closed; waits so many seconds for what processes before this one left."""
+        recovered, state = self.writer.recovered.wait(patience), self.writer.state()
+        return recovered and not (state.waiting or state.waiting_bytes)
+
     def tokens(self, model: str, operation: str) -> float:
         """To a byte of an event stream, as far as is known."""
         return self._estimates.tokens(model, Way(operation, stream=True))

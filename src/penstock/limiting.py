@@ -35,6 +35,8 @@ from penstock.route_rows import ROWS
 log = logging.getLogger(__name__)
 
 RENEW_SECONDS = 15.0
+LOOK_SECONDS = 1.0
+"""Between two looks at how the store is."""
 _LATER_SHARES = (95, 100)
 DEMANDING: Mapping[str, Demanding] = {"anthropic": anthropic, "openai": openai, "gemini": gemini}
 
@@ -88,9 +90,13 @@ class Limiting:
         self.kinds = kinds(dialects)
         self._hearing = {name: dialect.hearing for name, dialect in dialects.items()}
         self._sizes = Sizes()
+        self.spending = tuple(name for name, kind in self.kinds.items() if kind is Kind.SPENDS)
+        """Operations whose requests count."""
         self.settling = Settling(counters, self._sizes, terms.shares, crossed)
         self._loop = asyncio.get_running_loop()
-        self._timer = self._loop.call_later(RENEW_SECONDS, self._renew)
+        self._answers = True
+        self._renewed = self._loop.time()
+        self._timer = self._loop.call_later(LOOK_SECONDS, self._look)
 
     def limit(
         self,
@@ -134,9 +140,17 @@ class Limiting:
             if key is not None and key.quotas and kind is not None:
                 self.settling.found(entry, key, kind)
 
-    def _renew(self) -> None:
-        self.counters.renew(self.settling.leases())
-        self._timer = self._loop.call_later(RENEW_SECONDS, self._renew)
+    def _look(self) -> None:
+        now, health = self._loop.time(), self.counters.health()
+        if now - self._renewed >= RENEW_SECONDS:
+            self._renewed = now
+            self.counters.renew(self.settling.leases())
+        if health.answers != self._answers:
+            # Once when it begins, and once when it is over.
+            self._answers = health.answers
+            words = f"{health.store} does not answer, each quota does what it says meanwhile: {health.words}"
+            log.warning("%s", f"{health.store} answers again, quotas are counted there" if self._answers else words)
+        self._timer = self._loop.call_later(LOOK_SECONDS, self._look)
 
     async def close(self) -> None:
         """Every exchange is over: what is still to be settled gets its last try."""

@@ -71,7 +71,7 @@ class Limit:
                 raise
             del self.under_way[exchange.id]
             raise
-        taken.standings, taken.alone = verdict.standings, verdict.alone
+        taken.standings = verdict.standings
         exchange.allowance = taking.allowance(verdict, asks, now)
         if taking.own and exchange.document is not None:
             taken.size = len(exchange.document.plain)

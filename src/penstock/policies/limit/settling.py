@@ -4,13 +4,14 @@ Whatever ended it: the entry is the one thing that every exchange has. What tell
 books have counted it, once. Also sees when a calendar's quota passes one of the shares that somebody wants to know of.
 """
 
-from collections.abc import Callable, Collection, Sequence
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import msgspec
 
 from penstock.core.caller import KeyProfile
-from penstock.core.counting import Ask, Counters, Standing
-from penstock.core.entry import Entry
+from penstock.core.counting import LEASE_SECONDS, Ask, Counters, Standing
+from penstock.core.entry import Entry, Opened
 from penstock.core.usage import Source
 from penstock.policies.limit.learned import Sizes
 from penstock.policies.limit.taking import Slot, Taking, settling, slots
@@ -28,8 +29,23 @@ class Taken(msgspec.Struct):
     size: int = 0
     """Bytes of the body that it was worked out from."""
     standings: Sequence[Standing] = ()
-    alone: bool = False
-    """The store did not answer, and does not know of it."""
+
+
+class Settled(msgspec.Struct, frozen=True, gc=False):
+    """What an exchange used of one counter."""
+
+    exchange: str
+    hour: int
+    """``at // 3600``."""
+    amount: int
+
+
+class Fresh(msgspec.Struct):
+    """A counter that is new."""
+
+    slot: Slot
+    settled: list[Settled]
+    """Since then, in this process."""
 
 
 Crossed = Callable[[Slot, int, int], None]
@@ -39,7 +55,14 @@ Crossed = Callable[[Slot, int, int], None]
 class Settling:
     """Of one process."""
 
-    def __init__(self, counters: Counters, sizes: Sizes, shares: Sequence[int], crossed: Crossed) -> None:
+    def __init__(
+        self,
+        counters: Counters,
+        sizes: Sizes,
+        shares: Sequence[int],
+        crossed: Crossed,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.under_way: dict[str, Taken] = {}
         """By exchange."""
         self.shares = shares
@@ -47,6 +70,11 @@ class Settling:
         self._counters = counters
         self._sizes = sizes
         self._crossed = crossed
+        self._clock = clock
+        self.fresh: dict[str, Fresh] = {}
+        """By counter: those in which nothing had been counted when they were first met."""
+        self._reckoned: dict[str, float] = {}
+        """Counters that were set right, and until when nobody is believed that they are new."""
         self._waiting: dict[str, tuple[Taken, Entry]] = {}
 
     def leases(self) -> Collection[str]:
@@ -82,14 +110,40 @@ class Settling:
     def _settle(self, taken: Taken, entry: Entry) -> None:
         taking, opened = taken.taking, entry.opened
         used = {name: spends(entry) for name, spends in taking.settles}
-        self._counters.settle(opened.id, opened.at, used, taken.asks if taken.alone else ())
+        self._counters.settle(opened.id, opened.at, used)
         if taking.estimated and entry.consumption.source is not Source.NONE:
             size = self._sizes.of(taking.key.id, taking.model)
             if size is not None:
                 size.learn(entry)
-        if taken.standings and self.shares:
-            for place, slot in taking.calendar:
-                settled = taken.standings[place].settled + used.get(slot.ask.counter, 0)
-                if settled * 100 >= slot.quota.amount * self.shares[0]:
-                    share = max(share for share in self.shares if settled * 100 >= slot.quota.amount * share)
-                    self._crossed(slot, share, settled)
+        if taken.standings and taking.calendar:
+            self._look(taken, opened, used)
+
+    def _look(self, taken: Taken, opened: Opened, used: Mapping[str, int]) -> None:
+        """How calendars' quotas stand now, and whether any of their counters is new."""
+        shares = self.shares
+        for place, slot in taken.taking.calendar:
+            standing, amount = taken.standings[place], used.get(slot.ask.counter, 0)
+            if standing.new or self.fresh:
+                self._meet(slot, Settled(opened.id, int(opened.at) // 3600, amount), new=standing.new)
+            settled = standing.settled + amount
+            if shares and settled * 100 >= slot.quota.amount * shares[0]:
+                self._crossed(
+                    slot, max(share for share in shares if settled * 100 >= slot.quota.amount * share), settled
+                )
+
+    def _meet(self, slot: Slot, settled: Settled, *, new: bool) -> None:
+        name = slot.ask.counter
+        fresh = self.fresh.get(name)
+        if fresh is None and new and self._clock() >= self._reckoned.get(name, 0.0):
+            fresh = self.fresh[name] = Fresh(slot, [])
+        if fresh is not None and len(fresh.settled) < MOST_WAITING:
+            fresh.settled.append(settled)
+
+    def reckoned(self, counter: str) -> Sequence[Settled]:
+        """The counter is set right in this moment; what this process has settled of it since it was new."""
+        if len(self._reckoned) > MOST_WAITING:
+            self._reckoned.clear()
+        # What was taken before still tells that it is new.
+        self._reckoned[counter] = self._clock() + LEASE_SECONDS
+        fresh = self.fresh.pop(counter, None)
+        return () if fresh is None else fresh.settled

@@ -65,7 +65,7 @@ class Taking:
     def __init__(self, key: KeyProfile, model: str, kind: Kind, now: float) -> None:
         self.key = key
         self.model = model
-        caps = [quota for quota in key.quotas if quota.unit is Unit.BYTES and _concerns(quota, model)]
+        caps = [quota for quota in key.quotas if quota.unit is Unit.BYTES and concerns(quota, model)]
         self.cap = min(caps, key=lambda quota: quota.amount, default=None)
         """The tightest quota of a request's bytes."""
         self.slots = slots(key.quotas, model, kind, now)
@@ -158,7 +158,7 @@ def slots(quotas: Sequence[Quota], model: str, kind: Kind, now: float) -> tuple[
     """One for each counter: of two quotas that differ only in how much, the tighter."""
     found: dict[str, Slot] = {}
     for quota in quotas:
-        if not _concerns(quota, model):
+        if not concerns(quota, model):
             continue
         slot = _slot(quota, kind, now)
         if slot is None:
@@ -188,7 +188,7 @@ def _slot(quota: Quota, kind: Kind, now: float) -> Slot | None:
             quota = msgspec.structs.replace(quota, burst=burst)
         return Slot(quota, Ask(name, Way.RATE, burst, 1, strict, ticks, unreachable=lenient), free)
     begins, ends = span(quota.period, now)
-    name = f"{quota.counter}:{datetime.datetime.fromtimestamp(begins, _UTC):%Y-%m-%d}"
+    name = dated(quota, begins)
     if kind is Kind.SPENDS:
         ask = Ask(name, Way.SPAN, quota.amount, 1, counted or quota.strict, ends=ends, unreachable=lenient)
         return Slot(quota, ask, free=False, begins=begins)
@@ -210,7 +210,12 @@ def settling(taken: Sequence[Slot], *, known: bool) -> tuple[tuple[str, Callable
 
 def _of_model(quota: Quota) -> Callable[[Entry], int]:
     spends = spender(quota)
-    return lambda entry: spends(entry) if _concerns(quota, entry.opened.model or "?") else 0
+    return lambda entry: spends(entry) if concerns(quota, entry.opened.model or "?") else 0
+
+
+def dated(quota: Quota, begins: int) -> str:
+    """The counter of one of its spans."""
+    return f"{quota.counter}:{datetime.datetime.fromtimestamp(begins, _UTC):%Y-%m-%d}"
 
 
 def span(period: Period, now: float) -> tuple[int, int]:
@@ -227,8 +232,8 @@ def span(period: Period, now: float) -> tuple[int, int]:
     return int(first.timestamp()), int(following.timestamp())
 
 
-def _concerns(quota: Quota, model: str) -> bool:
-    """Of a request whose model is not known here, any of them may."""
+def concerns(quota: Quota, model: str) -> bool:
+    """Whether the quota counts requests for this model. Of a request whose model is not known here, any of them may."""
     return not quota.models or not model or _glob(quota.models).match(model.removeprefix("models/")) is not None
 
 
