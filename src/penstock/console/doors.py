@@ -36,9 +36,29 @@ _ROWS = (
     ("GET", "/v1/tokens", "tokens.list"),
     ("POST", "/v1/tokens", "tokens.create"),
     ("DELETE", "/v1/tokens/{token}", "tokens.revoke"),
+    ("GET", "/v1/keys", "keys.list"),
+    ("POST", "/v1/keys", "keys.create"),
+    ("GET", "/v1/keys/{key}", "keys.show"),
+    ("PATCH", "/v1/keys/{key}", "keys.change"),
+    ("POST", "/v1/keys/{key}/rotate", "keys.rotate"),
+    ("DELETE", "/v1/keys/{key}", "keys.revoke"),
+    ("GET", "/v1/teams", "teams.list"),
+    ("POST", "/v1/teams", "teams.create"),
+    ("GET", "/v1/teams/{team}", "teams.show"),
+    ("PATCH", "/v1/teams/{team}", "teams.change"),
+    ("DELETE", "/v1/teams/{team}", "teams.remove"),
+    ("GET", "/v1/users", "users.list"),
+    ("POST", "/v1/users", "users.create"),
+    ("GET", "/v1/users/{user}", "users.show"),
+    ("PATCH", "/v1/users/{user}", "users.change"),
+    ("DELETE", "/v1/users/{user}", "users.remove"),
+    ("GET", "/v1/credentials", "credentials.list"),
+    ("PUT", "/v1/credentials/{provider}", "credentials.put"),
+    ("DELETE", "/v1/credentials/{provider}", "credentials.remove"),
+    ("GET", "/v1/audit", "audit.list"),
 )
 
-_CREATED = frozenset({"setup", "tokens.create"})
+_CREATED = frozenset({"setup", "tokens.create", "keys.create", "teams.create", "users.create"})
 _PUBLIC = frozenset({"setup"})
 
 

@@ -7,7 +7,7 @@ back. Read at the start, at a reload and after a change, never on the path of a 
 
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from penstock.core.caller import Secret
 from penstock.stores import master_key
+from penstock.stores.database import Transaction
 from penstock.stores.master_key import MasterKey, MasterKeyError, MasterKeyFile
 from penstock.stores.schema import credentials
 
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 NONCE_BYTES = 12
+
+Along = Callable[[Transaction], None]
+"""What is to be written in the same transaction."""
 
 
 class CredentialError(Exception):
@@ -54,8 +58,9 @@ class CredentialStore:
         self._file = MasterKeyFile(folder)
         self._given = None if given is None else master_key.given(given.reveal())
 
-    def put(self, name: str, secret: Secret) -> None:
-        """Keep the credential of a provider, in the place of the one before."""
+    def put(self, name: str, secret: Secret, also: Along | None = None) -> None:
+        """Keep the credential of a provider, in the place of the one before. ``also`` writes more in the same
+        transaction."""
         with self._writing() as connection:
             # Read under the lock: a rotation that has begun has written its key by now.
             keys = self._keys()
@@ -63,11 +68,16 @@ class CredentialStore:
                 keys = (master_key.made(),)
                 self._file.write(keys)
             _store(connection, name, secret.reveal().encode(), keys[0])
+            if also is not None:
+                also(connection)
 
-    def remove(self, name: str) -> bool:
-        """Forget a provider's credential; whether there was one."""
+    def remove(self, name: str, also: Along | None = None) -> bool:
+        """Forget a provider's credential; whether there was one. ``also`` as in ``put``, if there was."""
         with self._writing() as connection:
-            return bool(connection.execute(delete(credentials).where(credentials.c.name == name)).rowcount)
+            found = bool(connection.execute(delete(credentials).where(credentials.c.name == name)).rowcount)
+            if found and also is not None:
+                also(connection)
+            return found
 
     def listed(self) -> Sequence[StoredCredential]:
         """All of them, by name, without what is secret."""

@@ -184,7 +184,7 @@ class KeyStore:
     def find(self, name: str, on: Transaction | None = None) -> KeyRow:
         """The key of this name or id: one in force before one that was revoked. UnknownKeyError when there is none."""
         if on is not None:
-            return self._find(on, name)
+            return self._find(on, name, held=True)
         with self.engine.connect() as connection:
             return self._find(connection, name)
 
@@ -264,8 +264,10 @@ class KeyStore:
         self._watching.close()
         self.engine.dispose()
 
-    def _find(self, connection: Connection, name: str) -> KeyRow:
+    def _find(self, connection: Connection, name: str, *, held: bool = False) -> KeyRow:
+        """``held``: nobody else changes it until the transaction is over."""
         query = select(keys).where(or_(keys.c.name == name, keys.c.id == name))
+        query = query.with_for_update() if held else query
         found = _rows(connection, query.order_by(keys.c.revoked.is_not(None), keys.c.created.desc()).limit(1))
         if not found:
             known = connection.execute(select(keys.c.name).where(keys.c.revoked.is_(None)).limit(_KNOWN)).scalars()

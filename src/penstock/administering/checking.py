@@ -1,0 +1,131 @@
+"""What may stand in the terms of keys, teams and users: the same as in the configuration file, in the same words."""
+
+import time
+from collections.abc import Callable, Iterable
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from penstock.administering.errors import InvalidError
+from penstock.config import forms
+from penstock.config.mistakes import MisfitError, listed, nearest
+from penstock.config.settings import Settings
+from penstock.core.quota_text import read
+from penstock.core.scrubbed import Wish
+from penstock.core.terseness import HOLDOUT_MOST, Intensity
+from penstock.detection.kinds import KINDS
+from penstock.policies.scrub.rules import Action
+
+MOST_IN_LIST = 200
+_ACTIONS = tuple(action.value for action in Action)
+_INTENSITIES = tuple(one.value for one in Intensity)
+
+
+class ScrubWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What becomes of private values."""
+
+    wanted: bool | None = None
+    """Look for them, or leave requests alone; null: as whoever stands above has it."""
+    kinds: dict[str, str] = {}
+    """Kinds, and what becomes of each: `mask`, `redact`, `flag`, `block` or `allow`."""
+
+
+class TermsWanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Terms to be given; what is left out stays as it is, and null takes it away."""
+
+    label: str | UnsetType | None = UNSET
+    models: tuple[str, ...] | UnsetType = UNSET
+    """Patterns of the models that may be used; empty: all."""
+    routes: tuple[str, ...] | UnsetType = UNSET
+    """Patterns of the operations that may be used; empty: all."""
+    intensity: str | UnsetType | None = UNSET
+    """`off`, `lite`, `full` or `ultra`."""
+    smart: bool | UnsetType | None = UNSET
+    """Let detection choose the intensity."""
+    holdout: int | UnsetType | None = UNSET
+    """Percent of the eligible conversations that are left alone for comparison."""
+    scrub: ScrubWanted | UnsetType | None = UNSET
+    quotas: tuple[str, ...] | UnsetType = UNSET
+    """Such as `5M output tokens per month`; empty: none of its own."""
+
+
+def common(settings: Settings, wanted: TermsWanted) -> dict[str, object]:
+    """What is wanted of the terms that keys, teams and users have in common, checked; InvalidError."""
+    found: dict[str, object] = {}
+    for name in TermsWanted.__struct_fields__:
+        value = getattr(wanted, name)
+        if value is not UNSET:
+            found[name] = value
+    if found.get("label") is not None:
+        words("label", str(found["label"]))
+    _each("models", wanted.models, forms.pattern)
+    _each("routes", wanted.routes, forms.operation)
+    _each("quotas", wanted.quotas, forms.quota)
+    if "quotas" in found:
+        found["quotas"] = _apart(wanted.quotas or ())
+    if wanted.intensity not in (UNSET, None, *_INTENSITIES):
+        raise InvalidError(
+            f"There is no intensity {wanted.intensity!r}; write one of {listed(_INTENSITIES)}.", "intensity"
+        )
+    if isinstance(wanted.holdout, int) and not 0 <= wanted.holdout <= HOLDOUT_MOST:
+        raise InvalidError(f"It is a number of percent from 0 to {HOLDOUT_MOST}.", "holdout")
+    if "scrub" in found:
+        found["scrub"] = _wish(settings, wanted.scrub or ScrubWanted())
+    return found
+
+
+def words(field: str, text: str) -> str:
+    """One line for people."""
+    return _formed(field, text, forms.words)
+
+
+def name(field: str, text: str) -> str:
+    """A name as the configuration file takes it."""
+    return _formed(field, text, forms.name)
+
+
+def later(field: str, moment: int | None) -> int | None:
+    """A time to come, in seconds since the epoch."""
+    if moment is not None and moment <= time.time():
+        raise InvalidError("That is in the past.", field)
+    return moment
+
+
+def _each(field: str, values: tuple[str, ...] | UnsetType, form: Callable[[str], str]) -> None:
+    if isinstance(values, UnsetType):
+        return
+    if len(values) > MOST_IN_LIST:
+        raise InvalidError(f"It holds more than {MOST_IN_LIST}.", field)
+    for at, value in enumerate(values):
+        _formed(f"{field}.{at}", value, form)
+
+
+def _formed(field: str, text: str, form: Callable[[str], str]) -> str:
+    try:
+        return form(text)
+    except MisfitError as misfit:
+        raise InvalidError(f"It {misfit.what}; {misfit.suggestion}.", field) from None
+
+
+def _apart(texts: Iterable[str]) -> tuple[str, ...]:
+    """Of two that count the same in the same time the looser one says nothing."""
+    kept: dict[str, str] = {}
+    for at, text in enumerate(texts):
+        counter = read(text).counter
+        if counter in kept:
+            raise InvalidError(f"It counts the same as `{kept[counter]}`; keep one of them.", f"quotas.{at}")
+        kept[counter] = text.strip()
+    return tuple(kept.values())
+
+
+def _wish(settings: Settings, wanted: ScrubWanted) -> Wish:
+    known = [*(kind.name for kind in KINDS), *settings.scrub.terms, *settings.scrub.patterns]
+    for kind, action in wanted.kinds.items():
+        field = f"scrub.kinds.{kind}"
+        if kind not in known:
+            guess = nearest(kind, known)
+            hint = f"did you mean `{guess}`?" if guess else f"kinds here: {listed(known)}."
+            raise InvalidError(f"There is no kind {kind!r}; {hint}", field)
+        if action not in _ACTIONS:
+            raise InvalidError(f"Write one of {listed(_ACTIONS)}.", field)
+    return Wish(wanted.wanted, tuple(sorted(wanted.kinds.items())))
