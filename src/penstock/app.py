@@ -37,6 +37,7 @@ from penstock.policies.compress.deciding import is_off
 from penstock.policies.compress.rules import SHIPPED
 from penstock.policies.record import Unrecorded
 from penstock.probes import probe
+from penstock.providers.allowances import Allowances
 from penstock.providers.headers import Wording
 from penstock.reloading import Reloading
 from penstock.stores.keys import KeyStore
@@ -191,7 +192,8 @@ class House:
 
     def _furnish(self, settings: Settings, pool: Pool) -> Gateway:
         upstream = Upstream(pool, self._sweep, upload_limit=settings.limits.upload)
-        wording = Wording(tuple(settings.header_prefixes), CHATS)
+        prefixes = tuple(settings.header_prefixes)
+        wording = Wording(prefixes, CHATS, Allowances(prefixes, DIALECTS))
         routing = composing.table(settings, self._simulators)
         calling = Calling(DIALECTS, upstream, wording.crossing, HELD_BYTES)
         return Gateway(

@@ -29,10 +29,10 @@ def leave(exchange: Exchange | None, outcome: Outcome) -> None:
 
 
 def outcome_of(fault: Fault | None) -> Outcome:
-    """How a stream ended that was under way: in order, cut by a policy, or broken."""
+    """How a stream ended that was under way: in order, cut by a policy or at the end of a quota, or broken."""
     if fault is None:
         return Outcome.SERVED
-    return Outcome.CUT if fault.kind is FaultKind.REFUSED else Outcome.FAILED
+    return Outcome.CUT if fault.kind in {FaultKind.REFUSED, FaultKind.EXHAUSTED} else Outcome.FAILED
 
 
 class Closing:

@@ -120,7 +120,7 @@ class Gateway:
             self._reply_whole(exchange, incoming, Answer(answer.status, answer.headers, whole))
             return
         exchange.first_byte = incoming.elapsed
-        own = self.wording.own(exchange, exchange.first_byte)
+        own = self.wording.own(exchange, answer.headers)
         incoming.answer(answer.status, answer.headers, lines=own, length=None if passes else relay.length)
         relay.first = answer.body
         watch = watched([visit.watch for visit in reversed(visits) if visit.watches])
@@ -137,7 +137,7 @@ class Gateway:
 
     def _reply_whole(self, exchange: Exchange, incoming: Incoming, answer: Answer) -> None:
         exchange.status, exchange.bytes_out, exchange.first_byte = answer.status, len(answer.body), incoming.elapsed
-        self.closing.promise(exchange, incoming, answer, self.wording.own(exchange, exchange.first_byte))
+        self.closing.promise(exchange, incoming, answer, self.wording.own(exchange, answer.headers, whole=True))
 
     def _refuse(self, fault: Fault, exchange_id: str, exchange: Exchange | None, incoming: Incoming) -> None:
         if exchange is not None:
@@ -146,5 +146,5 @@ class Gateway:
         if incoming.answered:
             incoming.abort()
         else:
-            answer = self.dialects[routes.dialect_of(incoming.head)].fault(fault, exchange_id)
+            answer = self.dialects[routes.dialect_of(incoming.head)].fault(fault, exchange_id, incoming.head)
             incoming.reply(answer, self.wording.refused(exchange_id, incoming.elapsed, exchange))

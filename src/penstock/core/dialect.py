@@ -1,9 +1,11 @@
 """What the gateway needs of a wire format. Each dialect is one pure module under ``dialects/``."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
 
+from penstock.core.allowance import Allowance
 from penstock.core.document import Facts
 from penstock.core.ending import Ending
 from penstock.core.equipment import Equipping
@@ -101,8 +103,14 @@ class Dialect(Protocol):
     def facts(self, match: Match, facts: Facts) -> Facts:
         """Complete what the body says by what the path says."""
 
-    def fault(self, fault: Fault, exchange_id: str) -> Answer:
-        """A fault in this dialect's envelope, with the headers that its clients act on."""
+    def fault(self, fault: Fault, exchange_id: str, asked: RequestHead | None = None) -> Answer:
+        """A fault in this dialect's envelope, with the headers that its clients act on; ``asked`` by this request, for
+        clients that are not like the others."""
+
+    def quotas(self, allowance: Allowance, now: float, given: Sequence[Header], *, refused: bool) -> bytes:
+        """How the caller's quotas stand, in the headers that its clients look for: as lines, each begun by a line end.
+        None of a name that stands in ``given``, which the provider says of the caller's own account. ``now``: seconds
+        since the epoch; ``refused``: they go with a refusal."""
 
     def manner(self, match: Match) -> StreamManner:
         """How streams of this operation behave."""
@@ -130,6 +138,8 @@ def fault_headers(fault: Fault, id_header: bytes, exchange_id: str) -> tuple[Hea
         headers.append((b"x-should-retry", b"false"))
     if fault.retry_after is not None:
         headers.append((b"retry-after", b"%d" % fault.retry_after))
+    if fault.retry_after_ms is not None:
+        headers.append((b"retry-after-ms", b"%d" % fault.retry_after_ms))
     if fault.allow:
         headers.append((b"allow", ", ".join(fault.allow).encode()))
     return tuple(headers)

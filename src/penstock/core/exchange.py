@@ -46,7 +46,7 @@ class Tap(Protocol):
         """The object whose usage this is and can be read again, or empty."""
 
     def consumed(self) -> Consumption:
-        """What the answer told that it used; asked once, at its end."""
+        """What the answer told that it used; asked at its end."""
 
     @property
     def ending(self) -> Ending:

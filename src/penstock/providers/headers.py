@@ -6,7 +6,7 @@ operator's account. Header lists are open: an unknown header passes.
 """
 
 import re
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from urllib.parse import unquote_plus
 
 from penstock.core.caller import Credential
@@ -17,6 +17,7 @@ from penstock.core.ruling import told
 from penstock.core.target import Attempt, Provider
 from penstock.core.terseness import Intensity, Terseness
 from penstock.core.ticket import PARAMETER
+from penstock.providers.allowances import Allowances
 
 _NEVER_OUT = HOP_BY_HOP | {
     b"host",
@@ -140,9 +141,12 @@ def credential_header(provider: Provider, credential: Credential, dialect: Diale
 class Wording:
     """The gateway's own headers, under each prefix that the operator wants: as lines, the last without its end."""
 
-    def __init__(self, prefixes: tuple[str, ...], chats: Set[str] = frozenset()) -> None:
+    def __init__(
+        self, prefixes: tuple[str, ...], chats: Set[str] = frozenset(), allowances: Allowances | None = None
+    ) -> None:
         """``chats``: the operations whose answers say how terse they were to be, also where nobody asked."""
         self._chats = chats
+        self._allowances = allowances
         private = tuple(sorted({*PRIVATE_PREFIXES, *(prefix.lower().encode() for prefix in prefixes)}))
         self.crossing = Sieve(_NEVER_OUT, (b"x-forwarded-", *private))
         """The client's headers that go on to the provider: none that is spoken between client and gateway alone."""
@@ -163,8 +167,9 @@ class Wording:
         """The provider's headers that go back to the client; ``operators``: on the operator's account."""
         return tuple((self._back_on_operators if operators else self._back).passing(head))
 
-    def own(self, exchange: Exchange, elapsed: float) -> bytes:
-        """What an answer says of its exchange; ``elapsed`` seconds have passed since the request's first byte."""
+    def own(self, exchange: Exchange, given: Sequence[Header] = (), *, whole: bool = False) -> bytes:
+        """What an answer says of its exchange, beside the headers that are ``given``; ``whole``: nothing of it is still
+        to come."""
         provider = exchange.attempt.provider if exchange.attempt is not None else None
         terseness = exchange.terseness
         unasked = terseness is None and exchange.match.route.operation in self._chats
@@ -174,6 +179,7 @@ class Wording:
             template = self._template(provider, unasked=unasked)
             # As many as there are providers.
             templates[provider.name if provider is not None else ""] = template
+        elapsed = exchange.first_byte
         tenths = max(0, int((elapsed - exchange.waited) * 10_000 + 0.5))
         durations = (int(elapsed * 1000),) * self._prefixes
         overheads = divmod(tenths, 10) * self._prefixes
@@ -182,6 +188,8 @@ class Wording:
             lines += b"\r\nX-Penstock-Scrubbed: %b" % (exchange.scrubbed.told or "none").encode()
         if exchange.rulings:
             lines += b"\r\nX-Penstock-Policy: %b" % told(exchange.rulings).encode()
+        if exchange.allowance is not None and self._allowances is not None:
+            lines += self._allowances.good(exchange, exchange.allowance, given, whole=whole)
         return lines if terseness is None else lines + self._decided(terseness)
 
     def _decided(self, terseness: Terseness) -> bytes:
@@ -197,6 +205,8 @@ class Wording:
         lines = self._refused % (exchange_id.encode(), *((int(elapsed * 1000),) * self._prefixes))
         if exchange is not None and exchange.rulings:
             lines += b"\r\nX-Penstock-Policy: %b" % told(exchange.rulings).encode()
+        if exchange is not None and self._allowances is not None:
+            lines += self._allowances.refused(exchange)
         return lines
 
     def _template(self, provider: Provider | None, *, unasked: bool) -> bytes:

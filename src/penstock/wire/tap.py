@@ -23,7 +23,7 @@ _IN_ORDER = Ending.PLAIN
 class Tap:
     """What passes of one answer."""
 
-    __slots__ = ("_coded", "_encodings", "_events", "_tally", "counts", "look", "size", "trail")
+    __slots__ = ("_coded", "_consumed", "_encodings", "_events", "_tally", "counts", "look", "size", "trail")
 
     def __init__(self, tally: Tally | None, head: ResponseHead, *, stream: bool, counts: bool) -> None:
         self.counts = counts
@@ -32,6 +32,7 @@ class Tap:
         """Bytes that have gone to the client."""
         self.trail: Trail | None = None
         """What went out last of a stream of events; whoever keeps it puts it here."""
+        self._consumed: Consumption | None = None
         self._tally = tally
         self._coded: bytearray | None = None
         self._encodings = head.get(b"content-encoding")
@@ -69,7 +70,12 @@ class Tap:
         return "" if self._tally is None else self._tally.batch
 
     def consumed(self) -> Consumption:
-        """What the answer told; asked once, at its end."""
+        """What the answer told; asked at its end."""
+        if self._consumed is None:
+            self._consumed = self._read()
+        return self._consumed
+
+    def _read(self) -> Consumption:
         if self._tally is None or self.look is None:
             return Consumption()
         if self._coded is not None and self._encodings is not None:

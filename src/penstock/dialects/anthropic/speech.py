@@ -4,15 +4,18 @@ Speaks faults so that Anthropic's SDKs and Claude Code do the right thing: envel
 error page, behaviour observed with Claude Code 2.1 and SDKs 0.x and 2.x. Pure.
 """
 
+from collections.abc import Sequence
+
 import msgspec
 
+from penstock.core.allowance import Allowance
 from penstock.core.dialect import StreamManner, Tally, fault_headers
 from penstock.core.document import Facts
 from penstock.core.exchange import Answer
 from penstock.core.fault import Fault, FaultKind
 from penstock.core.head import Header, RequestHead
 from penstock.core.route import Match
-from penstock.dialects.anthropic import usage
+from penstock.dialects.anthropic import quotas, usage
 from penstock.dialects.anthropic.equipment import Equipping
 from penstock.dialects.anthropic.hearing import Hearing
 from penstock.dialects.anthropic.restoring import Restoring
@@ -64,10 +67,16 @@ class Anthropic:
         del match
         return facts
 
-    def fault(self, fault: Fault, exchange_id: str) -> Answer:
+    def fault(self, fault: Fault, exchange_id: str, asked: RequestHead | None = None) -> Answer:
         """Statuses and types as the API's; ``request-id`` always, because clients report it."""
-        headers = fault_headers(fault, b"request-id", exchange_id)
+        del asked
+        headers = fault_headers(fault, b"request-id", exchange_id) + quotas.rejected(fault)
         return Answer(fault.status, headers, msgspec.json.encode(_envelope(fault, exchange_id)))
+
+    def quotas(self, allowance: Allowance, now: float, given: Sequence[Header], *, refused: bool) -> bytes:
+        """Rates, and the unified headers for budgets."""
+        del now
+        return quotas.lines(allowance, given, refused=refused)
 
     def manner(self, match: Match) -> StreamManner:
         """Pings keep a silent stream alive."""

@@ -4,15 +4,18 @@ The model stands in the path, and so does whether the answer streams. Faults are
 take nothing in a silent stream but blank lines. Pure.
 """
 
+from collections.abc import Sequence
+
 import msgspec
 
+from penstock.core.allowance import Allowance
 from penstock.core.dialect import StreamManner, Tally, fault_headers
 from penstock.core.document import Facts
 from penstock.core.exchange import Answer
 from penstock.core.fault import Fault
 from penstock.core.head import Header, RequestHead
 from penstock.core.route import Match
-from penstock.dialects.gemini import usage
+from penstock.dialects.gemini import quotas, usage
 from penstock.dialects.gemini.equipment import Equipping
 from penstock.dialects.gemini.hearing import Hearing
 from penstock.dialects.gemini.restoring import Restoring
@@ -56,10 +59,16 @@ class Gemini:
             stream=match.route.operation == "models.streamGenerateContent",
         )
 
-    def fault(self, fault: Fault, exchange_id: str) -> Answer:
-        """An error object with code, message and status."""
+    def fault(self, fault: Fault, exchange_id: str, asked: RequestHead | None = None) -> Answer:
+        """An error object with code, message and status, and of quotas the details that Gemini CLI goes by."""
+        del asked
         headers = fault_headers(fault, b"x-request-id", exchange_id)
         return Answer(fault.status, headers, msgspec.json.encode(_envelope(fault)))
+
+    def quotas(self, allowance: Allowance, now: float, given: Sequence[Header], *, refused: bool) -> bytes:
+        """There are no such headers."""
+        del allowance, now, given, refused
+        return b""
 
     def manner(self, match: Match) -> StreamManner:
         """Blank lines keep a silent stream alive; nothing marks its end for certain."""
@@ -85,10 +94,10 @@ class Gemini:
 
 
 def _envelope(fault: Fault) -> dict[str, object]:
-    return {
-        "error": {
-            "code": fault.status,
-            "message": fault.words,
-            "status": _STATUSES.get(fault.status, "INVALID_ARGUMENT"),
-        }
+    error: dict[str, object] = {
+        "code": fault.status,
+        "message": fault.words,
+        "status": _STATUSES.get(fault.status, "INVALID_ARGUMENT"),
     }
+    details = quotas.details(fault)
+    return {"error": {**error, "details": details} if details else error}

@@ -5,9 +5,11 @@ Speaks faults in the envelope whose four keys the SDKs read. Pure.
 """
 
 import re
+from collections.abc import Sequence
 
 import msgspec
 
+from penstock.core.allowance import Allowance
 from penstock.core.dialect import StreamManner, Tally, fault_headers
 from penstock.core.document import Facts
 from penstock.core.exchange import Answer
@@ -15,7 +17,7 @@ from penstock.core.fault import Fault, FaultKind
 from penstock.core.head import Header, RequestHead
 from penstock.core.route import Match
 from penstock.core.terseness import Speaking
-from penstock.dialects.openai import usage
+from penstock.dialects.openai import quotas, usage
 from penstock.dialects.openai.equipment import Equipping
 from penstock.dialects.openai.hearing import Hearing
 from penstock.dialects.openai.restoring import Restoring
@@ -71,10 +73,18 @@ class OpenAI:
         del match
         return facts
 
-    def fault(self, fault: Fault, exchange_id: str) -> Answer:
+    def fault(self, fault: Fault, exchange_id: str, asked: RequestHead | None = None) -> Answer:
         """All four keys, ``param`` and ``code`` null where there is nothing to say."""
-        headers = fault_headers(fault, b"x-request-id", exchange_id)
-        return Answer(fault.status, headers, msgspec.json.encode({"error": _error(fault)}))
+        headers, error = fault_headers(fault, b"x-request-id", exchange_id), _error(fault)
+        if fault.kind is FaultKind.EXHAUSTED and quotas.by_codex(asked):
+            error |= quotas.codex_error(fault)
+            headers += quotas.codex_headers(fault)
+        return Answer(fault.status, headers, msgspec.json.encode({"error": error}))
+
+    def quotas(self, allowance: Allowance, now: float, given: Sequence[Header], *, refused: bool) -> bytes:
+        """Those per minute."""
+        del refused
+        return quotas.lines(allowance, now, given)
 
     def manner(self, match: Match) -> StreamManner:
         """Comments keep a silent stream alive; only Responses has an ending that is never left out."""
@@ -110,10 +120,9 @@ class OpenAI:
 
 
 def _error(fault: Fault) -> dict[str, object]:
-    kind = "server_error" if fault.status >= 500 else "invalid_request_error"
     return {
         "message": fault.words,
-        "type": kind,
+        "type": quotas.error_type(fault) or ("server_error" if fault.status >= 500 else "invalid_request_error"),
         "param": None,
         "code": fault.code or _CODES.get(fault.kind),
     }

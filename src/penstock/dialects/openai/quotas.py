@@ -1,0 +1,80 @@
+"""How quotas per minute stand, in OpenAI's headers, and what a refused quota is called in its errors.
+
+Codex shows a message of its own for ``insufficient_quota``, and ours for what its own service says of a used up plan
+(wire contract 4.1, 4.4). Pure.
+"""
+
+import math
+from collections.abc import Sequence
+
+from penstock.core.allowance import Allowance, Held
+from penstock.core.fault import Fault, FaultKind
+from penstock.core.head import Header, RequestHead
+from penstock.core.quota import Period, Unit
+
+RATES = b"x-ratelimit-"
+_TOKENS = (Unit.TOKENS, Unit.INPUT, Unit.OUTPUT)
+_FORMS = ((b"limit", b"%d"), (b"remaining", b"%d"), (b"reset", b"%b"))
+_REQUESTS_LINES, _TOKENS_LINES = (
+    b"".join(b"\r\n%b%b-%b: %b" % (RATES, name, counted, form) for name, form in _FORMS)
+    for counted in (b"requests", b"tokens")
+)
+
+
+def lines(allowance: Allowance, now: float, given: Sequence[Header]) -> bytes:
+    """Each begun by a line end; none where the provider says its own. There is one row for tokens: the tightest quota
+    that counts any of them."""
+    if given and any(name.startswith(RATES) for name, _ in given):
+        return b""
+    told, requests, tokens = b"", False, False
+    for held in allowance.held:
+        if held.quota.period is not Period.MINUTE:
+            continue
+        if not requests and held.quota.unit is Unit.REQUESTS:
+            requests, told = True, told + _said(_REQUESTS_LINES, held, now)
+        elif not tokens and held.quota.unit in _TOKENS:
+            tokens, told = True, told + _said(_TOKENS_LINES, held, now)
+    return told
+
+
+def _said(template: bytes, held: Held, now: float) -> bytes:
+    return template % (held.quota.amount, held.left, duration(held.resets - now))
+
+
+def duration(seconds: float) -> bytes:
+    """``12ms``, ``1.5s``, ``6m0s``; never shorter than it is."""
+    # Seconds since the epoch are exact to less than a microsecond, which is not to become a millisecond.
+    thousandths = max(0, math.ceil(round(seconds * 1000, 3)))
+    if thousandths < 1000:
+        return b"%dms" % thousandths
+    if thousandths < 60_000:
+        return f"{thousandths / 1000:g}s".encode()
+    minutes, rest = divmod(-(-thousandths // 1000), 60)
+    hours, minutes = divmod(minutes, 60)
+    return b"%dh%dm%ds" % (hours, minutes, rest) if hours else b"%dm%ds" % (minutes, rest)
+
+
+def error_type(fault: Fault) -> str | None:
+    """The ``type`` of a 429, as the API's; None for all other faults."""
+    if fault.kind is FaultKind.EXHAUSTED:
+        return "insufficient_quota"
+    if fault.kind is not FaultKind.THROTTLED:
+        return None
+    return "tokens" if fault.held is not None and fault.held.quota.unit in _TOKENS else "requests"
+
+
+def by_codex(asked: RequestHead | None) -> bool:
+    """It names itself."""
+    return asked is not None and (asked.get(b"originator") or b"").startswith(b"codex")
+
+
+def codex_error(fault: Fault) -> dict[str, object]:
+    """What it takes for a used up plan; it says when to try again."""
+    resets = {} if fault.held is None else {"resets_at": math.ceil(fault.held.resets)}
+    return {"type": "usage_limit_reached", **resets}
+
+
+def codex_headers(fault: Fault) -> tuple[Header, ...]:
+    """The message that it shows; it ends the sentence by itself."""
+    words = "".join(letter if " " <= letter <= "~" else "?" for letter in fault.words.strip().removesuffix("."))
+    return ((b"x-codex-promo-message", words.encode()),)
