@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from penstock.core.fault import Fault
+from penstock.core.fault import Fault, FaultKind
 from penstock.core.hearing import Kind, Listening, Said
 from penstock.core.route import Match
 from penstock.dialects.collecting import event_data
@@ -46,6 +46,8 @@ class Hearing:
         """The open text ends with the fault's words, the message with ``refusal``; thinking that has no signature yet
         can't be closed."""
         del match, exchange_id
+        if fault.kind is FaultKind.EXHAUSTED:
+            return b""
         if not isinstance(standing, _Standing) or standing.calling or standing.kind not in {"", "text"}:
             return b""
         return b"".join(b"event: %b\ndata: %b\n\n" % pair for pair in _ending(standing, fault.words))

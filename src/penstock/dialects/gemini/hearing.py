@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from penstock.core.fault import Fault
+from penstock.core.fault import Fault, FaultKind
 from penstock.core.hearing import Kind, Listening, Said
 from penstock.core.route import Match
 from penstock.dialects.collecting import event_data
@@ -38,6 +38,8 @@ class Hearing:
     def cut(self, match: Match, standing: object, fault: Fault, exchange_id: str) -> bytes:
         """A last chunk with the fault's words and the reason ``SAFETY``."""
         del match, exchange_id
+        if fault.kind is FaultKind.EXHAUSTED:
+            return b""
         if not isinstance(standing, _Standing) or standing.calling:
             return b""
         content = {"role": "model", "parts": [{"text": f"\n\n[{fault.words}]"}]}

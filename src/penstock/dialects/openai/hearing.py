@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from penstock.core.fault import Fault
+from penstock.core.fault import Fault, FaultKind
 from penstock.core.hearing import Kind, Listening, Said
 from penstock.core.route import Match
 from penstock.dialects.collecting import event_data
@@ -47,6 +47,8 @@ class Hearing:
     def cut(self, match: Match, standing: object, fault: Fault, exchange_id: str) -> bytes:
         """A chat's open choices end with the fault's words and the reason ``content_filter``."""
         del exchange_id
+        if fault.kind is FaultKind.EXHAUSTED:
+            return b""
         if not isinstance(standing, _Standing):
             return heard_events.cut(standing, fault)
         if standing.calling:
