@@ -15,6 +15,9 @@ from penstock.wire.incoming import Incoming
 
 log = logging.getLogger(__name__)
 
+_CUT = frozenset((FaultKind.REFUSED, FaultKind.EXHAUSTED, FaultKind.THROTTLED))
+"""Who ends a running stream with one of these is a policy."""
+
 
 def leave(exchange: Exchange | None, outcome: Outcome) -> None:
     """The exchange is over, in this way; in no other, where it was over before."""
@@ -29,10 +32,10 @@ def leave(exchange: Exchange | None, outcome: Outcome) -> None:
 
 
 def outcome_of(fault: Fault | None) -> Outcome:
-    """How a stream ended that was under way: in order, cut by a policy or at the end of a quota, or broken."""
+    """How a stream ended that was under way: in order, cut by a policy, or broken."""
     if fault is None:
         return Outcome.SERVED
-    return Outcome.CUT if fault.kind in {FaultKind.REFUSED, FaultKind.EXHAUSTED} else Outcome.FAILED
+    return Outcome.CUT if fault.kind in _CUT else Outcome.FAILED
 
 
 class Closing:

@@ -46,7 +46,7 @@ class Hearing:
         """The open text ends with the fault's words, the message with ``refusal``; thinking that has no signature yet
         can't be closed."""
         del match, exchange_id
-        if fault.kind is FaultKind.EXHAUSTED:
+        if fault.kind is not FaultKind.REFUSED:
             return b""
         if not isinstance(standing, _Standing) or standing.calling or standing.kind not in {"", "text"}:
             return b""

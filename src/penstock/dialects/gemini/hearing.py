@@ -38,7 +38,7 @@ class Hearing:
     def cut(self, match: Match, standing: object, fault: Fault, exchange_id: str) -> bytes:
         """A last chunk with the fault's words and the reason ``SAFETY``."""
         del match, exchange_id
-        if fault.kind is FaultKind.EXHAUSTED:
+        if fault.kind is not FaultKind.REFUSED:
             return b""
         if not isinstance(standing, _Standing) or standing.calling:
             return b""

@@ -47,7 +47,7 @@ class Hearing:
     def cut(self, match: Match, standing: object, fault: Fault, exchange_id: str) -> bytes:
         """A chat's open choices end with the fault's words and the reason ``content_filter``."""
         del exchange_id
-        if fault.kind is FaultKind.EXHAUSTED:
+        if fault.kind is not FaultKind.REFUSED:
             return b""
         if not isinstance(standing, _Standing):
             return heard_events.cut(standing, fault)
