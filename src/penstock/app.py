@@ -20,6 +20,7 @@ from penstock.closing import Closing
 from penstock.config.settings import Settings
 from penstock.config.source import Source
 from penstock.core.caller import KeyProfile
+from penstock.core.entry import Entry
 from penstock.core.exchange import Answer
 from penstock.core.fault import Fault
 from penstock.core.head import Header, RequestHead
@@ -27,10 +28,11 @@ from penstock.core.target import Origin, Provider
 from penstock.credential_watch import CredentialWatch
 from penstock.gateway import Gateway
 from penstock.key_watch import KeyWatch
+from penstock.limiting import Limiting, terms
 from penstock.observe.metrics import Gauge
 from penstock.observing import PATH as METRICS
 from penstock.observing import Observing
-from penstock.order import HELD_BYTES, policies
+from penstock.order import HELD_BYTES, attempt, policies
 from penstock.policies.authenticate import Authenticate, KeyRing
 from penstock.policies.compress import CHATS
 from penstock.policies.compress.deciding import is_off
@@ -40,6 +42,7 @@ from penstock.probes import probe
 from penstock.providers.allowances import Allowances
 from penstock.providers.headers import Wording
 from penstock.reloading import Reloading
+from penstock.stores.counting.memory import Memory
 from penstock.stores.keys import KeyStore
 from penstock.stores.ledger import Ledger
 from penstock.stores.records import Records
@@ -152,13 +155,16 @@ class House:
         self.first_key = None if place.worker is not None else _first_key(self.store, settings)
         self._records = Records.of(self.store.engine, self.store.pepper)
         undo.callback(self._records.close)
+        self._ring = KeyRing(self.store.pepper)
+        self._limiting = Limiting(Memory(), DIALECTS, terms(settings), lambda *_: None)
+        undo.push_async_callback(self._limiting.close)
         self.books: Bookkeeping | None = None
         if settings.books or simulators:
-            ledger = Ledger(self.store.engine)
-            self.books = Bookkeeping(settings, composing.catalog(settings), DIALECTS, ledger, undo)
+            ledger = Ledger(self.store.engine, lambda entry: self._limiting.counted(entry, self._ring.known))
+            found = functools.partial(self._limiting.found, profile=self._ring.known)
+            self.books = Bookkeeping(settings, composing.catalog(settings), DIALECTS, ledger, undo, found)
         self._suspensions = Suspensions(self.store.engine)
         undo.callback(SuspensionWatch(self._suspensions).close)
-        self._ring = KeyRing(self.store.pepper)
         self._knows_words = False
         declared = composing.declared(settings.keys, self.store.pepper)
         self._keys = KeyWatch(self.store, self._ring, declared, composing.heritage(settings), self._prepare)
@@ -196,13 +202,18 @@ class House:
         wording = Wording(prefixes, CHATS, Allowances(prefixes, DIALECTS, settings.quotas.warn_at / 100))
         routing = composing.table(settings, self._simulators)
         calling = Calling(DIALECTS, upstream, wording.crossing, HELD_BYTES)
+        listed = composing.catalog(settings)
+        limit = None
+        if self.books is not None:
+            going = functools.partial(attempt, routing)
+            limit = self._limiting.limit(settings, listed, going, self.books.tokens, terms(settings))
         return Gateway(
             dialects=DIALECTS,
-            record=Unrecorded()
-            if self.books is None
-            else self.books.record(settings, composing.catalog(settings), self._observing.closed),
+            record=Unrecorded() if self.books is None else self.books.record(settings, listed, self._closed),
             authenticate=Authenticate(self._ring),
-            policies=policies(settings, routing, calling, self._records, self.store.pepper, self._suspensions.held),
+            policies=policies(
+                settings, routing, calling, self._records, self.store.pepper, self._suspensions.held, limit
+            ),
             table=routing,
             calling=calling,
             closing=Closing(upstream.woken),
@@ -211,6 +222,10 @@ class House:
             new_id=new_id,
             body_limit=settings.limits.body,
         )
+
+    def _closed(self, entry: Entry) -> None:
+        self._limiting.settling.closed(entry)
+        self._observing.closed(entry)
 
     def _prepare(self, keys: Collection[KeyProfile]) -> None:
         """For keys that are about to be in force. What detection looks for takes up to a second to read: not when the

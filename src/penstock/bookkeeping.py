@@ -49,7 +49,9 @@ class Bookkeeping:
         dialects: Mapping[str, Dialect],
         ledger: Ledger,
         undo: contextlib.AsyncExitStack,
+        found: Callable[[Sequence[Entry]], None] | None = None,
     ) -> None:
+        """``found`` hears of exchanges that other processes did not survive."""
         kept = settings.journal
         self._estimates = Estimates()
         self._counted = counted(dialects)
@@ -61,7 +63,7 @@ class Bookkeeping:
             hold_bytes=kept.hold,
         )
         self.journal = undo.enter_context(journal)
-        self.writer = undo.enter_context(Writer(self.journal, ledger, ending=self._killed))
+        self.writer = undo.enter_context(Writer(self.journal, ledger, ending=self._killed, found=found))
 
     def record(self, settings: Settings, catalog: Catalog, told: Callable[[Entry], None]) -> Record:
         """The policy that writes exchanges down, valued by this catalog; ``told`` hears of each that is over."""
@@ -80,6 +82,10 @@ class Bookkeeping:
             opened = entry.opened
             way = Way(opened.operation, opened.stream)
             self._estimates.learn(entry.consumption, opened.model, way, opened.bytes_in, entry.bytes_out)
+
+    def tokens(self, model: str, operation: str) -> float:
+        """To a byte of an event stream, as far as is known."""
+        return self._estimates.tokens(model, Way(operation, stream=True))
 
     def _killed(self, opened: Opened) -> Entry:
         """By the settings that are in force when a dead process's journal is found."""

@@ -31,6 +31,7 @@ from penstock.policies.compress.deciding import nothing_suspended
 from penstock.policies.compress.reasons import Detected
 from penstock.policies.guard import Guard
 from penstock.policies.judge import Judge
+from penstock.policies.limit import Grown, Limit
 from penstock.policies.list_models import ListModels
 from penstock.policies.own import Own, tracing
 from penstock.policies.permit import Permit, named
@@ -60,20 +61,24 @@ def policies(
     records: Records,
     secret: bytes,
     suspended: Suspended,
+    limit: Limit | None = None,
 ) -> Mapping[str, Sequence[Policy]]:
-    """The policies after authentication, outermost first, for each route template that they concern."""
+    """The policies after authentication, outermost first, for each route template that they concern. ``limit`` None:
+    nobody is held to any quota, for no books are kept that it could be settled by."""
     undo = functools.partial(undone, limit=HELD_BYTES)
 
-    attempt = functools.partial(_attempt, routing)
+    going = functools.partial(attempt, routing)
     judging = functools.partial(Judge, governing.judges(settings), WALKING, governing.asking(routing, calling))
 
     def brought(exchange: Exchange) -> bool:
         if exchange.caller is None or exchange.caller.credential is None:
             return False
-        credential = attempt(exchange).credential
+        credential = going(exchange).credential
         return credential is not None and credential.own
 
     order: Sequence[Policy] = (
+        # Before anything that costs: who has used up a quota gets nothing of it. What others refuse is given back.
+        *(() if limit is None else (limit,)),
         # Before anything that costs or answers: what a key may not use is refused, whatever would become of it.
         Permit(undo),
         # As early: what may not be said is refused, masked or sent elsewhere before anything else reads it.
@@ -90,9 +95,11 @@ def policies(
         # All other judges see what the provider will see, but for words of the gateway's own.
         judging(local=False),
         # After all that may refuse: these change the request, and only one that will be sent.
-        Compress(SPEAKING, composing.terseness(settings, attempt, secret, suspended), records.conversations),
+        Compress(SPEAKING, composing.terseness(settings, going, secret, suspended), records.conversations),
         # After it: what is measured has to tell its usage.
         *_asking(settings),
+        # After all that change what is sent: what they put in counts, and so does the model that they chose.
+        *(() if limit is None else (Grown(limit),)),
         # Innermost: it mends the provider's own links, and what it adds concerns nobody else.
         Relink(settings.public_url, functools.partial(mint, secret), undo, clock=time.time),
     )
@@ -116,7 +123,7 @@ def explain_request(
     simulator = Origin(secure=False, host="simulator", port=80) if demo else None
     routing = composing.table(settings, composing.simulators(DIALECTS, simulator))
     listening = Listening(composing.detect)
-    terseness = composing.terseness(settings, functools.partial(_attempt, routing), b"", suspended, chance=False)
+    terseness = composing.terseness(settings, functools.partial(attempt, routing), b"", suspended, chance=False)
     terseness = msgspec.structs.replace(terseness, detect=listening)
     compress = Compress(SPEAKING, terseness, NoMemory())
     looking = _guard(settings), governing.judges(settings), _scrub(settings, b"")
@@ -140,7 +147,7 @@ def _guard(settings: Settings) -> Guard:
     return Guard(governing.content_policies(settings), DIALECTS, named, undo)
 
 
-def _attempt(routing: Table, exchange: Exchange) -> Attempt:
+def attempt(routing: Table, exchange: Exchange) -> Attempt:
     """Where a request will go; FaultError where it can go nowhere."""
     if exchange.caller is None:
         raise RuntimeError("nobody is known to be asking")

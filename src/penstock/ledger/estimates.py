@@ -78,6 +78,11 @@ class Estimates:
         if len(self._ratios) > MODELS:
             del self._ratios[next(iter(self._ratios))]
 
+    def tokens(self, model: str, way: Way) -> float:
+        """To a byte of answer."""
+        ratio = self._ratios.get((model, way)) or _starting(way)
+        return ratio.output_tokens / ratio.output_bytes
+
     def estimate(
         self, consumption: Consumption, model: str, way: Way, passed: Passed, window: int | None = None
     ) -> Consumption:

@@ -14,6 +14,7 @@ from itertools import islice
 import msgspec
 
 from penstock.core.books import BooksError
+from penstock.core.entry import Entry
 from penstock.ledger.journal import Journal
 from penstock.ledger.recovery import AT_ONCE, Books, Killed, killed, recover
 from penstock.ledger.segment import Segment
@@ -46,14 +47,37 @@ class WriterState(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds since then; 0 while all is well."""
 
 
+class _Heard:
+    """The books, and whoever hears what goes into them."""
+
+    def __init__(self, books: Books, hear: Callable[[Sequence[Entry]], None]) -> None:
+        self._books = books
+        self._hear = hear
+
+    def append(self, entries: Sequence[Entry]) -> None:
+        """Told when they are in."""
+        self._books.append(entries)
+        self._hear(entries)
+
+
 class Writer:
     """A context manager: at its end a last attempt is made to bring everything into the database."""
 
     def __init__(
-        self, journal: Journal, books: Books, *, ending: Killed = killed, period: float = PERIOD_SECONDS
+        self,
+        journal: Journal,
+        books: Books,
+        *,
+        ending: Killed = killed,
+        period: float = PERIOD_SECONDS,
+        found: Callable[[Sequence[Entry]], None] | None = None,
     ) -> None:
+        """``found`` hears of what dead processes left, once it is in the books."""
         self._journal = journal
         self._books = books
+        self._rescued: Books = books if found is None else _Heard(books, found)
+        self.recovered = threading.Event()
+        """What was left before this process began is in the books, or somebody else is at it."""
         self._ending = ending
         self._period = period
         self._stored = 0
@@ -96,7 +120,8 @@ class Writer:
     def _work(self) -> None:
         self._store()
         if time.monotonic() >= self._recover_at:
-            recover(self._journal.folder, self._books, self._ending)
+            recover(self._journal.folder, self._rescued, self._ending)
+            self.recovered.set()
             self._recover_at = time.monotonic() + RECOVERY_SECONDS
 
     def _attempt(self, work: Callable[[], None]) -> bool:

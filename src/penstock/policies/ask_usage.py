@@ -9,6 +9,7 @@ from collections.abc import Callable, Set
 
 from penstock.core.exchange import Exchange
 from penstock.core.policy import Visit
+from penstock.core.quota_text import METERED
 from penstock.core.route import Route
 from penstock.core.terseness import Arm
 
@@ -24,7 +25,8 @@ class AskUsage:
         *,
         measured_only: bool = False,
     ) -> None:
-        """``measured_only``: nothing but requests on one side of a measurement."""
+        """``measured_only``: nothing but requests on one side of a measurement, and those that take from a quota of
+        tokens or money."""
         self._operations = operations
         self._measured_only = measured_only
         self._asked = asked
@@ -46,7 +48,7 @@ class AskUsage:
         document = exchange.document
         if document is None or document.encoded or not exchange.facts.stream:
             return False
-        if not self.concerns(exchange.match.route) or (self._measured_only and not _measured(exchange)):
+        if not self.concerns(exchange.match.route) or (self._measured_only and not _counted(exchange)):
             return False
         text = self._asked(document.plain)
         edited = None if text is None else document.edited(text)
@@ -56,8 +58,9 @@ class AskUsage:
         return True
 
 
-def _measured(exchange: Exchange) -> bool:
-    return exchange.terseness is not None and exchange.terseness.arm in {Arm.TREATED, Arm.CONTROL}
+def _counted(exchange: Exchange) -> bool:
+    measured = exchange.terseness is not None and exchange.terseness.arm in {Arm.TREATED, Arm.CONTROL}
+    return measured or (exchange.allowance is not None and exchange.allowance.tightest(*METERED) is not None)
 
 
 class _Unseen(Visit):

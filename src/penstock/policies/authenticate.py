@@ -63,6 +63,10 @@ class KeyRing:
         """The profile of a key, or None. Only digests under the pepper are compared, never the key's own characters."""
         return self._profiles.get(digest(self._pepper, key))
 
+    def known(self, identity: str) -> KeyProfile | None:
+        """The profile of the key with this identity, if it is in force."""
+        return self._identities.get(identity)
+
     def ticketed(self, query: bytes, now: float) -> Caller | None:
         """Whoever began the upload that this query goes on with, if its ticket and its key are still good."""
         found = ticket.read(self._pepper, query, now)

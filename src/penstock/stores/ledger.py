@@ -6,7 +6,7 @@ The results of a provider's batch may be fetched again and again; what they used
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from operator import itemgetter
 from typing import Any
@@ -64,8 +64,10 @@ _USUAL: Row = ("", "", "", 0, 0, 0, 0, 0, 0, None, None, *_UNDECIDED, None, None
 class Ledger:
     """The books' side of one database."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, counted: Callable[[Entry], None] | None = None) -> None:
+        """``counted`` hears of each exchange that tells of a batch, with what had not been counted of it before."""
         self._engine = engine
+        self._counted = counted
         self._writing = engine.execution_options(writes=True)
         self._file = _identity(engine)
         self._usual = _Insertion(engine, _ALWAYS, _SELDOM)
@@ -74,12 +76,17 @@ class Ledger:
     def append(self, closed: Sequence[Entry]) -> None:
         """All of them or none; those that are there already stay as they are. BooksError when it can't be done now."""
         self._must_be_there()
+        batches_told: list[Entry] = []
         try:
             with self._writing.begin() as connection:
                 usual: list[Row] = []
                 unusual: list[Row] = []
                 for one in closed:
-                    always, seldom = row(_once(connection, one) if one.batch else one)
+                    counted = one
+                    if one.batch:
+                        counted = _once(connection, one)
+                        batches_told.append(counted)
+                    always, seldom = row(counted)
                     if seldom == _USUAL:
                         usual.append(always)
                     else:
@@ -90,6 +97,9 @@ class Ledger:
             raise BooksError(words(error)) from None
         # A file that was deleted meanwhile has taken the rows along.
         self._must_be_there()
+        if self._counted is not None:
+            for one in batches_told:
+                self._counted(one)
 
     def _must_be_there(self) -> None:
         found = _identity(self._engine)
