@@ -222,7 +222,7 @@ class House:
     def _furnish(self, settings: Settings, pool: Pool) -> Gateway:
         upstream = Upstream(pool, self._sweep, upload_limit=settings.limits.upload)
         prefixes = tuple(settings.header_prefixes)
-        wording = Wording(prefixes, CHATS, Allowances(prefixes, DIALECTS))
+        wording = Wording(prefixes, CHATS, Allowances(prefixes, DIALECTS, settings.quotas.warn_at / 100))
         routing = composing.table(settings, self._simulators)
         calling = Calling(DIALECTS, upstream, wording.crossing, HELD_BYTES)
         listed = composing.catalog(settings)

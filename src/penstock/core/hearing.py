@@ -56,4 +56,5 @@ class Hearing(Protocol):
 
     def cut(self, match: Match, standing: object, fault: Fault, exchange_id: str) -> bytes:
         """The events with which a stream that stands there ends as a refusal, with the fault's words in it; empty where
-        only an error can end it: a call of a tool has begun, which must not seem complete."""
+        only an error can end it: a call of a tool has begun, which must not seem complete, or a quota is used up, which
+        is no refusal of what was said."""

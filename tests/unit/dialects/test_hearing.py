@@ -1,6 +1,7 @@
 """What a stream says is what was said, however its text was cut into events; and it can be cut after any of them."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -80,6 +81,21 @@ def test_a_begun_call_cannot_be_cut_as_a_refusal(path: str) -> None:
     for frame in STREAMS[path](['{"x": ', "1"], tool=True)[:4]:
         listening.frames(frame)
     assert hearing.cut(match, listening.standing(), FAULT, "x") == b""
+
+
+@pytest.mark.parametrize("path", STREAMS)
+def test_a_quota_that_runs_out_is_no_refusal(path: str) -> None:
+    """The stream ends with the dialect's own error, which names the quota: nobody takes what was said for objectionable,
+    and nobody is asked to go on."""
+    hearing, match = of(path)
+    listening = hearing.listening(match)
+    for frame in STREAMS[path](["One ", "two ", "three"])[:3]:
+        listening.frames(frame)
+    gone = Fault(kind=FaultKind.EXHAUSTED, words="Used up. Ask Ada.")
+    assert hearing.cut(match, listening.standing(), gone, "x") == b""
+    event = DIALECTS[ROUTES[path][0]].broken_off(match, gone, "x", b"")
+    assert b"Used up. Ask Ada." in event
+    assert re.search(rb"billing_error|insufficient_quota|RESOURCE_EXHAUSTED", event)
 
 
 @pytest.mark.parametrize("path", STREAMS)

@@ -43,18 +43,18 @@ class Hearing:
         return _Blocks()
 
     def cut(self, match: Match, standing: object, fault: Fault, exchange_id: str) -> bytes:
-        """The open text ends with the fault's words, the message with ``refusal``, or of a quota with ``max_tokens``;
-        thinking that has no signature yet can't be closed."""
+        """The open text ends with the fault's words, the message with ``refusal``; thinking that has no signature yet
+        can't be closed."""
         del match, exchange_id
+        if fault.kind is not FaultKind.REFUSED:
+            return b""
         if not isinstance(standing, _Standing) or standing.calling or standing.kind not in {"", "text"}:
             return b""
-        return b"".join(b"event: %b\ndata: %b\n\n" % pair for pair in _ending(standing, fault))
+        return b"".join(b"event: %b\ndata: %b\n\n" % pair for pair in _ending(standing, fault.words))
 
 
-def _ending(standing: _Standing, fault: Fault) -> Iterator[tuple[bytes, bytes]]:
-    index, events, words = standing.block, [], fault.words
-    # A refusal is asked again at once (wire contract 3.5); at its cap an answer is gone on with, and that is refused.
-    reason = "refusal" if fault.kind is FaultKind.REFUSED else "max_tokens"
+def _ending(standing: _Standing, words: str) -> Iterator[tuple[bytes, bytes]]:
+    index, events = standing.block, []
     if index is None:
         index = standing.following
         events.append({"type": "content_block_start", "index": index, "content_block": {"type": "text", "text": ""}})
@@ -63,7 +63,7 @@ def _ending(standing: _Standing, fault: Fault) -> Iterator[tuple[bytes, bytes]]:
         {"type": "content_block_stop", "index": index},
         {
             "type": "message_delta",
-            "delta": {"stop_reason": reason, "stop_sequence": None},
+            "delta": {"stop_reason": "refusal", "stop_sequence": None},
             "usage": {"output_tokens": standing.tokens},
         },
         {"type": "message_stop"},

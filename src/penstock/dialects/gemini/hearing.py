@@ -36,13 +36,14 @@ class Hearing:
         return _Chunks()
 
     def cut(self, match: Match, standing: object, fault: Fault, exchange_id: str) -> bytes:
-        """A last chunk with the fault's words and the reason ``SAFETY``, or of a quota ``MAX_TOKENS``."""
+        """A last chunk with the fault's words and the reason ``SAFETY``."""
         del match, exchange_id
+        if fault.kind is not FaultKind.REFUSED:
+            return b""
         if not isinstance(standing, _Standing) or standing.calling:
             return b""
-        reason = "SAFETY" if fault.kind is FaultKind.REFUSED else "MAX_TOKENS"
         content = {"role": "model", "parts": [{"text": f"\n\n[{fault.words}]"}]}
-        chunk = {"candidates": [{"content": content, "finishReason": reason, "index": 0}], **standing.about}
+        chunk = {"candidates": [{"content": content, "finishReason": "SAFETY", "index": 0}], **standing.about}
         return b"data: " + msgspec.json.encode(chunk) + b"\r\n\r\n"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from penstock.core.fault import Fault, FaultKind
+from penstock.core.fault import Fault
 from penstock.core.hearing import Kind, Said
 from penstock.dialects.collecting import event_data
 from penstock.dialects.leaves import decoded, leaves
@@ -112,8 +112,7 @@ def _continued(part: _Part | None, event: Mapping[str, object]) -> _Part | None:
 
 
 def cut(standing: object, fault: Fault) -> bytes:
-    """The open text ends with the fault's words, its response as incomplete for ``content_filter``, or of a quota for
-    ``max_output_tokens``."""
+    """The open text ends with the fault's words, its response as incomplete for ``content_filter``."""
     if not isinstance(standing, _Standing) or standing.response is None or standing.calling:
         return b""
     if standing.open and (standing.open != "message" or standing.part is None):
@@ -123,7 +122,7 @@ def cut(standing: object, fault: Fault) -> bytes:
         found, item = _closed(standing.part, f"\n\n[{fault.words}]")
         events += found
         items.append(item)
-    details = {"reason": "content_filter" if fault.kind is FaultKind.REFUSED else "max_output_tokens"}
+    details = {"reason": "content_filter"}
     response = {**standing.response, "status": "incomplete", "incomplete_details": details, "output": items}
     events.append({"type": "response.incomplete", "response": response})
     numbered = [{**event, "sequence_number": standing.number + 1 + place} for place, event in enumerate(events)]

@@ -45,9 +45,10 @@ class Hearing:
         return _Choices() if match.route.operation in _CHATS else heard_events.Events()
 
     def cut(self, match: Match, standing: object, fault: Fault, exchange_id: str) -> bytes:
-        """A chat's open choices end with the fault's words and the reason ``content_filter``, or of a quota
-        ``length``."""
+        """A chat's open choices end with the fault's words and the reason ``content_filter``."""
         del exchange_id
+        if fault.kind is not FaultKind.REFUSED:
+            return b""
         if not isinstance(standing, _Standing):
             return heard_events.cut(standing, fault)
         if standing.calling:
@@ -55,9 +56,8 @@ class Hearing:
         text, choices = f"\n\n[{fault.words}]", standing.choices or (0,)
         legacy = match.route.operation == "completions.create"
         said: dict[str, object] = {"text": text} if legacy else {"delta": {"content": text}}
-        reason = "content_filter" if fault.kind is FaultKind.REFUSED else "length"
         nothing: dict[str, object] = {"text": ""} if legacy else {"delta": {}}
-        ended = [{"index": index, **nothing, "finish_reason": reason} for index in choices]
+        ended = [{"index": index, **nothing, "finish_reason": "content_filter"} for index in choices]
         chunks = [[{"index": choices[0], **said, "finish_reason": None}], ended]
         frames = [b"data: " + msgspec.json.encode({**standing.about, "choices": chunk}) + b"\n\n" for chunk in chunks]
         return b"".join((*frames, b"data: [DONE]\n\n"))
