@@ -85,8 +85,8 @@ def test_a_begun_call_cannot_be_cut_as_a_refusal(path: str) -> None:
 
 @pytest.mark.parametrize("path", STREAMS)
 def test_a_quota_that_runs_out_is_no_refusal(path: str) -> None:
-    """The stream ends with the dialect's own error, which names the quota: nobody takes what was said for objectionable,
-    and nobody is asked to go on."""
+    """The stream ends with the dialect's own error, which names the quota: nobody takes what was said for
+    objectionable, and nobody is asked to go on."""
     hearing, match = of(path)
     listening = hearing.listening(match)
     for frame in STREAMS[path](["One ", "two ", "three"])[:3]:
