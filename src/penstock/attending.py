@@ -78,8 +78,18 @@ class Attendant:
             raise
         if status:
             log.error("the admin API's process ended with status %d", status)
+            self._turn_away()
             await asyncio.sleep(_PATIENCE)
+            self._turn_away()
         self._look()
+
+    def _turn_away(self) -> None:
+        """Who has knocked is not left to wait for nobody."""
+        for one in self._sockets:
+            one.setblocking(False)  # noqa: FBT003 - as the socket has it
+            with contextlib.suppress(OSError):
+                while True:
+                    one.accept()[0].close()
 
 
 def opened(address: tuple[str, int] | None, folder: Path) -> list[socket.socket]:

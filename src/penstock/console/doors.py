@@ -33,9 +33,6 @@ class Door(msgspec.Struct, frozen=True):
 _ROWS = (
     ("POST", "/v1/setup", "setup"),
     ("GET", "/v1/me", "me"),
-    ("GET", "/v1/tokens", "tokens.list"),
-    ("POST", "/v1/tokens", "tokens.create"),
-    ("DELETE", "/v1/tokens/{token}", "tokens.revoke"),
     ("GET", "/v1/keys", "keys.list"),
     ("POST", "/v1/keys", "keys.create"),
     ("GET", "/v1/keys/{key}", "keys.show"),
@@ -52,13 +49,21 @@ _ROWS = (
     ("GET", "/v1/users/{user}", "users.show"),
     ("PATCH", "/v1/users/{user}", "users.change"),
     ("DELETE", "/v1/users/{user}", "users.remove"),
+    ("GET", "/v1/usage", "usage.report"),
+    ("GET", "/v1/exchanges", "exchanges.list"),
+    ("GET", "/v1/exchanges/{exchange}", "exchanges.show"),
+    ("GET", "/v1/suspensions", "suspensions.list"),
+    ("POST", "/v1/suspensions/lift", "suspensions.lift"),
     ("GET", "/v1/credentials", "credentials.list"),
     ("PUT", "/v1/credentials/{provider}", "credentials.put"),
     ("DELETE", "/v1/credentials/{provider}", "credentials.remove"),
+    ("GET", "/v1/tokens", "tokens.list"),
+    ("POST", "/v1/tokens", "tokens.create"),
+    ("DELETE", "/v1/tokens/{token}", "tokens.revoke"),
     ("GET", "/v1/audit", "audit.list"),
 )
 
-_CREATED = frozenset({"setup", "tokens.create", "keys.create", "teams.create", "users.create"})
+_CREATED = frozenset({"setup", "keys.create", "teams.create", "users.create", "tokens.create"})
 _PUBLIC = frozenset({"setup"})
 
 

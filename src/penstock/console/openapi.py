@@ -38,7 +38,7 @@ _PROBLEMS = {
 def document(doors: Sequence[Door]) -> JSON:
     """OpenAPI 3.1 of these doors."""
     structs = [one for door in doors for one in (door.act.wanted, door.act.told)]
-    schemas, components = msgspec.json.schema_components([*structs, Problem], ref_template=_REF)
+    schemas, components = msgspec.json.schema_components([*structs, Problem], ref_template=_REF, schema_hook=_any)
     paths: JSON = {}
     for number, door in enumerate(doors):
         wanted, told = schemas[2 * number], schemas[2 * number + 1]
@@ -58,6 +58,13 @@ def document(doors: Sequence[Door]) -> JSON:
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "description": "An admin token."}},
         },
     }
+
+
+def _any(kind: type) -> JSON:
+    """Whatever there is, such as how a subject was before."""
+    if kind is not object:
+        raise NotImplementedError
+    return {"description": "Any JSON value."}
 
 
 def _operation(door: Door, wanted: JSON, told: JSON, components: Mapping[str, JSON]) -> JSON:

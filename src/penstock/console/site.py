@@ -29,6 +29,7 @@ from penstock.console.doors import Door, doors
 from penstock.console.openapi import document
 from penstock.console.problem import Mistake, problem
 from penstock.console.reading import Misread, read
+from penstock.core.books import BooksError
 from penstock.stores.admins import Admins
 from penstock.stores.answered import Answered, Answers, OtherRequestError, Repeat, UnderWayError
 
@@ -110,7 +111,7 @@ class Site:
             response = _told(error)
         except Misread as error:
             response = problem("invalid", 400, "Something in the request is wrong.", mistakes=error.mistakes)
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, BooksError) as error:
             log.error("the admin API can't use the database: %s", getattr(error, "orig", None) or type(error).__name__)
             words = "The database does not answer. Nothing was changed; try again."
             response = problem("unavailable", 503, words, headers={"retry-after": "2"})

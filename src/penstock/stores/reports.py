@@ -88,6 +88,15 @@ class Reports:
             query = select(*_LINE).where(*where(which)).order_by(entries.c.at.desc(), entries.c.number.desc())
             return Lines(_lines(connection, query.limit(most)), _cursor(connection))
 
+    def older(self, which: Filter, before: tuple[int, str] | None, *, most: int) -> Sequence[LogLine]:
+        """Exchanges, newest first, from behind this one: its time in milliseconds, and its id."""
+        at, name = entries.c.at, entries.c.id
+        query = select(*_LINE).where(*where(which)).order_by(at.desc(), name.desc())
+        if before is not None:
+            query = query.where(at <= before[0], (at < before[0]) | (name < before[1]))
+        with self._reading() as connection:
+            return _lines(connection, query.limit(most))
+
     def after(self, cursor: int, which: Filter = EVERYTHING, *, most: int) -> Lines:
         """What has come into the books since, in the order in which it came: nothing is left out or told twice.
 
