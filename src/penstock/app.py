@@ -42,6 +42,7 @@ from penstock.policies.record import Unrecorded
 from penstock.probes import probe
 from penstock.providers.allowances import Allowances
 from penstock.providers.headers import Wording
+from penstock.questions import Questions
 from penstock.reckoning import Reckoning
 from penstock.reloading import Reloading
 from penstock.stores.counting.fallback import Fallback
@@ -230,12 +231,19 @@ class House:
         if self.books is not None:
             going = functools.partial(attempt, routing)
             limit = self._limiting.limit(settings, listed, going, self.books.tokens, terms(settings))
+        record = Unrecorded() if self.books is None else self.books.record(settings, listed, self._closed)
         return Gateway(
             dialects=DIALECTS,
-            record=Unrecorded() if self.books is None else self.books.record(settings, listed, self._closed),
+            record=record,
             authenticate=Authenticate(self._ring),
             policies=policies(
-                settings, routing, calling, self._records, self.store.pepper, self._suspensions.held, limit
+                settings,
+                routing,
+                Questions(calling, record, new_id),
+                self._records,
+                self.store.pepper,
+                self._suspensions.held,
+                limit,
             ),
             table=routing,
             calling=calling,

@@ -92,12 +92,18 @@ class Calling:
 
         ``path`` follows the provider's base path.
         """
-        credential = None if provider.credential is None else Credential(provider.credential, own=False)
-        attempt = Attempt(provider, None if provider.auth == "none" else credential, "the gateway's own question")
+        attempt = Attempt(provider, self.own(provider), "the gateway's own question")
         question = RequestHead("POST", b"/", ((b"content-type", b"application/json"),))
         dialect = self.dialects[provider.dialect]
         head = headers.request_head(question, path, attempt, dialect, length=len(body), sieve=self.crossing)
         return await self.upstream.fetch(provider.origin, provider.timeouts, head, self.held_limit, body)
+
+    @staticmethod
+    def own(provider: Provider) -> Credential | None:
+        """The operator's credential for a provider that wants one."""
+        if provider.credential is None or provider.auth == "none":
+            return None
+        return Credential(provider.credential, own=False)
 
     async def _again(self, exchange: Exchange, query: bytes) -> Answer:
         provider = exchange.called.provider

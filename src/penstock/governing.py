@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 import msgspec
 
-from penstock.calling import Calling
 from penstock.config.content import (
     AnswerPatternSettings,
     AnswerSettings,
@@ -27,7 +26,11 @@ from penstock.policies.guard.rules import ContentPolicy
 from penstock.policies.judge import JudgeRule, Judging, forms
 from penstock.policies.judge.forms import Verdict
 from penstock.policies.judge.policy import Ask
+from penstock.questions import Question, Questions
 from penstock.routing.plan import Table
+
+_CHATS = frozenset({"chat", "llama-guard"})
+"""Judges that are models, and use tokens."""
 
 
 def content_policies(settings: Settings) -> Sequence[ContentPolicy]:
@@ -45,19 +48,23 @@ def judges(settings: Settings) -> Sequence[Judging]:
             enforced=row.mode == "enforce",
             contact=row.contact,
             rule=_judge(judge),
+            route_to=_route_to(row),
         )
         for name, row in settings.policies.items()
         for judge in row.judges
     ]
 
 
-def asking(table: Table, calling: Calling) -> Ask:
+def asking(table: Table, questions: Questions) -> Ask:
     """Asks judges, at the addresses of the configuration and nowhere else."""
 
     async def ask(judging: Judging, text: str) -> Verdict | None:
-        provider = table.providers[judging.rule.provider]
-        path, body = forms.asking(judging.rule, provider.dialect, text)
-        answer = await calling.post(provider, path, body)
+        rule = judging.rule
+        provider = table.providers[rule.provider]
+        path, body = forms.asking(rule, provider.dialect, text)
+        model = rule.model if rule.kind in _CHATS else ""
+        asked = Question(path=path, body=body, model=model, asker=f"judge/{rule.name}")
+        answer = await questions.ask(provider, asked)
         return forms.verdict(judging.rule, provider.dialect, answer.body) if answer.status == 200 else None
 
     return ask
@@ -81,6 +88,10 @@ def _judge(row: JudgeSettings) -> JudgeRule:
     )
 
 
+def _route_to(row: PolicySettings) -> tuple[str, str | None] | None:
+    return None if row.route_to is None else (row.route_to.provider, row.route_to.model)
+
+
 def _policy(name: str, row: PolicySettings) -> ContentPolicy:
     size, sent, tools, unseen = row.size, row.attachments, row.tools, row.invisible
     return ContentPolicy(
@@ -90,7 +101,7 @@ def _policy(name: str, row: PolicySettings) -> ContentPolicy:
         enforced=row.mode == "enforce",
         contact=row.contact,
         mask=row.mask,
-        route_to=None if row.route_to is None else (row.route_to.provider, row.route_to.model),
+        route_to=_route_to(row),
         unreadable=Action(row.unreadable),
         models=None if row.models is None else rules.Named(row.models.allow, Action(row.models.action)),
         operations=None if row.operations is None else rules.Named(row.operations.allow, Action(row.operations.action)),

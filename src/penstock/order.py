@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 
 from penstock import composing, governing, routes, scrubbing
-from penstock.calling import Calling
 from penstock.composing import DIALECTS
 from penstock.config.settings import Settings
 from penstock.core.caller import KeyProfile
@@ -40,6 +39,7 @@ from penstock.policies.scrub import Scrub
 from penstock.policies.scrub.papers import Papers
 from penstock.policies.scrub.services import Ask, nobody
 from penstock.policies.scrub.vaulting import Vaulting
+from penstock.questions import Questions
 from penstock.route_rows import ROWS
 from penstock.routing.plan import Table, plan
 from penstock.stores.records import Records
@@ -57,7 +57,7 @@ RESTORING = {name: dialect.restoring for name, dialect in DIALECTS.items()}
 def policies(
     settings: Settings,
     routing: Table,
-    calling: Calling,
+    questions: Questions,
     records: Records,
     secret: bytes,
     suspended: Suspended,
@@ -68,7 +68,7 @@ def policies(
     undo = functools.partial(undone, limit=HELD_BYTES)
 
     going = functools.partial(attempt, routing)
-    judging = functools.partial(Judge, governing.judges(settings), WALKING, governing.asking(routing, calling))
+    judging = functools.partial(Judge, governing.judges(settings), DIALECTS, governing.asking(routing, questions))
 
     def brought(exchange: Exchange) -> bool:
         if exchange.caller is None or exchange.caller.credential is None:
@@ -84,14 +84,14 @@ def policies(
         # As early: what may not be said is refused, masked or sent elsewhere before anything else reads it.
         _guard(settings),
         # A list of several providers' models has no provider of its own to go to.
-        ListModels(routing.speaking, calling.fetch),
+        ListModels(routing.speaking, questions.calling.fetch),
         # Before anything that costs: an object of another tenant is answered 404, whatever else the request asks.
         Own(records.objects, brought, undo),
         # Judges in the house see private values; it is asked for before they are gone.
         judging(local=True),
         # Before anything that changes the request, but for what the operator's own documents bring: whatever follows
         # sees tokens and no private value.
-        _scrub(settings, secret, scrubbing.asking(routing, calling), records.vault),
+        _scrub(settings, secret, scrubbing.asking(routing, questions), records.vault),
         # All other judges see what the provider will see, but for words of the gateway's own.
         judging(local=False),
         # After all that may refuse: these change the request, and only one that will be sent.

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import msgspec
 
-from penstock.calling import Calling
 from penstock.config.forms import read_terms
 from penstock.config.mistakes import ConfigError, MisfitError, Mistake
 from penstock.config.scrub import DetectorSettings, ScrubSettings
@@ -30,6 +29,7 @@ from penstock.policies.scrub.masking import looked_through
 from penstock.policies.scrub.minting import Mint
 from penstock.policies.scrub.rules import Service
 from penstock.policies.scrub.services import Ask
+from penstock.questions import Question, Questions
 from penstock.routing.plan import Table
 
 MOST_TOKENS = 4000
@@ -86,7 +86,7 @@ def _team(settings: Settings, key: KeyProfile) -> Wish:
     return Wish() if row is None else row.wish
 
 
-def asking(table: Table, calling: Calling) -> Ask:
+def asking(table: Table, questions: Questions) -> Ask:
     """Asks services, at the addresses of the configuration and nowhere else."""
 
     async def ask(service: Service, text: str) -> Sequence[Found] | None:
@@ -95,10 +95,12 @@ def asking(table: Table, calling: Calling) -> Ask:
             wrapped = f"<text>\n{text}\n</text>"
             orders = services.orders(service)
             path, asked = forms.message(service.model, provider.dialect, wrapped, orders, MOST_TOKENS)
-            told = await calling.post(provider, path, msgspec.json.encode(asked))
+            body = msgspec.json.encode(asked)
+            asked_as = Question(path=path, body=body, model=service.model, asker=f"detector/{service.name}")
+            told = await questions.ask(provider, asked_as)
             return services.named(service, text, _said(told, provider.dialect)) if told.status == 200 else None
         path, body = services.question(service, text)
-        answer = await calling.post(provider, path, body)
+        answer = await questions.ask(provider, Question(path=path, body=body))
         return services.answer(service, text, answer.body) if answer.status == 200 else None
 
     return ask

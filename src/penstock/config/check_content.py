@@ -98,6 +98,8 @@ def judges_can_be_asked(settings: Settings, reading: Reading) -> Iterator[Found]
                     f"speaks {provider.dialect}, which has no moderation API",
                     "name one that speaks openai",
                 )
+            if judge.action == "route-to" and not judge.first and reading.sound((*inner, "action"), (*inner, "first")):
+                yield (*inner, "action"), "is route-to, when the request has left already", "add `first: true`"
             yield from _needs(inner, judge, reading)
 
 
@@ -147,4 +149,7 @@ def _routing(path: Path, row: PolicySettings, reading: Reading) -> Iterator[Path
             yield (*inner, "action")
     for inner, pattern in reading.rows((*path, "patterns"), row.patterns):
         if pattern.action == "route-to":
+            yield (*inner, "action")
+    for inner, judge in reading.rows((*path, "judges"), row.judges):
+        if judge.action == "route-to":
             yield (*inner, "action")

@@ -251,8 +251,8 @@ class JudgeSettings(msgspec.Struct, frozen=True, kw_only=True):
     where: Annotated[tuple[Where, ...], Meta(min_length=1)] = ("user", "tool-result", "document")
     """The kinds of words that it is asked about."""
 
-    action: AnswerName = "block"
-    """What is done where it objects to a text."""
+    action: ActionName = "block"
+    """What is done where it objects to a text. `route-to` needs `first: true`: what has left stays away."""
 
     seconds: Seconds = 10.0
     """How long it may take; the answer waits for it, a stream before its first byte."""

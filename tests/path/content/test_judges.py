@@ -11,6 +11,7 @@ from tests.path.content.scene import MESSAGES, OTHER_KEY, Scene, question, scene
 from tests.path.content.streams import STREAMS, events, text_of, whole
 from tests.path.content.test_answers import _shown
 from tests.path.test_reload import until
+from tests.support.command import piped
 from tests.support.provider import Pause, Received, Scripted, json_answer, stream_answer
 
 SPARED = "how do I bake bread"
@@ -206,3 +207,52 @@ def test_a_judge_sees_no_private_value_unless_it_is_local(tmp_path: Path) -> Non
         assert got.status in {200, 400}
         seen = {one.path: "grace.hopper@navy-example.org" in one.body.decode() for one in judged(found)}
         assert seen == {"/local/v1/judge": False, "/local/v1/local-judge": True}
+
+
+def test_what_a_judge_spends_is_in_the_books(tmp_path: Path) -> None:
+    """As an exchange of its own under nobody's key, with its tokens and price; a service that is no model has none."""
+    usage = {"prompt_tokens": 80, "completion_tokens": 1, "total_tokens": 81}
+
+    def judge(request: Received) -> Scripted:
+        if b"gpt-5-mini" not in request.body:
+            return script(request)
+        return json_answer(json.dumps({"choices": [{"message": {"content": "NO"}}], "usage": usage}).encode())
+
+    judges = [{"name": "legal", **CHAT_JUDGE, "provider": "openai", "model": "gpt-5-mini"},
+              {"name": "plain", **KINDS["http"][0]}]  # fmt: skip
+    with scene(tmp_path, {"house": {"judges": judges}}, judge) as found:
+        assert found.ask(MESSAGES, question(MESSAGES, SPARED)).status == 200
+        config = str(found.gateway.folder / "penstock.yaml")
+
+        def lines() -> list[dict[str, Any]]:
+            told = piped("log", "--json", "--config", config, folder=tmp_path)
+            return [json.loads(line) for line in told.stdout.splitlines()]
+
+        until(lambda: len(lines()) == 2)
+        own = next(line for line in lines() if line["provider"] == "openai")
+        assert (own["key"], own["key_name"], own["team"]) == ("", "", "")
+        assert (own["model"], own["operation"], own["outcome"]) == ("gpt-5-mini", "chat.completions.create", "served")
+        assert (own["total_input"], own["total_output"], own["source"]) == (80, 1, "reported")
+        assert own["cost_micro_dollars"] > 0
+        shown = piped("show", own["id"], "--config", config, folder=tmp_path).stdout
+        assert "penstock-judge/legal" in shown
+        assert SPARED not in shown
+
+
+def test_a_judge_can_send_a_request_elsewhere(tmp_path: Path) -> None:
+    """Before it leaves, to another model there; what was judged once goes the same way again without being asked."""
+    judge = {**KINDS["http"][0], "first": True, "action": "route-to"}
+    more = {"route_to": {"provider": "local-anthropic", "model": "tiny"}}
+
+    def answers(request: Received) -> Scripted:
+        return verdict(request) if request.path.endswith("/judge") else json_answer(whole(MESSAGES, "Well, flour."))
+
+    with scene(tmp_path, policy(judge, **more), answers) as found:
+        for _ in range(2):
+            got = found.ask(MESSAGES, question(MESSAGES, BAD))
+            assert (got.status, got.headers["x-penstock-policy"]) == (200, "house=route-to")
+            assert found.sent[-1].path == "/local/v1/messages"
+            assert json.loads(found.sent[-1].body) == {**question(MESSAGES, BAD), "model": "tiny"}
+        assert len([one for one in found.sent if one.path.endswith("/judge")]) == 1
+        assert found.ask(MESSAGES, question(MESSAGES, SPARED)).status == 200
+        assert (found.sent[-1].path, json.loads(found.sent[-1].body)["model"]) == ("/v1/messages", "m")

@@ -78,6 +78,16 @@ def test_versions_are_of_what_is_said(tmp_path: Path) -> None:
             "policies.house.route_to.provider",
             "names no provider: locla",
         ),
+        (
+            {"judges": [{**GUARD, "action": "route-to"}], "route_to": {"provider": "local"}},
+            "policies.house.judges[0].action",
+            "is route-to, when the request has left already",
+        ),
+        (
+            {"judges": [{**GUARD, "action": "route-to", "first": True}]},
+            "policies.house.judges[0].action",
+            "the policy says no place",
+        ),
         ({"judges": [{**GUARD, "provider": "guard"}]}, "policies.house.judges[0].provider", "names no provider"),
         (
             {"judges": [{"name": "j", "kind": "moderation", "provider": "anthropic"}]},

@@ -13,13 +13,14 @@ import msgspec
 from penstock.core.caller import KeyProfile
 from penstock.core.cut import Cut, cut
 from penstock.core.dialect import Dialect
-from penstock.core.document import Document, NotReadableError
+from penstock.core.document import NotReadableError
 from penstock.core.equipment import Equipment
 from penstock.core.exchange import Exchange
 from penstock.core.fault import FaultError
 from penstock.core.finding import Matter
 from penstock.core.generations import Generations
 from penstock.core.policy import Look, Visit, Wanted
+from penstock.core.rerouting import reroute
 from penstock.core.route import Body, Route
 from penstock.core.ruling import Action, Destination, Ruling, Side, refusal
 from penstock.core.text import Line, Splice, Walking
@@ -255,18 +256,8 @@ class Guard:
             found = cut(document, self._walking(exchange), exchange.match, exchange.head)
             exchange.document = document.decoded().changed(lambda body: found.masked(body, masks))
         if action is Action.ROUTE and policy.route_to is not None:
-            exchange.destination = Destination(*policy.route_to, policy.name)
-            self._rename(exchange, policy.route_to[1])
-
-    def _rename(self, exchange: Exchange, model: str | None) -> None:
-        document = exchange.document
-        if model is None or document is None:
-            return
-        plain = document.decoded()
-        match, body = self._dialects[exchange.match.route.dialect].equipping.renamed(exchange.match, plain.raw, model)
-        exchange.match = match
-        if body is not plain.raw:
-            exchange.document = Document(body, body, undone=plain.undone)
+            destination = Destination(*policy.route_to, policy.name)
+            reroute(exchange, self._dialects[exchange.match.route.dialect].equipping, destination)
 
 
 def _held(key: KeyProfile, policies: Iterable[ContentPolicy]) -> Held:

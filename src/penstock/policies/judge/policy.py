@@ -12,14 +12,16 @@ import msgspec
 
 from penstock.core.caller import KeyProfile
 from penstock.core.cut import cut
+from penstock.core.dialect import Dialect
 from penstock.core.document import NotReadableError
+from penstock.core.equipment import Equipping
 from penstock.core.exchange import Answer, Exchange, Outcome
 from penstock.core.fault import FaultError
 from penstock.core.generations import Generations
 from penstock.core.policy import Look, Visit, Wanted
+from penstock.core.rerouting import reroute
 from penstock.core.route import Body, Reply, Route
-from penstock.core.ruling import Action, Ruling, Side, refusal
-from penstock.core.text import Walking
+from penstock.core.ruling import Action, Destination, Ruling, Side, refusal
 from penstock.policies.judge.forms import Verdict
 from penstock.policies.judge.rules import Judging
 
@@ -39,15 +41,15 @@ Ask = Callable[[Judging, str], Awaitable[Verdict | None]]
 class Judge:
     """One installation's judges: those that are local, or all others."""
 
-    def __init__(self, judges: Sequence[Judging], walking: Mapping[str, Walking], ask: Ask, *, local: bool) -> None:
+    def __init__(self, judges: Sequence[Judging], dialects: Mapping[str, Dialect], ask: Ask, *, local: bool) -> None:
         self._judges = [judging for judging in judges if judging.rule.local is local]
-        self._walking = walking
+        self._dialects = dialects
         self._ask = ask
         self._known: Generations[Verdict] = Generations(MOST_REMEMBERED)
 
     def concerns(self, route: Route) -> bool:
         """Operations whose requests hold words, where there is any judge."""
-        words = route.body is not Body.NONE and self._walking[route.dialect].carries(route.operation)
+        words = route.body is not Body.NONE and self._dialects[route.dialect].walking.carries(route.operation)
         return bool(self._judges) and words
 
     async def enter(self, exchange: Exchange) -> Visit | None:
@@ -57,7 +59,7 @@ class Judge:
             return None
         mine = [judging for judging in self._judges if judging.bound.holds(caller.key)]
         asked: list[_Asked] = []
-        visit = _Judged(exchange, asked)
+        visit = _Judged(exchange, asked, self._dialects[exchange.match.route.dialect].equipping)
         try:
             for judging in (one for one in mine if one.rule.action is not Action.ALLOW):
                 one = await self._begun(exchange, caller.key, judging)
@@ -77,7 +79,7 @@ class Judge:
         if caller is None or not self.concerns(match.route):
             return None
         mine = any(judging.bound.holds(caller.key) for judging in self._judges)
-        return Wanted() if mine and self._walking[match.route.dialect].reads(match, exchange.head) else None
+        return Wanted() if mine and self._dialects[match.route.dialect].walking.reads(match, exchange.head) else None
 
     async def _begun(self, exchange: Exchange, key: KeyProfile, judging: Judging) -> "_Asked":
         large = exchange.document is not None and len(exchange.document.plain) > LARGE
@@ -104,7 +106,7 @@ class Judge:
         document, match = exchange.document, exchange.match
         if document is None:
             return None
-        walking, objected, fresh = self._walking[match.route.dialect], None, []
+        walking, objected, fresh = self._dialects[match.route.dialect].walking, None, []
         found = cut(document, walking, match, exchange.head)
         salt = judging.mark + f"{tenant} {match.route.dialect} ".encode()
         for block, name in zip(found.blocks, found.names, strict=True):
@@ -163,9 +165,10 @@ class _Asked(msgspec.Struct):
 class _Judged(Visit):
     """An exchange that judges have been asked about."""
 
-    def __init__(self, exchange: Exchange, asked: Sequence[_Asked]) -> None:
+    def __init__(self, exchange: Exchange, asked: Sequence[_Asked], equipping: Equipping) -> None:
         self.asked = asked
         self._exchange = exchange
+        self._equipping = equipping
 
     async def answered(self, answer: Answer) -> Answer:
         """The answer, once the judges have spoken; FaultError 400 where one says no."""
@@ -196,6 +199,8 @@ class _Judged(Visit):
         action, words = self._note(one)
         if one.judging.enforced and action is Action.BLOCK:
             raise FaultError(refusal(one.judging.policy, words, one.judging.contact))
+        if one.judging.enforced and action is Action.ROUTE and one.judging.route_to is not None:
+            reroute(self._exchange, self._equipping, Destination(*one.judging.route_to, one.judging.policy))
 
     def _note(self, one: _Asked) -> tuple[Action, str]:
         one.told = True

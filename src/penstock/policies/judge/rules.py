@@ -42,6 +42,8 @@ class Judging(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     enforced: bool
     contact: str
     rule: JudgeRule
+    route_to: tuple[str, str | None] | None = None
+    """A provider's name, and the model to ask there."""
 
     @functools.cached_property
     def mark(self) -> bytes:
