@@ -65,9 +65,9 @@ class Reports:
         found: dict[tuple[int | str, ...], UsageRow] = {}
         with self._reading() as connection:
             span = summing.taken_apart(which, connection.execute(select(func.min(entries.c.at))).scalar())
-            if span.whole:
-                called = _called(connection.execute(summing.tools(by, which, span.whole)))
-                _add(found, connection.execute(summing.sums(by, which, span.whole)), by, called)
+            for stretch in span.whole:
+                called = _called(connection.execute(summing.tools(by, which, stretch)))
+                _add(found, connection.execute(summing.sums(by, which, stretch)), by, called)
             for ragged in span.ragged:
                 columns: list[ColumnElement[Any]] = [*groups, *_sums()]
                 chosen = [*_within(*ragged), *summing.about(which, entries)]
@@ -120,7 +120,7 @@ class Reports:
         with self._reading() as connection:
             found: dict[tuple[str, str], UnpricedModel] = {}
             span = summing.taken_apart(which, connection.execute(select(func.min(entries.c.at))).scalar())
-            queries = [summing.unpriced(which, span.whole)] if span.whole else []
+            queries = [summing.unpriced(which, stretch) for stretch in span.whole]
             queries += [_unpriced([*_within(*ragged), *summing.about(which, entries)]) for ragged in span.ragged]
             for query in queries:
                 for provider, model, exchanges, tokens, last in connection.execute(query):
