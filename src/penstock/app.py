@@ -48,7 +48,7 @@ from penstock.reloading import Reloading
 from penstock.stores.counting.fallback import Fallback
 from penstock.stores.counting.memory import Memory
 from penstock.stores.counting.sqlite import COUNTERS, SqliteCounters
-from penstock.stores.keys import KeyStore
+from penstock.stores.keys import KeyStore, NameTakenError
 from penstock.stores.ledger import Ledger
 from penstock.stores.records import Records
 from penstock.stores.suspensions import Suspensions
@@ -161,11 +161,11 @@ class House:
         self._ways = composing.ways(settings)
         self._pool = Pool(self._ways.connector(), self._sweep)
         tls = composing.certificate(settings)
-        self.store = KeyStore(Path(settings.data_dir))
+        self.store = KeyStore(*composing.site(settings))
         undo.callback(self.store.close)
         # Before the keys are watched, so that it is known from the first request on.
         self.first_key = None if place.worker is not None else _first_key(self.store, settings)
-        self._records = Records.of(self.store.engine, self.store.pepper)
+        self._records = Records.of(self.store.engine, self.store.pepper, self.store.changes)
         undo.callback(self._records.close)
         self._ring = KeyRing(self.store.pepper)
         self._alone = place.worker is None
@@ -183,13 +183,15 @@ class House:
             self._reckoning = Reckoning(usages, *counted, lambda: self._ring.profiles, self.books.whole)
             undo.push_async_callback(self._reckoning.close)
         self._suspensions = Suspensions(self.store.engine)
-        undo.callback(SuspensionWatch(self._suspensions).close)
+        undo.callback(SuspensionWatch(self._suspensions, self.store.changes).close)
         self._knows_words = False
         declared = composing.declared(settings.keys, self.store.pepper)
         self._keys = KeyWatch(self.store, self._ring, declared, composing.heritage(settings), self._prepare)
         undo.callback(self._keys.close)
-        credentials = CredentialWatch(self.store.engine, self._stores_credentials, lambda: self.take(self.settings))
-        undo.callback(credentials.close)
+        self._credentials = CredentialWatch(
+            self.store.engine, self._stores_credentials, lambda: self.take(self.settings), self.store.changes
+        )
+        undo.callback(self._credentials.close)
         learning = () if self.books is None else (self.books.learn,)
         self._observing = Observing(settings, self._gauges(), learning, shared=place.worker is not None)
         undo.callback(self._observing.close)
@@ -224,7 +226,7 @@ class House:
         upstream = Upstream(pool, self._sweep, upload_limit=settings.limits.upload)
         prefixes = tuple(settings.header_prefixes)
         wording = Wording(prefixes, CHATS, Allowances(prefixes, DIALECTS, settings.quotas.warn_at / 100))
-        routing = composing.table(settings, self._simulators)
+        routing = composing.table(settings, self._simulators, self._credentials.kept)
         calling = Calling(DIALECTS, upstream, wording.crossing, HELD_BYTES)
         listed = composing.catalog(settings)
         limit = None
@@ -343,7 +345,7 @@ def prepare(settings: Settings) -> str | None:
     ConfigError for what would keep each of them from starting.
     """
     composing.table(settings, {})
-    store = KeyStore(Path(settings.data_dir))
+    store = KeyStore(*composing.site(settings))
     try:
         return _first_key(store, settings)
     finally:
@@ -400,7 +402,11 @@ async def _reply(incoming: Incoming, answer: Answer) -> None:
 def _first_key(store: KeyStore, settings: Settings) -> str | None:
     if settings.keys or store.any():
         return None
-    return store.create("default", prefix=settings.key_prefix).key.reveal()
+    try:
+        return store.create("default", prefix=settings.key_prefix).key.reveal()
+    except NameTakenError:
+        # Another gateway of the same database was faster, and has shown it.
+        return None
 
 
 async def _ended(task: asyncio.Task[None]) -> None:

@@ -35,10 +35,11 @@ from penstock.policies.compress.own_rules import OwnRule, Where
 from penstock.policies.compress.reasons import Detected
 from penstock.policies.compress.rules import rules
 from penstock.routing.plan import ModelRule, Table
-from penstock.stores.credentials import CredentialError, CredentialStore
-from penstock.stores.database import DATABASE, DatabaseTooNewError, open_database
+from penstock.stores.credentials import CredentialError, CredentialStore, Sealed, unsealed
 from penstock.stores.keys import KeyStore, StoreError
 from penstock.stores.master_key import MasterKeyError
+from penstock.stores.migrating import UnfitDatabaseError
+from penstock.stores.site import Site
 from penstock.wire.connect import Connector
 from penstock.wire.listener import Limits
 
@@ -87,9 +88,12 @@ def certificate(settings: Settings) -> ssl.SSLContext | None:
     return context
 
 
-def table(settings: Settings, simulators: Mapping[str, Provider]) -> Table:
-    """Provider rows and model rules as routing reads them; ConfigError for a stored credential that can't be had."""
-    stored = stored_credentials(settings)
+def table(settings: Settings, simulators: Mapping[str, Provider], kept: Sealed | None = None) -> Table:
+    """Provider rows and model rules as routing reads them; ConfigError for a stored credential that can't be had.
+
+    ``kept``: the credentials in the database, where they have been read.
+    """
+    stored = stored_credentials(settings, kept)
     return Table(
         providers={name: _provider(name, row, stored.get(name)) for name, row in settings.providers.items()},
         rules=tuple(ModelRule(rule.match, rule.provider) for rule in settings.models),
@@ -97,20 +101,27 @@ def table(settings: Settings, simulators: Mapping[str, Provider]) -> Table:
     )
 
 
-def stored_credentials(settings: Settings) -> Mapping[str, Secret]:
+def site(settings: Settings) -> Site:
+    """Where the gateway keeps its state."""
+    return Site(Path(settings.data_dir), settings.database, settings.pepper)
+
+
+def stored_credentials(settings: Settings, kept: Sealed | None = None) -> Mapping[str, Secret]:
     """What the database keeps for the rows that say so. Where none does it is not even opened."""
     names = [name for name, row in settings.providers.items() if row.api_key_stored]
     if not names:
         return {}
-    folder = Path(settings.data_dir)
-    file = str(folder / DATABASE)
+    here = site(settings)
+    file = here.name
     try:
-        if not (folder / DATABASE).exists():
+        if kept is not None:
+            return unsealed(names, kept, here.folder, settings.master_key)
+        if not here.exists():
             # To look is not to make it.
             raise CredentialError(names[0], "is not there")
-        engine = open_database(folder / DATABASE)
+        engine = here.open()
         try:
-            return CredentialStore(engine, folder, settings.master_key).secrets(names)
+            return CredentialStore(engine, here.folder, settings.master_key).secrets(names)
         finally:
             engine.dispose()
     except CredentialError as error:
@@ -119,9 +130,10 @@ def stored_credentials(settings: Settings) -> Mapping[str, Secret]:
         mistake = Mistake(file, 0, 0, place, f"names a credential that {error.words}", suggestion)
     except MasterKeyError as error:
         mistake = Mistake(file, 0, 0, "master_key", f"can't be used: {error}", "")
-    except (DatabaseTooNewError, StoreError, OSError) as error:
+    except (UnfitDatabaseError, StoreError, OSError) as error:
         what = f"can't be read for the credentials in it: {getattr(error, 'orig', None) or error}"
-        mistake = Mistake(file, 0, 0, "data_dir", what, "run `penstock doctor`")
+        setting = "data_dir" if here.server is None else "database"
+        mistake = Mistake(file, 0, 0, setting, what, "run `penstock doctor`")
     raise ConfigError([mistake])
 
 

@@ -16,9 +16,9 @@ from penstock.core.caller import KeyProfile
 from penstock.core.inheriting import Heritage, Owned, Terms
 from penstock.core.quota_text import QuotaError
 from penstock.policies.authenticate import KeyRing
-from penstock.stores.database import DatabaseTooNewError
 from penstock.stores.key_table import Renewal
 from penstock.stores.keys import KeyStore, StoreError
+from penstock.stores.migrating import UnfitDatabaseError
 
 log = logging.getLogger(__name__)
 
@@ -93,10 +93,10 @@ class KeyWatch:
         self._timer = self._loop.call_later(SECONDS, self._look)
 
     def _notice(self) -> bool:
-        """On the loop: a pragma of a third of a millisecond."""
+        """On the loop: a pragma of a third of a millisecond, or a look into memory."""
         try:
             return self._store.changed()
-        except (StoreError, DatabaseTooNewError, OSError) as error:
+        except (StoreError, UnfitDatabaseError, OSError) as error:
             self._say(_words(error))
             return False
 
@@ -120,7 +120,7 @@ class KeyWatch:
         try:
             stored = self._store.renew(heritage)
             subjects = stored.teams, stored.users
-        except (StoreError, DatabaseTooNewError, OSError) as error:
+        except (StoreError, UnfitDatabaseError, OSError) as error:
             trouble = _words(error)
         except QuotaError as error:
             trouble = f"a quota {error.what}"
@@ -168,4 +168,4 @@ class KeyWatch:
 
 
 def _words(error: Exception) -> str:
-    return str(getattr(error, "orig", None) or error)
+    return str(getattr(error, "orig", None) or error).partition("\n")[0]

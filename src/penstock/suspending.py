@@ -23,10 +23,11 @@ from penstock.config.settings import Settings
 from penstock.core.books import BooksError, Filter
 from penstock.core.entry import Entry
 from penstock.core.terseness import Arm
-from penstock.stores.database import DatabaseTooNewError
 from penstock.stores.keys import StoreError
 from penstock.stores.measured import Measured
+from penstock.stores.migrating import UnfitDatabaseError
 from penstock.stores.suspensions import Evidence, Level, Suspension, Suspensions
+from penstock.stores.turns import Hearing
 
 if TYPE_CHECKING:
     from penstock.ledger import findings
@@ -40,21 +41,34 @@ FIRST_SECONDS, PERIOD_SECONDS = 300.0, 3600.0
 SPAN_SECONDS = 90 * 86_400
 """What is judged goes back so long at least, and twice as long at most."""
 
-_Trouble = (BooksError, StoreError, DatabaseTooNewError, OSError)
+_Trouble = (BooksError, StoreError, UnfitDatabaseError, OSError)
 
 
 class SuspensionWatch:
     """Keeps the list in memory as the database has it, until it is closed."""
 
-    def __init__(self, store: Suspensions) -> None:
+    def __init__(self, store: Suspensions, changes: Hearing | None = None) -> None:
+        """``changes`` says when to look; None: twice a second."""
         self._store = store
+        self._changes = changes
+        self._seen: object = None
         self._trouble = ""
-        self._loop = asyncio.get_running_loop()
         self._look()
+        self._task = asyncio.get_running_loop().create_task(self._run())
+
+    async def _run(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            if self._changes is None:
+                # On the loop: a short query on a table with hardly any rows.
+                self._look()
+            elif (number := self._changes.number("suspensions")) != self._seen:
+                # It may be away, and then is waited for.
+                await asyncio.to_thread(self._look)
+                self._seen = self._seen if self._trouble else number
 
     def _look(self) -> None:
         try:
-            # On the loop: a short query on a table with hardly any rows.
             self._store.refresh()
             trouble = ""
         except _Trouble as error:
@@ -63,11 +77,10 @@ class SuspensionWatch:
             words = f"what is suspended can't be read, the known stays so: {trouble}"
             log.warning(words if trouble else "what is suspended is read again")
         self._trouble = trouble
-        self._timer = self._loop.call_later(LOOK_SECONDS, self._look)
 
     def close(self) -> None:
         """Look no more."""
-        self._timer.cancel()
+        self._task.cancel()
 
 
 class Judge:

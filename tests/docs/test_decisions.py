@@ -32,7 +32,7 @@ def test_the_index_lists_every_decision() -> None:
 def test_every_dependency_has_its_reason_and_its_licence() -> None:
     """A package that ``make run`` installs by name is in the table, with the licence that it declares itself."""
     lines = (ROOT / "requirements" / "run.in").read_text().splitlines()
-    wanted = [re.split(r"[><=;\s]", line)[0] for line in lines if line and not line.startswith("#")]
+    wanted = [re.split(r"[\[><=;\s]", line)[0] for line in lines if line and not line.startswith("#")]
     rows = re.findall(r"^\| ([\w-]+) \| (.+?) \| (.+?) \|", (FOLDER / "0011-dependencies.md").read_text(), re.MULTILINE)
     described = {name: licence for name, _, licence in rows if name != "package"}
     assert sorted(described) == sorted(wanted)

@@ -26,14 +26,14 @@ class House:
     @contextlib.contextmanager
     def changing(self, actor: Actor) -> Iterator[tuple[Connection, Callable[[Change], None]]]:
         """One transaction, and what notes a change in the audit log: all that is done in it is done, or nothing."""
-        with self.store.engine.execution_options(writes=True).begin() as connection:
+        with self.store.writing() as connection:
             yield connection, lambda change: audit.append(connection, actor.name, actor.role.value, change)
 
 
 @contextlib.contextmanager
 def opened(settings: Settings) -> Iterator[House]:
     """The house of these settings."""
-    store = KeyStore(Path(settings.data_dir))
+    store = KeyStore(Path(settings.data_dir), settings.database, settings.pepper)
     try:
         yield House(settings, store, Admins(store.engine, store.pepper))
     finally:

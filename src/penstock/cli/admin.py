@@ -9,7 +9,7 @@ import click
 
 from penstock.cli import moments
 from penstock.cli.configuration import config_option, load_settings
-from penstock.cli.exits import MistakeError, reaching
+from penstock.cli.exits import MistakeError, reaching, site_of
 from penstock.cli.printing import Table, columns, json_option, print_json, print_table
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def _opened(config: Path | None) -> "Iterator[tuple[House, Actor]]":
 
     settings = load_settings(config)
     try:
-        with reaching(Path(settings.data_dir)), opened(settings) as house:
+        with reaching(site_of(settings)), opened(settings) as house:
             yield house, Actor("local operator", Role.OWNER)
     except ActError as error:
         raise MistakeError(error.words) from None

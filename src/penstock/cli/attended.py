@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from penstock.cli.exits import site_of
 from penstock.cli.parent import Start
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ async def attended(start: Start) -> AsyncIterator[Admin]:
     named = () if start.source.path is None else ("--config", str(start.source.path))
     attendant = Attendant(sockets, (sys.executable, "-m", "penstock", "admin", "serve", *named, "--sockets"))
     try:
-        yield Admin(url, None if url is None else _setup_token(folder))
+        yield Admin(url, None if url is None else _setup_token(settings))
     finally:
         await attendant.close()
 
@@ -54,11 +55,11 @@ def _url(settings: "Settings", port: int) -> str:
     return f"{'http' if settings.admin.tls is None else 'https'}://{name}:{port}"
 
 
-def _setup_token(folder: Path) -> str | None:
+def _setup_token(settings: "Settings") -> str | None:
     from penstock.stores.admins import Admins  # noqa: PLC0415
     from penstock.stores.keys import KeyStore  # noqa: PLC0415
 
-    store = KeyStore(folder)
+    store = KeyStore(*site_of(settings))
     try:
         made = Admins(store.engine, store.pepper).setup_token()
     finally:

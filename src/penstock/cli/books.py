@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 import click
 
 from penstock.cli import moments
-from penstock.cli.exits import UnreachableError, reaching
+from penstock.cli.exits import UnreachableError, reaching, site_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -119,14 +119,14 @@ def reports(settings: "Settings") -> "Iterator[Reports]":
 def opened_books(settings: "Settings", done: str) -> "Iterator[Engine]":
     """The database with the books of these settings; exit code 3 where what is to be ``done`` to them can't be."""
     from penstock.core.books import BooksError  # noqa: PLC0415 - keeps --help instant
-    from penstock.stores.database import DATABASE, open_database  # noqa: PLC0415
 
-    folder = Path(settings.data_dir)
-    if not (folder / DATABASE).exists():
-        words = f"there are no books in {folder}: no gateway has run there yet."
-        raise UnreachableError(f"{words} Name the configuration that it runs with (--config).{off(settings)}")
-    with reaching(folder):
-        engine = open_database(folder / DATABASE)
+    site = site_of(settings)
+    with reaching(site):
+        if not site.exists():
+            place = site.folder if site.server is None else site.name
+            words = f"there are no books in {place}: no gateway has run there yet."
+            raise UnreachableError(f"{words} Name the configuration that it runs with (--config).{off(settings)}")
+        engine = site.open()
         try:
             _settle(settings, engine)
             yield engine

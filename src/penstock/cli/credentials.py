@@ -145,13 +145,12 @@ def rotate(config: Path | None, *, as_json: bool) -> None:
 def _credentials(config: Path | None, *, new: bool = False) -> "Iterator[tuple[Settings, CredentialStore]]":
     """``new``: the first credential makes the database."""
     from penstock.stores.credentials import CredentialStore  # noqa: PLC0415 - keeps --help instant
-    from penstock.stores.database import DATABASE, open_database  # noqa: PLC0415
 
     settings = load_settings(config)
-    with existing(Path(settings.data_dir), new=new) as folder:
-        engine = open_database(folder / DATABASE)
+    with existing(settings, new=new) as site:
+        engine = site.open()
         try:
-            yield settings, CredentialStore(engine, folder, settings.master_key)
+            yield settings, CredentialStore(engine, site.folder, settings.master_key)
         finally:
             engine.dispose()
 

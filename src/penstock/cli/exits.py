@@ -6,8 +6,13 @@ import contextlib
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from penstock.config.settings import Settings
+    from penstock.stores.site import Site
 
 PROBLEM = 1
 MISTAKE = 2
@@ -26,20 +31,29 @@ class UnreachableError(click.ClickException):
     exit_code = UNREACHABLE
 
 
-@contextlib.contextmanager
-def reaching(folder: Path) -> Iterator[None]:
-    """Turns what the stores of a data folder raise into words and exit code 3."""
-    from penstock.stores.database import DatabaseTooNewError  # noqa: PLC0415 - keeps --help instant
-    from penstock.stores.keys import StoreError  # noqa: PLC0415
+def site_of(settings: "Settings") -> "Site":
+    """Where the gateway of these settings keeps its state."""
+    from penstock.stores.site import Site  # noqa: PLC0415 - keeps --help instant
 
+    return Site(Path(settings.data_dir), settings.database, settings.pepper)
+
+
+@contextlib.contextmanager
+def reaching(site: "Site") -> Iterator[None]:
+    """Turns what the stores of a site raise into words and exit code 3."""
+    from penstock.stores.keys import StoreError  # noqa: PLC0415 - keeps --help instant
+    from penstock.stores.migrating import DatabaseTooNewError, UnfitDatabaseError  # noqa: PLC0415
+
+    folder, setting = site.folder, "data_dir" if site.server is None else "database"
     try:
         yield
     except DatabaseTooNewError as error:
-        raise UnreachableError(f"{error} Run that release, or name another data_dir.") from None
+        raise UnreachableError(f"{error} Run that release, or name another {setting}.") from None
+    except UnfitDatabaseError as error:
+        raise UnreachableError(str(error)) from None
     except StoreError as error:
-        # A statement's values stand in the whole message; the driver's own sentence has none.
-        reason = getattr(error, "orig", None) or type(error).__name__
-        raise UnreachableError(f"the database in {folder} can't be used: {reason}. Try `penstock doctor`.") from None
+        where = f"the database in {folder}" if site.server is None else site.name
+        raise UnreachableError(f"{where} can't be used: {reason(error)}. Try `penstock doctor`.") from None
     except BrokenPipeError:
         # Whoever read has seen enough, as under ``| head``.
         raise
@@ -51,14 +65,18 @@ def reaching(folder: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def existing(folder: Path, *, new: bool) -> Iterator[Path]:
-    """The data folder, as ``reaching``. To look into one that nobody has made is not to make it: without ``new`` an
-    empty one stands in for it."""
-    from penstock.stores.database import DATABASE  # noqa: PLC0415 - keeps --help instant
-
+def existing(settings: "Settings", *, new: bool) -> "Iterator[Site]":
+    """Where the state is, as ``reaching``. To look into what nobody has made is not to make it: without ``new`` an
+    empty folder stands in for it."""
+    site = site_of(settings)
     with contextlib.ExitStack() as undo:
-        undo.enter_context(reaching(folder))
-        if new or (folder / DATABASE).exists():
-            yield folder
+        undo.enter_context(reaching(site))
+        if new or site.exists():
+            yield site
         else:
-            yield Path(undo.enter_context(tempfile.TemporaryDirectory()))
+            yield site._replace(folder=Path(undo.enter_context(tempfile.TemporaryDirectory())), server=None)
+
+
+def reason(error: Exception) -> str:
+    """The driver's own first sentence: statement and values stand apart from it."""
+    return str(getattr(error, "orig", None) or type(error).__name__).partition("\n")[0]

@@ -295,7 +295,7 @@ def _keys(config: Path | None, *, new: bool = False) -> "Iterator[tuple[Settings
     from penstock.stores.keys import KeyStore  # noqa: PLC0415 - keeps --help instant
 
     settings = load_settings(config)
-    with existing(Path(settings.data_dir), new=new) as folder, contextlib.closing(KeyStore(folder)) as store:
+    with existing(settings, new=new) as site, contextlib.closing(KeyStore(*site)) as store:
         yield settings, store
 
 

@@ -16,7 +16,7 @@ import click
 from penstock.cli import systemd
 from penstock.cli.attended import attended
 from penstock.cli.configuration import config_option, load_settings, saying_mistakes, source_of
-from penstock.cli.exits import reaching
+from penstock.cli.exits import reaching, site_of
 from penstock.cli.parent import Start, cannot_listen, parent
 from penstock.cli.welcome import Welcome, welcome
 
@@ -59,12 +59,12 @@ def serve(config: Path | None, listen: str | None, workers: int | None, worker: 
     _allow_many_files()
     _forbid_core_dumps()
     count = workers or settings.workers
-    folder = Path(settings.data_dir)
+    site = site_of(settings)
     if worker is None and count > 1:
-        with reaching(folder), saying_mistakes():
+        with reaching(site), saying_mistakes():
             parent(start, count)
         return
-    with reaching(folder), saying_mistakes(), asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    with reaching(site), saying_mistakes(), asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(_work(start, worker) if worker else _alone(start))
 
 

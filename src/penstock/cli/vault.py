@@ -107,5 +107,5 @@ def _opened(config: Path | None) -> "Iterator[tuple[Settings, KeyStore, Rows]]":
     from penstock.stores.vault import Rows  # noqa: PLC0415
 
     settings = load_settings(config)
-    with existing(Path(settings.data_dir), new=False) as folder, contextlib.closing(KeyStore(folder)) as store:
+    with existing(settings, new=False) as site, contextlib.closing(KeyStore(*site)) as store:
         yield settings, store, Rows(store.engine)

@@ -5,7 +5,6 @@ Looks into the configuration file, then into the database, and makes neither.
 
 import contextlib
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import click
@@ -46,7 +45,7 @@ def whose(settings: "Settings", name: str | None) -> Whose:
 
     if name is None:
         return Whose(NOBODY, nothing_suspended)
-    with existing(Path(settings.data_dir), new=False) as folder, contextlib.closing(KeyStore(folder)) as store:
+    with existing(settings, new=False) as site, contextlib.closing(KeyStore(*site)) as store:
         known = composing.in_force(settings, store)
         suspensions = Suspensions(store.engine)
         suspensions.refresh()

@@ -46,6 +46,8 @@ class Form(Enum):
     EXPRESSION = "expression"
     KEY_FILE = "key_file"
     MASTER_KEY = "master_key"
+    PEPPER = "pepper"
+    DATABASE = "database"
     DOLLARS = "dollars"
     FACTOR = "factor"
     OPERATION = "operation"
@@ -177,6 +179,13 @@ def master_key(text: str) -> str:
             what = f"is not {MASTER_KEY_BYTES} bytes in base64"
             raise MisfitError(what, f"make one with `openssl rand -base64 {MASTER_KEY_BYTES}`")
     return text
+
+
+def pepper(text: str) -> str:
+    """One secret in base64."""
+    if "," in text:
+        raise MisfitError("holds a comma; there is one pepper only", "write one, in base64")
+    return master_key(text)
 
 
 def header_name(text: str) -> str:
@@ -439,4 +448,6 @@ def text_forms(files: Files) -> Mapping[Form, Callable[[str], str]]:
         Form.QUOTA: quota,
         Form.TERM_FILE: files.terms,
         Form.MASTER_KEY: master_key,
+        Form.PEPPER: pepper,
+        Form.DATABASE: urls.database,
     }

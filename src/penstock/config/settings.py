@@ -369,8 +369,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     can spare."""
 
     data_dir: Annotated[str, Meta(extra={"form": Form.FOLDER})] = "./data"
-    """The folder for everything that the gateway keeps: keys, ownership of stored objects, the books. Made when it is
-    missing. Like every path in the file it counts from the file's own folder."""
+    """The folder for everything that the gateway keeps: its journal, its secrets, and its database, where `database`
+    names none. Made when it is missing. Like every path in the file it counts from the file's own folder."""
+
+    database: Annotated[Secret, Meta(extra={"form": Form.DATABASE})] | None = None
+    """The PostgreSQL database for what several gateways share: keys, credentials, ownership of stored objects, the
+    books. A URL as PostgreSQL's own programs read it, `postgresql://user@host/name?sslmode=verify-full`; a password
+    better as `"${NAME}"`, or in the environment's `PGPASSWORD`. Unset, a file in the data folder: no server is needed,
+    and one machine has it to itself. A change needs a restart."""
+
+    pepper: Annotated[Secret, Meta(extra={"form": Form.PEPPER})] | None = None
+    """What gateway keys are hashed under: 32 random bytes in base64, better as `"${NAME}"` than in the file. All
+    gateways of one database need the same. Unset, the gateway makes one in the file `pepper` of its data folder. With
+    another one no key works any more. A change needs a restart."""
 
     public_url: Annotated[str, Meta(extra={"form": Form.PUBLIC_URL})] | None = None
     """Where clients see this gateway, for links in answers that lead back here (batch results, resumable uploads).

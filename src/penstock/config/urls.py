@@ -38,6 +38,33 @@ def proxy(text: str) -> str:
     return text.rstrip("/")
 
 
+def database(text: str) -> str:
+    """A PostgreSQL database's URL, as libpq reads it. What it would misread could end up in its messages, a password
+    among it, so none of that passes."""
+    example = "postgresql://penstock@db.example.com/penstock"
+    if any(not "!" <= letter <= "~" for letter in text):
+        raise MisfitError("holds a space or another character that no URL holds", f"write it like {example}")
+    scheme, _, rest = text.partition("://")
+    if scheme not in {"postgresql", "postgres"}:
+        raise MisfitError("does not begin with postgresql://", f"write it like {example}")
+    authority, slash, path = rest.partition("/")
+    if authority.count("@") > 1 or re.search(r"[?#]", authority) or "@" in path or "#" in path:
+        what = "holds a character that ends a part of it too early, maybe in its password"
+        raise MisfitError(what, "write %40 for @, %2F for /, %3F for ?, %23 for #, %25 for %")
+    name, _, query = path.partition("?")
+    if not slash or not name or "/" in name:
+        raise MisfitError("names no database", f"write it like {example}")
+    if re.search(r"%(?![0-9A-Fa-f]{2})", rest):
+        raise MisfitError("holds a % that begins no escape", "write %25 for %")
+    for one in authority.rpartition("@")[2].split(","):
+        host = re.fullmatch(r"(|[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]|%2F[A-Za-z0-9._%/-]*)(:[0-9]{1,5})?", one)
+        if host is None:
+            raise MisfitError("has a host or a port that can't exist", f"write it like {example}")
+    if query and not all(re.fullmatch(r"[a-z_]+=[^=]*", part) for part in query.split("&")):
+        raise MisfitError("has parameters that are not NAME=VALUE", f"write it like {example}?sslmode=verify-full")
+    return text
+
+
 def listen(text: str) -> str:
     """``host:port``."""
     host, colon, port = text.rpartition(":")

@@ -11,13 +11,13 @@ import time
 from collections.abc import Mapping, Set
 
 import msgspec
-from sqlalchemy import Engine, delete, func, select
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Engine, delete, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from penstock.core.terseness import Decided
 from penstock.stores.ledger import words as words_of
 from penstock.stores.schema import conversations, words
+from penstock.stores.turns import Hearing, inserting, writing
 
 log = logging.getLogger(__name__)
 
@@ -36,10 +36,16 @@ _DECODE = msgspec.json.Decoder(Decided).decode
 class Conversations:
     """The memory of one process. All but ``close`` belongs to the event loop; a thread of its own does the rest."""
 
-    def __init__(self, engine: Engine, *, period: float = PERIOD_SECONDS, most: int = MOST) -> None:
+    def __init__(
+        self, engine: Engine, changes: Hearing | None = None, *, period: float = PERIOD_SECONDS, most: int = MOST
+    ) -> None:
+        """``changes`` says when there is something to read; None: maybe always."""
         self._most = most
+        self._changes = changes
+        self._number: tuple[int, int] | None = None
         self._engine = engine
-        self._writing = engine.execution_options(writes=True)
+        # In turn, so that who has read up to a number has seen all before it.
+        self._writing = writing(engine, "conversations")
         self._period = period
         self._known: dict[str, tuple[Decided, str]] = {}
         self._followed: set[str] = set()
@@ -139,14 +145,17 @@ class Conversations:
         texts = [{"rules": version, "text": self._texts[version]} for version in versions if version in self._texts]
         with self._writing.begin() as connection:
             if texts:
-                connection.execute(insert(words).on_conflict_do_nothing(), texts)
+                connection.execute(inserting(self._engine, words).on_conflict_do_nothing(), texts)
             if anew:
                 # A row of its own again: other processes read what has come since they looked.
                 connection.execute(delete(conversations).where(conversations.c.beginning.in_(anew)))
-            taking = insert(conversations)
+            taking = inserting(self._engine, conversations)
             connection.execute(taking.on_conflict_do_update(index_elements=["beginning"], set_={"used": now}), rows)
 
     def _read(self) -> None:
+        number = None if self._changes is None else self._changes.number("conversations")
+        if number is not None and number == self._number:
+            return
         row = conversations.c
         query = select(row.number, row.beginning, row.decided, row.tenant)
         query = query.where(row.number > self._seen).order_by(row.number)
@@ -159,6 +168,7 @@ class Conversations:
             for number, beginning, decided, tenant in found:
                 self._seen = number
                 self._remember(beginning, _DECODE(decided), tenant)
+        self._number = number
 
     def _remember(self, beginning: str, decided: Decided, tenant: str) -> None:
         self._known.pop(beginning, None)
@@ -176,8 +186,9 @@ class Conversations:
             return
         self._pruned = now
         old = conversations.c.used < int(now) - KEPT_SECONDS
-        surplus = select(func.max(conversations.c.number) - self._most).scalar_subquery()
+        numbers = select(conversations.c.number).order_by(conversations.c.number.desc())
         with self._writing.begin() as connection:
+            surplus = connection.execute(numbers.offset(self._most).limit(1)).scalar() or 0
             connection.execute(delete(conversations).where(old | (conversations.c.number <= surplus)))
 
     def _say(self, trouble: str) -> None:

@@ -10,17 +10,17 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import Connection, Engine, delete, select
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Connection, Engine, Row, delete, select
 
 from penstock.core.caller import Secret
 from penstock.stores import master_key
 from penstock.stores.database import Transaction
 from penstock.stores.master_key import MasterKey, MasterKeyError, MasterKeyFile
 from penstock.stores.schema import credentials
+from penstock.stores.turns import inserting, on_server, writing
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -29,6 +29,9 @@ NONCE_BYTES = 12
 
 Along = Callable[[Transaction], None]
 """What is to be written in the same transaction."""
+
+Sealed = Mapping[str, Row[Any]]
+"""Rows of the database, by the provider's name."""
 
 
 class CredentialError(Exception):
@@ -88,19 +91,10 @@ class CredentialStore:
 
     def secrets(self, names: Iterable[str]) -> Mapping[str, Secret]:
         """The credentials of these providers; CredentialError for the first that is missing or does not open."""
-        wanted = list(names)
         before = self._keys()
-        with self._engine.connect() as connection:
-            rows = {row.name: row for row in connection.execute(select(credentials))}
+        rows = sealed(self._engine)
         # A rotation meanwhile added its key before it sealed any row with it, and forgot the old ones afterwards.
-        keys = (*before, *self._keys())
-        found: dict[str, Secret] = {}
-        for name in wanted:
-            if name not in rows:
-                raise CredentialError(name, "is not there")
-            row = rows[name]
-            found[name] = Secret(_opened(name, row.key_id, row.nonce, row.ciphertext, keys).decode())
-        return found
+        return _secrets(names, rows, (*before, *self._keys()))
 
     def rotate(self) -> int:
         """Seal everything under a new master key and forget the old ones; how many credentials that were.
@@ -145,7 +139,7 @@ class CredentialStore:
     def _writing(self) -> Iterator[Connection]:
         """A transaction that holds the write lock from its beginning, and is on the disk when it ends: a key must not
         be forgotten before the rows that it opened are sealed anew for good, even if the power fails."""
-        with self._engine.connect().execution_options(writes=True) as connection:
+        with writing(self._engine, "credentials").connect() as connection:
             # Before the transaction begins: within one it would change nothing.
             _durable(connection, "FULL")
             try:
@@ -161,9 +155,32 @@ def seals(engine: Engine) -> Mapping[str, bytes]:
         return {row.name: row.nonce for row in connection.execute(select(credentials.c.name, credentials.c.nonce))}
 
 
+def sealed(engine: Engine) -> Sealed:
+    """All credentials as they stand in the database."""
+    with engine.connect() as connection:
+        return {row.name: row for row in connection.execute(select(credentials))}
+
+
+def unsealed(names: Iterable[str], rows: Sealed, folder: Path, given: Secret | None) -> Mapping[str, Secret]:
+    """As ``CredentialStore.secrets``, of rows that were read before: no database is asked."""
+    keys = MasterKeyFile(folder).read() if given is None else master_key.given(given.reveal())
+    return _secrets(names, rows, keys)
+
+
+def _secrets(names: Iterable[str], rows: Sealed, keys: Sequence[MasterKey]) -> Mapping[str, Secret]:
+    found: dict[str, Secret] = {}
+    for name in names:
+        if name not in rows:
+            raise CredentialError(name, "is not there")
+        row = rows[name]
+        found[name] = Secret(_opened(name, row.key_id, row.nonce, row.ciphertext, keys).decode())
+    return found
+
+
 def _durable(connection: Connection, level: str) -> None:
     driver = connection.connection.driver_connection
-    if driver is not None:
+    # PostgreSQL's transactions are on the disk when they end.
+    if driver is not None and not on_server(connection.engine):
         driver.execute(f"PRAGMA synchronous={level}")
 
 
@@ -175,7 +192,7 @@ def _store(connection: Connection, name: str, secret: bytes, key: MasterKey, *, 
         "key_id": key.id,
         "created": int(time.time()) if created is None else created,
     }
-    written = insert(credentials).values(name=name, **row)
+    written = inserting(connection.engine, credentials).values(name=name, **row)
     connection.execute(written.on_conflict_do_update(index_elements=["name"], set_=row))
 
 

@@ -1,21 +1,19 @@
-"""Opens the database of record: one SQLite file, brought to the newest schema before anyone uses it.
+"""Opens SQLite's file as the database of record: readable by its owner alone, at the newest schema.
 
-Alembic takes a tenth of a second and some ten megabytes to load, so it is loaded only when there is something to
-migrate, and where that can be, by a process of its own. Writes survive a killed process; the last of them may be lost
-with the machine's power.
+Writes survive a killed process; the last of them may be lost with the machine's power. PostgreSQL is opened by
+``server``.
 """
 
 import contextlib
 import os
 import sqlite3
-import threading
 import time
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 
-from penstock.stores.migrations import HEAD
+from penstock.stores.migrating import bring_up_to_date
 
 DATABASE = "penstock.db"
 """The file's name in the data folder."""
@@ -26,11 +24,7 @@ Transaction = Connection
 """What is written in one go; whoever has one hands it on to whatever is to be written along, and looks not into it."""
 
 
-class DatabaseTooNewError(RuntimeError):
-    """The file was written by a later release than this one."""
-
-
-def open_database(path: Path) -> Engine:
+def open_database(path: Path, *, migrate: bool = True) -> Engine:
     """An engine on the file at ``path``, created if need be, readable by its owner only, at the newest schema."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     # SQLite gives its -wal and -shm files the mode of the database's own. A file that is there is left alone: to close
@@ -47,7 +41,8 @@ def open_database(path: Path) -> Engine:
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     try:
-        _bring_up_to_date(engine)
+        if migrate:
+            bring_up_to_date(engine)
     except BaseException:
         engine.dispose()
         raise
@@ -67,32 +62,7 @@ def standing(engine: Engine) -> tuple[int, int, int, int] | None:
 def lead_to_new_file(engine: Engine) -> None:
     """From now on connections lead to the file that stands there now, at the newest schema."""
     engine.dispose()
-    _bring_up_to_date(engine)
-
-
-def _bring_up_to_date(engine: Engine) -> None:
-    if _revision(engine) != HEAD and not _migrated_apart(engine):
-        _migrate(engine)
-
-
-def _migrated_apart(engine: Engine) -> bool:
-    """Done by a process that ends with it, so that a gateway does not hold Alembic for good. False: it has to be done
-    here, because threads are at work, which must not be forked, or to hear what is in the way."""
-    if not hasattr(os, "fork") or threading.active_count() > 1:
-        return False
-    # A connection must not be carried into another process (sqlite.org/howtocorrupt.html 2.6).
-    engine.dispose()
-    child = os.fork()
-    if child == 0:
-        failed = True
-        try:
-            _migrate(engine)
-            # The last to leave puts what stands in the -wal into the file.
-            engine.dispose()
-            failed = False
-        finally:
-            os._exit(failed)
-    return os.waitpid(child, 0)[1] == 0
+    bring_up_to_date(engine)
 
 
 def _prepare(connection: DBAPIConnection, _: object) -> None:
@@ -122,32 +92,3 @@ def _write_ahead(cursor: DBAPICursor) -> None:
 def _begin(connection: Connection) -> None:
     # A transaction that reads before it writes would fail at once, not wait, when another process wrote in between.
     connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN")
-
-
-def _revision(engine: Engine) -> str | None:
-    with engine.connect() as connection:
-        return _revision_on(connection)
-
-
-def _revision_on(connection: Connection) -> str | None:
-    if not connection.execute(text("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'")).scalar():
-        return None
-    found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-    return None if found is None else str(found)
-
-
-def _migrate(engine: Engine) -> None:
-    from alembic.command import upgrade  # noqa: PLC0415 - costs start-up time, see above
-    from alembic.config import Config  # noqa: PLC0415
-    from alembic.script import ScriptDirectory  # noqa: PLC0415
-
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    with engine.execution_options(writes=True).begin() as connection:
-        # Another process may have been faster while this one waited for the lock.
-        found = _revision_on(connection)
-        if found is not None and found not in known:
-            raise DatabaseTooNewError(f"{engine.url.database} was written by a later release of penstock ({found}).")
-        config.attributes["connection"] = connection
-        upgrade(config, "head")

@@ -10,21 +10,27 @@ import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import Connection, RowMapping, Select, and_, delete, insert, or_, select, text, tuple_, update
+from sqlalchemy import Connection, RowMapping, Select, and_, delete, insert, or_, select, tuple_, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from penstock.core.caller import KeyProfile, Secret, digest
 from penstock.core.inheriting import Heritage, Standard
 from penstock.core.scrubbed import Wish
 from penstock.stores.changing import next_change
-from penstock.stores.database import DATABASE, Transaction, lead_to_new_file, open_database, standing
+from penstock.stores.database import Transaction
+from penstock.stores.file_watch import FileWatch
 from penstock.stores.key_table import KeyTable, Renewal
-from penstock.stores.pepper import read_pepper
+from penstock.stores.pepper import pepper_of
 from penstock.stores.schema import key_secrets, keys
+from penstock.stores.site import Site
 from penstock.stores.terms import columns, common
+from penstock.stores.turns import writing
+
+if TYPE_CHECKING:
+    from penstock.stores.changes import Changes
 
 # 256 bits in the URL-safe alphabet.
 KEY_BYTES = 32
@@ -121,16 +127,21 @@ class MadeKey(msgspec.Struct, frozen=True):
 
 
 class KeyStore:
-    """The keys of one data folder."""
+    """The keys of one site."""
 
-    def __init__(self, folder: Path) -> None:
-        self.pepper = read_pepper(folder)
-        self.engine = open_database(folder / DATABASE)
-        self._writing = self.engine.execution_options(writes=True)
-        self._seen = standing(self.engine)
-        self._file = None if self._seen is None else self._seen[:2]
-        self._watching = self.engine.connect()
-        self._version = -1
+    def __init__(self, folder: Path, server: Secret | None = None, pepper: Secret | None = None) -> None:
+        """As ``Site`` has it."""
+        self.site = Site(folder, server, pepper)
+        self.engine = self.site.open()
+        try:
+            self.pepper = pepper_of(self.engine, self.site)
+        except BaseException:
+            self.engine.dispose()
+            raise
+        self._writing = writing(self.engine)
+        self._watch: FileWatch | None = None
+        self._changes: Changes | None = None
+        self._version: tuple[int, int] | None = None
         self._table = KeyTable(self.engine)
 
     @contextlib.contextmanager
@@ -233,35 +244,39 @@ class KeyStore:
         """The keys in force, by digest, read anew."""
         return KeyTable(self.engine).renew(heritage or Heritage(Standard())).profiles
 
+    @property
+    def changes(self) -> "Changes | None":
+        """Says what has changed in PostgreSQL, from the first time on that this is asked for. None for SQLite."""
+        if self._changes is None and self.site.server is not None:
+            from penstock.stores.changes import Changes  # noqa: PLC0415 - loads a driver that SQLite has no use for
+
+            self._changes = Changes(self.site.server)
+        return self._changes
+
     def changed(self) -> bool:
         """Whether the keys in force may be others than at the last look: another process has written to the database,
-        another database stands in its place, or a key's time is over. Costs a third of a millisecond.
+        another database stands in its place, or a key's time is over. Costs a third of a millisecond, and on PostgreSQL
+        nothing.
         """
-        self._follow()
-        version: int = self._watching.execute(text("PRAGMA data_version")).scalar_one()
-        self._watching.rollback()
-        before, self._version = self._version, version
+        before, self._version = self._version, self._found()
+        if before is not None and before[0] != self._version[0]:
+            self._table.forget()
         until = self._table.until
-        return version != before or (until is not None and time.time() >= until)
+        return self._version != before or (until is not None and time.time() >= until)
 
-    def _follow(self) -> None:
-        """Restored from a backup, say: connections still lead to the file that was there before. While there is none,
-        its keys stay in force."""
-        found = standing(self.engine)
-        before, self._seen = self._seen, found
-        # Followed once it has been still between two looks: half of a copy must be neither read nor migrated.
-        if found is None or found[:2] == self._file or found != before:
-            return
-        self._watching.close()
-        self._version = -1
-        lead_to_new_file(self.engine)
-        self._table.forget()
-        self._watching = self.engine.connect()
-        self._file = found[:2]
+    def _found(self) -> tuple[int, int]:
+        """The database that stands there, and its last change."""
+        if self.changes is not None:
+            return self.changes.number("keys")
+        self._watch = self._watch or FileWatch(self.engine)
+        return self._watch.version()
 
     def close(self) -> None:
         """Let go of the database."""
-        self._watching.close()
+        if self._watch is not None:
+            self._watch.close()
+        if self._changes is not None:
+            self._changes.close()
         self.engine.dispose()
 
     def _find(self, connection: Connection, name: str, *, held: bool = False) -> KeyRow:

@@ -5,16 +5,11 @@ The results of a provider's batch may be fetched again and again; what they used
 """
 
 import os
-import re
 from collections.abc import Callable, Mapping, Sequence
-from itertools import chain
-from operator import itemgetter
-from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, bindparam, insert, literal_column, select, update
-from sqlalchemy.dialects import sqlite
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy import Connection, Engine, RowMapping, insert, select, update
+from sqlalchemy.exc import DataError, DBAPIError, SQLAlchemyError
 
 from penstock.core.books import BooksError
 from penstock.core.entry import Entry, Opened
@@ -22,8 +17,10 @@ from penstock.core.ruling import Ruling
 from penstock.core.scrubbed import Scrubbed
 from penstock.core.terseness import Arm, Intensity, Terseness
 from penstock.core.usage import COUNTERS, Consumption, Share, Source, Usage
+from penstock.stores.insertion import insertion
 from penstock.stores.rollups import Rollups, Row
 from penstock.stores.schema import batches, entries
+from penstock.stores.turns import on_server, writing
 
 _CLOSED_AS_THEY_ARE = ("outcome", "status", "fault", "blame", "price", "cost", "bytes_out", "batch")
 
@@ -43,9 +40,6 @@ _SELDOM: Mapping[str, str] = {
     **dict.fromkeys(("ending", "scrubbed", "rulings"), "NULL"),
 }
 """What hardly any entry has, and what stands there otherwise, in SQL: each value that is handed over takes its time."""
-
-ROWS_AT_ONCE = 100
-"""In one statement; SQLite takes 32,766 values."""
 
 _USAGE = msgspec.json.Decoder(Usage)
 _SHARES = msgspec.json.Decoder(tuple[Share, ...])
@@ -67,19 +61,23 @@ class Ledger:
         """``counted`` hears of each exchange that tells of a batch, with what had not been counted of it before."""
         self._engine = engine
         self._counted = counted
-        self._writing = engine.execution_options(writes=True)
-        self._file = _identity(engine)
-        self._usual = _Insertion(engine, _ALWAYS, _SELDOM)
-        self._unusual = _Insertion(engine, (*_ALWAYS, *_SELDOM), {})
+        # In turn, so that numbers can be seen in the order in which they were given.
+        self._writing = writing(engine, "entries")
+        self._file = None if on_server(engine) else _identity(engine)
+        self._usual = insertion(engine, _ALWAYS, _SELDOM)
+        self._unusual = insertion(engine, (*_ALWAYS, *_SELDOM), {})
         self._rollups = Rollups(engine, _ALWAYS, tuple(_SELDOM))
 
     def append(self, closed: Sequence[Entry]) -> None:
         """All of them or none; those that are there already stay as they are. BooksError when it can't be done now."""
         self._must_be_there()
-        batches_told: list[Entry] = []
         try:
-            with self._writing.begin() as connection:
-                batches_told = self._append(connection, _new(connection, closed))
+            try:
+                batches_told = self._append(closed, lambda row: row)
+            except (OverflowError, DataError):
+                # Nothing of it stands. Only a provider that counts nonsense gets here, or a client that writes it.
+                self._rollups.forget()
+                batches_told = self._append(closed, _fitting)
         except SQLAlchemyError as error:
             # It was taken back, and what has a number in it may have none.
             self._rollups.forget()
@@ -90,8 +88,12 @@ class Ledger:
             for one in batches_told:
                 self._counted(one)
 
-    def _append(self, connection: Connection, new: Sequence[Entry]) -> list[Entry]:
+    def _append(self, closed: Sequence[Entry], fitting: Callable[[Row], Row]) -> list[Entry]:
         """Those of batches, as they count."""
+        with self._writing.begin() as connection:
+            return self._carry_out(connection, _new(connection, closed), fitting)
+
+    def _carry_out(self, connection: Connection, new: Sequence[Entry], fitting: Callable[[Row], Row]) -> list[Entry]:
         usual: list[Row] = []
         unusual: list[Row] = []
         batches: list[Entry] = []
@@ -102,15 +104,17 @@ class Ledger:
                 batches.append(counted)
             always, seldom = row(counted)
             if seldom == _USUAL:
-                usual.append(always)
+                usual.append(fitting(always))
             else:
-                unusual.append(always + seldom)
-        self._usual.carry_out(connection, usual)
-        self._unusual.carry_out(connection, unusual)
+                unusual.append(fitting(always + seldom))
+        self._usual(connection, usual)
+        self._unusual(connection, unusual)
         self._rollups.add(connection, usual, unusual)
         return batches
 
     def _must_be_there(self) -> None:
+        if on_server(self._engine):
+            return
         found = _identity(self._engine)
         if found is None:
             raise BooksError("the database file is gone")
@@ -120,41 +124,6 @@ class Ledger:
             self._rollups.forget()
             self._file = found
             raise BooksError("the database file is another one than before")
-
-
-class _Insertion:
-    """Puts rows of some columns into the books, in one statement for as many as possible.
-
-    The driver gives Python's lock away and takes it back once per statement, each time beside a busy event loop: a
-    hundred rows at once cost a third of what they cost one by one.
-    """
-
-    def __init__(self, engine: Engine, given: Sequence[str], constant: Mapping[str, str]) -> None:
-        values: dict[str, ColumnElement[Any]] = {name: bindparam(name) for name in given} | {
-            name: literal_column(constant[name]) for name in constant
-        }
-        statement = sqlite.insert(entries).values(values)
-        # Compiled once and handed to the driver as it is: SQLAlchemy would look at every value of every row.
-        compiled = statement.compile(dialect=engine.dialect)
-        self._one = str(compiled)
-        self._many = re.sub(r"(?<=VALUES )(\([^()]*\))", lambda found: ", ".join([found[1]] * ROWS_AT_ONCE), self._one)
-        self._arranged = itemgetter(*map(given.index, compiled.positiontup or ()))
-
-    def carry_out(self, connection: Connection, rows: Sequence[Row]) -> None:
-        """``rows`` in the order of the given columns."""
-        try:
-            self._write(connection, rows)
-        except OverflowError:
-            # None of the statement that failed has been carried out; what came before it stands already.
-            self._write(connection, [tuple(map(_capped, one)) for one in rows])
-
-    def _write(self, connection: Connection, rows: Sequence[Row]) -> None:
-        whole = len(rows) - len(rows) % ROWS_AT_ONCE
-        for start in range(0, whole, ROWS_AT_ONCE):
-            some = tuple(chain.from_iterable(map(self._arranged, rows[start : start + ROWS_AT_ONCE])))
-            connection.exec_driver_sql(self._many, some)
-        if whole < len(rows):
-            connection.exec_driver_sql(self._one, list(map(self._arranged, rows[whole:])))
 
 
 def row(entry: Entry) -> tuple[Row, Row]:
@@ -271,7 +240,10 @@ def _terseness(values: RowMapping) -> Terseness | None:
 
 def words(error: SQLAlchemyError) -> str:
     """The driver's own words: they name tables and columns. Statement and values stand apart, and are left out."""
-    return str(error.orig) if isinstance(error, DBAPIError) and error.orig is not None else type(error).__name__
+    if not isinstance(error, DBAPIError) or error.orig is None:
+        return type(error).__name__
+    # PostgreSQL's further lines quote values.
+    return str(error.orig).partition("\n")[0]
 
 
 def _shares(values: RowMapping) -> tuple[Share, ...]:
@@ -296,19 +268,20 @@ def _new(connection: Connection, closed: Sequence[Entry]) -> Sequence[Entry]:
 
 def _once(connection: Connection, entry: Entry) -> Entry:
     """The entry with what the books have not counted of its batch yet: nothing, unless an earlier fetch broke off."""
-    mine = (batches.c.provider == entry.opened.provider) & (batches.c.batch == entry.batch)
+    batch = _capped(entry.batch)
+    mine = (batches.c.provider == entry.opened.provider) & (batches.c.batch == batch)
     counted = connection.execute(select(batches.c.usage, batches.c.cost).where(mine)).first()
     used = entry.consumption.usage
     if counted is None:
-        key = {"provider": entry.opened.provider, "batch": entry.batch}
-        connection.execute(insert(batches).values(**key, usage=_ENCODE(used).decode(), cost=entry.cost))
+        key = {"provider": entry.opened.provider, "batch": batch}
+        connection.execute(insert(batches).values(**key, usage=_ENCODE(used).decode(), cost=_capped(entry.cost)))
         return entry
     before = _USAGE.decode(counted.usage)
     rest = _beyond(used, before)
     cost: int | None = 0
     if rest != Usage():
         cost = None if entry.cost is None or counted.cost is None else max(0, entry.cost - counted.cost)
-        total = None if cost is None else counted.cost + cost
+        total = None if cost is None else _capped(counted.cost + cost)
         connection.execute(update(batches).where(mine).values(usage=_ENCODE(before + rest).decode(), cost=total))
     last = entry.consumption.shares[-1] if entry.consumption.shares else _NOTHING
     shares = (Share(last.model, rest, last.tier),)
@@ -324,8 +297,15 @@ def _beyond(used: Usage, counted: Usage) -> Usage:
     return Usage(**counts, tools=tools)
 
 
+def _fitting(values: Row) -> Row:
+    return tuple(map(_capped, values))
+
+
 def _capped(value: str | int | None) -> str | int | None:
-    return max(-_INTEGER_MOST, min(value, _INTEGER_MOST)) if type(value) is int else value
+    """PostgreSQL's texts hold no NUL."""
+    if isinstance(value, str):
+        return value.replace("\0", "\N{REPLACEMENT CHARACTER}")
+    return None if value is None else max(-_INTEGER_MOST, min(value, _INTEGER_MOST))
 
 
 def _identity(engine: Engine) -> tuple[int, int] | None:

@@ -65,6 +65,7 @@ class MasterKeyFile:
     def write(self, keys: tuple[MasterKey, ...]) -> None:
         """Put these in the old ones' place, whole or not at all, and on the disk before this returns."""
         text = "".join(base64.b64encode(key.secret).decode() + "\n" for key in keys)
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         written = self.path.with_name(f"{FILE}.{secrets.token_hex(4)}")
         descriptor = os.open(written, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:

@@ -13,6 +13,7 @@ from penstock.core.usage import Source
 from penstock.stores.ledger import entry_of, words
 from penstock.stores.reports import where
 from penstock.stores.schema import entries
+from penstock.stores.turns import reading
 
 _AT_ONCE = 2_000
 _COMPARED = entries.c.arm.in_([Arm.TREATED.value, Arm.CONTROL.value, Arm.FORCED.value])
@@ -30,7 +31,7 @@ class Measured:
     """Answers from one database. Each raises BooksError when it cannot."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self._engine = reading(engine)
 
     def compared(self, operations: Set[str], which: Filter = EVERYTHING) -> Iterator[Entry]:
         """Exchanges of these operations in both arms, and those that somebody asked for by hand; in no order that

@@ -1,7 +1,7 @@
 """Whose the objects are that providers keep behind the operator's credential: id → tenant.
 
-The one part of the record that requests wait for. SQLite's calls block, so they run in a thread of their own, one at a
-time; what the database cannot do in time is a fault that a retry can help, never an unrecorded id.
+The one part of the record that requests wait for. Its calls block, so they run in threads of their own, SQLite's one at
+a time; what the database cannot do in time is a fault that a retry can help, never an unrecorded id.
 """
 
 import asyncio
@@ -11,11 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from sqlalchemy import Engine, delete, select
-from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import SQLAlchemyError
 
 from penstock.core.fault import Fault, FaultError, FaultKind
 from penstock.stores.schema import objects
+from penstock.stores.turns import at_once, inserting, writing
 
 _T = TypeVar("_T")
 
@@ -26,8 +26,9 @@ _AT_ONCE = 1000
 
 
 def _text(ids: Sequence[str]) -> list[str]:
-    """Those that UTF-8 can hold. Half a surrogate pair, which JSON can spell, is no part of an id in the record."""
-    return [name for name in ids if name.encode("utf-8", "ignore").decode() == name]
+    """Those that UTF-8 can hold. Half a surrogate pair, which JSON can spell, is no part of an id in the record; a NUL,
+    which PostgreSQL can't hold, neither."""
+    return [name for name in ids if name.encode("utf-8", "ignore").decode() == name and "\0" not in name]
 
 
 class Objects:
@@ -35,9 +36,9 @@ class Objects:
 
     def __init__(self, engine: Engine, *, deadline: float = DEADLINE_SECONDS) -> None:
         self._engine = engine
-        self._writing = engine.execution_options(writes=True)
+        self._writing = writing(engine, None)
         self._deadline = deadline
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="objects")
+        self._thread = ThreadPoolExecutor(at_once(engine), thread_name_prefix="objects")
 
     async def owners(self, dialect: str, ids: Sequence[str]) -> dict[str, str]:
         """The tenants of those ids that have one."""
@@ -70,11 +71,11 @@ class Objects:
         now = int(time.time())
 
         def rows(ids: Sequence[str]) -> list[dict[str, str | int]]:
-            return [{"dialect": dialect, "id": name, "tenant": tenant, "created": now} for name in ids]
+            return [{"dialect": dialect, "id": name, "tenant": tenant, "created": now} for name in sorted(ids)]
 
         # An id that the provider has just given out is this tenant's, whoever had it once: names that clients choose
         # (Gemini's files) come back after they expired.
-        taking = insert(objects)
+        taking = inserting(self._engine, objects)
         taking = taking.on_conflict_do_update(
             index_elements=["dialect", "id"],
             set_={"tenant": taking.excluded.tenant, "created": taking.excluded.created},
@@ -84,7 +85,7 @@ class Objects:
             if made:
                 connection.execute(taking, rows(made))
             if along:
-                connection.execute(insert(objects).on_conflict_do_nothing(), rows(along))
+                connection.execute(inserting(self._engine, objects).on_conflict_do_nothing(), rows(along))
 
     def _forget(self, dialect: str, ids: Sequence[str]) -> None:
         with self._writing.begin() as connection:

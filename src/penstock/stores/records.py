@@ -6,6 +6,7 @@ from sqlalchemy import Engine
 
 from penstock.stores.conversations import Conversations
 from penstock.stores.objects import Objects
+from penstock.stores.turns import Hearing
 from penstock.stores.vault import Vault
 
 
@@ -17,9 +18,9 @@ class Records(NamedTuple):
     vault: Vault
 
     @classmethod
-    def of(cls, engine: Engine, secret: bytes) -> Self:
-        """``secret``: what the vault's keys are made from."""
-        return cls(Objects(engine), Conversations(engine), Vault(engine, secret))
+    def of(cls, engine: Engine, secret: bytes, changes: Hearing | None = None) -> Self:
+        """``secret``: what the vault's keys are made from. ``changes`` hears of other processes' conversations."""
+        return cls(Objects(engine), Conversations(engine, changes), Vault(engine, secret))
 
     def close(self) -> None:
         """Write what is new; nothing may be asked any more."""

@@ -19,6 +19,7 @@ from penstock.core.usage import COUNTERS, Usage
 from penstock.stores import summing
 from penstock.stores.ledger import entry_of, words
 from penstock.stores.schema import entries
+from penstock.stores.turns import reading
 
 _DAY_MILLISECONDS = 86_400_000
 _EPOCH = datetime.date(1970, 1, 1)
@@ -56,7 +57,7 @@ class Reports:
     """Answers from one database. Each raises BooksError when it cannot."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self._engine = reading(engine)
 
     def usage(self, by: Sequence[By], which: Filter = EVERYTHING) -> Sequence[UsageRow]:
         """Sums per group, ordered by the groups' values; one row without any group when nothing is grouped by."""
@@ -64,9 +65,9 @@ class Reports:
         found: dict[tuple[int | str, ...], UsageRow] = {}
         with self._reading() as connection:
             span = summing.taken_apart(which, connection.execute(select(func.min(entries.c.at))).scalar())
-            if span.whole:
-                called = _called(connection.execute(summing.tools(by, which, span.whole)))
-                _add(found, connection.execute(summing.sums(by, which, span.whole)), by, called)
+            for stretch in span.whole:
+                called = _called(connection.execute(summing.tools(by, which, stretch)))
+                _add(found, connection.execute(summing.sums(by, which, stretch)), by, called)
             for ragged in span.ragged:
                 columns: list[ColumnElement[Any]] = [*groups, *_sums()]
                 chosen = [*_within(*ragged), *summing.about(which, entries)]
@@ -100,8 +101,8 @@ class Reports:
     def after(self, cursor: int, which: Filter = EVERYTHING, *, most: int) -> Lines:
         """What has come into the books since, in the order in which it came: nothing is left out or told twice.
 
-        SQLite has one writer at a time, so who sees a number sees every lower one. A database with several writers at
-        a time has to make them take turns for this to hold.
+        SQLite has one writer at a time, and on PostgreSQL those of the books take turns: who sees a number sees every
+        lower one.
         """
         with self._reading() as connection:
             query = select(*_LINE).where(entries.c.number > cursor, *where(which)).order_by(entries.c.number)
@@ -128,7 +129,7 @@ class Reports:
         with self._reading() as connection:
             found: dict[tuple[str, str], UnpricedModel] = {}
             span = summing.taken_apart(which, connection.execute(select(func.min(entries.c.at))).scalar())
-            queries = [summing.unpriced(which, span.whole)] if span.whole else []
+            queries = [summing.unpriced(which, stretch) for stretch in span.whole]
             queries += [_unpriced([*_within(*ragged), *summing.about(which, entries)]) for ragged in span.ragged]
             for query in queries:
                 for provider, model, exchanges, tokens, last in connection.execute(query):

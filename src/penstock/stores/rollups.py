@@ -5,6 +5,7 @@ many keys there are, and most questions are about them. What a sum is about (who
 *subject* with a number, so that rows are narrow. Entries that go later take nothing out of the sums.
 """
 
+import functools
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import IntEnum
@@ -13,10 +14,10 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Engine, Insert, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from penstock.core.usage import COUNTERS
 from penstock.stores.schema import rollup_subjects, rollup_tools, rollups
+from penstock.stores.turns import inserting, on_server
 
 Row = tuple[str | int | None, ...]
 """Of the books: an entry's columns."""
@@ -56,8 +57,8 @@ class Rollups:
     def __init__(self, engine: Engine, always: Sequence[str], seldom: Sequence[str]) -> None:
         """``always`` are the columns of usual rows, with ``seldom`` of unusual ones. In usual rows the latter are 0."""
         self._numbers: dict[Subject, int] = {}
-        self._insert = sqlite.insert if engine.dialect.name == "sqlite" else postgresql.insert
-        lesser, greater = (func.min, func.max) if engine.dialect.name == "sqlite" else (func.least, func.greatest)
+        self._insert = functools.partial(inserting, engine)
+        lesser, greater = (func.least, func.greatest) if on_server(engine) else (func.min, func.max)
         summed = [name for name in SUMMED if name in always]
         self._usually = len(summed)
         summed += [name for name in SUMMED if name in seldom]

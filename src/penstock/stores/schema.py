@@ -9,31 +9,41 @@ from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, 
 from penstock.core.usage import COUNTERS
 
 metadata = MetaData()
+server_metadata = MetaData()
+"""What PostgreSQL needs beside these: there several machines share the database."""
+
+# Told apart and put in order byte by byte, as SQLite does it, whatever the language of the server is.
+TEXT = String().with_variant(String(collation="C"), "postgresql")
+# PostgreSQL's Integer ends in 2038; SQLite's never does.
+MOMENT = BigInteger().with_variant(Integer(), "sqlite")
+NUMBER = MOMENT
+"""Of rows, in the order in which they came in."""
 
 keys = Table(
     "keys",
     metadata,
-    Column("id", String, primary_key=True, comment="The key's identity; survives rotation"),
-    Column("name", String, nullable=False),
-    Column("team", String),
-    Column("owner", String),
-    Column("label", String),
+    Column("id", TEXT, primary_key=True, comment="The key's identity; survives rotation"),
+    Column("name", TEXT, nullable=False),
+    Column("team", TEXT),
+    Column("owner", TEXT),
+    Column("label", TEXT),
     Column("require_provider_key", Boolean, nullable=False),
-    Column("created", Integer, nullable=False),
-    Column("expires", Integer),
-    Column("revoked", Integer),
-    Column("models", String, comment="Glob patterns of allowed models, a JSON list; NULL: all"),
-    Column("routes", String, comment="Glob patterns of allowed operations, a JSON list; NULL: all"),
-    Column("intensity", String, comment="How tersely answers are asked for; NULL: as the installation has it"),
+    Column("created", MOMENT, nullable=False),
+    Column("expires", MOMENT),
+    Column("revoked", MOMENT),
+    Column("models", TEXT, comment="Glob patterns of allowed models, a JSON list; NULL: all"),
+    Column("routes", TEXT, comment="Glob patterns of allowed operations, a JSON list; NULL: all"),
+    Column("intensity", TEXT, comment="How tersely answers are asked for; NULL: as the installation has it"),
     Column("smart", Boolean, comment="Whether detection decides; NULL: as the installation has it"),
     Column("holdout", Integer, comment="Percent; NULL: as the installation has it"),
-    Column("scrub", String, comment="What becomes of private values, as JSON; NULL: as the installation has it"),
-    Column("quotas", String, comment="As they are written, a JSON list; NULL: none of its own"),
+    Column("scrub", TEXT, comment="What becomes of private values, as JSON; NULL: as the installation has it"),
+    Column("quotas", TEXT, comment="As they are written, a JSON list; NULL: none of its own"),
     Column("changed", BigInteger, nullable=False, server_default="0", comment="The number of its last change"),
 )
 
+IN_FORCE = keys.c.revoked.is_(None)
 # A name that was revoked may be given again: the books know keys by their id.
-Index("keys_name", keys.c.name, unique=True, sqlite_where=keys.c.revoked.is_(None))
+Index("keys_name", keys.c.name, unique=True, sqlite_where=IN_FORCE, postgresql_where=IN_FORCE)
 
 Index("keys_changed", keys.c.changed)
 Index("keys_team", keys.c.team)
@@ -42,11 +52,11 @@ Index("keys_owner", keys.c.owner)
 key_secrets = Table(
     "key_secrets",
     metadata,
-    Column("digest", String, primary_key=True, comment="The keyed hash that stands for the key"),
-    Column("key", String, ForeignKey("keys.id"), nullable=False),
-    Column("prefix", String, nullable=False, comment="The key's first characters, to tell keys apart by"),
-    Column("created", Integer, nullable=False),
-    Column("expires", Integer, comment="When a secret that was rotated out stops working; NULL: with its key"),
+    Column("digest", TEXT, primary_key=True, comment="The keyed hash that stands for the key"),
+    Column("key", TEXT, ForeignKey("keys.id"), nullable=False),
+    Column("prefix", TEXT, nullable=False, comment="The key's first characters, to tell keys apart by"),
+    Column("created", MOMENT, nullable=False),
+    Column("expires", MOMENT, comment="When a secret that was rotated out stops working; NULL: with its key"),
     sqlite_with_rowid=False,
 )
 
@@ -58,16 +68,16 @@ def _subjects(name: str) -> Table:
     return Table(
         name,
         metadata,
-        Column("name", String, primary_key=True),
-        Column("label", String),
-        Column("models", String, comment="As in keys, like the seven that follow"),
-        Column("routes", String),
-        Column("intensity", String),
+        Column("name", TEXT, primary_key=True),
+        Column("label", TEXT),
+        Column("models", TEXT, comment="As in keys, like the seven that follow"),
+        Column("routes", TEXT),
+        Column("intensity", TEXT),
         Column("smart", Boolean),
         Column("holdout", Integer),
-        Column("scrub", String),
-        Column("quotas", String),
-        Column("created", Integer, nullable=False),
+        Column("scrub", TEXT),
+        Column("quotas", TEXT),
+        Column("created", MOMENT, nullable=False),
         sqlite_with_rowid=False,
     )
 
@@ -81,7 +91,7 @@ users = _subjects("users")
 changes = Table(
     "changes",
     metadata,
-    Column("name", String, primary_key=True, comment="keys: of all of them; subjects: of teams and users"),
+    Column("name", TEXT, primary_key=True, comment="keys: of all of them; subjects: of teams and users"),
     Column("number", BigInteger, nullable=False, comment="The last change's"),
     sqlite_with_rowid=False,
 )
@@ -90,16 +100,16 @@ changes = Table(
 audit = Table(
     "audit",
     metadata,
-    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("number", NUMBER, primary_key=True, autoincrement=True),
     Column("at", BigInteger, nullable=False, comment="Milliseconds since the epoch, UTC"),
-    Column("who", String, nullable=False),
-    Column("role", String, nullable=False),
-    Column("act", String, nullable=False, comment="Such as key.rotate"),
-    Column("kind", String, nullable=False, comment="Of the subject: key, team, user, credential"),
-    Column("subject", String, nullable=False, comment="Its identity"),
-    Column("name", String, nullable=False, comment="What it was called then"),
-    Column("before", String, comment="As JSON, without secrets; NULL: it was not there"),
-    Column("after", String, comment="The same; NULL: it is gone"),
+    Column("who", TEXT, nullable=False),
+    Column("role", TEXT, nullable=False),
+    Column("act", TEXT, nullable=False, comment="Such as key.rotate"),
+    Column("kind", TEXT, nullable=False, comment="Of the subject: key, team, user, credential"),
+    Column("subject", TEXT, nullable=False, comment="Its identity"),
+    Column("name", TEXT, nullable=False, comment="What it was called then"),
+    Column("before", TEXT, comment="As JSON, without secrets; NULL: it was not there"),
+    Column("after", TEXT, comment="The same; NULL: it is gone"),
     sqlite_autoincrement=True,
 )
 
@@ -108,10 +118,10 @@ Index("audit_subject", audit.c.kind, audit.c.subject)
 objects = Table(
     "objects",
     metadata,
-    Column("dialect", String, primary_key=True),
-    Column("id", String, primary_key=True, comment="As the provider spells it"),
-    Column("tenant", String, nullable=False),
-    Column("created", Integer, nullable=False),
+    Column("dialect", TEXT, primary_key=True),
+    Column("id", TEXT, primary_key=True, comment="As the provider spells it"),
+    Column("tenant", TEXT, nullable=False),
+    Column("created", MOMENT, nullable=False),
     sqlite_with_rowid=False,
 )
 
@@ -120,11 +130,11 @@ Index("objects_tenant", objects.c.tenant)
 credentials = Table(
     "credentials",
     metadata,
-    Column("name", String, primary_key=True, comment="The provider row's name"),
+    Column("name", TEXT, primary_key=True, comment="The provider row's name"),
     Column("nonce", LargeBinary, nullable=False),
     Column("ciphertext", LargeBinary, nullable=False, comment="The operator's credential, encrypted"),
-    Column("key_id", String, nullable=False, comment="Which master key opens it"),
-    Column("created", Integer, nullable=False),
+    Column("key_id", TEXT, nullable=False, comment="Which master key opens it"),
+    Column("created", MOMENT, nullable=False),
     sqlite_with_rowid=False,
 )
 
@@ -134,7 +144,7 @@ def _integer(name: str, comment: str | None = None) -> Column[int]:
 
 
 def _string(name: str, comment: str | None = None) -> Column[str]:
-    return Column(name, String, nullable=False, comment=comment)
+    return Column(name, TEXT, nullable=False, comment=comment)
 
 
 # One row per finished exchange. Nothing of a fixed size that repeats (no price maps, no settings), and no content.
@@ -143,12 +153,12 @@ entries = Table(
     metadata,
     Column(
         "number",
-        BigInteger().with_variant(Integer, "sqlite"),
+        NUMBER,
         primary_key=True,
         autoincrement=True,
         comment="The order in which rows came in: who has seen one has seen all before it",
     ),
-    Column("id", String, nullable=False, unique=True, comment="The exchange's"),
+    Column("id", TEXT, nullable=False, unique=True, comment="The exchange's"),
     _integer("at", "Milliseconds since the epoch, UTC"),
     _string("tenant"),
     _string("key"),
@@ -183,29 +193,29 @@ entries = Table(
     _integer("output_audio"),
     _integer("output_image"),
     _integer("reasoning"),
-    Column("tools", String, comment="Calls of server tools, a JSON list of pairs; NULL: none"),
-    Column("shares", String, comment="A JSON list, where several models had a share; the counters are their sum"),
+    Column("tools", TEXT, comment="Calls of server tools, a JSON list of pairs; NULL: none"),
+    Column("shares", TEXT, comment="A JSON list, where several models had a share; the counters are their sum"),
     Column("cost", BigInteger, comment="Micro-dollars; NULL: unpriced"),
     _integer("bytes_in"),
     _integer("bytes_out"),
     _integer("first_byte", "Microseconds, like the two that follow"),
     _integer("duration"),
     _integer("overhead"),
-    Column("intensity", String, comment="How terse the answer was to be; NULL, like the ten that follow: not decided"),
-    Column("arm", String, comment="On which side of the measurement it stands"),
-    Column("reason", String),
-    Column("rules", String, comment="The version of the words"),
-    Column("beginning", String, comment="A keyed hash of how the conversation began"),
-    Column("kind", String, comment="What kind of question began it"),
+    Column("intensity", TEXT, comment="How terse the answer was to be; NULL, like the ten that follow: not decided"),
+    Column("arm", TEXT, comment="On which side of the measurement it stands"),
+    Column("reason", TEXT),
+    Column("rules", TEXT, comment="The version of the words"),
+    Column("beginning", TEXT, comment="A keyed hash of how the conversation began"),
+    Column("kind", TEXT, comment="What kind of question began it"),
     Column("with_tools", Boolean),
     Column("added", Integer, comment="Bytes of words of the gateway's own in the request"),
     Column("holdout", Integer, comment="Percent: with what odds the conversation was drawn for its arm"),
     Column("later", Boolean, comment="It is not its conversation's first request"),
     Column("reasked", Boolean, comment="It asks again for what the answer before it left out; NULL in older rows too"),
-    Column("ending", String, comment="How the answer ended: truncated, refused, invalid; NULL: in order, or not told"),
-    Column("scrubbed", String, comment="What was found of private values, a JSON list; NULL: nobody looked"),
-    Column("rulings", String, comment="What content policies have met, a JSON list; NULL: nothing"),
-    Column("owner", String, nullable=False, server_default="", comment="Whose key it was then"),
+    Column("ending", TEXT, comment="How the answer ended: truncated, refused, invalid; NULL: in order, or not told"),
+    Column("scrubbed", TEXT, comment="What was found of private values, a JSON list; NULL: nobody looked"),
+    Column("rulings", TEXT, comment="What content policies have met, a JSON list; NULL: nothing"),
+    Column("owner", TEXT, nullable=False, server_default="", comment="Whose key it was then"),
     sqlite_autoincrement=True,
 )
 
@@ -218,7 +228,7 @@ Index("entries_key", entries.c.key, entries.c.at)
 rollup_subjects = Table(
     "rollup_subjects",
     metadata,
-    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("number", NUMBER, primary_key=True, autoincrement=True),
     Column("digest", LargeBinary, nullable=False, unique=True, comment="A hash of all that follows"),
     *(_string(name) for name in ("tenant", "key", "key_name", "team", "owner")),
     *(_string(name) for name in ("provider", "dialect", "operation", "model", "served", "outcome", "source")),
@@ -249,7 +259,7 @@ rollup_tools = Table(
     metadata,
     *(Column(name, Integer, primary_key=True, autoincrement=False) for name in ("kind", "start")),
     Column("subject", BigInteger, primary_key=True, autoincrement=False),
-    Column("tool", String, primary_key=True, comment="One of the provider's own"),
+    Column("tool", TEXT, primary_key=True, comment="One of the provider's own"),
     _integer("calls"),
     sqlite_with_rowid=False,
 )
@@ -257,9 +267,9 @@ rollup_tools = Table(
 batches = Table(
     "batches",
     metadata,
-    Column("provider", String, primary_key=True),
-    Column("batch", String, primary_key=True, comment="As the provider spells it"),
-    Column("usage", String, nullable=False, comment="What the books have counted of its results so far, as JSON"),
+    Column("provider", TEXT, primary_key=True),
+    Column("batch", TEXT, primary_key=True, comment="As the provider spells it"),
+    Column("usage", TEXT, nullable=False, comment="What the books have counted of its results so far, as JSON"),
     Column("cost", BigInteger, comment="Of these, micro-dollars; NULL: unpriced"),
     sqlite_with_rowid=False,
 )
@@ -268,10 +278,10 @@ batches = Table(
 conversations = Table(
     "conversations",
     metadata,
-    Column("number", Integer, primary_key=True, autoincrement=True, comment="The order in which rows came in"),
-    Column("beginning", String, nullable=False, unique=True, comment="A keyed hash, of the tenant too"),
-    Column("tenant", String, nullable=False),
-    Column("decided", String, nullable=False, comment="What was decided, as JSON"),
+    Column("number", NUMBER, primary_key=True, autoincrement=True, comment="The order in which rows came in"),
+    Column("beginning", TEXT, nullable=False, unique=True, comment="A keyed hash, of the tenant too"),
+    Column("tenant", TEXT, nullable=False),
+    Column("decided", TEXT, nullable=False, comment="What was decided, as JSON"),
     _integer("used", "Seconds since the epoch: when it last went on, give or take an hour"),
     sqlite_autoincrement=True,
 )
@@ -281,8 +291,8 @@ Index("conversations_used", conversations.c.used)
 words = Table(
     "words",
     metadata,
-    Column("rules", String, primary_key=True, comment="Their version"),
-    Column("text", String, nullable=False, comment="What is put into requests"),
+    Column("rules", TEXT, primary_key=True, comment="Their version"),
+    Column("text", TEXT, nullable=False, comment="What is put into requests"),
     sqlite_with_rowid=False,
 )
 
@@ -290,15 +300,15 @@ words = Table(
 suspensions = Table(
     "suspensions",
     metadata,
-    Column("key", String, primary_key=True, comment="The key's identity"),
-    Column("model", String, primary_key=True, comment="As clients ask for it"),
-    Column("intensity", String, primary_key=True),
-    Column("key_name", String, nullable=False),
-    Column("since", Integer, nullable=False),
-    Column("reason", String, nullable=False),
-    Column("guard", String, comment="What is worse by the margin; NULL where it is money"),
-    Column("found", String, nullable=False, comment="What was measured, as JSON"),
-    Column("lifted", Integer, comment="When an operator reversed it; NULL: it is in force"),
+    Column("key", TEXT, primary_key=True, comment="The key's identity"),
+    Column("model", TEXT, primary_key=True, comment="As clients ask for it"),
+    Column("intensity", TEXT, primary_key=True),
+    Column("key_name", TEXT, nullable=False),
+    Column("since", MOMENT, nullable=False),
+    Column("reason", TEXT, nullable=False),
+    Column("guard", TEXT, comment="What is worse by the margin; NULL where it is money"),
+    Column("found", TEXT, nullable=False, comment="What was measured, as JSON"),
+    Column("lifted", MOMENT, comment="When an operator reversed it; NULL: it is in force"),
     sqlite_with_rowid=False,
 )
 
@@ -306,8 +316,8 @@ suspensions = Table(
 vault_sets = Table(
     "vault_sets",
     metadata,
-    Column("tenant", String, primary_key=True),
-    Column("name", String, primary_key=True, comment="A keyed hash of what is in it"),
+    Column("tenant", TEXT, primary_key=True),
+    Column("name", TEXT, primary_key=True, comment="A keyed hash of what is in it"),
     Column("nonce", LargeBinary, nullable=False),
     Column("ciphertext", LargeBinary, nullable=False, comment="Values and tokens, encrypted"),
     _integer("ends", "Seconds since the epoch"),
@@ -316,10 +326,10 @@ vault_sets = Table(
 vault_objects = Table(
     "vault_objects",
     metadata,
-    Column("tenant", String, primary_key=True),
-    Column("dialect", String, primary_key=True),
-    Column("id", String, primary_key=True, comment="As the provider spells it"),
-    Column("name", String, primary_key=True, comment="The set's"),
+    Column("tenant", TEXT, primary_key=True),
+    Column("dialect", TEXT, primary_key=True),
+    Column("id", TEXT, primary_key=True, comment="As the provider spells it"),
+    Column("name", TEXT, primary_key=True, comment="The set's"),
     _integer("ends", "Seconds since the epoch"),
     sqlite_with_rowid=False,
 )
@@ -331,12 +341,12 @@ Index("vault_objects_set", vault_objects.c.tenant, vault_objects.c.name)
 admin_tokens = Table(
     "admin_tokens",
     metadata,
-    Column("id", String, primary_key=True),
-    Column("digest", String, nullable=False, unique=True, comment="The keyed hash that stands for the token"),
-    Column("prefix", String, nullable=False, comment="The token's first characters, to tell tokens apart by"),
-    Column("name", String, nullable=False, comment="Whose it is; stands in the audit log"),
-    Column("role", String, nullable=False),
-    Column("team", String, comment="Of a team's lead: the team"),
+    Column("id", TEXT, primary_key=True),
+    Column("digest", TEXT, nullable=False, unique=True, comment="The keyed hash that stands for the token"),
+    Column("prefix", TEXT, nullable=False, comment="The token's first characters, to tell tokens apart by"),
+    Column("name", TEXT, nullable=False, comment="Whose it is; stands in the audit log"),
+    Column("role", TEXT, nullable=False),
+    Column("team", TEXT, comment="Of a team's lead: the team"),
     Column("setup", Boolean, nullable=False, comment="It is good for making the first owner's token, and nothing else"),
     _integer("created", "Seconds since the epoch, like the two that follow"),
     Column("expires", BigInteger),
@@ -347,9 +357,9 @@ admin_tokens = Table(
 admin_answers = Table(
     "admin_answers",
     metadata,
-    Column("token", String, primary_key=True, comment="The id of the token that asked; empty for the local operator"),
-    Column("key", String, primary_key=True, comment="A keyed hash of the Idempotency-Key"),
-    Column("request", String, nullable=False, comment="A keyed hash of method, path and body"),
+    Column("token", TEXT, primary_key=True, comment="The id of the token that asked; empty for the local operator"),
+    Column("key", TEXT, primary_key=True, comment="A keyed hash of the Idempotency-Key"),
+    Column("request", TEXT, nullable=False, comment="A keyed hash of method, path and body"),
     Column("status", Integer, comment="NULL: it is under way"),
     Column("nonce", LargeBinary),
     Column("ciphertext", LargeBinary, comment="The answer's body, sealed under the token and the Idempotency-Key"),
@@ -358,3 +368,19 @@ admin_answers = Table(
 )
 
 Index("admin_answers_at", admin_answers.c.at)
+
+# How often the rows of a topic have changed, for whoever holds some in memory. Triggers count it, ``changes`` reads it.
+topics = Table(
+    "topics",
+    server_metadata,
+    Column("topic", TEXT, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+)
+
+# What must be the same for all gateways of one database.
+installation = Table(
+    "installation",
+    server_metadata,
+    Column("name", TEXT, primary_key=True),
+    Column("value", TEXT, nullable=False),
+)

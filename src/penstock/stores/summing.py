@@ -7,7 +7,7 @@ whole hour is taken: nothing finer is known any more.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, FromClause, Select, case, func, literal, select, union_all
+from sqlalchemy import ColumnElement, FromClause, Select, Table, case, func, literal, select
 
 from penstock.core.books import By, Filter
 from penstock.core.usage import COUNTERS
@@ -87,12 +87,11 @@ def _down(value: int | None, unit: int) -> int | None:
     return None if value is None else value // unit
 
 
-def sums(by: Sequence[By], which: Filter, whole: Sequence[Stretch]) -> Select[Any]:
+def sums(by: Sequence[By], which: Filter, stretch: Stretch) -> Select[Any]:
     """The groups, then exchanges, the latest name of the key, and the sums of ``reports``."""
-    facts = _facts(rollups, by, which, whole)
-    one = facts.c
-    tokens_in = _added(facts, [name for name in COUNTERS if name.startswith(("input", "cache"))])
-    tokens_out = _added(facts, [name for name in COUNTERS if not name.startswith(("input", "cache"))])
+    one = rollups.c
+    tokens_in = _added([name for name in COUNTERS if name.startswith(("input", "cache"))])
+    tokens_out = _added([name for name in COUNTERS if not name.startswith(("input", "cache"))])
     estimated = _SUBJECT.source == "estimated"
     summed: Mapping[str, ColumnElement[int]] = {
         **{name: one[name] for name in COUNTERS},
@@ -103,64 +102,53 @@ def sums(by: Sequence[By], which: Filter, whole: Sequence[Stretch]) -> Select[An
         "estimated_tokens": case((estimated, tokens_in + tokens_out), else_=0),
         "estimated_cost": case((estimated, one.cost), else_=0),
     }
-    groups = _groups(by, facts)
+    groups = _groups(by, rollups, stretch)
     columns: list[ColumnElement[Any]] = [
         func.coalesce(func.sum(one.exchanges), 0).label("exchanges"),
         func.max(_SUBJECT.key_name).label("key_name"),
         *(func.sum(value).label(f"sum_{name}") for name, value in summed.items()),
     ]
-    return _joined(facts, [*groups, *columns], which).group_by(*groups)
+    return _asked(rollups, [*groups, *columns], by, which, stretch).group_by(*groups)
 
 
-def tools(by: Sequence[By], which: Filter, whole: Sequence[Stretch]) -> Select[Any]:
+def tools(by: Sequence[By], which: Filter, stretch: Stretch) -> Select[Any]:
     """The groups, then a tool's name and its calls."""
-    facts = _facts(rollup_tools, by, which, whole)
-    groups = _groups(by, facts)
-    columns = [facts.c.tool, func.sum(facts.c.calls).label("calls")]
-    return _joined(facts, [*groups, *columns], which).group_by(*groups, facts.c.tool)
+    one, groups = rollup_tools.c, _groups(by, rollup_tools, stretch)
+    columns = [one.tool, func.sum(one.calls).label("calls")]
+    return _asked(rollup_tools, [*groups, *columns], by, which, stretch).group_by(*groups, one.tool)
 
 
-def unpriced(which: Filter, whole: Sequence[Stretch]) -> Select[Any]:
+def unpriced(which: Filter, stretch: Stretch) -> Select[Any]:
     """Provider and model, then exchanges, tokens and the latest time."""
-    facts = _facts(rollups, (), which, whole)
+    one = rollups.c
     groups = [_SUBJECT.provider, _BY_SUBJECT[By.MODEL].label("model")]
     columns = [
-        func.sum(facts.c.exchanges).label("exchanges"),
-        func.sum(_added(facts, COUNTERS)).label("tokens"),
-        func.max(facts.c.last).label("last"),
+        func.sum(one.exchanges).label("exchanges"),
+        func.sum(_added(COUNTERS)).label("tokens"),
+        func.max(one.last).label("last"),
     ]
-    return _joined(facts, [*groups, *columns], which).where(_SUBJECT.priced == 0).group_by(*groups)
+    return _asked(rollups, [*groups, *columns], (), which, stretch).where(_SUBJECT.priced == 0).group_by(*groups)
 
 
-def _groups(by: Sequence[By], facts: FromClause) -> list[ColumnElement[Any]]:
-    return [(facts.c.day if one is By.DAY else _BY_SUBJECT[one]).label(f"group_{one.value}") for one in by]
+def _groups(by: Sequence[By], table: Table, stretch: Stretch) -> list[ColumnElement[Any]]:
+    day = table.c.start if stretch.days else table.c.start // HOURS_IN_DAY
+    return [(day if one is By.DAY else _BY_SUBJECT[one]).label(f"group_{one.value}") for one in by]
 
 
-def _joined(facts: FromClause, columns: Sequence[ColumnElement[Any]], which: Filter) -> Select[Any]:
-    joined = facts.join(rollup_subjects, _SUBJECT.number == facts.c.subject)
-    return select(*columns).select_from(joined).where(*about(which, rollup_subjects))
-
-
-def _facts(table: Any, by: Sequence[By], which: Filter, whole: Sequence[Stretch]) -> FromClause:
-    of_keys = bool(_OF_KEYS.intersection(by)) or about_keys(which)
+def _asked(
+    table: Table, columns: Sequence[ColumnElement[Any]], by: Sequence[By], which: Filter, stretch: Stretch
+) -> Select[Any]:
     row = table.c
-    # Few are looked for among many: their numbers lead to them.
-    looked_for = (
-        [row.subject.in_(select(_SUBJECT.number).where(*about(which, rollup_subjects)))] if about_keys(which) else []
-    )
-    parts = []
-    for first, end, days in whole:
-        kind = (
-            (Kind.DAY_OF_KEY if of_keys else Kind.DAY_OF_ALL)
-            if days
-            else (Kind.HOUR_OF_KEY if of_keys else Kind.HOUR_OF_ALL)
-        )
-        bounds = [] if first is None else [row.start >= first]
-        bounds += [] if end is None else [row.start < end]
-        day = row.start if days else row.start // HOURS_IN_DAY
-        values = [column for column in row if column.name not in {"kind", "start"}]
-        parts.append(select(day.label("day"), *values).where(row.kind == int(kind), *bounds, *looked_for))
-    return union_all(*parts).subquery("facts")
+    of_keys = bool(_OF_KEYS.intersection(by)) or about_keys(which)
+    kinds = (Kind.HOUR_OF_ALL, Kind.HOUR_OF_KEY, Kind.DAY_OF_ALL, Kind.DAY_OF_KEY)
+    chosen = [row.kind == int(kinds[2 * stretch.days + of_keys]), *about(which, rollup_subjects)]
+    chosen += [] if stretch.first is None else [row.start >= stretch.first]
+    chosen += [] if stretch.end is None else [row.start < stretch.end]
+    if about_keys(which):
+        # Few are looked for among many: their numbers lead to them.
+        chosen.append(row.subject.in_(select(_SUBJECT.number).where(*about(which, rollup_subjects))))
+    joined = table.join(rollup_subjects, _SUBJECT.number == row.subject)
+    return select(*columns).select_from(joined).where(*chosen)
 
 
 def about_keys(which: Filter) -> bool:
@@ -168,8 +156,8 @@ def about_keys(which: Filter) -> bool:
     return any(value is not None for value in (which.tenant, which.key, which.team, which.owner))
 
 
-def _added(facts: FromClause, names: Sequence[str]) -> ColumnElement[int]:
-    found: ColumnElement[int] = sum((facts.c[name] for name in names), literal(0))
+def _added(names: Sequence[str]) -> ColumnElement[int]:
+    found: ColumnElement[int] = sum((rollups.c[name] for name in names), literal(0))
     return found
 
 

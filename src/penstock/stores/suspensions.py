@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 from sqlalchemy import ColumnElement, Engine, RowMapping, or_, select, update
-from sqlalchemy.dialects.sqlite import insert
 
 from penstock.core.terseness import Arm, Intensity
 from penstock.stores.schema import entries, suspensions
+from penstock.stores.turns import inserting, writing
 
 Level = tuple[str, str, str]
 """The key's identity, the model as clients ask for it, the intensity."""
@@ -66,7 +66,7 @@ class Suspensions:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._writing = engine.execution_options(writes=True)
+        self._writing = writing(engine, "suspensions")
         self._held: frozenset[Level] = frozenset()
 
     def held(self, key: str, model: str, intensity: Intensity) -> bool:
@@ -92,13 +92,14 @@ class Suspensions:
     def suspend(self, one: Suspension, judged: float) -> bool:
         """Put it in force; False where it is, or where an operator lifted it after judging began (``judged``)."""
         row = {**msgspec.structs.asdict(one), "found": msgspec.json.encode(one.found).decode(), "lifted": None}
-        taking = insert(suspensions).on_conflict_do_update(
+        taking = inserting(self._engine, suspensions).on_conflict_do_update(
             index_elements=list(suspensions.primary_key),
             set_={name: row[name] for name in ("key_name", "since", "reason", "guard", "found", "lifted")},
             where=_ROW.lifted < int(judged),
         )
         with self._writing.begin() as connection:
-            return connection.execute(taking, row).rowcount == 1
+            # SQLAlchemy keeps the count of an INSERT only where it is told to.
+            return connection.execute(taking, row, execution_options={"preserve_rowcount": True}).rowcount == 1
 
     def lift(self, key: str, model: str, intensity: str) -> Sequence[Suspension]:
         """Take it out of force: what was, as it is now; none where none was. ``key``: identity or name."""

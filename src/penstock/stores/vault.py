@@ -15,13 +15,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Engine, delete, func, select, update
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import ColumnElement, Connection, Engine, bindparam, delete, func, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from penstock.core.fault import Fault, FaultError, FaultKind
 from penstock.core.vault import Held, Kept, Whose
 from penstock.stores.schema import vault_objects, vault_sets
+from penstock.stores.turns import at_once, inserting, on_server, writing
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -59,7 +59,7 @@ class Vault:
         self._secret = secret
         self._clock = clock
         self._pruned = 0.0
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="vault")
+        self._thread = ThreadPoolExecutor(at_once(engine), thread_name_prefix="vault")
 
     async def find(self, whose: Whose, ids: Sequence[str]) -> Held:
         """As ``core.vault`` says."""
@@ -129,7 +129,9 @@ class Rows:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._writing = engine.execution_options(writes=True)
+        # What is kept meanwhile must not lose its set to those who sweep.
+        self._keeping = writing(engine, "vault", shared=True)
+        self._writing = writing(engine, "vault")
 
     def sets_of(self, whose: Whose, ids: Sequence[str], now: float) -> list[tuple[str, bytes, bytes]]:
         """The sets of these objects, as they are kept."""
@@ -155,18 +157,22 @@ class Rows:
         """These objects have these sets, one of which may be new, until then."""
         rows = [
             {"tenant": whose.tenant, "dialect": whose.dialect, "id": one, "name": name, "ends": ends}
-            for one in _text(ids)
-            for name in names
+            for one in sorted(_text(ids))
+            for name in sorted(names)
         ]
-        taking = insert(vault_objects)
+        taking = inserting(self._engine, vault_objects)
         keys = ["tenant", "dialect", "id", "name"]
         taking = taking.on_conflict_do_update(index_elements=keys, set_={"ends": taking.excluded.ends})
-        with self._writing.begin() as connection:
+        with self._keeping.begin() as connection:
             if sealed is not None:
-                connection.execute(insert(vault_sets).on_conflict_do_nothing(), {**sealed, "ends": ends})
-            for some in _some(names):
-                longer = update(vault_sets).where(_S.tenant == whose.tenant, _S.name.in_(some), _S.ends < ends)
-                connection.execute(longer.values(ends=ends))
+                new = inserting(self._engine, vault_sets).on_conflict_do_nothing()
+                connection.execute(new, {**sealed, "ends": ends})
+            if names:
+                longer = update(vault_sets).where(
+                    _S.tenant == whose.tenant, _S.name == bindparam("set"), _S.ends < ends
+                )
+                # One by one, in an order: two that change the same rows then never wait for each other for good.
+                connection.execute(longer.values(ends=ends), [{"set": name} for name in sorted(names)])
             if rows:
                 connection.execute(taking, rows)
 
@@ -184,9 +190,10 @@ class Rows:
             _sweep(connection)
 
     def empty(self, tenant: str) -> int:
-        """Remove all of a tenant's; how many sets that were. What stood in the file is overwritten."""
+        """Remove all of a tenant's; how many sets that were. What stood in SQLite's file is overwritten; PostgreSQL
+        gives the room to other rows in its own time."""
         with self._writing.connect() as connection:
-            driver = connection.connection.driver_connection
+            driver = None if on_server(self._engine) else connection.connection.driver_connection
             if driver is not None:
                 # Before the transaction begins: within one it would change nothing.
                 driver.execute("PRAGMA secure_delete=ON")
@@ -223,8 +230,8 @@ def _some(ids: Sequence[str]) -> Iterator[Sequence[str]]:
 
 
 def _text(ids: Sequence[str]) -> list[str]:
-    """Those that UTF-8 can hold, each once."""
-    return [name for name in dict.fromkeys(ids) if name.encode("utf-8", "ignore").decode() == name]
+    """Those that UTF-8 and PostgreSQL can hold, each once."""
+    return [name for name in dict.fromkeys(ids) if name.encode("utf-8", "ignore").decode() == name and "\0" not in name]
 
 
 def _key(secret: bytes, tenant: str) -> bytes:

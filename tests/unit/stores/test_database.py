@@ -17,7 +17,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from penstock.stores import migrations
-from penstock.stores.database import DatabaseTooNewError, open_database
+from penstock.stores.database import open_database
+from penstock.stores.migrating import DatabaseTooNewError
 from penstock.stores.schema import metadata
 
 

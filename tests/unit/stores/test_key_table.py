@@ -3,7 +3,6 @@
 import contextlib
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -11,6 +10,7 @@ from penstock.core.caller import digest
 from penstock.core.inheriting import Heritage, Standard, Terms
 from penstock.core.quota_text import QuotaError, write
 from penstock.stores.keys import KeyStore, KeyTerms
+from penstock.stores.site import Site
 from penstock.stores.subjects import Subjects
 from penstock.stores.terms import SubjectTerms
 
@@ -18,8 +18,8 @@ HERITAGE = Heritage(Standard(each_team=("10 rpm",)))
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[KeyStore]:
-    with contextlib.closing(KeyStore(tmp_path)) as store:
+def store(site: Site) -> Iterator[KeyStore]:
+    with contextlib.closing(KeyStore(*site)) as store:
         yield store
 
 
@@ -117,9 +117,9 @@ def test_what_can_not_be_read_is_tried_again(store: KeyStore) -> None:
     assert quotas(store) == {"one": ["7 requests per day"]}
 
 
-def test_two_processes_that_write_at_once_take_their_turns(tmp_path: Path) -> None:
+def test_two_processes_that_write_at_once_take_their_turns(site: Site) -> None:
     """Each change has its own number, and is seen by whoever looks afterwards."""
-    with contextlib.closing(KeyStore(tmp_path)) as one, contextlib.closing(KeyStore(tmp_path)) as other:
+    with contextlib.closing(KeyStore(*site)) as one, contextlib.closing(KeyStore(*site)) as other:
         one.renew(HERITAGE)
         for number in range(5):
             one.create(f"one-{number}", prefix="pk_")

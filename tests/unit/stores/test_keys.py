@@ -1,61 +1,42 @@
 """Keys in the database: what the earlier schema held is kept, and what a rotation leaves is exact."""
 
 import contextlib
-import sqlite3
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from alembic.command import downgrade, upgrade
-from alembic.config import Config
-from sqlalchemy import create_engine
+from sqlalchemy import Engine, text
 
 from penstock.core.caller import digest
-from penstock.stores import migrations
 from penstock.stores.keys import KeyStore, KeyTerms, UnknownKeyError
 from penstock.stores.pepper import read_pepper
+from penstock.stores.site import Site
+from tests.support.migrations import migrate
 
 
 @pytest.fixture
-def store(tmp_path: Path):
-    made = KeyStore(tmp_path)
+def store(site: Site) -> Iterator[KeyStore]:
+    made = KeyStore(*site)
     yield made
     made.close()
 
 
-def migrate(path: Path, revision: str, *, back: bool = False) -> None:
-    """Bring a database to a revision, as any release that ends there would leave it."""
-    config = Config()
-    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
-    engine = create_engine(f"sqlite:///{path}")
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        (downgrade if back else upgrade)(config, revision)
-    engine.dispose()
-
-
-def test_a_key_of_the_first_schema_still_works(tmp_path: Path) -> None:
+def test_a_key_of_the_first_schema_still_works(new_site: Site) -> None:
     """The secret moves to its own table; name, team, expiry and the key itself stay good."""
-    pepper = read_pepper(tmp_path)
-    path = tmp_path / "penstock.db"
-    migrate(path, "0001")
+    pepper = read_pepper(new_site.folder)
+    migrate(new_site, "0001")
     later = int(time.time()) + 1000
-    with sqlite3.connect(path) as connection:
-        row = (
-            "key_1",
-            "laptop",
-            "red",
-            "ada",
-            "mine",
-            "pk_live_abcdef",
-            digest(pepper, "pk_live_abcdefgh"),
-            1,
-            7,
-            later,
-        )
-        connection.execute("INSERT INTO keys VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)", row)
-    connection.close()
-    store = KeyStore(tmp_path)
+    row = {
+        "id": "key_1", "name": "laptop", "team": "red", "owner": "ada", "label": "mine", "prefix": "pk_live_abcdef",
+        "digest": digest(pepper, "pk_live_abcdefgh"), "require": True, "created": 7, "expires": later,
+    }  # fmt: skip
+    engine = new_site.connect()
+    with engine.begin() as connection:
+        names = ", ".join(f":{name}" for name in row)
+        connection.execute(text(f"INSERT INTO keys VALUES ({names}, NULL)"), row)
+    engine.dispose()
+    store = KeyStore(*new_site)
     profile = store.profiles()[digest(pepper, "pk_live_abcdefgh")]
     assert (profile.id, profile.name, profile.team, profile.require_provider_key) == ("key_1", "laptop", "red", True)
     found = store.find("laptop")
@@ -64,17 +45,16 @@ def test_a_key_of_the_first_schema_still_works(tmp_path: Path) -> None:
     store.close()
 
 
-def test_the_way_back_keeps_the_newest_secret(tmp_path: Path) -> None:
+def test_the_way_back_keeps_the_newest_secret(site: Site, engine: Engine) -> None:
     """An operator who goes back a release keeps the keys that can be kept."""
-    store = KeyStore(tmp_path)
+    store = KeyStore(*site)
     store.create("laptop", prefix="pk_")
     newest = store.rotate("laptop", prefix="pk_", grace=60).key.reveal()
     pepper = store.pepper
     store.close()
-    migrate(tmp_path / "penstock.db", "0001", back=True)
-    with sqlite3.connect(tmp_path / "penstock.db") as connection:
-        rows = connection.execute("SELECT name, digest FROM keys").fetchall()
-    connection.close()
+    migrate(site, "0001", back=True)
+    with engine.connect() as connection:
+        rows = connection.execute(text("SELECT name, digest FROM keys")).all()
     assert rows == [("laptop", digest(pepper, newest))]
 
 
@@ -124,7 +104,7 @@ def test_a_database_that_was_put_in_its_place_is_followed(tmp_path: Path) -> Non
     before, after = tmp_path / "before", tmp_path / "after"
     with contextlib.closing(KeyStore(before)) as other:
         restored = other.create("restored", prefix="pk_")
-    migrate(before / "penstock.db", "0003", back=True)
+    migrate(Site(before), "0003", back=True)
     with contextlib.closing(KeyStore(after)) as store:
         store.create("lost", prefix="pk_")
         assert store.changed()

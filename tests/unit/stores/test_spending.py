@@ -1,29 +1,18 @@
 """What was spent hour by hour is what each exchange spends, added up."""
 
 import random
-from collections.abc import Iterator
-from pathlib import Path
 
-import pytest
 from sqlalchemy import Engine
 
 from penstock.core.books import Filter
 from penstock.core.quota import Period, Quota, Unit
 from penstock.core.spending import spending
 from penstock.core.usage import Consumption
-from penstock.stores.database import open_database
 from penstock.stores.ledger import Ledger
 from penstock.stores.spending import Spending
 from tests.support.books import AT, entry, used
 
 HOUR = int(AT // 3600)
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_database(tmp_path / "x.db")
-    yield engine
-    engine.dispose()
 
 
 def test_it_is_what_the_entries_spend(engine: Engine) -> None:

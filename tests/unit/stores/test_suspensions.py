@@ -3,13 +3,13 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import msgspec
+from sqlalchemy import Engine
 
 from penstock.core.terseness import Arm, Intensity
-from penstock.stores.database import open_database
 from penstock.stores.ledger import Ledger
+from penstock.stores.site import Site
 from penstock.stores.suspensions import Evidence, Suspension, Suspensions
 from tests.support.books import entry
 from tests.support.treated import conversations
@@ -28,8 +28,8 @@ FULL = Intensity.FULL
 
 
 @contextmanager
-def opened(folder: Path) -> Iterator[Suspensions]:
-    engine = open_database(folder / "x.db")
+def opened(site: Site) -> Iterator[Suspensions]:
+    engine = site.open()
     store = Suspensions(engine)
     store.refresh()
     try:
@@ -38,9 +38,9 @@ def opened(folder: Path) -> Iterator[Suspensions]:
         engine.dispose()
 
 
-def test_what_is_suspended_is_exactly_that(tmp_path: Path) -> None:
+def test_what_is_suspended_is_exactly_that(site: Site) -> None:
     """One level of one key for one model; in another process once it has looked."""
-    with opened(tmp_path) as one, opened(tmp_path) as other:
+    with opened(site) as one, opened(site) as other:
         assert not one.held("key_1", "m", FULL)
         assert one.suspend(LOST, time.time())
         assert not other.held("key_1", "m", FULL)
@@ -48,24 +48,24 @@ def test_what_is_suspended_is_exactly_that(tmp_path: Path) -> None:
         assert other.held("key_1", "m", FULL)
         for key, model, intensity in (("key_2", "m", FULL), ("key_1", "n", FULL), ("key_1", "m", Intensity.LITE)):
             assert not other.held(key, model, intensity)
-    with opened(tmp_path) as again:
+    with opened(site) as again:
         assert again.held("key_1", "m", FULL)
         assert again.rows() == [LOST]
 
 
-def test_what_is_suspended_is_not_suspended_again(tmp_path: Path) -> None:
+def test_what_is_suspended_is_not_suspended_again(site: Site) -> None:
     """The first time stands, with what was measured then."""
-    with opened(tmp_path) as store:
+    with opened(site) as store:
         assert store.suspend(LOST, time.time())
         assert not store.suspend(msgspec.structs.replace(LOST, since=LOST.since + 9), time.time())
         assert store.rows() == [LOST]
 
 
-def test_an_operator_lifts_it_by_the_keys_name_or_id(tmp_path: Path) -> None:
+def test_an_operator_lifts_it_by_the_keys_name_or_id(site: Site) -> None:
     """And is told when there was nothing to lift; the row stays, with its time."""
-    for given in ("alice", "key_1"):
-        with opened(tmp_path / given) as store:
-            store.suspend(LOST, time.time())
+    for given, ahead in (("alice", 0), ("key_1", 60)):
+        with opened(site) as store:
+            store.suspend(LOST, time.time() + ahead)
             assert not store.lift("bob", "m", "full")
             assert not store.lift(given, "m", "lite")
             before = time.time()
@@ -79,9 +79,9 @@ def test_an_operator_lifts_it_by_the_keys_name_or_id(tmp_path: Path) -> None:
             assert not store.lift(given, "m", "full")
 
 
-def test_a_judgement_that_began_before_the_lifting_does_not_count(tmp_path: Path) -> None:
+def test_a_judgement_that_began_before_the_lifting_does_not_count(site: Site) -> None:
     """Who lifts a level while the books are read is not overruled by what was read; a later judgement may."""
-    with opened(tmp_path) as store:
+    with opened(site) as store:
         began = time.time()
         store.suspend(LOST, began)
         store.lift("alice", "m", "full")
@@ -93,9 +93,8 @@ def test_a_judgement_that_began_before_the_lifting_does_not_count(tmp_path: Path
         assert store.lifted() == {}
 
 
-def test_the_latest_treated_exchange_is_known(tmp_path: Path) -> None:
+def test_the_latest_treated_exchange_is_known(engine: Engine) -> None:
     """Without any there is nothing to judge; others do not count."""
-    engine = open_database(tmp_path / "x.db")
     store, ledger = Suspensions(engine), Ledger(engine)
     assert store.latest_treated(0) is None
     ledger.append([*conversations(Arm.CONTROL, 2, 100, at=1e9), entry("undecided")])
@@ -103,4 +102,3 @@ def test_the_latest_treated_exchange_is_known(tmp_path: Path) -> None:
     ledger.append([*conversations(Arm.TREATED, 3, 100, at=1e9), entry("later")])
     assert store.latest_treated(1e9) == 1e9 + 2
     assert store.latest_treated(1e9 + 3) is None
-    engine.dispose()

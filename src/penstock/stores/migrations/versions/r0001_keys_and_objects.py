@@ -6,6 +6,8 @@ Spelt out here and not taken from ``schema.py``: a revision says what it did, wh
 import sqlalchemy as sa
 from alembic import op
 
+from penstock.stores.migrations.kinds import MOMENT, TEXT
+
 revision = "0001"
 down_revision = None
 
@@ -14,24 +16,24 @@ def upgrade() -> None:
     """Create both tables."""
     op.create_table(
         "keys",
-        sa.Column("id", sa.String, primary_key=True),
-        sa.Column("name", sa.String, nullable=False, unique=True),
-        sa.Column("team", sa.String),
-        sa.Column("owner", sa.String),
-        sa.Column("label", sa.String),
-        sa.Column("prefix", sa.String, nullable=False),
-        sa.Column("digest", sa.String, nullable=False, unique=True),
+        sa.Column("id", TEXT, primary_key=True),
+        sa.Column("name", TEXT, nullable=False, unique=True),
+        sa.Column("team", TEXT),
+        sa.Column("owner", TEXT),
+        sa.Column("label", TEXT),
+        sa.Column("prefix", TEXT, nullable=False),
+        sa.Column("digest", TEXT, nullable=False, unique=True),
         sa.Column("require_provider_key", sa.Boolean, nullable=False),
-        sa.Column("created", sa.Integer, nullable=False),
-        sa.Column("expires", sa.Integer),
-        sa.Column("revoked", sa.Integer),
+        sa.Column("created", MOMENT, nullable=False),
+        sa.Column("expires", MOMENT),
+        sa.Column("revoked", MOMENT),
     )
     op.create_table(
         "objects",
-        sa.Column("dialect", sa.String, primary_key=True),
-        sa.Column("id", sa.String, primary_key=True),
-        sa.Column("tenant", sa.String, nullable=False),
-        sa.Column("created", sa.Integer, nullable=False),
+        sa.Column("dialect", TEXT, primary_key=True),
+        sa.Column("id", TEXT, primary_key=True),
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("created", MOMENT, nullable=False),
         sqlite_with_rowid=False,
     )
     op.create_index("objects_tenant", "objects", ["tenant"])

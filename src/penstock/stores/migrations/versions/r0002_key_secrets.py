@@ -6,6 +6,8 @@ SQLite cannot drop a column's own UNIQUE, so the table of keys is made anew.
 import sqlalchemy as sa
 from alembic import op
 
+from penstock.stores.migrations.kinds import MOMENT, TEXT
+
 revision = "0002"
 down_revision = "0001"
 
@@ -17,27 +19,28 @@ def upgrade() -> None:
     op.rename_table("keys", "keys_before")
     op.create_table(
         "keys",
-        sa.Column("id", sa.String, primary_key=True),
-        sa.Column("name", sa.String, nullable=False),
-        sa.Column("team", sa.String),
-        sa.Column("owner", sa.String),
-        sa.Column("label", sa.String),
+        sa.Column("id", TEXT, primary_key=True),
+        sa.Column("name", TEXT, nullable=False),
+        sa.Column("team", TEXT),
+        sa.Column("owner", TEXT),
+        sa.Column("label", TEXT),
         sa.Column("require_provider_key", sa.Boolean, nullable=False),
-        sa.Column("created", sa.Integer, nullable=False),
-        sa.Column("expires", sa.Integer),
-        sa.Column("revoked", sa.Integer),
-        sa.Column("models", sa.String),
-        sa.Column("routes", sa.String),
+        sa.Column("created", MOMENT, nullable=False),
+        sa.Column("expires", MOMENT),
+        sa.Column("revoked", MOMENT),
+        sa.Column("models", TEXT),
+        sa.Column("routes", TEXT),
     )
-    op.create_index("keys_name", "keys", ["name"], unique=True, sqlite_where=sa.text("revoked IS NULL"))
+    in_force = sa.text("revoked IS NULL")
+    op.create_index("keys_name", "keys", ["name"], unique=True, sqlite_where=in_force, postgresql_where=in_force)
     op.execute(f"INSERT INTO keys ({_KEPT}) SELECT {_KEPT} FROM keys_before")  # noqa: S608 - our own columns
     op.create_table(
         "key_secrets",
-        sa.Column("digest", sa.String, primary_key=True),
-        sa.Column("key", sa.String, sa.ForeignKey("keys.id"), nullable=False),
-        sa.Column("prefix", sa.String, nullable=False),
-        sa.Column("created", sa.Integer, nullable=False),
-        sa.Column("expires", sa.Integer),
+        sa.Column("digest", TEXT, primary_key=True),
+        sa.Column("key", TEXT, sa.ForeignKey("keys.id"), nullable=False),
+        sa.Column("prefix", TEXT, nullable=False),
+        sa.Column("created", MOMENT, nullable=False),
+        sa.Column("expires", MOMENT),
         sqlite_with_rowid=False,
     )
     op.create_index("key_secrets_key", "key_secrets", ["key"])
@@ -53,17 +56,17 @@ def downgrade() -> None:
     op.drop_index("keys_name", "keys_before")
     op.create_table(
         "keys",
-        sa.Column("id", sa.String, primary_key=True),
-        sa.Column("name", sa.String, nullable=False, unique=True),
-        sa.Column("team", sa.String),
-        sa.Column("owner", sa.String),
-        sa.Column("label", sa.String),
-        sa.Column("prefix", sa.String, nullable=False),
-        sa.Column("digest", sa.String, nullable=False, unique=True),
+        sa.Column("id", TEXT, primary_key=True),
+        sa.Column("name", TEXT, nullable=False, unique=True),
+        sa.Column("team", TEXT),
+        sa.Column("owner", TEXT),
+        sa.Column("label", TEXT),
+        sa.Column("prefix", TEXT, nullable=False),
+        sa.Column("digest", TEXT, nullable=False, unique=True),
         sa.Column("require_provider_key", sa.Boolean, nullable=False),
-        sa.Column("created", sa.Integer, nullable=False),
-        sa.Column("expires", sa.Integer),
-        sa.Column("revoked", sa.Integer),
+        sa.Column("created", MOMENT, nullable=False),
+        sa.Column("expires", MOMENT),
+        sa.Column("revoked", MOMENT),
     )
     op.execute(
         f"INSERT INTO keys ({_KEPT}, prefix, digest) SELECT {_KEPT}, "  # noqa: S608 - our own columns

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from penstock.stores.migrations.kinds import MOMENT, TEXT
+
 revision = "0003"
 down_revision = "0002"
 
@@ -11,11 +13,11 @@ def upgrade() -> None:
     """Create the table."""
     op.create_table(
         "credentials",
-        sa.Column("name", sa.String, primary_key=True),
+        sa.Column("name", TEXT, primary_key=True),
         sa.Column("nonce", sa.LargeBinary, nullable=False),
         sa.Column("ciphertext", sa.LargeBinary, nullable=False),
-        sa.Column("key_id", sa.String, nullable=False),
-        sa.Column("created", sa.Integer, nullable=False),
+        sa.Column("key_id", TEXT, nullable=False),
+        sa.Column("created", MOMENT, nullable=False),
         sqlite_with_rowid=False,
     )
 

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from penstock.stores.migrations.kinds import NUMBER, TEXT
+
 revision = "0004"
 down_revision = "0003"
 
@@ -19,15 +21,15 @@ def _integer(name: str) -> sa.Column[int]:
 
 
 def _string(name: str) -> sa.Column[str]:
-    return sa.Column(name, sa.String, nullable=False)
+    return sa.Column(name, TEXT, nullable=False)
 
 
 def upgrade() -> None:
     """Create both tables."""
     op.create_table(
         "entries",
-        sa.Column("number", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
-        sa.Column("id", sa.String, nullable=False, unique=True),
+        sa.Column("number", NUMBER, primary_key=True, autoincrement=True),
+        sa.Column("id", TEXT, nullable=False, unique=True),
         _integer("at"),
         *(_string(name) for name in TEXTS),
         _string("served"),
@@ -38,8 +40,8 @@ def upgrade() -> None:
         *(_string(name) for name in ENDS),
         sa.Column("missing", sa.Boolean, nullable=False),
         *(_integer(name) for name in TOKENS),
-        sa.Column("tools", sa.String),
-        sa.Column("shares", sa.String),
+        sa.Column("tools", TEXT),
+        sa.Column("shares", TEXT),
         sa.Column("cost", sa.BigInteger),
         *(_integer(name) for name in ("bytes_in", "bytes_out", "first_byte", "duration", "overhead")),
         sqlite_autoincrement=True,
@@ -49,9 +51,9 @@ def upgrade() -> None:
     op.create_index("entries_key", "entries", ["key", "at"])
     op.create_table(
         "batches",
-        sa.Column("provider", sa.String, primary_key=True),
-        sa.Column("batch", sa.String, primary_key=True),
-        sa.Column("usage", sa.String, nullable=False),
+        sa.Column("provider", TEXT, primary_key=True),
+        sa.Column("batch", TEXT, primary_key=True),
+        sa.Column("usage", TEXT, nullable=False),
         sa.Column("cost", sa.BigInteger),
         sqlite_with_rowid=False,
     )

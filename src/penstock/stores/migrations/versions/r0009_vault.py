@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from penstock.stores.migrations.kinds import TEXT
+
 revision = "0009"
 down_revision = "0008"
 
@@ -11,18 +13,18 @@ def upgrade() -> None:
     """Add two tables, empty."""
     op.create_table(
         "vault_sets",
-        sa.Column("tenant", sa.String, primary_key=True),
-        sa.Column("name", sa.String, primary_key=True),
+        sa.Column("tenant", TEXT, primary_key=True),
+        sa.Column("name", TEXT, primary_key=True),
         sa.Column("nonce", sa.LargeBinary, nullable=False),
         sa.Column("ciphertext", sa.LargeBinary, nullable=False),
         sa.Column("ends", sa.BigInteger, nullable=False),
     )
     op.create_table(
         "vault_objects",
-        sa.Column("tenant", sa.String, primary_key=True),
-        sa.Column("dialect", sa.String, primary_key=True),
-        sa.Column("id", sa.String, primary_key=True),
-        sa.Column("name", sa.String, primary_key=True),
+        sa.Column("tenant", TEXT, primary_key=True),
+        sa.Column("dialect", TEXT, primary_key=True),
+        sa.Column("id", TEXT, primary_key=True),
+        sa.Column("name", TEXT, primary_key=True),
         sa.Column("ends", sa.BigInteger, nullable=False),
         sqlite_with_rowid=False,
     )

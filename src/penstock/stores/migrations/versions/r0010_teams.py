@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from penstock.stores.migrations.kinds import MOMENT, NUMBER, TEXT
+
 revision = "0010"
 down_revision = "0009"
 
@@ -11,44 +13,44 @@ _REFUSED = "the audit log is only added to"
 
 def upgrade() -> None:
     """Add four tables and two columns; the count of changes begins."""
-    op.add_column("keys", sa.Column("quotas", sa.String))
+    op.add_column("keys", sa.Column("quotas", TEXT))
     op.add_column("keys", sa.Column("changed", sa.BigInteger, nullable=False, server_default="0"))
     for column in ("changed", "team", "owner"):
         op.create_index(f"keys_{column}", "keys", [column])
     for name in ("teams", "users"):
         op.create_table(
             name,
-            sa.Column("name", sa.String, primary_key=True),
-            sa.Column("label", sa.String),
-            sa.Column("models", sa.String),
-            sa.Column("routes", sa.String),
-            sa.Column("intensity", sa.String),
+            sa.Column("name", TEXT, primary_key=True),
+            sa.Column("label", TEXT),
+            sa.Column("models", TEXT),
+            sa.Column("routes", TEXT),
+            sa.Column("intensity", TEXT),
             sa.Column("smart", sa.Boolean),
             sa.Column("holdout", sa.Integer),
-            sa.Column("scrub", sa.String),
-            sa.Column("quotas", sa.String),
-            sa.Column("created", sa.Integer, nullable=False),
+            sa.Column("scrub", TEXT),
+            sa.Column("quotas", TEXT),
+            sa.Column("created", MOMENT, nullable=False),
             sqlite_with_rowid=False,
         )
     changes = op.create_table(
         "changes",
-        sa.Column("name", sa.String, primary_key=True),
+        sa.Column("name", TEXT, primary_key=True),
         sa.Column("number", sa.BigInteger, nullable=False),
         sqlite_with_rowid=False,
     )
     op.bulk_insert(changes, [{"name": "keys", "number": 0}, {"name": "subjects", "number": 0}])
     op.create_table(
         "audit",
-        sa.Column("number", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
+        sa.Column("number", NUMBER, primary_key=True, autoincrement=True),
         sa.Column("at", sa.BigInteger, nullable=False),
-        sa.Column("who", sa.String, nullable=False),
-        sa.Column("role", sa.String, nullable=False),
-        sa.Column("act", sa.String, nullable=False),
-        sa.Column("kind", sa.String, nullable=False),
-        sa.Column("subject", sa.String, nullable=False),
-        sa.Column("name", sa.String, nullable=False),
-        sa.Column("before", sa.String),
-        sa.Column("after", sa.String),
+        sa.Column("who", TEXT, nullable=False),
+        sa.Column("role", TEXT, nullable=False),
+        sa.Column("act", TEXT, nullable=False),
+        sa.Column("kind", TEXT, nullable=False),
+        sa.Column("subject", TEXT, nullable=False),
+        sa.Column("name", TEXT, nullable=False),
+        sa.Column("before", TEXT),
+        sa.Column("after", TEXT),
         sqlite_autoincrement=True,
     )
     op.create_index("audit_subject", "audit", ["kind", "subject"])

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from penstock.stores.migrations.kinds import TEXT
+
 revision = "0011"
 down_revision = "0010"
 
@@ -11,12 +13,12 @@ def upgrade() -> None:
     """Add two tables, empty."""
     op.create_table(
         "admin_tokens",
-        sa.Column("id", sa.String, primary_key=True),
-        sa.Column("digest", sa.String, nullable=False, unique=True),
-        sa.Column("prefix", sa.String, nullable=False),
-        sa.Column("name", sa.String, nullable=False),
-        sa.Column("role", sa.String, nullable=False),
-        sa.Column("team", sa.String),
+        sa.Column("id", TEXT, primary_key=True),
+        sa.Column("digest", TEXT, nullable=False, unique=True),
+        sa.Column("prefix", TEXT, nullable=False),
+        sa.Column("name", TEXT, nullable=False),
+        sa.Column("role", TEXT, nullable=False),
+        sa.Column("team", TEXT),
         sa.Column("setup", sa.Boolean, nullable=False),
         sa.Column("created", sa.BigInteger, nullable=False),
         sa.Column("expires", sa.BigInteger),
@@ -24,9 +26,9 @@ def upgrade() -> None:
     )
     op.create_table(
         "admin_answers",
-        sa.Column("token", sa.String, primary_key=True),
-        sa.Column("key", sa.String, primary_key=True),
-        sa.Column("request", sa.String, nullable=False),
+        sa.Column("token", TEXT, primary_key=True),
+        sa.Column("key", TEXT, primary_key=True),
+        sa.Column("request", TEXT, nullable=False),
         sa.Column("status", sa.Integer),
         sa.Column("nonce", sa.LargeBinary),
         sa.Column("ciphertext", sa.LargeBinary),

@@ -9,6 +9,8 @@ import msgspec
 import sqlalchemy as sa
 from alembic import op
 
+from penstock.stores.migrations.kinds import NUMBER, TEXT
+
 revision = "0012"
 down_revision = "0011"
 
@@ -64,12 +66,12 @@ class Numbers:
 
 def upgrade() -> None:
     """Add the column and three tables."""
-    op.add_column("entries", sa.Column("owner", sa.String, nullable=False, server_default=""))
+    op.add_column("entries", sa.Column("owner", TEXT, nullable=False, server_default=""))
     op.create_table(
         "rollup_subjects",
-        sa.Column("number", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
+        sa.Column("number", NUMBER, primary_key=True, autoincrement=True),
         sa.Column("digest", sa.LargeBinary, nullable=False, unique=True),
-        *(sa.Column(name, sa.String, nullable=False) for name in TEXTS),
+        *(sa.Column(name, TEXT, nullable=False) for name in TEXTS),
         sa.Column("status", sa.Integer, nullable=False),
         sa.Column("priced", sa.Integer, nullable=False),
     )
@@ -86,7 +88,7 @@ def upgrade() -> None:
         "rollup_tools",
         *(sa.Column(name, sa.Integer, primary_key=True, autoincrement=False) for name in ("kind", "start")),
         sa.Column("subject", sa.BigInteger, primary_key=True, autoincrement=False),
-        sa.Column("tool", sa.String, primary_key=True),
+        sa.Column("tool", TEXT, primary_key=True),
         sa.Column("calls", sa.BigInteger, nullable=False),
         sqlite_with_rowid=False,
     )
