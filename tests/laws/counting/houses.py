@@ -1,11 +1,10 @@
-"""Where each store lives in tests: how it is opened, several times over where processes share it, and its clock."""
+"""Where each store lives in tests: how it is opened, here and in other processes, and its clock."""
 
 import socket
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
 
 from penstock.core.counting import Counters
 from penstock.stores.counting.memory import Memory
@@ -13,6 +12,9 @@ from penstock.stores.counting.sqlite import SqliteCounters
 from penstock.stores.counting.valkey import ValkeyCounters
 from penstock.stores.counting.valkey_line import address
 from tests.support.valkey import ValkeyServer
+
+PATIENT = 20
+"""Seconds of deadline: laws are about what is answered, not about when."""
 
 
 @dataclass
@@ -32,47 +34,68 @@ class House(AbstractContextManager["House"]):
     folder: Path
     clock: Clock = field(default_factory=Clock)
     examples: int = 30
+    number: int = 0
+    """Of the place that was opened last."""
 
     async def open(self, *, fresh: bool = False) -> Counters:
         """A store; ``fresh``: with nothing in it."""
+        self.number += fresh
+        return self._open()
+
+    @asynccontextmanager
+    async def opened(self, *, fresh: bool = False) -> AsyncIterator[Counters]:
+        """The same, closed again in the end."""
+        counters = await self.open(fresh=fresh)
+        try:
+            yield counters
+        finally:
+            closing = counters.close()
+            if closing is not None:
+                await closing
+
+    def _open(self) -> Counters:
         return Memory(self.clock)
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    @property
+    def place(self) -> list[str]:
+        """What ``elsewhere`` opens the same place by, with the same clock as it stands."""
+        raise NotImplementedError
+
+    def __exit__(self, *_: object) -> None:
         """Ends what was started."""
 
 
 class SqliteHouse(House):
-    """A file for each store that is to be fresh."""
+    """A file for each."""
 
-    files: int = 0
+    def _open(self) -> Counters:
+        return _sqlite(self._path, self.clock.ticks, self.clock)
 
-    async def open(self, *, fresh: bool = False) -> Counters:
-        self.files += fresh
-        return SqliteCounters(self.folder / f"counters{self.files}.db", now=self.clock, deadline=10)
+    @property
+    def _path(self) -> Path:
+        return self.folder / f"counters{self.number}.db"
+
+    @property
+    def place(self) -> list[str]:
+        return ["sqlite", str(self._path), str(self.clock.ticks)]
 
 
 class ValkeyHouse(House):
-    """One server; each fresh store has a prefix of its own. The clock is a key that the tests set."""
+    """One server; each has a prefix of its own. The clock is a key that the tests set."""
 
-    openings: int = 0
     server: ValkeyServer | None = None
 
-    async def open(self, *, fresh: bool = False) -> Counters:
+    def _open(self) -> Counters:
         if self.server is None:
-            self.server = ValkeyServer(self.folder)
+            self.server = ValkeyServer(self.folder / "valkey", persistent=True)
             self.server.start()
-            clock = ServerClock(self.server.socket)
-            clock.ticks = self.clock.ticks
-            self.clock = clock
-        self.openings += fresh
-        return ValkeyCounters(
-            address(self.server.url),
-            prefix=f"test{self.openings}",
-            deadline=10,
-            clock="tonumber(call('GET', '{clock}'))",
-        )
+            self.clock = ServerClock(self.server.socket, self.clock.ticks)
+        return _valkey(self.server.url, f"place{self.number}")
+
+    @property
+    def place(self) -> list[str]:
+        assert self.server is not None
+        return ["valkey", self.server.url, f"place{self.number}"]
 
     def __exit__(self, *_: object) -> None:
         if isinstance(self.clock, ServerClock):
@@ -84,9 +107,10 @@ class ValkeyHouse(House):
 class ServerClock(Clock):
     """Lives in the server."""
 
-    def __init__(self, place: Path) -> None:
+    def __init__(self, place: Path, ticks: int) -> None:
         self._line = socket.socket(socket.AF_UNIX)
         self._line.connect(str(place))
+        self.ticks = ticks
 
     def close(self) -> None:
         self._line.close()
@@ -98,4 +122,18 @@ class ServerClock(Clock):
             assert self._line.recv(64) == b"+OK\r\n"
 
 
+def _sqlite(path: Path, ticks: int, clock: Clock | None = None) -> Counters:
+    return SqliteCounters(path, now=clock or Clock(ticks), deadline=PATIENT)
+
+
+def _valkey(url: str, prefix: str) -> Counters:
+    return ValkeyCounters(address(url), prefix=prefix, deadline=PATIENT, clock="tonumber(call('GET', '{clock}'))")
+
+
+def elsewhere(kind: str, place: str, more: str) -> Counters:
+    """The same place as a house's, in another process."""
+    return _sqlite(Path(place), int(more)) if kind == "sqlite" else _valkey(place, more)
+
+
 HOUSES: dict[str, Callable[[Path], House]] = {"memory": House, "sqlite": SqliteHouse, "valkey": ValkeyHouse}
+SHARED = [name for name in HOUSES if name != "memory"]

@@ -47,7 +47,9 @@ class Desk:
     ) -> None:
         self._store = store
         self._carry_out = carry_out
-        self._waiting = Waiting(deadline)
+        self._waiting = Waiting(deadline, self._late)
+        self._deadline = deadline
+        self._busy_since = 0.0
         self._urgent: deque[Wish] = deque()
         self._patient: deque[Wish] = deque()
         self._arrived = threading.Condition()
@@ -113,6 +115,14 @@ class Desk:
             self._arrived.notify()
         return answer
 
+    def _late(self) -> None:
+        """Some have waited in vain. Where that was for one batch that does not end, nobody else is to wait for it."""
+        began = self._busy_since
+        if began and time.monotonic() - began >= self._deadline:
+            with self._arrived:
+                self._away("no answer in time")
+                self._arrived.notify()
+
     def _tell(self, wish: Wish) -> None:
         with self._arrived:
             if len(self._patient) >= MOST_WAITING:
@@ -125,13 +135,16 @@ class Desk:
         failures = 0
         while True:
             with self._arrived:
-                while not (self._urgent or self._patient or self._closing or failures):
+                while not (self._urgent or self._patient or self._closing or not self._health.answers):
                     self._arrived.wait()
                 batch = self._next()
                 last = self._closing and not (self._urgent or len(self._patient) > MOST_AT_ONCE)
+            self._busy_since = time.monotonic()
             try:
-                answers = self._carry_out(batch) if batch or failures else []
+                # Also of nothing, to see whether it is back.
+                answers = self._carry_out(batch)
             except AwayError as error:
+                self._busy_since = 0.0
                 failures += 1
                 self._fail(batch, str(error))
                 if self._closing:
@@ -139,7 +152,7 @@ class Desk:
                 with self._arrived:
                     self._arrived.wait_for(lambda: self._closing, _PAUSES[min(failures, len(_PAUSES)) - 1])
                 continue
-            failures = 0
+            failures, self._busy_since = 0, 0.0
             self._succeed(batch, answers)
             if last:
                 return
@@ -165,12 +178,15 @@ class Desk:
             asked[0][0].get_loop().call_soon_threadsafe(_deliver, asked)
 
     def _fail(self, batch: Sequence[Wish], words: str) -> None:
-        if self._health.answers or self._health.words != words:
-            since = time.time() if self._health.answers else self._health.since
-            self._health = Health(self._store, answers=False, since=since, words=words)
+        self._away(words)
         asked = [(wish.answer, Unanswered(words)) for wish in batch if wish.answer is not None]
         if asked:
             asked[0][0].get_loop().call_soon_threadsafe(_deliver, asked)
+
+    def _away(self, words: str) -> None:
+        if self._health.answers or self._health.words != words:
+            since = time.time() if self._health.answers else self._health.since
+            self._health = Health(self._store, answers=False, since=since, words=words)
 
 
 def _deliver(asked: Sequence[tuple["asyncio.Future[Any]", object]]) -> None:

@@ -98,8 +98,10 @@ class Sheet:
             self._memory.spans[name].hours[hour] = self._hours[name, hour] = amount
 
     def carried_out(self) -> list[object]:
-        """The wishes' answers, in their order."""
-        return [wish.run(self._memory) for wish in self.wishes]
+        """The wishes' answers, in their order. Whoever has given up waiting meanwhile takes nothing."""
+        return [
+            wish.run(self._memory) if wish.answer is None or not wish.answer.done() else None for wish in self.wishes
+        ]
 
     def changes(self) -> Changes:
         """Since it was laid out."""
