@@ -25,11 +25,12 @@ from penstock.core.entry import Entry
 from penstock.core.exchange import Answer
 from penstock.core.fault import Fault
 from penstock.core.head import Header, RequestHead
-from penstock.core.target import Origin, Provider
+from penstock.core.target import Origin, Provider, Timeouts
 from penstock.credential_watch import CredentialWatch
 from penstock.gateway import Gateway
 from penstock.key_watch import KeyWatch
 from penstock.limiting import Limiting, terms
+from penstock.noticing import Noticing, webhook
 from penstock.observe.metrics import Gauge
 from penstock.observing import PATH as METRICS
 from penstock.observing import Observing
@@ -53,6 +54,7 @@ from penstock.stores.ledger import Ledger
 from penstock.stores.records import Records
 from penstock.stores.suspensions import Suspensions
 from penstock.stores.used import Usages
+from penstock.stores.warnings import Warnings
 from penstock.suspending import Judge, SuspensionWatch, command
 from penstock.wire.call import Upstream
 from penstock.wire.incoming import Incoming
@@ -64,6 +66,8 @@ from penstock.wire.sweep import Sweep
 # Between two frames of a demo stream, so that it looks like one.
 DEMO_PACE_SECONDS = 0.015
 
+WEBHOOK_TIMEOUTS = Timeouts(connect=5.0, first_byte=10.0, idle=10.0, total=20.0)
+HELD_ANSWER = 64 * 1024
 RECKONING_SECONDS = 10.0
 """So long a start waits to hear from the books what was used of quotas."""
 
@@ -169,8 +173,10 @@ class House:
         undo.callback(self._records.close)
         self._ring = KeyRing(self.store.pepper)
         self._alone = place.worker is None
+        self._noticing = Noticing(Warnings(self.store.engine))
+        undo.push_async_callback(self._noticing.close)
         counters = Memory() if self._alone else _shared_counters(settings)
-        self._limiting = Limiting(counters, DIALECTS, terms(settings), lambda *_: None)
+        self._limiting = Limiting(counters, DIALECTS, terms(settings), self._noticing.crossed)
         undo.push_async_callback(self._limiting.close)
         self.books: Bookkeeping | None = None
         self._reckoning: Reckoning | None = None
@@ -229,7 +235,9 @@ class House:
         routing = composing.table(settings, self._simulators, self._credentials.kept)
         calling = Calling(DIALECTS, upstream, wording.crossing, HELD_BYTES)
         listed = composing.catalog(settings)
-        limit = None
+        row, limit = settings.quotas.webhook, None
+        self._noticing.webhook = None if row is None else webhook(row.url, row.secret)
+        self._noticing.send = functools.partial(_told, upstream)
         if self.books is not None:
             going = functools.partial(attempt, routing)
             limit = self._limiting.limit(settings, listed, going, self.books.tokens, terms(settings))
@@ -325,6 +333,10 @@ class House:
 
     def _close_pool(self) -> None:
         self._pool.close()
+
+
+async def _told(upstream: Upstream, origin: Origin, head: bytes, body: bytes) -> Answer:
+    return await upstream.fetch(origin, WEBHOOK_TIMEOUTS, head, HELD_ANSWER, body)
 
 
 def _shared_counters(settings: Settings) -> Counters:

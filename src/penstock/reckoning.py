@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from penstock.core.books import BooksError
 from penstock.core.caller import KeyProfile
-from penstock.core.counting import Counters
+from penstock.core.counting import Ask, Counters
 from penstock.core.quota import Level, Period, Quota, Unit
 from penstock.policies.limit import Settling
 from penstock.policies.limit.taking import concerns, dated, span
@@ -108,13 +108,15 @@ class Reckoning:
         self._profiles = profiles
         self._whole = whole
         self._clock = clock
+        self._alone = True
         self._trouble = ""
         self._task: asyncio.Task[None] | None = None
 
     async def begin(self, *, alone: bool, patience: float) -> None:
         """Before anybody asks: all that was used so far, if the books tell it in time. ``alone``: nobody else counts
         in the same store, and it holds nothing yet."""
-        first = asyncio.create_task(self._all(patience, alone=alone))
+        self._alone = alone
+        first = asyncio.create_task(self._all(patience))
         await asyncio.wait([first], timeout=patience)
         if not first.done():
             log.warning("the books take long to tell what was used; until they do, quotas count from now on")
@@ -138,14 +140,14 @@ class Reckoning:
                 due = self._clock() + PERIOD_SECONDS
                 await self._over()
 
-    async def _all(self, patience: float, *, alone: bool) -> None:
+    async def _all(self, patience: float) -> None:
         now = self._clock()
         holders = Holders(tuple(self._profiles()), now)
         if holders:
             await asyncio.to_thread(self._whole, patience)
             hour = int(now // _HOUR)
             # Where others count too, this hour is not only ours to say.
-            await self._reckon(holders, (holders.since, hour + 1 if alone else hour), None)
+            await self._reckon(holders, (holders.since, hour + 1 if self._alone else hour), None)
 
     async def _over(self) -> None:
         """Hours that are over, and that the books have."""
@@ -164,18 +166,18 @@ class Reckoning:
         keys = sorted(named) if of_keys else None
         subjects = [KeyProfile("", "", quotas=(slot.quota,)) for slot in slots]
         holders = Holders(subjects, now)
-        told = {slot.ask.counter: slot.ask.ends for slot in slots}
-        await self._reckon(holders, (holders.since, int(now // _HOUR) + 1), keys, told)
+        asks = {slot.ask.counter: slot.ask for slot in slots}
+        await self._reckon(holders, (holders.since, int(now // _HOUR) + 1), keys, asks)
 
     async def _reckon(
         self,
         holders: Holders,
         hours: tuple[int, int],
         keys: Sequence[str] | None,
-        told: Mapping[str, int] | None = None,
+        asks: Mapping[str, Ask] | None = None,
     ) -> None:
-        """``told``: counters that are set right in any case, also where nothing was used."""
-        sums: Sums = {counter: (ends, {}) for counter, ends in (told or {}).items()}
+        """``asks``: these counters and no others, and each in any case, also where nothing was used."""
+        sums: Sums = {counter: (ask.ends, {}) for counter, ask in (asks or {}).items()}
         ids = [one.exchange for fresh in self._settling.fresh.values() for one in fresh.settled]
 
         def read() -> Collection[str]:
@@ -187,13 +189,26 @@ class Reckoning:
             self._say(str(error))
             return
         self._say("")
+        if asks is not None:
+            sums = {counter: sums[counter] for counter in asks}
+            if not self._alone:
+                await self._leave_to_others(sums, asks)
         for counter, (ends, used) in sums.items():
-            if told is not None and counter not in told:
-                continue
             for one in self._settling.reckoned(counter):
-                if one.exchange not in present:
+                if self._alone and one.exchange not in present:
                     used[one.hour] = used.get(one.hour, 0) + one.amount
             self._counters.adjust(counter, ends, used)
+
+    async def _leave_to_others(self, sums: Sums, asks: Mapping[str, Ask]) -> None:
+        """What others have settled just now is not in the books yet: where a counter has as much as the books, its
+        present hour is right as it is."""
+        found = self._counters.standings(tuple(asks.values()))
+        standings = found if isinstance(found, tuple) else await found
+        hour = int(self._clock() // _HOUR)
+        for counter, standing in zip(asks, standings, strict=True):
+            used = sums[counter][1]
+            if used.get(hour, 0) <= standing.settled:
+                used.pop(hour, None)
 
     def _say(self, trouble: str) -> None:
         """Once when it begins, and once when it is over."""

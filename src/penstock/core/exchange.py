@@ -40,6 +40,8 @@ class Tap(Protocol):
 
     size: int
     """Bytes that have gone to the client."""
+    own: int
+    """Of these, the gateway's own words, which no provider is paid for."""
 
     @property
     def batch(self) -> str:

@@ -129,7 +129,8 @@ class _Recording(Visit):
             # The provider has read the request and may charge for it, though nobody heard its answer.
             consumption = UNREAD
         if consumption.missing:
-            known = Passed(exchange.bytes_in, passed, self._attached)
+            told = passed if tap is None else passed - tap.own
+            known = Passed(exchange.bytes_in, told, self._attached)
             consumption = self._complete(consumption, opened, known)
         if len(consumption.model or "") > MODEL_LENGTH:
             consumption = _named_in_short(consumption)

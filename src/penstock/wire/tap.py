@@ -23,13 +23,15 @@ _IN_ORDER = Ending.PLAIN
 class Tap:
     """What passes of one answer."""
 
-    __slots__ = ("_coded", "_consumed", "_encodings", "_events", "_tally", "counts", "look", "size", "trail")
+    __slots__ = ("_coded", "_consumed", "_encodings", "_events", "_tally", "counts", "look", "own", "size", "trail")
 
     def __init__(self, tally: Tally | None, head: ResponseHead, *, stream: bool, counts: bool) -> None:
         self.counts = counts
         """Somebody wants to know what passed."""
         self.size = 0
         """Bytes that have gone to the client."""
+        self.own = 0
+        """Of these, the gateway's own."""
         self.trail: Trail | None = None
         """What went out last of a stream of events; whoever keeps it puts it here."""
         self._consumed: Consumption | None = None
@@ -63,6 +65,7 @@ class Tap:
     def count(self, data: bytes) -> None:
         """These go out, and are the gateway's own words: they tell of no usage."""
         self.size += len(data)
+        self.own += len(data)
 
     @property
     def batch(self) -> str:

@@ -72,7 +72,7 @@ def test_a_client_that_asks_for_far_more_than_it_uses_gets_all_of_its_quota(tmp_
     with scene(tmp_path, ["1000 output tokens per month"]) as scened:
         got = [scened.ask(question(given=90)) for _ in range(15)]
         assert [one.status for one in got] == [200] * 12 + [429] * 3
-        assert "1,000 output tokens per month" in error(got[-1])["message"]
+        assert "1k output tokens per month" in error(got[-1])["message"]
         assert sums(tmp_path, 15) == 12 * 90
 
 

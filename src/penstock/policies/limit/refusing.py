@@ -13,28 +13,20 @@ from penstock.core.allowance import Held
 from penstock.core.caller import KeyProfile
 from penstock.core.counting import Ask, Standing, Way
 from penstock.core.fault import Fault, FaultError, FaultKind
-from penstock.core.quota import Level, Period, Quota, Unit, Unreachable
+from penstock.core.quota import Level, Quota, Unit, Unreachable
+from penstock.core.quota_text import said
 
 UNDER_WAY_SECONDS = 2
 """After so long something of what others hold may have come back."""
 UNCOUNTED_SECONDS = 5
 """After so long a store that does not answer may do so again."""
 _MICRO = 1_000_000
-_FREE = "requests that use no tokens"
+_FREE = " that use no tokens"
 
 
 def named(quota: Quota, key: KeyProfile, *, free: bool = False) -> str:
-    """A quota and whose it is: ``5,000,000 output tokens per month of the team 'research'``."""
-    match quota.unit:
-        case Unit.DOLLARS:
-            much = f"${quota.amount / _MICRO:,.2f}"
-        case Unit.REQUESTS if free:
-            much = f"{quota.amount:,} {_FREE}"
-        case _:
-            much = f"{quota.amount:,} {quota.unit.value}"
-    period = f" per {quota.period.value}" if quota.period is not Period.NONE else ""
-    models = f" for {quota.models}" if quota.models else ""
-    return f"{much}{period}{models} of {_whose(quota, key)}"
+    """A quota and whose it is: ``5M output tokens per month of the team 'research'``."""
+    return f"{said(quota)}{_FREE if free else ''} of {_whose(quota, key)}"
 
 
 def _whose(quota: Quota, key: KeyProfile) -> str:

@@ -2,4 +2,4 @@
 there already is opened without loading Alembic.
 """
 
-HEAD = "0013"
+HEAD = "0014"

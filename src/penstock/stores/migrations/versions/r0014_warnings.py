@@ -1,0 +1,23 @@
+"""Which quotas somebody was told of, and at which share."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0014"
+down_revision = "0013"
+
+
+def upgrade() -> None:
+    """Add a table, empty."""
+    op.create_table(
+        "warnings",
+        sa.Column("counter", sa.String, primary_key=True),
+        sa.Column("share", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("ends", sa.BigInteger, nullable=False),
+        sqlite_with_rowid=False,
+    )
+
+
+def downgrade() -> None:
+    """Take it away again; what was told may be told once more."""
+    op.drop_table("warnings")

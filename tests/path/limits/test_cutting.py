@@ -1,0 +1,69 @@
+"""Streams under way when their quota runs out: ended in their dialect's own way, or let finish."""
+
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.path.content.scene import CHAT, GEMINI_STREAM, MESSAGES, RESPONSES
+from tests.path.content.scene import question as asked
+from tests.path.content.streams import STREAMS, text_of
+from tests.path.limits.scene import scene
+from tests.support.provider import Pause, Received, Scripted, stream_answer
+
+WORD = "some words that are said to whoever listens to them for long enough "
+ENDED = {
+    MESSAGES: b'"stop_reason":"max_tokens"',
+    CHAT: b'"finish_reason":"length"',
+    RESPONSES: b'"reason":"max_output_tokens"',
+    GEMINI_STREAM: b'"finishReason":"MAX_TOKENS"',
+}
+TOLD = "is used up until 20"
+
+
+def talking(target: str, *, tool: bool = False) -> Any:
+    def script(request: Received) -> Scripted:
+        frames = STREAMS[target]([WORD] * 300, tool=tool)
+        return stream_answer(*(piece for frame in frames for piece in (frame, Pause(0.001))))
+
+    return script
+
+
+@pytest.mark.parametrize("target", ENDED)
+def test_a_stream_is_cut_when_its_quota_is_used_up(tmp_path: Path, target: str) -> None:
+    """The text says why, the answer ends as at its cap, and the books say that it was cut."""
+    with scene(tmp_path, ["150 output tokens per day, cut"], talking(target)) as scened:
+        got = scened.ask(asked(target, "talk", stream=True), target)
+        assert got.status == 200
+        assert ENDED[target] in got.body.replace(b": ", b":")
+        said = text_of(got.body)
+        assert said.count(WORD) < 250
+        assert "The quota of 150 output tokens per day of the key 'test'" in said
+        assert TOLD in said
+    with closing(sqlite3.connect(tmp_path / "data" / "penstock.db")) as database:
+        outcome, fault, used = database.execute("SELECT outcome, fault, output FROM entries").fetchone()
+    assert (outcome, fault) == ("cut", "exhausted")
+    # By its own estimate it is over by one event at most.
+    assert 0 < used <= 150 + 40
+
+
+def test_a_call_of_a_tool_is_never_completed_by_a_cut(tmp_path: Path) -> None:
+    """It ends with an error instead."""
+    with scene(tmp_path, ["50 output tokens per day, cut"], talking(MESSAGES, tool=True)) as scened:
+        got = scened.ask(asked(MESSAGES, "talk", stream=True))
+    assert b"event: error" in got.body
+    assert b"content_block_stop" not in got.body
+    assert b"billing_error" in got.body
+
+
+def test_a_stream_finishes_where_its_quota_says_so(tmp_path: Path) -> None:
+    """The default: what it used beyond stands in the way of the next."""
+    with scene(tmp_path, ["5 output tokens per day"], talking(MESSAGES)) as scened:
+        got = scened.ask(asked(MESSAGES, "talk", stream=True))
+        assert text_of(got.body).count(WORD) == 300
+        refused = scened.ask(asked(MESSAGES, "talk", stream=True))
+        assert refused.status == 429
+        assert json.loads(refused.body)["error"]["type"] == "billing_error"
