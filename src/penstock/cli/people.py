@@ -1,9 +1,9 @@
 """``penstock teams`` and ``penstock users``: what holds for all keys of a team, or of a user."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, NamedTuple, Unpack
 
 import click
 
@@ -35,14 +35,7 @@ def users() -> None:
     """
 
 
-def _furnish(group: click.Group, kind: str) -> None:
-    """Gives a group its commands: they are the same for both."""
-    named = click.argument("name", shell_complete=completing(team_names if kind == "team" else user_names))
-    example = "research" if kind == "team" else "ada"
-
-    def examples(verb: str, *options: str) -> str:
-        return "\n".join(["", "\b", "Examples:", *(f"  penstock {kind}s {verb} {example}{one}" for one in options)])
-
+def _create(kind: str) -> Callable[..., None]:
     @config_option
     @click.argument("name")
     @terms_options
@@ -54,8 +47,12 @@ def _furnish(group: click.Group, kind: str) -> None:
             told = _do(act, kind, "create", name=name, **terms.wanted(given, ScrubWanted))
         _done(told, kind, "is made", as_json=as_json)
 
+    return create
+
+
+def _set(kind: str) -> Callable[..., None]:
     @config_option
-    @named
+    @_named(kind)
     @terms_options
     @json_option
     def set_terms(config: Path | None, name: str, *, as_json: bool, **given: Unpack[Terms]) -> None:
@@ -66,6 +63,10 @@ def _furnish(group: click.Group, kind: str) -> None:
             told = _do(act, kind, "change", **{kind: name}, **terms.wanted(given, lambda: scrub))
         _done(told, kind, "is changed", as_json=as_json)
 
+    return set_terms
+
+
+def _list(kind: str) -> Callable[..., None]:
     @config_option
     @json_option
     def list_all(config: Path | None, *, as_json: bool) -> None:
@@ -78,8 +79,12 @@ def _furnish(group: click.Group, kind: str) -> None:
         else:
             click.echo(f"No {kind} has terms of its own. Make one: penstock {kind}s create NAME")
 
+    return list_all
+
+
+def _show(kind: str) -> Callable[..., None]:
     @config_option
-    @named
+    @_named(kind)
     @json_option
     def show(config: Path | None, name: str, *, as_json: bool) -> None:
         with acting(config) as act:
@@ -90,8 +95,12 @@ def _furnish(group: click.Group, kind: str) -> None:
         for heading, value in _particulars(told):
             click.echo(legible(f"{heading + ':' if heading else '':<22}{value}"))
 
+    return show
+
+
+def _remove(kind: str) -> Callable[..., None]:
     @config_option
-    @named
+    @_named(kind)
     @click.option("--yes", is_flag=True, help="Do not ask.")
     @json_option
     def remove(config: Path | None, name: str, *, yes: bool, as_json: bool) -> None:
@@ -108,36 +117,62 @@ def _furnish(group: click.Group, kind: str) -> None:
         else:
             click.echo(f"The {kind} {name!r} has no terms of its own any more; its keys stay.")
 
-    commands = (
-        (
-            "create", create, f"Make a {kind}.",
-            f"Make a {kind}, with terms that all its keys inherit.\n\n"
-            "Models and operations narrow what a key may use; of the rest what the key itself says comes first; quotas "
-            "hold for all keys together. A running gateway follows within a second.",
-            ("", " --quota '5M output tokens per month' --quota '$200 per month'", " --model 'claude-*' --scrub"),
-        ),
-        (
-            "set", set_terms, f"Change what holds for a {kind}.",
-            f"Change what holds for a {kind}; what is not named stays. A running gateway follows within a second.",
-            (" --quota '10M output tokens per month'", " --no-quotas --model any"),
-        ),
-        ("show", show, f"Show all that is known of a {kind}.", f"Show all that is known of a {kind}.", ("", " --json")),
-        (
-            "remove", remove, f"Take a {kind}'s terms away.",
-            f"Take a {kind}'s terms away. Its keys stay, as they are without them.", (" --yes",),
-        ),
-    )  # fmt: skip
-    for name, made, short, words, shown in commands:
-        made.__doc__ = f"{words}\n{examples(name, *shown)}"
-        group.command(name, short_help=short)(made)
-    list_all.__doc__ = (
-        f"List the {kind}s that have terms of their own, the file's too.\n\n\b\nExamples:\n  penstock {kind}s list"
-    )
-    group.command("list", short_help=f"List the {kind}s, the file's too.")(list_all)
+    return remove
 
 
-_furnish(teams, "team")
-_furnish(users, "user")
+class _Described(NamedTuple):
+    """A command, for both kinds: ``{kind}`` stands for the one."""
+
+    name: str
+    made: Callable[[str], Callable[..., None]]
+    short: str
+    words: str
+    examples: tuple[str, ...]
+
+
+_COMMANDS = (
+    _Described(
+        "create", _create, "Make a {kind}.",
+        "Make a {kind}, with terms that all its keys inherit.\n\n"
+        "Models and operations narrow what a key may use; of the rest what the key itself says comes first; quotas "
+        "hold for all keys together. A running gateway follows within a second.",
+        ("NAME", "NAME --quota '5M output tokens per month' --quota '$9 per day'", "NAME --model 'claude-*' --scrub"),
+    ),
+    _Described(
+        "list", _list, "List the {kind}s, the file's too.",
+        "List the {kind}s that have terms of their own, the file's too.", ("", "--json"),
+    ),
+    _Described(
+        "show", _show, "Show all that is known of a {kind}.", "Show all that is known of a {kind}.",
+        ("NAME", "NAME --json"),
+    ),
+    _Described(
+        "set", _set, "Change what holds for a {kind}.",
+        "Change what holds for a {kind}; what is not named stays. A running gateway follows within a second.",
+        ("NAME --quota '10M output tokens per month'", "NAME --no-quotas --model any"),
+    ),
+    _Described(
+        "remove", _remove, "Take a {kind}'s terms away.",
+        "Take a {kind}'s terms away. Its keys stay, as they are without them.", ("NAME", "NAME --yes"),
+    ),
+)  # fmt: skip
+
+
+def _furnish(group: click.Group, kind: str, example: str) -> None:
+    """Gives a group its commands."""
+    for one in _COMMANDS:
+        made = one.made(kind)
+        calls = (f"  penstock {kind}s {one.name} {call}".rstrip().replace("NAME", example) for call in one.examples)
+        made.__doc__ = "\n".join([one.words.format(kind=kind), "", "\b", "Examples:", *calls])
+        group.command(one.name, short_help=one.short.format(kind=kind))(made)
+
+
+def _named(kind: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    return click.argument("name", shell_complete=completing(team_names if kind == "team" else user_names))
+
+
+_furnish(teams, "team", "research")
+_furnish(users, "user", "ada")
 
 
 def _do(act: Acting, kind: str, verb: str, **wanted: object) -> "Subject":
