@@ -104,7 +104,8 @@ def _formed(field: str, text: str, form: Callable[[str], str]) -> str:
     try:
         return form(text)
     except MisfitError as misfit:
-        raise InvalidError(f"It {misfit.what}; {misfit.suggestion}.", field) from None
+        end = "" if misfit.suggestion.endswith("?") else "."
+        raise InvalidError(f"It {misfit.what}; {misfit.suggestion}{end}", field) from None
 
 
 def _apart(texts: Iterable[str]) -> tuple[str, ...]:

@@ -25,3 +25,7 @@ class NotFoundError(ActError):
 
 class ConflictError(ActError):
     """It contradicts what is there, such as a name that is taken."""
+
+
+class InFileError(ConflictError):
+    """It stands in the configuration file, and is changed there."""

@@ -8,7 +8,7 @@ from msgspec import UNSET, UnsetType
 from penstock.administering import checking
 from penstock.administering.acting import Act, Actor, Page, Role
 from penstock.administering.checking import ScrubWanted, TermsWanted
-from penstock.administering.errors import ConflictError, DeniedError, InvalidError, NotFoundError
+from penstock.administering.errors import ConflictError, DeniedError, InFileError, InvalidError, NotFoundError
 from penstock.administering.house import House
 from penstock.config.mistakes import nearest
 from penstock.config.settings import KeySettings, Settings
@@ -109,14 +109,14 @@ class ListKeys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Only this team's."""
     revoked: bool = False
     """Those that were revoked, too."""
-    after: tuple[int, str] | None = None
+    after: tuple[int, str, str] | None = None
 
 
 def create(house: House, actor: Actor, wanted: CreateKey) -> NewKey:
     """Make a key."""
     checking.words("name", wanted.name)
     if any(row.name == wanted.name for row in house.settings.keys):
-        raise ConflictError(f"The configuration file declares a key called {wanted.name!r}.", "name")
+        raise InFileError(f"The configuration file declares a key called {wanted.name!r}.", "name")
     team = actor.confined()
     if team is not None and wanted.team is UNSET:
         wanted = msgspec.structs.replace(wanted, team=team)
@@ -195,7 +195,8 @@ def listed(house: House, actor: Actor, wanted: ListKeys) -> Page[Key]:
         team = confined
     rows = house.store.page(most + 1, wanted.after, team=team, everything=wanted.revoked)
     some = [described(row) for row in rows[:most]]
-    more = (rows[most - 1].created or 0, rows[most - 1].id) if len(rows) > most else None
+    last = rows[most - 1] if len(rows) > most else None
+    more = None if last is None else (last.created or 0, last.name, last.id)
     declared = [from_file(row) for row in house.settings.keys if team in {None, row.team}]
     return Page((*(declared if wanted.after is None else ()), *some), more)
 
@@ -259,7 +260,7 @@ def _changeable(house: House, actor: Actor, name: str, on: Transaction) -> KeyRo
         declared = in_file(house.settings, name)
         if declared is None or not _may_see(actor, declared.team):
             raise
-        raise ConflictError(f"The key {name!r} stands in the configuration file; change it there.") from None
+        raise InFileError(f"The key {name!r} stands in the configuration file; change it there.") from None
 
 
 def _found(house: House, actor: Actor, name: str, on: Transaction | None = None) -> KeyRow:
@@ -272,8 +273,8 @@ def _found(house: House, actor: Actor, name: str, on: Transaction | None = None)
     except UnknownKeyError as error:
         known = (*error.known, *(one.name for one in house.settings.keys))
     guess = nearest(name, known) if actor.confined() is None else None
-    hint = f" Did you mean {guess!r}?" if guess else ""
-    raise NotFoundError(f"There is no key {name!r}.{hint}", "key")
+    hint = f"; did you mean {guess!r}?" if guess else "."
+    raise NotFoundError(f"There is no key {name!r}{hint}", "key")
 
 
 def _may_see(actor: Actor, team: str | None) -> bool:

@@ -7,7 +7,7 @@ import msgspec
 from penstock.administering import checking
 from penstock.administering.acting import Act, Actor, Page, Role
 from penstock.administering.checking import ScrubWanted, TermsWanted
-from penstock.administering.errors import ConflictError, InvalidError, NotFoundError
+from penstock.administering.errors import ConflictError, InFileError, InvalidError, NotFoundError
 from penstock.administering.house import House
 from penstock.config.mistakes import nearest
 from penstock.config.people import TeamSettings
@@ -166,7 +166,7 @@ def _subjects(house: House, kind: Kind) -> Subjects:
 
 def _create(house: House, actor: Actor, kind: Kind, name: str, wanted: TermsWanted) -> Subject:
     if name in in_file(house.settings, kind):
-        raise ConflictError(f"The {kind} {name!r} stands in the configuration file.", "name")
+        raise InFileError(f"The {kind} {name!r} stands in the configuration file.", "name")
     terms = SubjectTerms(**checking.common(house.settings, wanted))  # type: ignore[arg-type]
     subjects = _subjects(house, kind)
     with house.changing(actor) as (on, note):
@@ -225,11 +225,11 @@ def _listed(house: House, kind: Kind, most: int, after: tuple[str] | None) -> Pa
 
 def _row(house: House, kind: Kind, name: str, row: SubjectRow | None) -> SubjectRow:
     if name in in_file(house.settings, kind):
-        raise ConflictError(f"The {kind} {name!r} stands in the configuration file; change it there.")
+        raise InFileError(f"The {kind} {name!r} stands in the configuration file; change it there.")
     if row is None:
         guess = nearest(name, [*in_file(house.settings, kind), *_subjects(house, kind).names()])
-        hint = f" Did you mean {guess!r}?" if guess and guess != name else ""
-        raise NotFoundError(f"There is no {kind} {name!r} with terms of its own.{hint}", kind)
+        hint = f"; did you mean {guess!r}?" if guess and guess != name else "."
+        raise NotFoundError(f"There is no {kind} {name!r} with terms of its own{hint}", kind)
     return row
 
 

@@ -7,6 +7,7 @@ import click
 
 from penstock import __version__
 from penstock.cli.admin import admin
+from penstock.cli.audit import audit
 from penstock.cli.backup import backup
 from penstock.cli.completion import completion
 from penstock.cli.config import config
@@ -17,6 +18,7 @@ from penstock.cli.explain import explain
 from penstock.cli.keys import keys
 from penstock.cli.log import log, show
 from penstock.cli.models import models
+from penstock.cli.people import teams, users
 from penstock.cli.providers import providers
 from penstock.cli.savings import savings
 from penstock.cli.scrub import scrub
@@ -34,9 +36,9 @@ def main() -> None:
 
 
 COMMANDS = (
-    *(serve, keys, providers, models, config),
+    *(serve, keys, teams, users, providers, models, config),
     *(usage, savings, log, show, explain, try_prompt, scrub),
-    *(doctor, admin, backup, db, vault, completion, simulate),
+    *(doctor, admin, audit, backup, db, vault, completion, simulate),
 )
 
 for command in COMMANDS:

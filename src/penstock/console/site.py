@@ -227,7 +227,7 @@ def _repeat(door: Door, request: Request, asking: Asking, body: bytes) -> Repeat
 
 
 def _told(error: ActError) -> Response:
-    kind, status = _STATUSES[type(error)]
+    kind, status = next(_STATUSES[one] for one in type(error).__mro__ if one in _STATUSES)
     mistakes = (Mistake(error.field, error.words),) if error.field else ()
     return problem(kind, status, error.words, mistakes=mistakes)
 

@@ -171,13 +171,14 @@ class KeyStore:
             return _rows(connection, select(keys).order_by(keys.c.created, keys.c.name, keys.c.id))
 
     def page(
-        self, most: int, after: tuple[int, str] | None = None, *, team: str | None = None, everything: bool = False
+        self, most: int, after: tuple[int, str, str] | None = None, *, team: str | None = None, everything: bool = False
     ) -> Sequence[KeyRow]:
-        """So many keys behind that one (made when, and its identity), in the order in which they were made. ``team``:
-        only its keys. ``everything``: those that were revoked, too."""
-        query = select(keys).order_by(keys.c.created, keys.c.id).limit(most)
+        """So many keys behind that one (made when, its name, its identity), in the order in which they were made.
+        ``team``: only its keys. ``everything``: those that were revoked, too."""
+        order = keys.c.created, keys.c.name, keys.c.id
+        query = select(keys).order_by(*order).limit(most)
         if after is not None:
-            query = query.where(tuple_(keys.c.created, keys.c.id) > tuple_(*after))
+            query = query.where(tuple_(*order) > tuple_(*after))
         if team is not None:
             query = query.where(keys.c.team == team)
         if not everything:

@@ -35,6 +35,10 @@ RESULTS = [
     (("models", "--unpriced"), "house-model"),
     (("keys", "list"), "nightly"),
     (("keys", "show", "laptop"), "laptop"),
+    (("teams", "list"), "5M output tokens per month"),
+    (("teams", "show", "red"), "8 requests at once"),
+    (("users", "list"), "60 rpm"),
+    (("audit",), "teams.create"),
     (("providers", "list"), "127.0.0.1:9"),
     (("providers", "check", "--timeout", "1"), "local"),
     (("providers", "credential", "list"), "local"),
@@ -61,6 +65,11 @@ MISTAKES = [
     (("keys", "show", "labtop"), 1, "did you mean 'laptop'?"),
     (("keys", "create", "a\nb"), 2, "more than one line"),
     (("keys", "set", "laptop"), 2, "--expires 30d"),
+    (("keys", "set", "laptop", "--quota", "5 requets per day"), 2, "did you mean `requests`?"),
+    (("teams", "create", "a/b"), 2, "write a-b"),
+    (("teams", "set", "rde", "--label", "x"), 1, "did you mean 'red'?"),
+    (("users", "remove", "nobody", "--yes"), 1, "there is no user 'nobody'"),
+    (("audit", "--kind", "keys"), 2, "'key'"),
     (("keys", "rotate", "nightly"), 2, "change it there"),
     (("keys", "revoke", "nobody"), 1, "penstock keys list"),
     (("providers", "add", "local", "--dialect", "openai"), 2, "penstock.yaml"),
@@ -98,6 +107,9 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with engine.begin() as connection:
         connection.execute(insert(vault_sets), one)
     engine.dispose()
+    quotas = ("--quota", "5M output tokens per month", "--quota", "8 requests at once")
+    assert piped("teams", "create", "red", *quotas, folder=folder).returncode == 0
+    assert piped("users", "create", "Ada", "--quota", "60 rpm", folder=folder).returncode == 0
     (folder / "penstock.yaml").write_text(CONFIG)
     (folder / "broken.yaml").write_text("lisen: 127.0.0.1:1\n")
     (folder / "request.json").write_text("{}")
