@@ -53,8 +53,8 @@ def acting(config: Path | None, *, new: bool = False) -> Iterator[Acting]:
 
     settings = load_settings(config)
     try:
-        with existing(Path(settings.data_dir), new=new) as folder:
-            there = msgspec.structs.replace(settings, data_dir=str(folder))
+        with existing(settings, new=new) as site:
+            there = msgspec.structs.replace(settings, data_dir=str(site.folder), database=site.server)
             with opened(there) as house:
                 yield Acting(house, Actor(OPERATOR, Role.OWNER), settings)
     except ActError as error:
