@@ -96,7 +96,7 @@ def _configured(settings: "Settings", retention: "Retention") -> int:
     now, kept = int(time.time()), settings.retention
     too_old = 0 if kept.days is None else now - kept.days * 86_400
     too_many = None if kept.size is None else retention.too_old_for(kept.size)
-    return min(now - LEAST_SECONDS, max(too_old, int(too_many or 0)))
+    return int(retention.cheap(min(now - LEAST_SECONDS, max(too_old, int(too_many or 0)))))
 
 
 def _told(found: "Removable", moment: int, *, dry_run: bool) -> str:

@@ -18,6 +18,7 @@ from penstock.core.scrubbed import Scrubbed
 from penstock.core.terseness import Arm, Intensity, Terseness
 from penstock.core.usage import COUNTERS, Consumption, Share, Source, Usage
 from penstock.stores.insertion import insertion
+from penstock.stores.partitions import Days
 from penstock.stores.rollups import Rollups, Row
 from penstock.stores.schema import batches, entries
 from penstock.stores.turns import on_server, writing
@@ -67,6 +68,7 @@ class Ledger:
         self._usual = insertion(engine, _ALWAYS, _SELDOM)
         self._unusual = insertion(engine, (*_ALWAYS, *_SELDOM), {})
         self._rollups = Rollups(engine, _ALWAYS, tuple(_SELDOM))
+        self._days = Days()
 
     def append(self, closed: Sequence[Entry]) -> None:
         """All of them or none; those that are there already stay as they are. BooksError when it can't be done now."""
@@ -76,11 +78,11 @@ class Ledger:
                 batches_told = self._append(closed, lambda row: row)
             except (OverflowError, DataError):
                 # Nothing of it stands. Only a provider that counts nonsense gets here, or a client that writes it.
-                self._rollups.forget()
+                self._forget()
                 batches_told = self._append(closed, _fitting)
         except SQLAlchemyError as error:
             # It was taken back, and what has a number in it may have none.
-            self._rollups.forget()
+            self._forget()
             raise BooksError(words(error)) from None
         # A file that was deleted meanwhile has taken the rows along.
         self._must_be_there()
@@ -91,7 +93,15 @@ class Ledger:
     def _append(self, closed: Sequence[Entry], fitting: Callable[[Row], Row]) -> list[Entry]:
         """Those of batches, as they count."""
         with self._writing.begin() as connection:
-            return self._carry_out(connection, _new(connection, closed), fitting)
+            new = _new(connection, closed)
+            if on_server(self._engine):
+                self._days.be_there(connection, (_milliseconds(entry) for entry in new))
+            return self._carry_out(connection, new, fitting)
+
+    def _forget(self) -> None:
+        """A transaction was taken back, or this is another database: what was known of it may not be so."""
+        self._rollups.forget()
+        self._days.forget()
 
     def _carry_out(self, connection: Connection, new: Sequence[Entry], fitting: Callable[[Row], Row]) -> list[Entry]:
         usual: list[Row] = []
@@ -121,7 +131,7 @@ class Ledger:
         if found != self._file:
             # Restored from a backup, say: connections still lead to the file that was there before.
             self._engine.dispose()
-            self._rollups.forget()
+            self._forget()
             self._file = found
             raise BooksError("the database file is another one than before")
 
@@ -135,7 +145,7 @@ def row(entry: Entry) -> tuple[Row, Row]:
     usage = last.usage if len(shares) < 2 else consumption.usage
     always = (
         opened.id,
-        round(opened.at * 1e3),
+        _milliseconds(entry),
         opened.tenant,
         opened.key,
         opened.key_name,
@@ -261,9 +271,18 @@ def _new(connection: Connection, closed: Sequence[Entry]) -> Sequence[Entry]:
     # The first telling stands.
     found = {entry.opened.id: entry for entry in reversed(closed)}
     names = dict.fromkeys(entry.opened.id for entry in closed)
-    for name in connection.execute(select(entries.c.id).where(entries.c.id.in_(names))).scalars():
+    there = select(entries.c.id).where(entries.c.id.in_(names))
+    if names and on_server(connection.engine):
+        # Of all the days' tables only these are looked into. A replayed exchange has the time that it had.
+        times = [_milliseconds(entry) for entry in closed]
+        there = there.where(entries.c.at.between(min(times), max(times)))
+    for name in connection.execute(there).scalars():
         del names[name]
     return [found[name] for name in names]
+
+
+def _milliseconds(entry: Entry) -> int:
+    return round(entry.opened.at * 1e3)
 
 
 def _once(connection: Connection, entry: Entry) -> Entry:

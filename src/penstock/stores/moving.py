@@ -134,7 +134,7 @@ class Moving:
         return sum(connection.execute(select(func.count()).select_from(table)).scalar_one() for table in _MOVED)
 
     def _note(self, connection: Connection, name: str, note: str) -> None:
-        noting = f"INSERT INTO {NOTES} VALUES (:name, :note) ON CONFLICT (name) DO UPDATE SET note = :note"  # noqa: S608 - a constant
+        noting = f"INSERT INTO {NOTES} VALUES (:name, :note) ON CONFLICT (name) DO UPDATE SET note = :note"  # noqa: S608
         connection.execute(text(noting), {"name": name, "note": note})
 
 

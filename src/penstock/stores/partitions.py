@@ -21,9 +21,8 @@ _ATTACHED = text(
     "WHERE i.inhparent = 'entries'::regclass ORDER BY c.relname"
 )
 _APART = text(
-    "SELECT c.relname FROM pg_class c WHERE c.relkind = 'r' AND NOT c.relispartition "
-    "AND c.relname ~ '^entries_[0-9]{8}$' "
-    "AND c.relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = 'entries'::regclass) ORDER BY c.relname"
+    "SELECT relname FROM pg_class WHERE relkind = 'r' AND NOT relispartition AND relname ~ '^entries_[0-9]{8}$' "
+    "AND relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = 'entries'::regclass) ORDER BY relname"
 )
 
 
