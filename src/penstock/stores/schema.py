@@ -394,13 +394,3 @@ installation = Table(
     Column("name", TEXT, primary_key=True),
     Column("value", TEXT, nullable=False),
 )
-
-# Shares of quotas that somebody was told of: once for all processes.
-warnings = Table(
-    "warnings",
-    metadata,
-    Column("counter", TEXT, primary_key=True, comment="With the day on which its span began"),
-    Column("share", Integer, primary_key=True, autoincrement=False, comment="Percent"),
-    _integer("ends", "Seconds since the epoch: when the span is over"),
-    sqlite_with_rowid=False,
-)
