@@ -88,7 +88,6 @@ class Limiting:
     def __init__(self, counters: Counters, dialects: Mapping[str, Dialect], terms: Terms, crossed: Crossed) -> None:
         self.counters = counters
         self.kinds = kinds(dialects)
-        self._hearing = {name: dialect.hearing for name, dialect in dialects.items()}
         self._sizes = Sizes()
         self.spending = tuple(name for name, kind in self.kinds.items() if kind is Kind.SPENDS)
         """Operations whose requests count."""
@@ -113,7 +112,6 @@ class Limiting:
             kinds=self.kinds,
             models=_models(settings, catalog, attempt),
             demanding=DEMANDING,
-            hearing=self._hearing,
             ratio=ratio,
             added=_added(settings),
             contact=terms.contact,

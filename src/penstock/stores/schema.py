@@ -369,6 +369,16 @@ admin_answers = Table(
 
 Index("admin_answers_at", admin_answers.c.at)
 
+# Shares of quotas that somebody was told of: once for all processes.
+warnings = Table(
+    "warnings",
+    metadata,
+    Column("counter", TEXT, primary_key=True, comment="With the day on which its span began"),
+    Column("share", Integer, primary_key=True, autoincrement=False, comment="Percent"),
+    _integer("ends", "Seconds since the epoch: when the span is over"),
+    sqlite_with_rowid=False,
+)
+
 # How often the rows of a topic have changed, for whoever holds some in memory. Triggers count it, ``changes`` reads it.
 topics = Table(
     "topics",
@@ -383,14 +393,4 @@ installation = Table(
     server_metadata,
     Column("name", TEXT, primary_key=True),
     Column("value", TEXT, nullable=False),
-)
-
-# Shares of quotas that somebody was told of: once for all processes.
-warnings = Table(
-    "warnings",
-    metadata,
-    Column("counter", TEXT, primary_key=True, comment="With the day on which its span began"),
-    Column("share", Integer, primary_key=True, autoincrement=False, comment="Percent"),
-    _integer("ends", "Seconds since the epoch: when the span is over"),
-    sqlite_with_rowid=False,
 )

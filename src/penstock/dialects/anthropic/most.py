@@ -32,7 +32,7 @@ _WORDS = frozenset({"text", "thinking", "redacted_thinking", "tool_use", "server
 _HOLDING = frozenset({"tool_result", "search_result"})
 """Blocks whose ``content`` is blocks again."""
 _SERVED = ("web_search", "web_fetch", "code_execution", "tool_search", "advisor", "mcp")
-"""How the types of tools begin that the provider runs itself (wire contract 2.5)."""
+"""How the types of tools begin that the provider runs itself."""
 _USES = "give it max_uses"
 
 

@@ -1,4 +1,4 @@
-"""Ends a stream under way when a quota that says so is used up, in its dialect's own way.
+"""Ends a stream under way when a quota that says so is used up, with its dialect's own error.
 
 What comes out is reserved as it comes, in pieces that grow: near the end of a quota they shrink to what is left. How
 many tokens some events are is an estimate; what is settled is what the books say. Sits between provider and client,
@@ -10,9 +10,8 @@ from collections.abc import Awaitable, Sequence
 import msgspec
 
 from penstock.core.counting import Ask, Verdict
-from penstock.core.exchange import Answer, Exchange
+from penstock.core.exchange import Exchange
 from penstock.core.fault import FaultError
-from penstock.core.hearing import Listening
 from penstock.core.policy import Visit
 from penstock.core.price import UNIT
 from penstock.core.quota import Unit
@@ -27,7 +26,6 @@ LEAST, LARGEST = 64, 4_096
 class Cutting(Visit):
     """One stream."""
 
-    holds = True
     watches = True
 
     def __init__(
@@ -36,16 +34,14 @@ class Cutting(Visit):
         taking: Taking,
         asks: Sequence[Ask],
         conditions: Conditions,
-        listening: Listening,
         ratio: float,
         usual: int,
     ) -> None:
         """``ratio``: tokens to a byte of events; ``usual``: what a token costs, in ``UNIT``ths of a micro-dollar."""
-        self._exchange = exchange
+        self._lease = exchange.id
         self._taking = taking
         self._asks = [(slot, ask) for slot, ask in zip(taking.slots, asks, strict=True) if cuts(slot.quota)]
         self._conditions = conditions
-        self._listening = listening
         self._ratio = ratio
         self._usual = usual
         self._bytes = 0
@@ -53,52 +49,37 @@ class Cutting(Visit):
         """Tokens that are reserved."""
         self._piece = LEAST
 
-    async def answered(self, answer: Answer) -> Answer:
-        """The first events, or an answer that turned out to be whole: that is paid for already."""
-        streams = any(
-            name == b"content-type" and value.lower().startswith(b"text/event-stream") for name, value in answer.headers
-        )
-        if streams and answer.status == 200:
-            self._heard(answer.body)
-        return answer
-
     def watch(self, frames: bytes) -> Awaitable[None] | None:
         """Let these events go out, if what is left covers them."""
         self._bytes += len(frames)
         if self._bytes * self._ratio > self._covered:
-            return self._covering(frames)
-        self._listening.frames(frames)
+            return self._covering()
         return None
 
-    def _heard(self, frames: bytes) -> None:
-        self._bytes += len(frames)
-        self._listening.frames(frames)
-
-    def _covering(self, frames: bytes) -> Awaitable[None] | None:
+    def _covering(self) -> Awaitable[None] | None:
         wanted = max(self._piece, int(self._bytes * self._ratio) + 1 - self._covered)
-        found = self._conditions.counters.extend(self._exchange.id, self._more(wanted))
+        found = self._conditions.counters.extend(self._lease, self._more(wanted))
         if isinstance(found, Verdict) and found.refused < 0:
-            self._granted(wanted, frames)
+            self._granted(wanted)
             return None
-        return self._rest(found, wanted, frames)
+        return self._rest(found, wanted)
 
-    async def _rest(self, found: Verdict | Awaitable[Verdict], wanted: int, frames: bytes) -> None:
+    async def _rest(self, found: Verdict | Awaitable[Verdict], wanted: int) -> None:
         """So much, or as much as is left, or the end."""
         verdict = found if isinstance(found, Verdict) else await found
         if verdict.refused >= 0:
             wanted = min(wanted, self._left(verdict))
             if wanted < 1:
                 raise self._cut(verdict)
-            again = self._conditions.counters.extend(self._exchange.id, self._more(wanted))
+            again = self._conditions.counters.extend(self._lease, self._more(wanted))
             verdict = again if isinstance(again, Verdict) else await again
             if verdict.refused >= 0:
                 raise self._cut(verdict)
-        self._granted(wanted, frames)
+        self._granted(wanted)
 
-    def _granted(self, tokens: int, frames: bytes) -> None:
+    def _granted(self, tokens: int) -> None:
         self._covered += tokens
         self._piece = min(self._piece * 2, LARGEST)
-        self._listening.frames(frames)
 
     def _more(self, tokens: int) -> list[Ask]:
         return [
@@ -120,7 +101,4 @@ class Cutting(Visit):
     def _cut(self, verdict: Verdict) -> FaultError:
         (slot, _), standing = self._asks[verdict.refused], verdict.standings[verdict.refused]
         stands = held(slot, standing.settled, standing.reserved, 0.0)
-        fault = refusing.cut(stands, self._taking.key, self._conditions.contact)
-        hearing, exchange = self._conditions.hearing[self._exchange.match.route.dialect], self._exchange
-        ending = hearing.cut(exchange.match, self._listening.standing(), fault, exchange.id)
-        return FaultError(msgspec.structs.replace(fault, ending=ending))
+        return FaultError(refusing.cut(stands, self._taking.key, self._conditions.contact))

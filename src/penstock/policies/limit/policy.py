@@ -209,10 +209,9 @@ class Limit:
     def _cutting(self, exchange: Exchange, taking: Taking, asks: tuple[Ask, ...]) -> Visit:
         conditions, model = self.conditions, taking.model
         rates = conditions.models(model, exchange).rates
-        hearing = conditions.hearing[exchange.match.route.dialect]
         ratio = conditions.ratio(model, exchange.match.route.operation)
         usual = 0 if rates is None else rates.usual
-        return Cutting(exchange, taking, asks, conditions, hearing.listening(exchange.match), ratio, usual)
+        return Cutting(exchange, taking, asks, conditions, ratio, usual)
 
 
 class Grown:

@@ -11,7 +11,6 @@ import msgspec
 from penstock.core.counting import Counters
 from penstock.core.demand import Demanding
 from penstock.core.exchange import Exchange
-from penstock.core.hearing import Hearing
 from penstock.policies.limit.worst import Known
 
 
@@ -39,7 +38,6 @@ class Conditions(msgspec.Struct, frozen=True):
     models: Models
     demanding: Mapping[str, Demanding]
     """By dialect."""
-    hearing: Mapping[str, Hearing]
     ratio: Callable[[str, str], float]
     """Tokens to a byte of an event stream: by model and operation."""
     added: int = 0

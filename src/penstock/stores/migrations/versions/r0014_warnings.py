@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from penstock.stores.migrations.kinds import TEXT
+
 revision = "0014"
 down_revision = "0013"
 
@@ -11,7 +13,7 @@ def upgrade() -> None:
     """Add a table, empty."""
     op.create_table(
         "warnings",
-        sa.Column("counter", sa.String, primary_key=True),
+        sa.Column("counter", TEXT, primary_key=True),
         sa.Column("share", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("ends", sa.BigInteger, nullable=False),
         sqlite_with_rowid=False,
