@@ -115,6 +115,7 @@ class Limiting:
             ratio=ratio,
             added=_added(settings),
             contact=terms.contact,
+            warn_at=settings.quotas.warn_at / 100,
         )
         return Limit(conditions, self._sizes, self.settling.under_way)
 

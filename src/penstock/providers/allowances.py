@@ -13,11 +13,11 @@ from penstock.core.exchange import Exchange
 from penstock.core.fault import FaultKind
 from penstock.core.head import Header
 from penstock.core.quota import Unit
+from penstock.core.quota_text import TOKENS
 from penstock.core.usage import Usage
 
 WARN_AT = 0.8
 """Unless the operator says otherwise."""
-_TOKENS = (Unit.OUTPUT, Unit.INPUT, Unit.TOKENS)
 _REFUSALS = (FaultKind.THROTTLED, FaultKind.EXHAUSTED)
 
 
@@ -48,7 +48,7 @@ class Allowances:
         theirs = () if exchange.on_operators_account else given
         dialect = self._dialects[exchange.match.route.dialect]
         lines = dialect.quotas(allowance, self._now(), theirs, refused=False)
-        tokens = allowance.fullest(*_TOKENS)
+        tokens = allowance.fullest(*TOKENS)
         if tokens is None or tokens.share < self._warn_at:
             return lines
         used = tokens.used + tokens.reserved
@@ -65,7 +65,7 @@ class Allowances:
         # The one that refused comes first, whatever its share: a large request leaves much behind.
         allowance = Allowance(others if fault.held is None else (fault.held, *others))
         lines = self._dialects[exchange.match.route.dialect].quotas(allowance, self._now(), (), refused=True)
-        tokens = allowance.fullest(*_TOKENS)
+        tokens = allowance.fullest(*TOKENS)
         if tokens is None or (tokens is not fault.held and tokens.share < self._warn_at):
             return lines
         return lines + self._said(tokens.used + tokens.reserved, tokens)

@@ -18,6 +18,9 @@ from tests.clients.terser import COUNTS, INTENSITY, Judge, terser
 from tests.support.gateway import CALLER_KEY, KEY, OPERATOR_KEY, Gateway, settings
 from tests.support.provider import Provider, Received, Scripted, json_answer
 
+CONTACT = "Ada in room 7"
+"""Whom to ask for more, as the gateway's settings say."""
+
 STRANGER_KEY = "mt_live_stranger0000000000000000000000000000000"
 """A key of the right shape that the gateway never gave to anybody."""
 
@@ -141,8 +144,10 @@ def staged(
     between: Between = "gateway",
     intensity: str = INTENSITY,
     scrub: bool = SCRUB,
+    quotas: Sequence[str] = (),
 ) -> Iterator[Stage]:
-    """A desk in ``folder``, and a provider of all three dialects behind whatever stands between."""
+    """A desk in ``folder``, and a provider of all three dialects behind whatever stands between. ``quotas`` are those
+    of the client's key."""
     for name in ("home", "work", "gateway"):
         (folder / name).mkdir(parents=True)
     script = Turns(answers)
@@ -153,7 +158,10 @@ def staged(
         port, key = provider.port, CALLER_KEY
         if between != "nothing":
             make = gateway if between == "gateway" else demo
-            started = make(folder / "gateway", provider.base_url, {**terser(intensity), **scrubbing(on=scrub)})
+            more = {**terser(intensity), **scrubbing(on=scrub)}
+            if quotas:
+                more["quotas"] = {"each_key": list(quotas), "contact": CONTACT}
+            started = make(folder / "gateway", provider.base_url, more)
             port, key = held.enter_context(started).port, KEY
         witness = held.enter_context(Witness(port))
         yield Stage(Desk(folder / "home", folder / "work", outside), provider, script, judge, witness, key)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from penstock.core.allowance import Allowance
 from penstock.core.caller import KeyProfile
 from penstock.core.counting import Ask, Verdict, Way
 from penstock.core.demand import Demand
@@ -17,6 +18,7 @@ from penstock.core.exchange import Exchange
 from penstock.core.policy import Visit
 from penstock.core.price import UNIT
 from penstock.core.quota import Quota
+from penstock.core.quota_text import TOKENS
 from penstock.core.route import Body, Route
 from penstock.policies.limit import refusing
 from penstock.policies.limit.cutting import Cutting
@@ -28,6 +30,16 @@ from penstock.policies.limit.worst import UNKNOWN, Known, Most, UnboundedError, 
 
 MOST_TAKINGS = 10_000
 """Of keys, models and kinds: models are named by clients."""
+
+
+class _Held(Visit):
+    """Near a quota of tokens an answer's head tells what is used, this answer's own tokens with it: it waits for
+    them."""
+
+    holds = True
+
+
+_HELD = _Held()
 
 
 class Limit:
@@ -77,7 +89,13 @@ class Limit:
             taken.size = len(exchange.document.plain)
         if taking.cuts and exchange.facts.stream:
             return self._cutting(exchange, taking, asks)
+        if taking.estimated and not exchange.facts.stream and self._is_near(exchange.allowance):
+            return _HELD
         return None
+
+    def _is_near(self, allowance: Allowance) -> bool:
+        fullest = allowance.fullest(*TOKENS)
+        return fullest is not None and fullest.share >= self.conditions.warn_at
 
     def taking(self, exchange: Exchange, key: KeyProfile, now: float) -> Taking:
         """What requests like this one take."""

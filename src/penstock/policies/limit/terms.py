@@ -43,3 +43,5 @@ class Conditions(msgspec.Struct, frozen=True):
     added: int = 0
     """Bytes that words of our own may add to one request."""
     contact: str = "your gateway's operator"
+    warn_at: float = 0.8
+    """The share of a quota of tokens from which answers tell how it stands."""
