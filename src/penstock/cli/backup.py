@@ -16,7 +16,7 @@ import click
 from penstock import __version__
 from penstock.cli import moments
 from penstock.cli.configuration import config_option, load_settings
-from penstock.cli.exits import MistakeError, UnreachableError
+from penstock.cli.exits import MistakeError, UnreachableError, site_of
 from penstock.cli.printing import json_option, print_json
 
 if TYPE_CHECKING:
@@ -28,6 +28,11 @@ if TYPE_CHECKING:
 MANIFEST = "backup.json"
 SECRETS = ("pepper", "master-key")
 """Files of the data folder without which a restored database knows no key and opens no credential."""
+
+_SERVER = (
+    "{name} is copied by PostgreSQL's own programs, while it is in use: pg_dump --format=custom --file=penstock.dump. "
+    "Keep {folder}/pepper with it, and the master key: without them no key works, and no stored credential opens."
+)
 
 
 @click.command(short_help="Copy the database, whole, while it is in use.")
@@ -52,7 +57,10 @@ def backup(config: Path | None, destination: Path, *, with_secrets: bool, verify
     if verify:
         examined = _verify(destination)
     else:
-        folder = Path(load_settings(config).data_dir)
+        settings = load_settings(config)
+        if settings.database is not None:
+            raise MistakeError(_SERVER.format(name=site_of(settings).name, folder=settings.data_dir))
+        folder = Path(settings.data_dir)
         _copy(folder, destination, SECRETS if with_secrets else ())
         examined = _verify(destination)
     names = sorted(path.name for path in destination.iterdir())

@@ -3,13 +3,14 @@
 import click
 
 from penstock.cli.exporting import export
+from penstock.cli.migrating import check, migrate
 from penstock.cli.pruning import prune
 
 
-@click.group(short_help="Prune, export and move the database.")
+@click.group(short_help="Check, migrate, prune and export the database.")
 def db() -> None:
     """The database as a whole."""
 
 
-for command in (prune, export):
+for command in (check, migrate, prune, export):
     db.add_command(command)

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import msgspec
 from sqlalchemy import Connection, Engine, text
 
 from penstock.stores.migrations import HEAD
@@ -18,6 +19,7 @@ from penstock.stores.turns import on_server, writing
 
 VERSION = "alembic_version"
 _SHOWN = 3
+_LOCK_SECONDS = 20
 
 
 class UnfitDatabaseError(RuntimeError):
@@ -30,6 +32,40 @@ class DatabaseTooNewError(UnfitDatabaseError):
 
 class HalfMigratedError(UnfitDatabaseError):
     """It is not what any release leaves behind: a migration or a restore has broken off."""
+
+
+class Condition(msgspec.Struct, frozen=True):
+    """How a database stands to this release."""
+
+    revision: str | None
+    """Its schema's; None for an empty one."""
+    usable: bool
+    """A gateway of this release uses it as it is."""
+    words: str
+    expected: str = HEAD
+
+
+EMPTY = Condition(None, usable=False, words=f"there is nothing in it yet; a gateway makes schema {HEAD}.")
+
+
+def condition(engine: Engine) -> Condition:
+    """Looks, and changes nothing."""
+    with engine.connect() as connection:
+        found = revision_on(connection)
+        try:
+            if found is None:
+                _must_be_new(connection)
+                return EMPTY
+            if found == HEAD:
+                _must_be_whole(connection, found)
+        except HalfMigratedError as error:
+            return Condition(found, usable=False, words=str(error))
+    if found == HEAD:
+        return Condition(found, usable=True, words=f"schema {found}, whole.")
+    if found > HEAD:
+        return Condition(found, usable=False, words=f"schema {found} is a later release's; this one knows {HEAD}.")
+    words = f"schema {found}, to become {HEAD}: by itself at the next start, or now with `penstock db migrate`."
+    return Condition(found, usable=False, words=words)
 
 
 def bring_up_to_date(engine: Engine) -> None:
@@ -142,7 +178,10 @@ def _migrate(engine: Engine) -> None:
     config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     with writing(engine, "migration").begin() as connection:
-        # Another process may have been faster while this one waited for the lock.
+        if on_server(engine):
+            # A table that somebody reads for long would be waited for, and all others would wait behind this.
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_LOCK_SECONDS}s'")
+        # Another process may have been faster while this one waited for its turn.
         found = revision_on(connection)
         if found is None:
             _must_be_new(connection)

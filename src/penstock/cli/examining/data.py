@@ -1,12 +1,14 @@
 """Looks at what the gateway keeps: room on the disk, the database, and who else may read its secrets."""
 
 import os
+import re
 import shutil
 import stat
 from collections.abc import Iterator
 from pathlib import Path
 
 from penstock.cli.examining import Finding, good, problem, warning
+from penstock.cli.exits import site_of
 from penstock.config.settings import Settings
 
 _FULL = 100 * 1024 * 1024
@@ -55,6 +57,9 @@ def database(settings: Settings) -> Iterator[Finding]:
     from penstock.stores.taking import refusal  # noqa: PLC0415
     from penstock.stores.upkeep import DamagedError, examine  # noqa: PLC0415
 
+    if settings.database is not None:
+        yield _server(settings)
+        return
     path = Path(settings.data_dir) / DATABASE
     if not path.exists():
         yield _no_database(path)
@@ -83,12 +88,11 @@ def database(settings: Settings) -> Iterator[Finding]:
 
 def vault(settings: Settings) -> Iterator[Finding]:
     """What is kept of private values, and for how long; and what is left of them where nothing is kept any more."""
-    from penstock.stores.database import DATABASE  # noqa: PLC0415 - heavy
-    from penstock.stores.upkeep import DamagedError, examine  # noqa: PLC0415
+    from penstock.stores.upkeep import DamagedError  # noqa: PLC0415 - heavy
 
-    kept, path = settings.scrub.vault, Path(settings.data_dir) / DATABASE
+    kept = settings.scrub.vault
     try:
-        count = dict(examine(path).rows).get("vault_sets", 0) if path.exists() else 0
+        count = dict(_rows(settings)).get("vault_sets", 0)
     except DamagedError:
         return
     sets = f"{count} set{'' if count == 1 else 's'} of private values"
@@ -97,6 +101,43 @@ def vault(settings: Settings) -> Iterator[Finding]:
     elif count:
         what = f"{sets} from when `scrub.vault` was set"
         yield warning("vault", what, "`penstock vault list` shows whose, `penstock vault empty` removes them")
+
+
+def _rows(settings: Settings) -> tuple[tuple[str, int], ...]:
+    from penstock.stores.database import DATABASE  # noqa: PLC0415 - heavy
+    from penstock.stores.upkeep import examine  # noqa: PLC0415
+
+    if settings.database is not None:
+        from penstock.stores.server_upkeep import examine_server  # noqa: PLC0415
+
+        return examine_server(site_of(settings)).rows
+    path = Path(settings.data_dir) / DATABASE
+    return examine(path).rows if path.exists() else ()
+
+
+def _server(settings: Settings) -> Finding:
+    """Whether PostgreSQL's is there, whole, of this release and open to this user."""
+    from penstock.stores.server_upkeep import examine_server, server_version  # noqa: PLC0415 - heavy
+    from penstock.stores.upkeep import DamagedError  # noqa: PLC0415
+
+    site = site_of(settings)
+    try:
+        version, found = server_version(site), examine_server(site)
+    except DamagedError as error:
+        return problem("database", f"{site.name} can't be used: {error}", "does the server run, and let this user in?")
+    if found.problems:
+        what = f"{site.name} can't be used: {'; '.join(found.problems)}"
+        return problem("database", what, "`penstock db check` says more; restore a backup, or grant what is missing")
+    if found.revision is None:
+        return good("database", f"{site.name} is empty; the gateway makes what it needs")
+    if found.revision > found.expected:
+        what = f"{site.name} has schema {found.revision}, this release knows {found.expected}"
+        return problem("database", what, "run the release that wrote it, or a later one")
+    if found.revision != found.expected:
+        what = f"{site.name}: schema {found.revision}, to become {found.expected}"
+        return warning("database", what, "it is brought up to date at the next start; make a backup before (pg_dump)")
+    rows = ", ".join(f"{count} {name}" for name, count in found.rows)
+    return good("database", f"{site.name}, PostgreSQL {version}, schema {found.revision}; {rows}")
 
 
 def _no_database(path: Path) -> Finding:
@@ -151,6 +192,14 @@ def _secrets(node: object) -> Iterator[bool]:
                 # A key's file is named by ``tls.key``; it is looked at by itself.
                 yield "${" not in entry.node.text and not entry.node.text.endswith((".pem", ".key"))
             yield from _secrets(entry.node)
+            if entry.key in {"database", "pepper", "master_key"} and isinstance(entry.node, tree.Scalar):
+                text = entry.node.text or ""
+                # A URL without a password tells nothing that others must not know.
+                yield (
+                    bool(text)
+                    and "${" not in text
+                    and bool(re.search(r"://[^@/]*:[^@/]*@", text) or entry.key != "database")
+                )
     elif isinstance(node, tree.Listing):
         for item in node.items:
             yield from _secrets(item)
