@@ -20,6 +20,7 @@ from penstock.cli.log import log, show
 from penstock.cli.models import models
 from penstock.cli.people import teams, users
 from penstock.cli.providers import providers
+from penstock.cli.quotas import quotas
 from penstock.cli.savings import savings
 from penstock.cli.scrub import scrub
 from penstock.cli.serve import serve
@@ -37,7 +38,7 @@ def main() -> None:
 
 COMMANDS = (
     *(serve, keys, teams, users, providers, models, config),
-    *(usage, savings, log, show, explain, try_prompt, scrub),
+    *(usage, quotas, savings, log, show, explain, try_prompt, scrub),
     *(doctor, admin, audit, backup, db, vault, completion, simulate),
 )
 

@@ -13,6 +13,7 @@ from penstock.cli.printing import json_option, print_json
 from penstock.cli.whose import key_option, told, whose
 
 if TYPE_CHECKING:
+    from penstock.core.caller import KeyProfile
     from penstock.core.head import RequestHead
     from penstock.explanation import Explanation
 
@@ -66,11 +67,13 @@ def explain(
             explanation = explain_request(settings, head, body, demo=demo, key=asking.key, suspended=asking.suspended)
     except FaultError as error:
         raise click.ClickException(f"{error.fault.status}: {error.fault.words}") from None
+    quotas = _quotas(asking.key, explanation.model)
     if as_json:
         # The body is long, and its change is told.
-        print_json({name: value for name, value in asdict(explanation).items() if name != "body"})
+        told = {name: value for name, value in asdict(explanation).items() if name != "body"}
+        print_json({**told, "quotas": [{"quota": quota, "of": whose} for quota, whose in quotas]})
     else:
-        _print(explanation)
+        _print(explanation, quotas)
 
 
 def _parse(content: bytes, path: str, method: str, headers: tuple[str, ...]) -> "tuple[RequestHead, bytes]":
@@ -87,7 +90,20 @@ def _parse(content: bytes, path: str, method: str, headers: tuple[str, ...]) -> 
     return RequestHead(method, path.encode(), found), content
 
 
-def _print(explanation: "Explanation") -> None:
+def _quotas(key: "KeyProfile", model: str | None) -> "list[tuple[str, str]]":
+    """What the request would be counted in, and of whom all requests are."""
+    from penstock.core.quota_text import write  # noqa: PLC0415
+    from penstock.policies.limit.taking import concerns  # noqa: PLC0415
+
+    of = {"installation": "everyone", "key": f"key {key.name}"}
+    return [
+        (write(quota), of.get(quota.level.value, f"{quota.level.value} {quota.subject}"))
+        for quota in key.quotas
+        if concerns(quota, model or "")
+    ]
+
+
+def _print(explanation: "Explanation", quotas: "list[tuple[str, str]]") -> None:
     model = f", model {explanation.model}" if explanation.model else ""
     stream = ", as a stream" if explanation.stream else ""
     click.echo(f"This is {explanation.operation} in the {explanation.dialect} dialect{model}{stream}.")
@@ -99,6 +115,10 @@ def _print(explanation: "Explanation") -> None:
         click.echo(f"  {change}")
     if explanation.suspended:
         click.echo(f"\n{told(explanation.suspended)}")
+    if quotas:
+        click.echo("\nWhat it is counted in (`penstock quotas` shows how they stand):\n")
+        for quota, of in quotas:
+            click.echo(f"  {quota} ({of})")
     click.echo("\nWhat the provider receives:\n")
     for line in explanation.request.rstrip().split("\r\n"):
         click.echo(f"  {line}")

@@ -57,6 +57,7 @@ _ROWS = (
     ("GET", "/v1/credentials", "credentials.list"),
     ("PUT", "/v1/credentials/{provider}", "credentials.put"),
     ("DELETE", "/v1/credentials/{provider}", "credentials.remove"),
+    ("GET", "/v1/quotas", "quotas.list"),
     ("GET", "/v1/tokens", "tokens.list"),
     ("POST", "/v1/tokens", "tokens.create"),
     ("DELETE", "/v1/tokens/{token}", "tokens.revoke"),

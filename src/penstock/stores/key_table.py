@@ -70,7 +70,7 @@ class KeyTable:
             whole = self._seen < 0 or number < self._seen or heritage is not self._given
             held, known = self._heritage, self._subjects
             if held is None or whole or counted.get(SUBJECTS, 0) > self._seen:
-                known = _subjects(connection, teams), _subjects(connection, users)
+                known = subjects(connection)
                 held = heritage.beside(*known)
             profiles, gone = self._whole(connection, held) if whole else self._part(connection, held)
         # Only now: what failed is tried again.
@@ -143,6 +143,11 @@ def _profiles(
             else found[known[0]]
         )
     return found
+
+
+def subjects(connection: Connection) -> tuple[Mapping[str, Terms], Mapping[str, Terms]]:
+    """The terms of teams and of users, by name."""
+    return _subjects(connection, teams), _subjects(connection, users)
 
 
 def _subjects(connection: Connection, table: Table) -> Mapping[str, Terms]:

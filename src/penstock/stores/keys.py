@@ -17,12 +17,13 @@ from sqlalchemy import Connection, RowMapping, Select, and_, delete, insert, or_
 from sqlalchemy.exc import SQLAlchemyError
 
 from penstock.core.caller import KeyProfile, Secret, digest
-from penstock.core.inheriting import Heritage, Standard
+from penstock.core.inheriting import Heritage, Owned, Standard, Terms
 from penstock.core.scrubbed import Wish
+from penstock.core.terseness import Intensity, Wanted
 from penstock.stores.changing import next_change
 from penstock.stores.database import Transaction
 from penstock.stores.file_watch import FileWatch
-from penstock.stores.key_table import KeyTable, Renewal
+from penstock.stores.key_table import KeyTable, Renewal, subjects
 from penstock.stores.pepper import pepper_of
 from penstock.stores.schema import key_secrets, keys
 from penstock.stores.site import Site
@@ -236,6 +237,20 @@ class KeyStore:
         """What has become different of the keys in force since the last look. May take a second, the first time; see
         ``KeyTable``."""
         return self._table.renew(heritage)
+
+    def inherited(self, heritage: Heritage) -> Heritage:
+        """The same with the teams and users of the database."""
+        with self.engine.connect() as connection:
+            return heritage.beside(*subjects(connection))
+
+    def owned(self, name: str) -> Owned:
+        """A key as it is before anybody's terms but its own are known; UnknownKeyError."""
+        row = self.find(name)
+        given = row.terms
+        intensity = None if given.intensity is None else Intensity(given.intensity)
+        wanted = Wanted(intensity, given.smart, given.holdout)
+        terms = Terms(given.models, given.routes, wanted, given.scrub, given.quotas)
+        return Owned(row.id, row.name, given.team, given.owner, given.require_provider_key, terms)
 
     def forget(self) -> None:
         """Take all keys for changed."""

@@ -70,6 +70,7 @@ MATRIX = {
     "credentials.list": ({}, "owner admin viewer"),
     "credentials.put": ({"provider": "anthropic", "credential": "sk-x"}, "owner admin"),
     "credentials.remove": ({"provider": "anthropic"}, "owner admin"),
+    "quotas.list": ({"key": "of-red"}, "owner admin lead viewer"),
     "audit.list": ({}, "owner admin viewer"),
 }
 # Made and judged where they live.
