@@ -115,6 +115,7 @@ class Reloading:
             yield self.settings.tls.key
         for row in self.settings.providers.values():
             yield from filter(None, (row.ca_file, row.api_key_file))
+        yield from (row.file for row in self.settings.scrub.terms.values() if row.file is not None)
 
 
 _REFUSED = "the configuration was not taken over; the one before stays in force."

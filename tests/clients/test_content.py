@@ -1,4 +1,4 @@
-"""What the Python SDKs make of a content policy's block: in place of an answer, and in the middle of a stream."""
+"""What the SDKs of Python and Node make of a content policy's block: in place of an answer, and in mid-stream."""
 
 import json
 import subprocess
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.clients.installed import GENERATIONS, python, require_installed
+from tests.clients.installed import GENERATIONS, MODULES, NODE, python, require_installed
 from tests.path.content.scene import CANARY, Scene, scene
 from tests.path.content.streams import saying
 from tests.support.gateway import KEY
@@ -113,3 +113,95 @@ def test_a_block_is_an_error_at_first_and_a_refusal_in_a_stream(blocking: Scene,
         assert told["responses"]["whole"] == told["responses"]["text"]
     assert CANARY.lower() not in json.dumps(told).lower()
     assert len(blocking.sent) - before == (3 if sdk == "openai" else 2)
+
+
+NODE_HEAD = """
+const [url, key, words] = process.argv.slice(2);
+const told = {};
+async function tell(name, call) {
+  try {
+    told[name] = await call();
+  } catch (error) {
+    told[name] = { raised: error.constructor.name, status: error.status ?? null, message: String(error.message) };
+  }
+}
+"""
+NODE_ANTHROPIC = """
+import Anthropic from "@anthropic-ai/sdk";
+const client = new Anthropic({ baseURL: url, apiKey: key, maxRetries: 2 });
+const asked = (words) => ({ model: "m", max_tokens: 9, messages: [{ role: "user", content: words }] });
+const unary = async (words) => (await client.messages.create(asked(words))).content[0].text;
+async function stream() {
+  const message = await client.messages.stream(asked(words)).finalMessage();
+  return { text: message.content.map((block) => block.text).join(""), stop: message.stop_reason };
+}
+await tell("asked", () => unary("a falcon?")); await tell("unary", () => unary(words)); await tell("stream", stream);
+console.log(JSON.stringify(told));
+"""
+NODE_OPENAI = """
+import OpenAI from "openai";
+const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: key, maxRetries: 2 });
+const asked = (words, more) => ({ model: "m", messages: [{ role: "user", content: words }], ...more });
+const unary = async (words) => (await client.chat.completions.create(asked(words))).choices[0].message.content;
+async function stream() {
+  let [text, stop] = ["", null];
+  for await (const chunk of await client.chat.completions.create(asked(words, { stream: true }))) {
+    text += chunk.choices[0].delta.content ?? "";
+    stop = chunk.choices[0].finish_reason ?? stop;
+  }
+  return { text, stop };
+}
+async function responses() {
+  let [text, last] = ["", null];
+  for await (const event of await client.responses.create({ model: "m", input: words, stream: true })) {
+    text += event.type === "response.output_text.delta" ? event.delta : "";
+    last = event;
+  }
+  return { text, stop: last.response.incomplete_details.reason };
+}
+await tell("asked", () => unary("a falcon?")); await tell("unary", () => unary(words)); await tell("stream", stream);
+await tell("responses", responses);
+console.log(JSON.stringify(told));
+"""
+NODE_GEMINI = """
+import { GoogleGenAI } from "@google/genai";
+const client = new GoogleGenAI({ apiKey: key, httpOptions: { baseUrl: `${url}/gemini` } });
+const unary = async (words) => (await client.models.generateContent({ model: "g", contents: words })).text;
+async function stream() {
+  let [text, stop] = ["", null];
+  for await (const chunk of await client.models.generateContentStream({ model: "g", contents: words })) {
+    text += chunk.text ?? "";
+    stop = chunk.candidates[0].finishReason ?? stop;
+  }
+  return { text, stop };
+}
+await tell("asked", () => unary("a falcon?")); await tell("unary", () => unary(words)); await tell("stream", stream);
+console.log(JSON.stringify(told));
+"""
+NODE_SDKS = {"anthropic": (NODE_ANTHROPIC, "BadRequestError", "refusal"),
+             "openai": (NODE_OPENAI, "BadRequestError", "content_filter"),
+             "google": (NODE_GEMINI, "ApiError", "SAFETY")}  # fmt: skip
+
+
+@pytest.mark.parametrize("sdk", NODE_SDKS)
+def test_nodes_sdks_hear_it_as_pythons_do(blocking: Scene, sdk: str, tmp_path: Path) -> None:
+    """Their own class for 400, raised at once and not tried again; in a stream their word for a refusal."""
+    script, raised, stop = NODE_SDKS[sdk]
+    program = tmp_path / "asks.mjs"
+    imports = "\n".join(line for line in script.splitlines() if line.startswith("import"))
+    program.write_text(imports + NODE_HEAD + script.replace(imports, "", 1))
+    (tmp_path / "node_modules").symlink_to(MODULES)
+    before = len(blocking.sent)
+    command = [str(NODE), str(program), blocking.gateway.url, KEY, "What sings?"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr[-2000:]
+    told = json.loads(done.stdout)
+    for name in ("asked", "unary"):
+        assert (told[name]["raised"], told[name]["status"]) == (raised, 400), told
+        assert "'house'" in told[name]["message"]
+    streamed = [told[name] for name in ("stream", "responses") if name in told]
+    for one in streamed:
+        assert one["stop"] == stop
+        assert one["text"].startswith("It is \n\n[This gateway's content policy 'house'")
+    assert CANARY.lower() not in json.dumps(told).lower()
+    assert len(blocking.sent) - before == 1 + len(streamed)

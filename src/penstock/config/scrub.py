@@ -40,8 +40,8 @@ class TermListSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The terms themselves, in the configuration."""
 
     file: Annotated[str, Meta(extra={"form": Form.TERM_FILE})] | None = None
-    """A file with one term on each line, beside those `terms`. It is read again when the configuration is; empty lines
-    and lines that begin with `#` are passed over."""
+    """A file with one term on each line, beside those `terms`. It is read again as soon as it changes; empty lines and
+    lines that begin with `#` are passed over."""
 
     case: Literal["same", "any"] = "any"
     """Whether upper and lower case must be as they are written. `any` also takes other spellings of the same letters
