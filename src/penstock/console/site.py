@@ -123,6 +123,8 @@ class Site:
         if asking is None:
             words = "Send an admin token as `Authorization: Bearer pa_…`; `penstock admin tokens` makes one."
             return problem("unauthenticated", 401, words, headers={"www-authenticate": "Bearer"})
+        # Before anything of it is read: who may not ask learns nothing of what is wrong with the question.
+        self._acts.permit(asking.actor, door.act.name)
         body: bytes | None = None
         if door.has_body:
             kind = request.headers.get("content-type", _JSON).partition(";")[0].strip().lower()

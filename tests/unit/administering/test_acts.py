@@ -57,6 +57,9 @@ MATRIX = {
     "keys.change": ({"key": "of-red", "label": "x"}, "owner admin lead"),
     "keys.rotate": ({"key": "of-red"}, "owner admin lead"),
     "keys.revoke": ({"key": "of-red"}, "owner admin lead"),
+    "usage.report": ({}, "owner admin lead viewer"),
+    "exchanges.list": ({}, "owner admin lead viewer"),
+    "suspensions.list": ({}, "owner admin viewer"),
     "teams.create": ({"name": "new"}, "owner admin"),
     "teams.show": ({"team": "red"}, "owner admin lead viewer"),
     "teams.list": ({}, "owner admin lead viewer"),
@@ -74,7 +77,7 @@ MATRIX = {
     "audit.list": ({}, "owner admin viewer"),
 }
 # Made and judged where they live.
-ELSEWHERE = ("setup", "me", "tokens.")
+ELSEWHERE = ("setup", "me", "tokens.", "exchanges.show", "suspensions.lift")
 
 
 def furnish(house: House) -> None:
