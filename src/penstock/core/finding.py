@@ -4,9 +4,9 @@ The contract between those who find (``detection``, services over HTTP) and thos
 finding never holds the value itself, so that it can be logged, counted and shown.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import msgspec
 
@@ -56,6 +56,25 @@ class Found(msgspec.Struct, frozen=True, order=True, gc=False):
     """What found it, such as ``secret.github-token`` or ``card.luhn``: for people who ask why."""
 
 
+Pause = Callable[[], None]
+"""Called every few milliseconds by what takes long. It may raise, and so end it."""
+
+
+def unhurried() -> None:
+    """The pause of those who let it take as long as it takes."""
+
+
+T = TypeVar("T")
+
+
+def paced(things: Iterable[T], pause: Pause) -> Iterator[T]:
+    """The same things, with a pause before each few dozens of them."""
+    for number, thing in enumerate(things):
+        if not number % 64:
+            pause()
+        yield thing
+
+
 class Detector(Protocol):
     """Finds private values. Pure: the same text and matter give the same findings while its ``version`` is the same; it
     remembers nothing of earlier texts."""
@@ -64,6 +83,6 @@ class Detector(Protocol):
     def version(self) -> str:
         """A hash of all that decides what is found: rules, lists, patterns, settings."""
 
-    def find(self, text: str, matter: Matter) -> Sequence[Found]:
+    def find(self, text: str, matter: Matter, pause: Pause = unhurried) -> Sequence[Found]:
         """What is private in the text: in order, none overlapping another, none empty. Takes time linear in the text,
-        whatever the text is."""
+        whatever the text is. Between two pauses other threads are never kept waiting for long."""

@@ -8,7 +8,7 @@ import functools
 import re
 from collections.abc import Iterator, Sequence
 
-from penstock.core.finding import Found, Matter
+from penstock.core.finding import Found, Matter, Pause, unhurried
 from penstock.detection.prefilter import Characters, Prefilter, spans, uncounted
 from penstock.detection.rule import Rule
 
@@ -130,7 +130,9 @@ class Addresses:
 
     signs = tuple(Rule(name=RULE, kind=KIND, pattern=one, sign=uncounted(one)) for one in _STREETS)
 
-    def find(self, text: str, matter: Matter, met: Sequence[int] | None = None) -> Sequence[Found]:
+    def find(
+        self, text: str, matter: Matter, met: Sequence[int] | None = None, pause: Pause = unhurried
+    ) -> Sequence[Found]:
         """Postal addresses; none where no people's sentences are."""
         if not matter.prose or (met is not None and not met):
             return ()
@@ -138,7 +140,7 @@ class Addresses:
         met = _prefilter().met(data) if met is None else met
         if not met:
             return ()
-        parts = sorted(_parts(text, data, met))
+        parts = sorted(_parts(text, data, met, pause))
         return [Found(start, end, KIND, RULE) for start, end in _joined(text, parts)]
 
 
@@ -147,22 +149,25 @@ def _prefilter() -> Prefilter:
     return Prefilter(Addresses.signs)
 
 
-def _parts(text: str, data: bytes, met: Sequence[int]) -> Iterator[_Part]:
+def _parts(text: str, data: bytes, met: Sequence[int], pause: Pause) -> Iterator[_Part]:
     """Where each part stands, and which it is: what tells an address by itself is -1. Parts that need another are
     looked for only near one that began the search."""
-    first = [part for number in met for part in _of(text, data, _STREETS[number], -1 if number < len(_WHOLE) else 0)]
+    first: list[_Part] = []
+    for number in met:
+        first += _of(text, data, _STREETS[number], -1 if number < len(_WHOLE) else 0, pause)
     yield from first
     for begun, done in _surroundings(text, first):
         around = text[begun:done]
         encoded = around.encode("utf-8", "replace")
+        pause()
         for number, pattern in enumerate(_PART[1:], start=1):
-            for start, end, kind in _of(around, encoded, pattern, number):
+            for start, end, kind in _of(around, encoded, pattern, number, pause):
                 yield begun + start, begun + end, kind
 
 
-def _of(text: str, data: bytes, pattern: str, kind: int) -> Iterator[_Part]:
+def _of(text: str, data: bytes, pattern: str, kind: int, pause: Pause) -> Iterator[_Part]:
     characters = Characters(data)
-    for first, last in spans(pattern, 0, data):
+    for first, last in spans(pattern, 0, data, pause):
         start = characters.at(first)
         end = characters.at(last)
         if not _NO_STREET.search(text, start, end) and not (kind == 0 and _YEAR.match(text, start, end)):

@@ -14,7 +14,7 @@ from importlib import metadata, resources
 
 import msgspec
 
-from penstock.core.finding import Detector, Found, Matter
+from penstock.core.finding import Detector, Found, Matter, Pause, paced, unhurried
 from penstock.core.pattern import Pattern, compiled
 from penstock.detection import parts
 from penstock.detection.blobs import blobs
@@ -58,66 +58,67 @@ class Engine:
         self._own = frozenset({f"{one.kind}.list" for one in terms} | {name for _, name, _ in self._patterns})
         self.version = _version(sorted(kinds), terms, patterns)
 
-    def find(self, text: str, matter: Matter) -> Sequence[Found]:
+    def find(self, text: str, matter: Matter, pause: Pause = unhurried) -> Sequence[Found]:
         """What is private in the text: in order, none overlapping another."""
         data = text.encode("utf-8", "replace")
-        met = self._prefilter.met(data)
+        met = self._prefilter.met(data, pause)
         rules = bisect_left(met, len(self._rules))
-        found = list(self._judged(met[:rules], text, data, matter))
-        found += self._patterned(text)
-        view = view_of(text)
+        found = list(self._judged(met[:rules], text, data, matter, pause))
+        found += self._patterned(text, pause)
+        view = view_of(text, pause)
         if view is None:
-            found += self._said(text, [number - len(self._rules) for number in met[rules:]], matter)
+            signs = [number - len(self._rules) for number in met[rules:]]
+            found += self._said(text, signs, matter, pause)
         else:
-            found += [
-                Found(view.start(one.start), view.end(one.end), one.kind, one.rule) for one in self._seen(view, matter)
-            ]
+            for one in self._seen(view, matter, pause):
+                found.append(Found(view.start(one.start), view.end(one.end), one.kind, one.rule))
         if self._secret:
-            found += self._hidden(text, matter)
-        return resolved(text, found, self._rank)
+            found += self._hidden(text, matter, pause)
+        return resolved(text, found, self._rank, pause)
 
-    def _seen(self, view: View, matter: Matter) -> Iterator[Found]:
+    def _seen(self, view: View, matter: Matter, pause: Pause) -> Iterator[Found]:
         """What is found in a text that has been seen through, in its own places."""
-        yield from self._said(view.text, self._signs.met(view.text.encode("utf-8", "replace")), matter)
-        yield from self._patterned(view.text)
-        for start, end in view.windows():
-            for one in self._ruled(view.text[start:end], matter):
+        yield from self._said(view.text, self._signs.met(view.text.encode("utf-8", "replace"), pause), matter, pause)
+        yield from self._patterned(view.text, pause)
+        for start, end in view.windows(pause):
+            for one in self._ruled(view.text[start:end], matter, pause):
                 yield Found(one.start + start, one.end + start, one.kind, one.rule)
 
-    def _ruled(self, text: str, matter: Matter) -> Iterator[Found]:
+    def _ruled(self, text: str, matter: Matter, pause: Pause) -> Iterator[Found]:
         """What rules find in a text as it stands."""
         data = text.encode("utf-8", "replace")
-        met = self._prefilter.met(data)
-        return self._judged(met[: bisect_left(met, len(self._rules))], text, data, matter)
+        met = self._prefilter.met(data, pause)
+        return self._judged(met[: bisect_left(met, len(self._rules))], text, data, matter, pause)
 
-    def _judged(self, met: Sequence[int], text: str, data: bytes, matter: Matter) -> Iterator[Found]:
+    def _judged(self, met: Sequence[int], text: str, data: bytes, matter: Matter, pause: Pause) -> Iterator[Found]:
         """What these of the rules find."""
         for number in met:
-            yield from _judged(self._rules[number], text, data, matter)
+            pause()
+            yield from _judged(self._rules[number], text, data, matter, pause)
 
-    def _patterned(self, text: str) -> Iterator[Found]:
+    def _patterned(self, text: str, pause: Pause) -> Iterator[Found]:
         """What the operator's patterns find."""
         data = text.encode("utf-8", "replace") if self._patterns else b""
         for kind, name, pattern in self._patterns:
-            yield from _own(Found(0, 0, kind, name), pattern, text, data)
+            yield from _own(Found(0, 0, kind, name), pattern, text, data, pause)
 
-    def _said(self, text: str, met: Sequence[int], matter: Matter) -> Iterator[Found]:
+    def _said(self, text: str, met: Sequence[int], matter: Matter, pause: Pause) -> Iterator[Found]:
         """What finders and term lists find in a text that has been seen through, and meets these of the signs."""
         before = 0
         for finder in self._finders:
             behind = before + len(finder.signs)
             mine = [number - before for number in met if before <= number < behind]
             before = behind
-            for one in finder.find(text, matter, mine):
+            for one in finder.find(text, matter, mine, pause):
                 if one.kind in self._kinds:
                     yield one
         if self._terms is not None:
-            yield from self._terms.find(text)
+            yield from self._terms.find(text, pause)
 
-    def _hidden(self, text: str, matter: Matter) -> Iterator[Found]:
+    def _hidden(self, text: str, matter: Matter, pause: Pause) -> Iterator[Found]:
         """Blobs that hold a secret; the whole blob is the finding."""
-        for start, end, said in blobs(text):
-            for one in self._ruled(said, matter):
+        for start, end, said in blobs(text, pause):
+            for one in self._ruled(said, matter, pause):
                 if one.rule in self._secret:
                     yield Found(start, end, one.kind, one.rule)
                     break
@@ -126,10 +127,10 @@ class Engine:
         return -1 if one.rule in self._own else strength(one.kind)
 
 
-def _judged(rule: Rule, text: str, data: bytes, matter: Matter) -> Iterator[Found]:
+def _judged(rule: Rule, text: str, data: bytes, matter: Matter, pause: Pause) -> Iterator[Found]:
     ascii_only = len(data) == len(text)
     characters = Characters(data)
-    for first, last in spans(rule.pattern, rule.group, data):
+    for first, last in spans(rule.pattern, rule.group, data, pause):
         start, end = (first, last) if ascii_only else (characters.at(first), characters.at(last))
         end -= _escape_after(text, start, end)
         skipped = _escape_before(text, start)
@@ -139,10 +140,10 @@ def _judged(rule: Rule, text: str, data: bytes, matter: Matter) -> Iterator[Foun
                 break
 
 
-def _own(found: Found, pattern: Pattern, text: str, data: bytes) -> Iterator[Found]:
+def _own(found: Found, pattern: Pattern, text: str, data: bytes, pause: Pause) -> Iterator[Found]:
     """Where a pattern stands; told as ``found`` tells kind and rule."""
     characters = Characters(data)
-    for first, last in pattern.spans(data):
+    for first, last in paced(pattern.spans(data), pause):
         start, end = characters.at(first), characters.at(last)
         start, end = start + _escape_before(text, start), end - _escape_after(text, start, end)
         if start < end:

@@ -18,8 +18,13 @@ from urllib.parse import unquote
 
 import msgspec
 
+from penstock.core.finding import Pause, paced, unhurried
+
 ROUNDS = 3
 """How often what was seen through is looked at again: JSON in a string in JSON, percent signs that were encoded too."""
+
+SLICE = 65_536
+"""Letters that are gone through at a time: nobody else's thread goes on meanwhile."""
 
 AROUND, LINE = 120, 4000
 """Letters on each side of an encoding that are read with it, and how far the ends of a line are looked for."""
@@ -29,13 +34,16 @@ _UNSEEN += "\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff"
 _LETTER = re.compile(f"[{_UNSEEN}]+|(?s:.)")
 _MARKS = "\u0300-\u036f"
 _MARK_LETTERS = frozenset(map(chr, range(0x300, 0x370)))
-_MARKED = re.compile(f"[^{_MARKS}][{_MARKS}]+")
+_MARKED = re.compile(f"[{_MARKS}]+")
 _UNSEEN_LETTERS = re.compile(f"[{_UNSEEN}]+")
 _TAGS = {0xE0000 + code: code for code in range(0x20, 0x7F)}
-_PERCENT = re.compile("%[0-9A-Fa-f]{2}(?:%[0-9A-Fa-f]{2})*")
+_RUN = "{0,4095}"
+"""Escapes that are read at once, besides those that end a letter begun."""
+_PERCENT = re.compile(f"%[0-9A-Fa-f]{{2}}(?:%[0-9A-Fa-f]{{2}}){_RUN}(?:%[89ABab][0-9A-Fa-f]){{0,3}}")
 _ESCAPE = re.compile(  # Each begins with the one letter that tells it, which makes for a fast search.
-    r"\\(?:u00[0-7][0-9A-Fa-f](?:\\u00[0-7][0-9A-Fa-f])*|u[0-9A-Fa-f]{4}(?:\\u[0-9A-Fa-f]{4})*"
-    r"|x[0-7][0-9A-Fa-f](?:\\x[0-7][0-9A-Fa-f])*|[nrtbf\"'/\\@](?:\\[nrtbf\"'/\\@])*)"
+    rf"\\(?:u00[0-7][0-9A-Fa-f](?:\\u00[0-7][0-9A-Fa-f]){_RUN}"
+    rf"|u[0-9A-Fa-f]{{4}}(?:\\u[0-9A-Fa-f]{{4}}){_RUN}(?:\\u[dD][c-fC-F][0-9A-Fa-f]{{2}})?"
+    rf"|x[0-7][0-9A-Fa-f](?:\\x[0-7][0-9A-Fa-f]){_RUN}|[nrtbf\"'/\\@](?:\\[nrtbf\"'/\\@]){_RUN})"
 )
 _ENTITY = re.compile("&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]{2,8});")
 _QUOTED = re.compile("=(?:[0-9A-F]{2}(?:=[0-9A-F]{2})*|\r?\n)")
@@ -54,14 +62,14 @@ class View(msgspec.Struct, frozen=True):
     under: "View | None"
     """What ``there`` means places of; None for the original."""
 
-    def windows(self) -> list[tuple[int, int]]:
+    def windows(self, pause: Pause = unhurried) -> list[tuple[int, int]]:
         """The parts of the view that say something else than the original, with the lines that they stand in: elsewhere
         there is nothing that is not found in the original too. All of it where it was seen through more than once."""
         windows: list[tuple[int, int]] = []
         if self.under is not None:
             return [(0, len(self.text))]
         ended = -1
-        for place in self.here[0 if self.there[0] or self.strides[0] != 1 else 1 : -1]:
+        for place in paced(self.here[0 if self.there[0] or self.strides[0] != 1 else 1 : -1], pause):
             if place + AROUND <= ended:
                 continue
             start = self.text.rfind("\n", max(0, place - LINE), max(0, place - AROUND))
@@ -88,16 +96,16 @@ class View(msgspec.Struct, frozen=True):
         return self.under.end(found) if self.under else found
 
 
-def view_of(text: str) -> View | None:
+def view_of(text: str, pause: Pause = unhurried) -> View | None:
     """The text seen through, None where that is the text itself."""
     view: View | None = None
-    now, foreign = text, _foreign(text)
+    now, strange = text, foreign(text)
     for _ in range(ROUNDS):
         before = view
         for reader in _READERS:
-            pieces = reader(now, foreign)
-            if pieces is not None and (seen := _seen(now, pieces, view)):
-                view, now, foreign = seen, seen.text, _foreign(seen.text)
+            pieces = reader(now, strange)
+            if pieces is not None and (seen := _seen(now, paced(pieces, pause), view)):
+                view, now, strange = seen, seen.text, foreign(seen.text)
         if view is before:
             break
     return view
@@ -135,9 +143,15 @@ def _seen(text: str, pieces: Iterator[_Piece], under: View | None) -> View | Non
 _ASCII = bytes(range(128))
 
 
-def _foreign(text: str) -> AbstractSet[str]:
+def foreign(text: str) -> AbstractSet[str]:
     """The letters of a text beyond ASCII. Bytes are told apart at a tenth of what letters take."""
-    return _NONE if text.isascii() else set(text.encode("utf-8", "replace").translate(None, _ASCII).decode())
+    if text.isascii():
+        return _NONE
+    letters: set[str] = set()
+    left = text.encode("utf-8", "replace").translate(None, _ASCII).decode()
+    for begun in range(0, len(left), SLICE):
+        letters.update(left[begun : begun + SLICE])
+    return letters
 
 
 _NONE: frozenset[str] = frozenset()
@@ -181,15 +195,15 @@ class _Plain(dict[int, str]):
 _PLAIN = _Plain()
 
 
-def _letters(text: str, foreign: AbstractSet[str]) -> Iterator[_Piece] | None:
+def _letters(text: str, among: AbstractSet[str]) -> Iterator[_Piece] | None:
     """Letters that look otherwise, or that nobody sees."""
-    strangers = "".join(sorted([letter for letter in foreign if _STRANGE[letter]]))
+    strangers = "".join(sorted([letter for letter in among if _STRANGE[letter]]))
     return _read_letters(text, _runs_of(strangers)) if strangers else None
 
 
 @functools.lru_cache(maxsize=64)
 def _runs_of(letters: str) -> re.Pattern[str]:
-    return re.compile(f"[{re.escape(letters)}]+")
+    return re.compile(f"[{re.escape(letters)}]{{1,{SLICE}}}")
 
 
 def _read_letters(text: str, strangers: re.Pattern[str]) -> Iterator[_Piece]:
@@ -203,13 +217,17 @@ def _read_letters(text: str, strangers: re.Pattern[str]) -> Iterator[_Piece]:
                 yield letter.start(), letter.end(), plain, 1 if len(plain) == len(letter[0]) else 0
 
 
-def _marks(text: str, foreign: AbstractSet[str]) -> Iterator[_Piece] | None:
+def _marks(text: str, among: AbstractSet[str]) -> Iterator[_Piece] | None:
     """Marks that stand apart from their letters."""
-    return None if _MARK_LETTERS.isdisjoint(foreign) else _pieces(text, _MARKED, _marked)
+    return None if _MARK_LETTERS.isdisjoint(among) else _read_marks(text)
 
 
-def _marked(shown: str) -> tuple[str, int]:
-    return unicodedata.normalize("NFKC", shown), 0
+def _read_marks(text: str) -> Iterator[_Piece]:
+    for marks in _MARKED.finditer(text):
+        start, end = max(0, marks.start() - 1), marks.end()
+        plain = unicodedata.normalize("NFKC", text[start:end])
+        if marks.start() and plain != text[start:end]:
+            yield start, end, plain, 0
 
 
 def _pieces(text: str, pattern: re.Pattern[str], say: Callable[[str], tuple[str, int]]) -> Iterator[_Piece]:

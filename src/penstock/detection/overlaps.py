@@ -6,20 +6,37 @@ account.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import pairwise
 
-from penstock.core.finding import Found
+from penstock.core.finding import Found, Pause, paced, unhurried
 
 
-def resolved(text: str, found: Sequence[Found], rank: Callable[[Found], int]) -> Sequence[Found]:
+def resolved(
+    text: str, found: Sequence[Found], rank: Callable[[Found], int], pause: Pause = unhurried
+) -> Sequence[Found]:
     """The findings in order, none overlapping another: the lowest rank first, then the longest, then the first."""
-    ordered = sorted(found)
-    if all(one.end <= following.start for one, following in pairwise(ordered)):
-        return ordered
-    ordered.sort(key=lambda one: (rank(one), one.start - one.end, one))
+    kept: list[Found] = []
+    for group in _groups(sorted(found), pause):
+        kept += group if len(group) == 1 else _parted(text, group, rank, pause)
+    return kept
+
+
+def _groups(ordered: Sequence[Found], pause: Pause) -> Iterator[Sequence[Found]]:
+    """Those that overlap each other, or one between them, together: no group has to do with another."""
+    begun = done = 0
+    for number, one in enumerate(paced(ordered, pause)):
+        if one.start >= done and number > begun:
+            yield ordered[begun:number]
+            begun = number
+        done = max(done, one.end)
+    if begun < len(ordered):
+        yield ordered[begun:]
+
+
+def _parted(text: str, group: Sequence[Found], rank: Callable[[Found], int], pause: Pause) -> Sequence[Found]:
+    ordered = sorted(group, key=lambda one: (rank(one), one.start - one.end, one))
     ground = _Ground(ordered)
     kept: list[Found] = []
-    for one in ordered:
+    for one in paced(ordered, pause):
         for begun, ended in ground.take(one.start, one.end):
             start, end = begun, ended
             if end - start < one.end - one.start:

@@ -6,7 +6,7 @@ A part is loaded when somebody looks for one of its kinds, and not before.
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from penstock.core.finding import Found, Matter
+from penstock.core.finding import Found, Matter, Pause, unhurried
 from penstock.detection.rule import Rule
 
 
@@ -17,7 +17,9 @@ class Finder(Protocol):
     def signs(self) -> Sequence[Rule]:
         """What it would like to have looked for, together with what others have."""
 
-    def find(self, text: str, matter: Matter, met: Sequence[int] | None = None) -> Sequence[Found]:
+    def find(
+        self, text: str, matter: Matter, met: Sequence[int] | None = None, pause: Pause = unhurried
+    ) -> Sequence[Found]:
         """What it finds, in any order, in time linear in the text. ``met``: which of the signs the text meets, for who
         knows."""
 

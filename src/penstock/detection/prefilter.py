@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from penstock.core.finding import Pause, paced, unhurried
 from penstock.detection.rule import Rule
 
 MEMORY = 64 * 1024 * 1024
@@ -47,10 +48,11 @@ class Prefilter:
         for some in _parted(sorted(weak), TOGETHER):
             self._passes.append(_Joint([(number, uncounted(rules[number].pattern)) for number in some]))
 
-    def met(self, data: bytes) -> list[int]:
+    def met(self, data: bytes, pause: Pause = unhurried) -> list[int]:
         """The numbers of the rules that the text may meet, in order."""
         met: list[int] = []
         for one in self._passes:
+            pause()
             met += one.met(data)
         met.sort()
         return met
@@ -126,10 +128,10 @@ def _compiled(pattern: str) -> Any:
     return re2.compile(pattern.encode(), options)
 
 
-def spans(pattern: str, group: int, data: bytes) -> Iterator[tuple[int, int]]:
+def spans(pattern: str, group: int, data: bytes, pause: Pause = unhurried) -> Iterator[tuple[int, int]]:
     """Where a group of a pattern stands, in bytes. Whoever writes the pattern sees to it that none of its alternatives
     reads on without end after a match: that would be read again for the next one."""
-    for match in _compiled(pattern).finditer(data):
+    for match in paced(_compiled(pattern).finditer(data), pause):
         start, end = match.span(group)
         if start < end:
             yield start, end

@@ -12,15 +12,22 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from penstock.core.finding import Found
+from penstock.core.finding import Found, Pause, paced, unhurried
+from penstock.detection.normalising import foreign
+
+SLICE = 65_536
+"""Letters that are folded at a time: nobody else's thread goes on meanwhile."""
 
 _EDGE = "\x01"
 """Put around every word of list and text, so that the automaton itself sees to it that words are whole."""
 
-_WORD = re.compile(
-    # Scripts without spaces between words have no edges of words: each letter is a word's part and no edge's.
-    "[^\\W_\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+"
+# Scripts without spaces between words have no edges of words: each letter is a word's part and no edge's.
+_APART = (
+    "\\W_\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+    "\U00020000-\U0003ffff"
 )
+_WORDS = re.compile(f"([^{_APART}]+)")
+_GAP = re.compile(f"[{_APART}]")
 
 _LOOKALIKES = str.maketrans(
     # Cyrillic and Greek small letters, after case folding, to the Latin ones that they look like.
@@ -49,13 +56,13 @@ class Terms:
             fold = _Fold(ignore_case=one.ignore_case)
             for term in one.terms:
                 if folded := fold.folded(unicodedata.normalize("NFKC", term.strip())):
-                    way.setdefault(_edged(folded) if one.whole_words else folded, one.kind)
+                    way.setdefault(_edged(folded, unhurried) if one.whole_words else folded, one.kind)
         self._ways = [_Way(_Fold(ignore_case=case), words, terms) for (case, words), terms in ways.items() if terms]
 
-    def find(self, text: str) -> Iterator[Found]:
+    def find(self, text: str, pause: Pause = unhurried) -> Iterator[Found]:
         """Where terms stand, of overlapping ones the first and longest."""
         for way in self._ways:
-            yield from way.find(text)
+            yield from way.find(text, pause)
 
 
 class _Way:
@@ -69,12 +76,12 @@ class _Way:
         longest = ahocorasick_rs.MatchKind.LeftmostLongest
         self._automaton = ahocorasick_rs.AhoCorasick(list(terms), matchkind=longest, store_patterns=False)
 
-    def find(self, text: str) -> Iterator[Found]:
-        folded, places = self._fold.text(text)
+    def find(self, text: str, pause: Pause) -> Iterator[Found]:
+        folded, places = self._fold.text(text, pause)
         if self._words:
-            folded = _edged(folded)
+            folded = _edged(folded, pause)
         edges = last = 0
-        for number, begun, ended in self._automaton.find_matches_as_indexes(folded):
+        for number, begun, ended in paced(self._automaton.find_matches_as_indexes(folded), pause):
             start, end = begun, ended
             if self._words:
                 edges += folded.count(_EDGE, last, begun)
@@ -88,8 +95,16 @@ class _Way:
             yield Found(start, end, kind, f"{kind}.list")
 
 
-def _edged(folded: str) -> str:
-    return _WORD.sub(f"{_EDGE}\\g<0>{_EDGE}", folded.replace(_EDGE, " "))
+def _edged(folded: str, pause: Pause) -> str:
+    """With an edge before and behind each word: between all parts of what is split at words."""
+    plain, parts, begun = folded.replace(_EDGE, " "), [], 0
+    while begun < len(plain):
+        pause()
+        gap = _GAP.search(plain, begun + SLICE)
+        end = gap.start() if gap else len(plain)
+        parts.append(_EDGE.join(_WORDS.split(plain[begun:end])))
+        begun = end
+    return "".join(parts)
 
 
 class _Fold(dict[int, str]):
@@ -122,14 +137,14 @@ class _Fold(dict[int, str]):
         if text.isascii():
             text = text.lower() if self._ignore_case else text
             return text.replace("\n", " ").replace("\t", " ").replace("\r", " ")
-        return text.translate(self)
+        return "".join([text[begun : begun + SLICE].translate(self) for begun in range(0, len(text), SLICE)])
 
-    def text(self, text: str) -> tuple[str, "array[int] | None"]:
+    def text(self, text: str, pause: Pause) -> tuple[str, "array[int] | None"]:
         """The same, and behind each letter of it the place in the text, None where that is the same place."""
         folded = self.folded(text)
-        if text.isascii() or self._uneven.isdisjoint(text):
+        if text.isascii() or self._uneven.isdisjoint(foreign(text)):
             return folded, None
         places = array("q")
-        for place, letter in enumerate(text, 1):
+        for place, letter in enumerate(paced(text, pause), 1):
             places.extend([place] * len(self[ord(letter)]))
         return folded, places

@@ -163,14 +163,15 @@ def test_megabytes_that_are_made_to_be_slow(scene: Scene, name: str) -> None:
     sent = b"".join(one.body for one in scene.keeper.received[before:])
     assert bool(sent) is (got[0].status == 200)
     assert told_anywhere(sent[: 2 * MB], [JANE, "86.121.97.248", "KDN-1234567", "joe17@corp-x.de"]) == []
-    # One look in twenty may be a long one: threads of one process take turns, and this machine may have other work.
-    assert waited[int(0.95 * len(waited))] < 0.1, waited[-5:]
+    assert waited[int(0.99 * len(waited))] < 0.1, waited[-5:]
+    # The one that waited longest: this machine may have other work.
+    assert waited[-1] < 0.25, waited[-5:]
 
 
 def test_past_its_time_a_request_is_refused(tmp_path: Path) -> None:
     """Also in the midst of a block; nothing goes out of it, and the next is served."""
     body = chat([{"type": "text", "text": f"joe{one}@corp-x.de"} for one in range(20_000)])
-    with scrubbing(tmp_path, {"seconds": 0.1}) as scene:
+    with scrubbing(tmp_path, {"seconds": 0.3}) as scene:
         told(scene, chat(f"{JANE} is the first"))
         before = len(scene.keeper.received)
         got = scene.ask("POST", "/v1/messages", body)
@@ -179,3 +180,18 @@ def test_past_its_time_a_request_is_refused(tmp_path: Path) -> None:
         assert TOKEN.search(got.body.decode()) is None
         assert scene.keeper.received[before:] == []
         assert tokens_in(told(scene, chat(JANE)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("unit", ["a\\n", "&#64;", "joe@corp-x.de ", "86.121.97.248 "])
+def test_past_its_time_a_single_text_is_left(tmp_path: Path, unit: str) -> None:
+    """Five megabytes that take many times as long are refused soon after it, and nothing goes out of them."""
+    body = json.dumps(chat(unit * (5 * MB // len(unit)))).encode()
+    with scrubbing(tmp_path, {"seconds": 0.5}) as scene:
+        told(scene, chat(f"{JANE} is the first"))
+        before = len(scene.keeper.received)
+        begun = time.perf_counter()
+        got = scene.ask("POST", "/v1/messages", body)
+        assert time.perf_counter() - begun < 2.5
+        assert got.status == 413
+        assert scene.keeper.received[before:] == []

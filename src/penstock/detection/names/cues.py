@@ -8,6 +8,7 @@ import functools
 import re
 from collections.abc import Iterator, Sequence
 
+from penstock.core.finding import Pause, paced, unhurried
 from penstock.detection.names.lists import ANY_NAME, GIVEN, OPENING, OTHER, TAIL, WORD, folded
 from penstock.detection.names.runs import CAPITAL, PARTICLE, PARTICLES, ROLES, inner
 from penstock.detection.prefilter import Characters, Prefilter, spans, uncounted
@@ -68,18 +69,20 @@ _WORDS = re.compile(rf"(?:[^\W\d_][\w'’.-]*+)(?: (?:{PARTICLE} ){{0,2}}[^\W\d_
 _ENDS = re.compile(r"[ \t]*(?:[,.!?:;)\]\"'”*-]|$|\n|\r| (?:from|and|with|at|here|calling|und|aus|et|y)\b)")
 
 
-def announced(text: str, flags: dict[str, int], met: Sequence[int] | None = None) -> Iterator[tuple[int, int]]:
+def announced(
+    text: str, flags: dict[str, int], met: Sequence[int] | None = None, pause: Pause = unhurried
+) -> Iterator[tuple[int, int]]:
     """Where names stand that are announced. ``met``: which of the signs the text meets, for who knows."""
     data = text.encode("utf-8", "replace") if met is None or met else b""
     for number in _prefilter().met(data) if met is None else met:
         pattern, group, least, small = _CUES[number]
         characters = Characters(data)
-        for first, last in spans(pattern, group, data):
+        for first, last in spans(pattern, group, data, pause):
             start = characters.at(first if group else last)
             end = _read(text, start, flags, least, small=small)
             if end:
                 yield start, end
-    for match in _MAIL.finditer(text) if "@" in text else ():
+    for match in paced(_MAIL.finditer(text), pause) if "@" in text else ():
         begun = max(text.rfind("\n", max(0, match.start() - 80), match.start()) + 1, match.start() - 80)
         said = _BEFORE_MAIL.search(text, begun, match.start())
         if said and sum(_names(word, flags) for word in said[0].replace(",", "").split(" ")) > 0:

@@ -6,6 +6,8 @@ Answers are made from a bounded neighbourhood of a place, so that many questions
 import re
 from bisect import bisect_right
 
+from penstock.core.finding import Pause, paced, unhurried
+
 SIGHT = 160
 """How far to both sides of a place its line is looked at."""
 
@@ -33,13 +35,15 @@ _SMALL = re.compile(r"\b(?!(?:and|the|for|with|from|und|der|die|das|des|les|del|
 class Grounds:
     """What is known of one text."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, pause: Pause = unhurried) -> None:
         self._text = text
         self._ticks = "`" in text
         fenced = "```" in text or "~~~" in text
-        self._fences = (
-            [match.start() for match in _FENCE.finditer(text) if self._heads(match.start())] if fenced else []
-        )
+        self._fences = [
+            match.start()
+            for match in (paced(_FENCE.finditer(text), pause) if fenced else ())
+            if self._heads(match.start())
+        ]
         self._line = (1, 0)
         self._coded = self._titled = False
 

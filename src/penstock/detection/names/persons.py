@@ -6,7 +6,7 @@ runs are ordinary words; those are passed over with one look into the table.
 
 from collections.abc import Iterator, Sequence
 
-from penstock.core.finding import Found, Matter
+from penstock.core.finding import Found, Matter, Pause, paced, unhurried
 from penstock.detection.names.cues import SIGNS, announced
 from penstock.detection.names.grounds import Grounds
 from penstock.detection.names.lists import (
@@ -24,12 +24,12 @@ from penstock.detection.names.lists import (
 )
 from penstock.detection.names.runs import (
     HERALDS,
-    RUN,
     SUFFIXES,
     Word,
     cut,
     front,
     inner,
+    runs,
     shape,
     stretches,
     weight,
@@ -52,11 +52,13 @@ class Persons:
     def __init__(self) -> None:
         self._flags = table()
 
-    def find(self, text: str, matter: Matter, met: Sequence[int] | None = None) -> Sequence[Found]:
+    def find(
+        self, text: str, matter: Matter, met: Sequence[int] | None = None, pause: Pause = unhurried
+    ) -> Sequence[Found]:
         """The names of people; none where no people's sentences are."""
         if not matter.prose:
             return ()
-        search = _Search(text, self._flags)
+        search = _Search(text, self._flags, pause)
         search.runs()
         search.cues(met)
         search.again()
@@ -66,10 +68,11 @@ class Persons:
 class _Search:
     """One text."""
 
-    def __init__(self, text: str, flags: dict[str, int]) -> None:
+    def __init__(self, text: str, flags: dict[str, int], pause: Pause = unhurried) -> None:
         self._text = text
         self._flags = flags
-        self._grounds = Grounds(text)
+        self._pause = pause
+        self._grounds = Grounds(text, pause)
         self._left: list[tuple[str, int, int]] = []
         """Lone words that may be names known from elsewhere in the text."""
         self._known: set[str] = set()
@@ -90,8 +93,7 @@ class _Search:
         text, known, left = self._text, self._flags.get, self._left
         words = ordinary_words()
         ordinary: set[str] = set()
-        for match in RUN.finditer(shape(text)):
-            start, end = match.span()
+        for start, end in runs(shape(text), self._pause):
             run = text[start:end]
             # A text says the same words again and again, and the table is large.
             if run in words or run in ordinary:
@@ -202,14 +204,14 @@ class _Search:
 
     def cues(self, met: Sequence[int] | None) -> None:
         """What cues announce."""
-        for start, end in announced(self._text, self._flags, met):
+        for start, end in announced(self._text, self._flags, met, self._pause):
             if (start, end) not in self.found and not self._grounds.fenced(start):
                 self.found[start, end] = CUED
                 self._remember(cut(self._text, start, end, self._flags))
 
     def again(self) -> None:
         """Parts of names that stand alone elsewhere."""
-        for small, start, end in self._left:
+        for small, start, end in paced(self._left, self._pause):
             if small in self._known and not self._grounds.code(start, end):
                 self.found.setdefault((start, end), AGAIN)
 

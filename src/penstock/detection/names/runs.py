@@ -12,6 +12,7 @@ from string import ascii_uppercase
 
 import msgspec
 
+from penstock.core.finding import Pause
 from penstock.detection.names import lists
 from penstock.detection.names.lists import (
     ANY_NAME,
@@ -25,6 +26,7 @@ from penstock.detection.names.lists import (
     TAIL,
     WORD,
 )
+from penstock.detection.normalising import foreign
 
 
 def _capitals() -> str:
@@ -42,7 +44,6 @@ RUN = re.compile(rf"A(?<![\w./@_#$~-]A){_REST}(?: (?:{PARTICLE} ){{0,2}}A{_REST}
 """A run of words with capitals, in the shape of a text."""
 
 _FOREIGN_CAPITALS = frozenset(CAPITAL.removeprefix("A-Z"))
-_ASCII = bytes(range(128))
 _SHAPE = bytes.maketrans(ascii_uppercase.encode(), b"A" * 26)
 
 
@@ -50,10 +51,30 @@ def shape(text: str) -> str:
     """A text of which every capital is an A: a search for one letter is much faster than one for a thousand."""
     data = text.encode("utf-8", "replace")
     plain = data.translate(_SHAPE).decode()
-    if len(data) > len(text):
-        for capital in _FOREIGN_CAPITALS.intersection(data.translate(None, _ASCII).decode()):
-            plain = plain.replace(capital, "A")
+    for capital in _FOREIGN_CAPITALS & foreign(text):
+        plain = plain.replace(capital, "A")
     return plain
+
+
+SLICE, MARGIN = 16_384, 32
+"""Letters that are searched at a time, and how far behind its end a run is looked at: for a particle or two."""
+
+
+def runs(shaped: str, pause: Pause) -> Iterator[tuple[int, int]]:
+    """Where the runs stand in a text of this shape, slice by slice. One that comes near the end of a slice is looked
+    for again in the next."""
+    begun = done = 0
+    while begun < len(shaped):
+        pause()
+        # Twice as far where a run is longer than the slice.
+        done = following = min(done + max(SLICE, done - begun), len(shaped))
+        for match in RUN.finditer(shaped, begun, done):
+            start, end = match.span()
+            if end > done - MARGIN and done < len(shaped):
+                following = start
+                break
+            yield start, end
+        begun = following
 
 
 SUFFIXES = tuple(_AROUND["suffixes"].split())

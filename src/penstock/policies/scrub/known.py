@@ -13,8 +13,9 @@ import msgspec
 WHOLE_WORDS_BELOW = 12
 """Characters: a shorter value counts only where no letter or digit goes on from it, or ``Ann`` would be found in
 ``Annual``."""
-SHORTEST = 4
-"""Characters: what is shorter is masked where it is found, and looked for nowhere else."""
+SHORTEST, LONGEST = 4, 65_536
+"""Characters: what is shorter or longer is masked where it is found, and looked for nowhere else. To search for a value
+of a megabyte among others takes half a second of preparation, in which nothing else goes on."""
 AT_ONCE = 64
 """Values are looked for one by one until there are so many new ones."""
 
@@ -56,7 +57,7 @@ class Known:
         self.values[key] = value
         self.tokens[value.token] = value
         self.digest = hashlib.blake2b(self.digest + value.token.encode(), digest_size=16).digest()
-        if not value.number and len(value.value) >= SHORTEST:
+        if not value.number and SHORTEST <= len(value.value) <= LONGEST:
             self._later.append(value.value)
 
     def get(self, value: str, *, number: bool) -> Value | None:
@@ -86,7 +87,7 @@ def _automaton(values: dict[str, Value]) -> tuple[_Automaton, list[str]]:
     # Loaded only where something is scrubbed.
     from ahocorasick_rs import AhoCorasick, MatchKind  # noqa: PLC0415
 
-    terms = [key for key, value in values.items() if not value.number and len(value.value) >= SHORTEST]
+    terms = [key for key, value in values.items() if not value.number and SHORTEST <= len(value.value) <= LONGEST]
     return AhoCorasick(terms, matchkind=MatchKind.LeftmostLongest), terms
 
 

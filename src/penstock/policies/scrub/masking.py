@@ -6,10 +6,10 @@ Known values come first. What is found now is masked wherever it stands in the b
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from penstock.core.fault import FaultError, FaultKind, refuse
-from penstock.core.finding import Detector, Found, Matter
+from penstock.core.finding import Detector, Found, Matter, Pause, paced, unhurried
 from penstock.core.scrubbed import Count
 from penstock.core.text import Attached, Edit, Reading, Text, placed
 from penstock.detection.overlaps import resolved
@@ -26,9 +26,6 @@ CODE = "content_policy_violation"
 
 MOST_LABELLED, MOST_LABEL = 300, 60
 """Characters of a value that its member's name is read with, and of the name: longer ones are texts."""
-Late = Callable[[], bool]
-"""It has taken too long."""
-
 Span = tuple[int, int, Value]
 
 
@@ -39,16 +36,15 @@ def looked_through(
     rules: Rules,
     mint: Mint,
     beside: Sequence[Sequence[Found]] = (),
-    late: Late = lambda: False,
+    pause: Pause = unhurried,
 ) -> Seen:
-    """What the block holds; FaultError for what must not go out at all, and where it gets ``late``. ``beside``: what
-    others found in each text."""
-    return _Look(known, rules, mint, late).seen(piece, reading, beside)
+    """What the block holds; FaultError for what must not go out at all. ``beside``: what others found in each text."""
+    return _Look(known, rules, mint, pause).seen(piece, reading, beside)
 
 
-def found_in(detector: Detector, text: Text) -> Sequence[Found]:
+def found_in(detector: Detector, text: Text, pause: Pause = unhurried) -> Sequence[Found]:
     """What is private in a text, by itself and as what the name of its member calls it: ``password``, ``phone``."""
-    found = detector.find(text.value, text.matter)
+    found = detector.find(text.value, text.matter, pause)
     if not text.label or len(text.value) > MOST_LABELLED or len(text.label) > MOST_LABEL:
         return found
     head, tail = f"{text.label}: ", ""
@@ -65,11 +61,11 @@ def found_in(detector: Detector, text: Text) -> Sequence[Found]:
 
 
 class _Look:
-    def __init__(self, known: Known, rules: Rules, mint: Mint, late: Late) -> None:
+    def __init__(self, known: Known, rules: Rules, mint: Mint, pause: Pause) -> None:
         self._before = known
         self._rules = rules
         self._mint = mint
-        self._late = late
+        self._pause = pause
         self._new = Known()
         self._counts: Counter[tuple[str, str, str]] = Counter()
 
@@ -97,8 +93,7 @@ class _Look:
 
     def _spans(self, text: Text, others: Sequence[Found], *, sealed: bool) -> list[Span]:
         """What is masked in a text: what was known before, and what is found in it now."""
-        if self._late():
-            raise too_much()
+        self._pause()
         if text.number:
             value = self._before.get(text.value, number=True)
             known = [] if value is None else [(0, len(text.value), value)]
@@ -107,11 +102,11 @@ class _Look:
         return known if sealed else _joined(self._fresh(text, others, known), known)
 
     def _fresh(self, text: Text, others: Sequence[Found], known: Sequence[Span]) -> Iterator[Span]:
-        told = found_in(self._rules.detector, text)
+        told = found_in(self._rules.detector, text, self._pause)
         if others:
-            told = resolved(text.value, [*told, *others], frozenset(others).__contains__)
+            told = resolved(text.value, [*told, *others], frozenset(others).__contains__, self._pause)
         ends = [last for _, last, _ in known]
-        for found in told:
+        for found in paced(told, self._pause):
             kind = self._rules.kinds.get(found.kind)
             if kind is None or kind.action is Action.ALLOW:
                 continue

@@ -30,13 +30,13 @@ from penstock.policies.scrub.rules import Action, Rules
 from penstock.policies.scrub.services import Ask, Services, nobody
 from penstock.policies.scrub.uploads import Upload, refuse_unread
 from penstock.policies.scrub.vaulting import NOTHING, Keeping, Vaulting
-from penstock.policies.scrub.working import LARGE, Bounds, Holder, Remembered, Work, masks, returns, unreadable
+from penstock.policies.scrub.working import LARGE, Bounds, Holder, Late, Remembered, Work, masks, returns, unreadable
 
 AT_ONCE = 64 * 1024
 """Bytes of a request that are new and are looked through on the spot; with more, others are served meanwhile."""
 
-Late = Callable[[], bool]
-"""Whether the time is over."""
+PATIENCE = 0.015
+"""Seconds that others wait while a request is looked through on the spot; with more it goes aside too."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -106,7 +106,7 @@ class Scrub:
             try:
                 if holder.rules.services:
                     await work.ask(self._services)
-                if not work.go_on(AT_ONCE):
+                if not work.go_on(AT_ONCE, _patience()):
                     await asyncio.to_thread(work.go_on, None)
             except UnopenedError as unopened:
                 brought = bounded(unopened.papers, brought)
@@ -200,6 +200,13 @@ class Scrub:
         kinds = holder.rules.kinds
         more = [Kept(one.value, one.kind, one.token, one.number) for one in new if returns(kinds[one.kind])]
         return self.vaulting.keeping(exchange, holder.tenant, held, more)
+
+
+def _patience() -> Late:
+    """Tells when others have waited long enough."""
+    clock = asyncio.get_running_loop().time
+    until = clock() + PATIENCE
+    return lambda: clock() > until
 
 
 def _values(held: Held) -> Sequence[Value]:

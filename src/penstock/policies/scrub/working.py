@@ -28,6 +28,15 @@ LARGE = 1024 * 1024
 """Bytes that come apart, and together again, while others are served."""
 
 
+Late = Callable[[], bool]
+"""Whether it has taken too long."""
+
+
+def never() -> bool:
+    """Nobody waits."""
+    return False
+
+
 def unreadable(why: str) -> FaultError:
     """The refusal of a request that can't be walked."""
     return refuse(FaultKind.MALFORMED, f"The request can't be looked through for private values: {why}.")
@@ -48,10 +57,14 @@ class Remembered(msgspec.Struct, frozen=True):
     papers: Papers
 
 
+class _WaitedForError(Exception):
+    """Somebody else's turn: the block is looked through anew, elsewhere."""
+
+
 class Bounds(msgspec.Struct):
     """How far one request is looked through."""
 
-    late: Callable[[], bool]
+    late: Late
     """It has taken too long."""
     passes: bool = False
     """What can't be read goes out as it is."""
@@ -81,9 +94,15 @@ class Work:
         self._beside: dict[bytes, Beside | None] = {}
         self._salt = f"{holder.rules.version}\0{holder.tenant}\0{match.route.dialect}".encode()
 
-    def go_on(self, most: int | None) -> bool:
-        """Look through the blocks that follow, as long as no more bytes of them are new; whether that was all. It stops
-        (UnopenedError) at a PDF that is to be read first, and goes on there."""
+    def go_on(self, most: int | None, waiting: Late = never) -> bool:
+        """Look through the blocks that follow, as long as no more bytes of them are new, and nobody is ``waiting``;
+        whether that was all. It stops (UnopenedError) at a PDF that is to be read first, and goes on there."""
+        try:
+            return self._go_on(most, waiting)
+        except _WaitedForError:
+            return False
+
+    def _go_on(self, most: int | None, waiting: Late) -> bool:
         cut, passed = self._cut, len(self._seen)
         if most is not None and len(cut.body) > LARGE:
             return False
@@ -97,7 +116,7 @@ class Work:
                     if most < 0:
                         return False
                 beside = self._told(name)
-                seen = self._look(block, known, beside or ())
+                seen = self._look(block, known, beside or (), waiting)
                 if beside is not None:
                     self._memory.keep(mark, seen)
             for value in seen.learnt:
@@ -115,7 +134,7 @@ class Work:
                 found = await services.about(self._holder.rules.services, mark, reading)
             self._beside[name] = found
 
-    def begin_again(self, late: Callable[[], bool]) -> None:
+    def begin_again(self, late: Late) -> None:
         """The time that it may take begins anew: that of PDFs is another's."""
         self._bounds.late = late
 
@@ -132,12 +151,17 @@ class Work:
                 self._known[name] = known
         return known
 
-    def _look(self, block: Block, known: Known, beside: Beside) -> Seen:
-        if self._bounds.late():
-            raise too_much()
+    def _look(self, block: Block, known: Known, beside: Beside, waiting: Late) -> Seen:
+        def pause() -> None:
+            if self._bounds.late():
+                raise too_much()
+            if waiting():
+                raise _WaitedForError
+
+        pause()
         piece = self._cut.piece(block)
         reading = self._read(block, piece)
-        return looked_through(piece, reading, known, self._holder.rules, self._holder.mint, beside, self._bounds.late)
+        return looked_through(piece, reading, known, self._holder.rules, self._holder.mint, beside, pause)
 
     def _read(self, block: Block, piece: bytes) -> Reading:
         try:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from penstock.core.finding import Found, Matter
+from penstock.core.finding import Found, Matter, Pause, unhurried
 from penstock.core.head import RequestHead
 from penstock.core.route import Body, Match, Route
 from penstock.core.text import Block, Line, Reading, Text
@@ -22,9 +22,10 @@ class Sight:
 
     version = "1"
 
-    def find(self, text: str, matter: Matter) -> Sequence[Found]:
+    def find(self, text: str, matter: Matter, pause: Pause = unhurried) -> Sequence[Found]:
         """Both kinds, in order."""
         del matter
+        pause()
         found = [Found(*one.span(), "email", "email") for one in _ADDRESS.finditer(text)]
         found += [Found(*one.span(), "person", "person") for one in _CUED.finditer(text)]
         found += [Found(*one.span(), "card", "card") for one in _DIGITS.finditer(text)]
