@@ -9,12 +9,13 @@ import pytest
 from sqlalchemy import Engine, text
 
 from penstock.core.books import BooksError, By, Filter, UsageRow
+from penstock.core.caller import Secret
 from penstock.core.entry import Entry
 from penstock.core.usage import Consumption, Source, Usage
-from penstock.stores.database import open_database
 from penstock.stores.ledger import Ledger
 from penstock.stores.reports import Reports
 from penstock.stores.retention import Retention
+from penstock.stores.site import Site
 from tests.support.books import AT, entry, used
 from tests.support.rollups import agree
 
@@ -22,9 +23,10 @@ DAY, HOUR = 86_400, 3_600
 MIDNIGHT = AT - AT % DAY
 
 
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_database(tmp_path / "x.db")
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    server = Secret(request.getfixturevalue("database_url")) if request.param == "postgresql" else None
+    engine = Site(tmp_path / "data", server).open()
     yield engine
     engine.dispose()
 

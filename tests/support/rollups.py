@@ -5,7 +5,6 @@ from collections import Counter
 import msgspec
 from sqlalchemy import Engine, case, func, select
 
-from penstock.core.usage import COUNTERS
 from penstock.stores.rollups import HOURS_IN_DAY, SUMMED, TEXTS, WHOSE, Kind
 from penstock.stores.schema import entries, rollup_subjects, rollup_tools, rollups
 
@@ -19,12 +18,8 @@ def agree(engine: Engine) -> int:
         priced = case((entries.c.cost.is_(None), 0), else_=1)
         told = [entries.c[name] for name in _SAID]
         sums = [func.sum(func.coalesce(entries.c[name], 0)) for name in SUMMED]
-        tokens = sum((entries.c[name] for name in COUNTERS[1:]), entries.c[COUNTERS[0]])
-        answered = func.sum(case((entries.c.status.between(200, 399) | (tokens > 0), 1), else_=0))
         hour = entries.c.at // _HOUR
-        query = select(hour, *told, priced, func.count(), answered, *sums, func.max(entries.c.at)).group_by(
-            hour, *told, priced
-        )
+        query = select(hour, *told, priced, func.count(), *sums, func.max(entries.c.at)).group_by(hour, *told, priced)
         expected: dict[tuple[object, ...], list[int]] = {}
         for start, *rest in connection.execute(query):
             said, values = tuple(rest[: len(told) + 1]), [int(value) for value in rest[len(told) + 1 :]]
@@ -35,7 +30,7 @@ def agree(engine: Engine) -> int:
                     max(found[-1], values[-1]),
                 ]
         named = [rollup_subjects.c[name] for name in (*_SAID, "priced")]
-        kept = [rollups.c[name] for name in ("exchanges", "answered", *SUMMED, "last")]
+        kept = [rollups.c[name] for name in ("exchanges", *SUMMED, "last")]
         joined = select(rollups.c.kind, rollups.c.start, *named, *kept).join(
             rollup_subjects, rollup_subjects.c.number == rollups.c.subject
         )

@@ -38,7 +38,6 @@ KNOWN_MOST = 20_000
 """So many subjects' numbers are kept in memory: some ten megabytes."""
 _AT_ONCE = 500
 _NAMED = (*TEXTS, "status")
-_STATUS = len(TEXTS)
 _TOOLS = msgspec.json.Decoder(tuple[tuple[str, int], ...])
 
 
@@ -60,9 +59,8 @@ class Rollups:
         self._insert = functools.partial(inserting, engine)
         lesser, greater = (func.least, func.greatest) if on_server(engine) else (func.min, func.max)
         summed = [name for name in SUMMED if name in always]
-        self._usually = len(summed)
         summed += [name for name in SUMMED if name in seldom]
-        self._columns = ("kind", "start", "subject", "exchanges", "answered", *summed, "last")
+        self._columns = ("kind", "start", "subject", "exchanges", *summed, "last")
         self._adding = _adding(self._insert(rollups), self._columns[3:-1], lesser, greater)
         self._calling = _adding(self._insert(rollup_tools), ("calls",), lesser, greater)
         columns = (*always, *seldom)
@@ -107,16 +105,13 @@ class Rollups:
             else:
                 found.append(summed(row))
                 times[place] = max(times[place], row[at])
-        return {place: self._summed_up(place[1], values, times[place]) for place, values in apart.items()}
+        return {place: self._summed_up(values, times[place]) for place, values in apart.items()}
 
-    def _summed_up(self, subject: Subject, values: Sequence[Sequence[int | None]], latest: int) -> list[int]:
-        good: Any = subject[_STATUS]
-        first, last = self._cost_summed, self._usually
-        answered = len(values) if 200 <= good < 400 else sum(any(one[:first]) or any(one[last:]) for one in values)
+    def _summed_up(self, values: Sequence[Sequence[int | None]], latest: int) -> list[int]:
         columns = list(zip(*values, strict=True))
         if columns[self._cost_summed][0] is None:
             columns[self._cost_summed] = (0,)
-        sums = [len(values), answered, *map(sum, columns)]
+        sums = [len(values), *map(sum, columns)]
         sums += [0] * (len(self._columns) - 4 - len(sums))
         return [*sums, latest]
 

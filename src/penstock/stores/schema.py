@@ -245,7 +245,6 @@ rollups = Table(
     Column("start", Integer, primary_key=True, autoincrement=False, comment="Hours or days since the epoch, UTC"),
     Column("subject", BigInteger, primary_key=True, autoincrement=False),
     _integer("exchanges"),
-    _integer("answered", "Of these, with a good answer or with tokens"),
     *(_integer(name) for name in COUNTERS),
     *(_integer(name) for name in ("cost", "bytes_in", "bytes_out", "first_byte", "duration", "overhead")),
     _integer("last", "The latest exchange's time, as entries have it"),

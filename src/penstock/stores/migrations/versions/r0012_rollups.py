@@ -80,7 +80,7 @@ def upgrade() -> None:
         "rollups",
         *(sa.Column(name, sa.Integer, primary_key=True, autoincrement=False) for name in ("kind", "start")),
         sa.Column("subject", sa.BigInteger, primary_key=True, autoincrement=False),
-        *(sa.Column(name, sa.BigInteger, nullable=False) for name in ("exchanges", "answered", *SUMMED, "last")),
+        *(sa.Column(name, sa.BigInteger, nullable=False) for name in ("exchanges", *SUMMED, "last")),
         sqlite_with_rowid=False,
     )
     op.create_index("rollups_subject", "rollups", ["subject", "kind", "start"])
@@ -135,8 +135,7 @@ def _fill_day(connection: sa.Connection, day: int, numbers: Numbers) -> None:
     grouped = ", ".join([*named, *said])
     # A sum of what only a provider that counts nonsense tells must not end the migration.
     sums = (f"sum(CASE WHEN {name} > {2**44} THEN {2**44} ELSE coalesce({name}, 0) END)" for name in SUMMED)
-    answered = f"sum(CASE WHEN status BETWEEN 200 AND 399 OR {' + '.join(SUMMED[:10])} > 0 THEN 1 ELSE 0 END)"
-    columns = f"{grouped}, count(*), {answered}, {', '.join(sums)}, max(at)"
+    columns = f"{grouped}, count(*), {', '.join(sums)}, max(at)"
     within = "FROM entries WHERE at >= :first AND at < :end"
     span = {"first": day * DAY, "end": (day + 1) * DAY}
     found: dict[tuple[int | str, ...], list[int]] = {}
@@ -149,7 +148,7 @@ def _fill_day(connection: sa.Connection, day: int, numbers: Numbers) -> None:
                 sums_there[at] = min(MOST, sums_there[at] + int(value))
             sums_there[-1] = max(sums_there[-1], values[-1])
     numbers.write(connection)
-    _insert(connection, "rollups", ("exchanges", "answered", *SUMMED, "last"), found)
+    _insert(connection, "rollups", ("exchanges", *SUMMED, "last"), found)
     called: dict[tuple[int | str, ...], list[int]] = {}
     query = sa.text(f"SELECT {grouped}, tools, count(*) {within} AND tools IS NOT NULL GROUP BY {grouped}, tools")
     for *subject_hour, tools, times in connection.execute(query, span):
