@@ -20,7 +20,7 @@ from penstock.stores.counting.fallback import Fallback
 from penstock.stores.counting.memory import Memory
 from penstock.stores.counting.sqlite import SqliteCounters
 from penstock.stores.counting.valkey import ValkeyCounters
-from penstock.stores.counting.valkey_line import address
+from penstock.stores.counting.valkey_address import address
 from tests.support.valkey import ValkeyServer
 
 ASKS = (

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import functools
+import os
 import random
 import socket
 import threading
@@ -49,6 +50,8 @@ from penstock.reloading import Reloading
 from penstock.stores.counting.fallback import Fallback
 from penstock.stores.counting.memory import Memory
 from penstock.stores.counting.sqlite import COUNTERS, SqliteCounters
+from penstock.stores.counting.valkey import ValkeyCounters
+from penstock.stores.counting.valkey_address import address
 from penstock.stores.keys import KeyStore, NameTakenError
 from penstock.stores.ledger import Ledger
 from penstock.stores.records import Records
@@ -175,7 +178,7 @@ class House:
         self._alone = place.worker is None
         self._noticing = Noticing(Warnings(self.store.engine))
         undo.push_async_callback(self._noticing.close)
-        counters = Memory() if self._alone else _shared_counters(settings)
+        counters = _counters(settings, alone=self._alone)
         self._limiting = Limiting(counters, DIALECTS, terms(settings), self._noticing.crossed)
         undo.push_async_callback(self._limiting.close)
         self.books: Bookkeeping | None = None
@@ -339,9 +342,20 @@ async def _told(upstream: Upstream, origin: Origin, head: bytes, body: bytes) ->
     return await upstream.fetch(origin, WEBHOOK_TIMEOUTS, head, HELD_ANSWER, body)
 
 
-def _shared_counters(settings: Settings) -> Counters:
-    """Of all processes of one machine."""
-    return Fallback(SqliteCounters(Path(settings.data_dir) / COUNTERS), processes=settings.workers)
+def _counters(settings: Settings, *, alone: bool) -> Counters:
+    """Where quotas are counted: with other gateways, with the other processes of this one, or here."""
+    far: Counters
+    if settings.shared is not None:
+        process = f"{os.uname().nodename} {os.getpid()}"
+        far = ValkeyCounters(address(settings.shared.reveal()), process=process)
+    elif alone:
+        return Memory()
+    else:
+        far = SqliteCounters(Path(settings.data_dir) / COUNTERS)
+    counters = Fallback(far, processes=settings.workers)
+    # Reaches out before the first request does.
+    counters.renew(())
+    return counters
 
 
 def _read_words() -> None:

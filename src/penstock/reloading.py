@@ -25,7 +25,7 @@ SETTLE_MOST = 10
 # A refused configuration is tried again now and then: what it lacked may be a file that has come since.
 RETRY_SECONDS = 5.0
 
-FIXED = ("listen", "workers", "data_dir", "database", "pepper", "books", "journal")
+FIXED = ("listen", "workers", "data_dir", "database", "pepper", "shared", "books", "journal")
 """Settings that hold from the start to the end of the process."""
 
 Stamp = tuple[tuple[int, int, int] | None, ...]

@@ -25,6 +25,7 @@ _WORDS = {
     Form.HEADER_VALUE: "text, kept secret", Form.HEADER_PREFIX: "header prefix", Form.KEY_PREFIX: "text",
     Form.KEY_FILE: "file", Form.MASTER_KEY: "secret", Form.DOLLARS: "US dollars", Form.FACTOR: "number",
     Form.PEPPER: "secret", Form.DATABASE: "URL, kept secret",
+    Form.SHARED: "URL, kept secret",
     Form.PATTERN: "pattern", Form.SIZE: "size", Form.SECONDS: "seconds", Form.OUTPUT: "file",
     Form.NAMES: "pattern", Form.EXPRESSION: "regular expression",
     Form.OPERATION: "pattern", Form.WORDS: "text", Form.RULE_TEXT: "text", Form.MOMENT: "date or time",

@@ -20,6 +20,7 @@ from penstock.core.pattern import PatternError, compiled
 from penstock.core.price import FACTOR_DECIMALS, PRICE_DECIMALS
 from penstock.core.quota_text import QuotaError, read
 from penstock.route_rows import ROWS
+from penstock.stores.counting.valkey_address import address
 
 
 class Form(Enum):
@@ -48,6 +49,7 @@ class Form(Enum):
     MASTER_KEY = "master_key"
     PEPPER = "pepper"
     DATABASE = "database"
+    SHARED = "shared"
     DOLLARS = "dollars"
     FACTOR = "factor"
     OPERATION = "operation"
@@ -186,6 +188,15 @@ def pepper(text: str) -> str:
     if "," in text:
         raise MisfitError("holds a comma; there is one pepper only", "write one, in base64")
     return master_key(text)
+
+
+def shared(text: str) -> str:
+    """A Valkey server's address, as its store reads it."""
+    try:
+        address(text)
+    except ValueError as error:
+        raise MisfitError(f"is {error}", "write valkey://HOST:6379/0") from None
+    return text
 
 
 def header_name(text: str) -> str:
@@ -450,4 +461,5 @@ def text_forms(files: Files) -> Mapping[Form, Callable[[str], str]]:
         Form.MASTER_KEY: master_key,
         Form.PEPPER: pepper,
         Form.DATABASE: urls.database,
+        Form.SHARED: shared,
     }

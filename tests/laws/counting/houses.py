@@ -10,7 +10,7 @@ from penstock.core.counting import Counters
 from penstock.stores.counting.memory import Memory
 from penstock.stores.counting.sqlite import SqliteCounters
 from penstock.stores.counting.valkey import ValkeyCounters
-from penstock.stores.counting.valkey_line import address
+from penstock.stores.counting.valkey_address import address
 from tests.support.valkey import ValkeyServer
 
 PATIENT = 20

@@ -317,6 +317,10 @@ CREDENTIALS = [
         "openssl rand"),
     Row("a short master key", "master_key: c2hvcnQ=\n", 1, "master_key", "is not 32 bytes in base64",
         "openssl rand -base64 32"),
+    Row("a shared store of another kind", "shared: https://u:hunter2@cache\n", 1, "shared",
+        "is not the address of a Valkey server: the scheme", "write valkey://HOST:6379/0"),
+    Row("a shared store without a number", "shared: valkey://:hunter2@cache/first\n", 1, "shared",
+        "a database's number", "write valkey://HOST:6379/0"),
     Row("a master key from the environment", "", 0, "master_key", "is not 32 bytes in base64",
         "openssl rand", {"PENSTOCK_MASTER_KEY": "hunter2"}),
 ]  # fmt: skip

@@ -47,6 +47,7 @@ WHOLE: dict[str, Any] = {
         }
     },
     "master_key": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+    "shared": "valkey://:c4n4ry@cache/0",
     "key_prefix": "mt_live_",
     "header_prefixes": ["X-A-"],
     "limits": {"body": "1MB", "headers": 20, "drain_seconds": 5},

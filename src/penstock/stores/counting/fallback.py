@@ -42,7 +42,11 @@ class Fallback:
             if not isinstance(verdict, Verdict):
                 verdict = await verdict
         except Unanswered:
-            return self._decided(lease, asks)
+            verdict = self._decided(lease, asks)
+            if verdict.refused >= 0:
+                # It may have been taken after all, too late for anybody to know.
+                self._far.settle(lease, 0.0, {})
+            return verdict
         self._remember(asks, verdict.standings)
         return verdict
 

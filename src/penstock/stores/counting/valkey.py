@@ -16,7 +16,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 import msgspec
 
 from penstock.core.counting import TICKS, Ask, Health, Standing, Unanswered, Verdict, Way
-from penstock.stores.counting.valkey_line import Address, Line, Reply, Script, ServerError, command
+from penstock.stores.counting.valkey_address import Address
+from penstock.stores.counting.valkey_line import Line, Reply, Script, ServerError, command
 from penstock.stores.counting.valkey_scripts import ADJUST, RENEW, SERVER_TIME, SETTLE, STANDINGS, TAKE
 from penstock.stores.counting.waiting import Waiting
 

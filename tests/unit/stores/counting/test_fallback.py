@@ -13,7 +13,7 @@ from penstock.core.counting import BEGINNING, Ask, Way
 from penstock.core.quota import Unreachable
 from penstock.stores.counting.fallback import Fallback
 from penstock.stores.counting.valkey import ValkeyCounters
-from penstock.stores.counting.valkey_line import address
+from penstock.stores.counting.valkey_address import address
 from tests.support.loop import awaited
 from tests.support.valkey import ValkeyServer
 
@@ -89,9 +89,10 @@ async def test_closed_refuses_and_says_which(server: ValkeyServer) -> None:
         server.hold()
         verdict = await counters.take("second", (SPAN, closed))
         assert (verdict.refused, verdict.alone) == (1, True)
-        counters.settle("second", AT, {})
         server.let_go()
         assert await _settled(counters, SPAN) == 0
+        # The second was asked into the silence, and heard when nobody wanted it any more.
+        assert [one.reserved for one in await counters.standings((SPAN, closed))] == [1, 1]
 
 
 @awaited

@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from penstock.core.counting import BEGINNING, Ask, Standing, Unanswered, Way
 from penstock.stores.counting.valkey import ValkeyCounters
-from penstock.stores.counting.valkey_line import Address, Line, address, command
+from penstock.stores.counting.valkey_address import Address, address
+from penstock.stores.counting.valkey_line import Line, command
 from tests.support.loop import awaited
 from tests.support.valkey import ValkeyServer
 
