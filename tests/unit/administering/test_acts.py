@@ -74,7 +74,7 @@ MATRIX = {
     "audit.list": ({}, "owner admin viewer"),
 }
 # Made and judged where they live.
-ELSEWHERE = ("setup", "me", "tokens.")
+ELSEWHERE = ("setup", "me", "tokens.", "usage.", "exchanges.", "suspensions.")
 
 
 def furnish(house: House) -> None:
