@@ -46,12 +46,16 @@ class Holders:
         self._quotas: dict[tuple[Level, str], list[tuple[Quota, str, int, int]]] = defaultdict(list)
         self.since = int(now // _HOUR)
         """The first hour of the longest of the spans that go on now."""
+        spans = {period: span(period, now) for period in _CALENDAR}
         seen: set[Quota] = set()
+        # Most quotas are one and the same object for all keys of a team, and that is seen at once.
+        same: set[int] = set()
         for profile in profiles:
             for quota in profile.quotas:
-                if quota.period in _CALENDAR and quota not in seen:
+                if quota.period in spans and id(quota) not in same and quota not in seen:
+                    same.add(id(quota))
                     seen.add(quota)
-                    begins, ends = span(quota.period, now)
+                    begins, ends = spans[quota.period]
                     counted = quota, dated(quota, begins), ends, begins // _HOUR
                     self._quotas[quota.level, quota.subject].append(counted)
                     self.since = min(self.since, begins // _HOUR)
@@ -142,7 +146,7 @@ class Reckoning:
 
     async def _all(self, patience: float) -> None:
         now = self._clock()
-        holders = Holders(tuple(self._profiles()), now)
+        holders = await asyncio.to_thread(Holders, tuple(self._profiles()), now)
         if holders:
             await asyncio.to_thread(self._whole, patience)
             hour = int(now // _HOUR)
@@ -152,7 +156,7 @@ class Reckoning:
     async def _over(self) -> None:
         """Hours that are over, and that the books have."""
         now = self._clock()
-        holders = Holders(tuple(self._profiles()), now)
+        holders = await asyncio.to_thread(Holders, tuple(self._profiles()), now)
         until = int((now - SETTLED_SECONDS) // _HOUR)
         if holders:
             await self._reckon(holders, (max(holders.since, until - HOURS), until), None)

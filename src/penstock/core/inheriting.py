@@ -6,7 +6,7 @@ Pure; done when a key becomes known, never on the path of a request.
 """
 
 import functools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -54,14 +54,15 @@ class Owned(msgspec.Struct, frozen=True, gc=False):
     terms: Terms = NONE
 
 
-class _Above(msgspec.Struct, frozen=True):
-    """What holds for all keys of one user in one team."""
+class _Given(msgspec.Struct, frozen=True, gc=False):
+    """What a team or a user gives to its keys."""
 
-    models: tuple[tuple[str, ...], ...]
-    routes: tuple[tuple[str, ...], ...]
-    wanted: Wanted
-    scrub: Wish
-    quotas: tuple[Quota, ...]
+    terms: Terms = NONE
+    quotas: tuple[Quota, ...] = ()
+    """Bound; a team's with the installation's behind them."""
+
+
+_NOTHING = _Given()
 
 
 class Heritage:
@@ -73,9 +74,10 @@ class Heritage:
         self._standard = standard
         self._teams = teams or {}
         self._users = users or {}
-        self._above = functools.cache(self._worked_out)
         # Thousands of keys have the same few.
         self._read = functools.cache(self._quotas)
+        self._of_team = functools.cache(self._given_by_team)
+        self._of_user = functools.cache(self._given_by_user)
 
     def same(self, other: "Heritage") -> bool:
         """Whether keys inherit the same from both."""
@@ -88,13 +90,15 @@ class Heritage:
 
     def profile(self, key: Owned) -> KeyProfile:
         """The key with all that holds for it; QuotaError for a quota that can't be read."""
-        above, own = self._above(key.team, key.user), key.terms
-        models = (own.models, *above.models) if own.models else above.models
-        routes = (own.routes, *above.routes) if own.routes else above.routes
-        quotas = above.quotas
+        own, team = key.terms, self._of_team(key.team)
+        known = key.user is not None and (self._standard.each_user or key.user in self._users)
+        user = self._of_user(key.user) if known else _NOTHING
+        quotas = (*user.quotas, *team.quotas) if user.quotas else team.quotas
         if own.quotas or self._standard.each_key:
             mine = self._read(own.quotas, self._standard.each_key)
-            quotas = (*(bound(quota, Level.KEY, key.id) for quota in mine), *above.quotas)
+            quotas = (*_bound(mine, Level.KEY, key.id), *quotas)
+        models = _lists(own.models, user.terms.models, team.terms.models)
+        routes = _lists(own.routes, user.terms.routes, team.terms.routes)
         return KeyProfile(
             id=key.id,
             name=key.name,
@@ -102,33 +106,26 @@ class Heritage:
             require_provider_key=key.require_provider_key,
             models=models[0] if models else (),
             routes=routes[0] if routes else (),
-            wanted=above.wanted if own.wanted == _NO_WANT else own.wanted.over(above.wanted),
-            scrub=above.scrub if own.scrub == _NO_WISH else _over(own.scrub, above.scrub),
+            wanted=_wanted(own.wanted, _wanted(user.terms.wanted, team.terms.wanted)),
+            scrub=_wish(own.scrub, _wish(user.terms.scrub, team.terms.scrub)),
             user=key.user,
             quotas=quotas,
             models_within=models[1:],
             routes_within=routes[1:],
         )
 
-    def _worked_out(self, team: str | None, user: str | None) -> _Above:
-        of_team = NONE if team is None else self._teams.get(team, NONE)
-        of_user = NONE if user is None else self._users.get(user, NONE)
-        both = (of_user, of_team)
-        return _Above(
-            models=tuple(dict.fromkeys(one.models for one in both if one.models)),
-            routes=tuple(dict.fromkeys(one.routes for one in both if one.routes)),
-            wanted=of_user.wanted.over(of_team.wanted),
-            scrub=_over(of_user.scrub, of_team.scrub),
-            quotas=tuple(self._bound_above(team, user, of_team, of_user)),
-        )
-
-    def _bound_above(self, team: str | None, user: str | None, of_team: Terms, of_user: Terms) -> Iterator[Quota]:
+    def _given_by_team(self, name: str | None) -> _Given:
         standard = self._standard
-        if user is not None:
-            yield from _bound(self._read(of_user.quotas, standard.each_user), Level.USER, user)
-        if team is not None:
-            yield from _bound(self._read(of_team.quotas, standard.each_team), Level.TEAM, team)
-        yield from _bound(self._read(standard.all, ()), Level.INSTALLATION, "")
+        all_of_them = tuple(_bound(self._read(standard.all, ()), Level.INSTALLATION, ""))
+        if name is None:
+            return _Given(NONE, all_of_them)
+        terms = self._teams.get(name, NONE)
+        mine = _bound(self._read(terms.quotas, standard.each_team), Level.TEAM, name)
+        return _Given(terms, (*mine, *all_of_them))
+
+    def _given_by_user(self, name: str) -> _Given:
+        terms = self._users.get(name, NONE)
+        return _Given(terms, tuple(_bound(self._read(terms.quotas, self._standard.each_user), Level.USER, name)))
 
     def _quotas(self, own: tuple[str, ...], each: tuple[str, ...]) -> tuple[Quota, ...]:
         mine = [read(text, self._standard.usual) for text in own]
@@ -137,10 +134,23 @@ class Heritage:
         return (*mine, *(quota for quota in others if quota.counter not in said))
 
 
-def _bound(quotas: Iterable[Quota], level: Level, subject: str) -> Iterator[Quota]:
-    return (bound(quota, level, subject) for quota in quotas)
+def _bound(quotas: Iterable[Quota], level: Level, subject: str) -> list[Quota]:
+    return [bound(quota, level, subject) for quota in quotas]
 
 
-def _over(nearer: Wish, farther: Wish) -> Wish:
+def _lists(*levels: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    """Those that say something, the nearest first, each once."""
+    return tuple(dict.fromkeys(patterns for patterns in levels if patterns)) if any(levels) else ()
+
+
+def _wanted(nearer: Wanted, farther: Wanted) -> Wanted:
+    if farther is _NO_WANT:
+        return nearer
+    return farther if nearer is _NO_WANT else nearer.over(farther)
+
+
+def _wish(nearer: Wish, farther: Wish) -> Wish:
+    if farther is _NO_WISH:
+        return nearer
     wanted = farther.wanted if nearer.wanted is None else nearer.wanted
     return Wish(wanted, tuple(sorted({**dict(farther.kinds), **dict(nearer.kinds)}.items())))

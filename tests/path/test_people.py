@@ -1,0 +1,70 @@
+"""Teams, users and keys are changed while the gateway serves: it follows within a second, and nobody else notices."""
+
+import contextlib
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from penstock.administering import keys, subjects
+from penstock.administering.acting import Actor, Role
+from penstock.administering.house import House, opened
+from penstock.config.load import load
+from tests.support.client import ask
+from tests.support.gateway import Gateway, settings
+from tests.support.provider import Provider, Received, Scripted, json_answer
+
+OPERATOR = Actor("olga", Role.OWNER)
+SECOND = 1.0
+
+
+def answer(received: Received) -> Scripted:
+    del received
+    return json_answer(b'{"usage": {"input_tokens": 10, "output_tokens": 5}}')
+
+
+def until(true: Callable[[], object], seconds: float = 10) -> float:
+    """How long it takes."""
+    began = time.monotonic()
+    while not true():
+        assert time.monotonic() - began < seconds, f"not within {seconds} s"
+        time.sleep(0.01)
+    return time.monotonic() - began
+
+
+def test_nothing_of_keys_teams_and_users_needs_a_restart(tmp_path: Path) -> None:
+    """A team's quota, a user's models, a rotation, a revocation: in force within a second of having been written."""
+    with Provider(answer) as provider:
+        row = {"dialect": "anthropic", "base_url": provider.base_url, "auth": "none"}
+        with Gateway(settings(anthropic=row), tmp_path) as gateway, _house(gateway) as house:
+            one = keys.create(house, OPERATOR, keys.CreateKey(name="one", team="red", owner="Ada")).secret
+            other = keys.create(house, OPERATOR, keys.CreateKey(name="other", team="blue")).secret
+            assert until(lambda: (ask(gateway, key=one).status, ask(gateway, key=other).status) == (200, 200)) < SECOND
+
+            subjects.create_team(house, OPERATOR, subjects.CreateTeam(name="red", quotas=("1 request per day",)))
+            assert until(lambda: ask(gateway, key=one).status == 429) < SECOND
+            assert b"team" in ask(gateway, key=one).body
+            assert b"red" in ask(gateway, key=one).body
+            assert ask(gateway, key=other).status == 200
+            subjects.change_team(house, OPERATOR, subjects.ChangeTeam(team="red", quotas=()))
+            assert until(lambda: ask(gateway, key=one).status == 200) < SECOND
+
+            subjects.create_user(house, OPERATOR, subjects.CreateUser(name="Ada", models=("gpt-*",)))
+            assert until(lambda: ask(gateway, key=one).status == 400) < SECOND
+            subjects.remove_user(house, OPERATOR, subjects.NamedUser("Ada"))
+            assert until(lambda: ask(gateway, key=one).status == 200) < SECOND
+
+            turned = keys.rotate(house, OPERATOR, keys.RotateKey("one", grace=2))
+            assert until(lambda: ask(gateway, key=turned.secret).status == 200) < SECOND
+            ends = next(secret.expires for secret in turned.key.secrets if secret.expires is not None)
+            assert ask(gateway, key=one).status == 200
+            until(lambda: ask(gateway, key=one).status == 401)
+            assert -0.1 < time.time() - ends < SECOND
+            assert ask(gateway, key=turned.secret).status == 200
+
+            keys.revoke(house, OPERATOR, keys.NamedKey("one"))
+            assert until(lambda: ask(gateway, key=turned.secret).status == 401) < SECOND
+            assert ask(gateway, key=other).status == 200
+
+
+def _house(gateway: Gateway) -> contextlib.AbstractContextManager[House]:
+    return opened(load(gateway.folder / "penstock.yaml", {}))
