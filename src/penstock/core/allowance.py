@@ -7,6 +7,9 @@ import msgspec
 
 from penstock.core.quota import Period, Quota, Unit
 
+_MINUTE = Period.MINUTE
+"""An enumeration's members are slow to look up."""
+
 
 class Held(msgspec.Struct, frozen=True, gc=False):
     """One quota that a request takes from, as it stood then."""
@@ -31,7 +34,7 @@ class Held(msgspec.Struct, frozen=True, gc=False):
     @property
     def room(self) -> int:
         """What there is when nothing is used: of a quota per minute what its bucket holds."""
-        return self.quota.bursting if self.quota.period is Period.MINUTE else self.quota.amount
+        return self.quota.bursting if self.quota.period is _MINUTE else self.quota.amount
 
     @property
     def left(self) -> int:
@@ -56,6 +59,6 @@ class Allowance(msgspec.Struct, frozen=True, gc=False):
     def fullest(self, *units: Unit) -> Held | None:
         """The tightest of these units that counts days, weeks or months; None: there is none."""
         for one in self.held:
-            if one.quota.unit in units and one.quota.period is not Period.MINUTE:
+            if one.quota.unit in units and one.quota.period is not _MINUTE:
                 return one
         return None

@@ -45,16 +45,16 @@ class Allowances:
         """Of an answer; ``given`` are the provider's headers in it, ``whole``: nothing of it is still to come."""
         if (exchange.status or 0) >= 400:
             return b""
-        theirs = () if exchange.on_operators_account else given
+        theirs = given if given and not exchange.on_operators_account else ()
         dialect = self._dialects[exchange.match.route.dialect]
         lines = dialect.quotas(allowance, self._now(), theirs, refused=False)
         tokens = allowance.fullest(*TOKENS)
-        if tokens is None or tokens.share < self._warn_at:
+        if tokens is None:
             return lines
-        used = tokens.used + tokens.reserved
-        if whole:
+        used, near = tokens.used + tokens.reserved, self._warn_at * tokens.quota.amount
+        if whole and used >= near:
             used += _spent(exchange, tokens)
-        return lines + self._said(used, tokens)
+        return lines if used < near else lines + self._said(used, tokens)
 
     def refused(self, exchange: Exchange) -> bytes:
         """Of a refusal of the gateway's own."""

@@ -82,6 +82,13 @@ def test_a_whole_answer_counts_with_what_it_used(unit: Unit, used: int) -> None:
     assert tokens(WORDING.own(exchange, whole=True)) == {"Used": str(used), "Limit": "1000"}
 
 
+def test_a_whole_answer_that_used_little_says_nothing() -> None:
+    """What was reserved would have been past the share; what was used is not."""
+    exchange = answered(asked(month(Unit.OUTPUT, 500, 400, own=400)))
+    assert tokens(WORDING.own(exchange, whole=True)) == {}
+    assert tokens(WORDING.own(exchange)) == {"Used": "900", "Limit": "1000"}
+
+
 def test_an_answer_that_tells_no_usage_counts_as_reserved() -> None:
     """What is estimated later is not known yet."""
     exchange = answered(asked(month(Unit.OUTPUT, 900, 80, own=20)), b'{"type":"message"}')

@@ -11,20 +11,16 @@ from datetime import UTC, datetime
 from penstock.core.allowance import Allowance, Held
 from penstock.core.fault import Fault, FaultKind
 from penstock.core.head import Header
-from penstock.core.quota import Level, Period, Unit
+from penstock.core.quota import Level, Period, Quota, Unit
+from penstock.dialects.rates import Rates
 
 RATES = b"anthropic-ratelimit-"
 UNIFIED = b"anthropic-ratelimit-unified-"
 
-_COUNTED = (
-    (Unit.REQUESTS, b"requests"), (Unit.TOKENS, b"tokens"), (Unit.INPUT, b"input-tokens"),
-    (Unit.OUTPUT, b"output-tokens"),
-)  # fmt: skip
-_FORMS = ((b"limit", b"%d"), (b"remaining", b"%d"), (b"reset", b"%b"))
-_TEMPLATES = [
-    (unit, b"".join(b"\r\n%b%b-%b: %b" % (RATES, counted, name, form) for name, form in _FORMS))
-    for unit, counted in _COUNTED
-]
+_COUNTED = {
+    Unit.REQUESTS: (1, b"requests"), Unit.TOKENS: (2, b"tokens"), Unit.INPUT: (4, b"input-tokens"),
+    Unit.OUTPUT: (8, b"output-tokens"),
+}  # fmt: skip
 _BUDGET = b"".join(
     b"\r\n%b%b" % (UNIFIED, line)
     for line in (
@@ -81,15 +77,25 @@ def rejected(fault: Fault) -> tuple[Header, ...]:
 
 def _rates(allowance: Allowance) -> bytes:
     """The tightest per minute of each unit."""
-    told, said = b"", []
+    told, said = b"", 0
     for held in allowance.held:
-        quota = held.quota
-        if quota.period is Period.MINUTE and quota.unit not in said:
-            for unit, template in _TEMPLATES:
-                if unit is quota.unit:
-                    said.append(unit)
-                    told += template % (quota.amount, held.left, _moment(math.ceil(held.resets)))
+        rate = RATED[held.quota]
+        if rate.group and not said & rate.group:
+            said |= rate.group
+            left = rate.room - held.used - held.reserved
+            told += rate.template % (left if left > 0 else 0, _moment(math.ceil(held.resets)))
     return told
+
+
+def _template(quota: Quota) -> tuple[int, bytes]:
+    if quota.period is not Period.MINUTE or quota.unit not in _COUNTED:
+        return 0, b""
+    group, counted = _COUNTED[quota.unit]
+    lines = (b"limit: %d" % quota.amount, b"remaining: %d", b"reset: %b")
+    return group, b"".join(b"\r\n%b%b-%b" % (RATES, counted, line) for line in lines)
+
+
+RATED = Rates(_template)
 
 
 def _allowed(held: Held) -> bytes:

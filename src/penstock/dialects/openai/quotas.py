@@ -7,18 +7,14 @@ Codex shows a message of its own for ``insufficient_quota``, and ours for what i
 import math
 from collections.abc import Sequence
 
-from penstock.core.allowance import Allowance, Held
+from penstock.core.allowance import Allowance
 from penstock.core.fault import Fault, FaultKind
 from penstock.core.head import Header, RequestHead
-from penstock.core.quota import Period, Unit
+from penstock.core.quota import Period, Quota, Unit
+from penstock.dialects.rates import Rates
 
 RATES = b"x-ratelimit-"
 _TOKENS = (Unit.TOKENS, Unit.INPUT, Unit.OUTPUT)
-_FORMS = ((b"limit", b"%d"), (b"remaining", b"%d"), (b"reset", b"%b"))
-_REQUESTS_LINES, _TOKENS_LINES = (
-    b"".join(b"\r\n%b%b-%b: %b" % (RATES, name, counted, form) for name, form in _FORMS)
-    for counted in (b"requests", b"tokens")
-)
 
 
 def lines(allowance: Allowance, now: float, given: Sequence[Header]) -> bytes:
@@ -26,29 +22,35 @@ def lines(allowance: Allowance, now: float, given: Sequence[Header]) -> bytes:
     that counts any of them."""
     if given and any(name.startswith(RATES) for name, _ in given):
         return b""
-    told, requests, tokens = b"", False, False
+    told, said = b"", 0
     for held in allowance.held:
-        if held.quota.period is not Period.MINUTE:
-            continue
-        if not requests and held.quota.unit is Unit.REQUESTS:
-            requests, told = True, told + _said(_REQUESTS_LINES, held, now)
-        elif not tokens and held.quota.unit in _TOKENS:
-            tokens, told = True, told + _said(_TOKENS_LINES, held, now)
+        rate = RATED[held.quota]
+        if rate.group and not said & rate.group:
+            said |= rate.group
+            left = rate.room - held.used - held.reserved
+            told += rate.template % (left if left > 0 else 0, duration(held.resets - now))
     return told
 
 
-def _said(template: bytes, held: Held, now: float) -> bytes:
-    return template % (held.quota.amount, held.left, duration(held.resets - now))
+def _template(quota: Quota) -> tuple[int, bytes]:
+    if quota.period is not Period.MINUTE or (quota.unit is not Unit.REQUESTS and quota.unit not in _TOKENS):
+        return 0, b""
+    counted = b"requests" if quota.unit is Unit.REQUESTS else b"tokens"
+    lines = (b"limit-%b: %d" % (counted, quota.amount), b"remaining-%b: %%d" % counted, b"reset-%b: %%b" % counted)
+    return (1 if quota.unit is Unit.REQUESTS else 2), b"".join(b"\r\n%b%b" % (RATES, line) for line in lines)
+
+
+RATED = Rates(_template)
 
 
 def duration(seconds: float) -> bytes:
     """``12ms``, ``1.5s``, ``6m0s``; never shorter than it is."""
     # Seconds since the epoch are exact to less than a microsecond, which is not to become a millisecond.
-    thousandths = max(0, math.ceil(round(seconds * 1000, 3)))
+    thousandths = max(0, math.ceil(seconds * 1000 - 0.001))
     if thousandths < 1000:
         return b"%dms" % thousandths
     if thousandths < 60_000:
-        return f"{thousandths / 1000:g}s".encode()
+        return b"%gs" % (thousandths / 1000)
     minutes, rest = divmod(-(-thousandths // 1000), 60)
     hours, minutes = divmod(minutes, 60)
     return b"%dh%dm%ds" % (hours, minutes, rest) if hours else b"%dm%ds" % (minutes, rest)
