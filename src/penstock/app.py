@@ -168,7 +168,9 @@ class House:
         self._ways = composing.ways(settings)
         self._pool = Pool(self._ways.connector(), self._sweep)
         tls = composing.certificate(settings)
-        self.store = KeyStore(*composing.site(settings))
+        site = composing.site(settings)
+        site.make_folder()
+        self.store = KeyStore(*site)
         undo.callback(self.store.close)
         # Before the keys are watched, so that it is known from the first request on.
         self.first_key = None if place.worker is not None else _first_key(self.store, settings)
@@ -370,7 +372,9 @@ def prepare(settings: Settings) -> str | None:
     ConfigError for what would keep each of them from starting.
     """
     composing.table(settings, {})
-    store = KeyStore(*composing.site(settings))
+    site = composing.site(settings)
+    site.make_folder()
+    store = KeyStore(*site)
     try:
         return _first_key(store, settings)
     finally:

@@ -32,6 +32,10 @@ class Site(NamedTuple):
 
         return named(self.server)
 
+    def make_folder(self) -> None:
+        """Before anything else: a gateway keeps its journal there, wherever its database is."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
     def open(self) -> Engine:
         """The database, at the newest schema."""
         return open_record(self.folder, self.server)

@@ -203,8 +203,14 @@ def configuration(provider: Provider, **more: Any) -> dict[str, Any]:
     return {**settings(anthropic=row), "books": True, **more}
 
 
-def entries(folder: Path) -> list[Row]:
-    """Everything that stands in the database."""
+def entries(folder: Path | str) -> list[Row]:
+    """Everything that stands in the database: SQLite's of a gateway's folder, or PostgreSQL's of a URL."""
+    if isinstance(folder, str):
+        import psycopg
+
+        with psycopg.connect(folder) as connection:
+            rows = connection.execute(f"SELECT {', '.join(Row._fields)} FROM entries".encode()).fetchall()
+            return [Row(*row) for row in rows]
     path = folder / "data" / "penstock.db"
     if not path.exists():
         return []
@@ -212,12 +218,12 @@ def entries(folder: Path) -> list[Row]:
         return [Row(*row) for row in database.execute(f"SELECT {', '.join(Row._fields)} FROM entries")]
 
 
-def all_told(folder: Path, upstream: Upstream) -> bool:
+def all_told(folder: Path | str, upstream: Upstream) -> bool:
     """Whether the books know of every call that the provider had."""
     return upstream.counted.keys() <= {row.trace for row in entries(folder)}
 
 
-def reconcile(folder: Path, clients: Clients, upstream: Upstream) -> Counter[str]:
+def reconcile(folder: Path | str, clients: Clients, upstream: Upstream) -> Counter[str]:
     """Holds the books against both other accounts; how many exchanges ended in which way."""
     found = entries(folder)
     times = Counter(row.trace for row in found)
