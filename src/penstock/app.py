@@ -175,10 +175,9 @@ class House:
         self._records = Records.of(self.store.engine, self.store.pepper, self.store.changes)
         undo.callback(self._records.close)
         self._ring = KeyRing(self.store.pepper)
-        self._alone = place.worker is None
         self._noticing = Noticing(Warnings(self.store.engine))
         undo.push_async_callback(self._noticing.close)
-        counters = _counters(settings, alone=self._alone)
+        counters = _counters(settings, alone=place.worker is None)
         self._limiting = Limiting(counters, DIALECTS, terms(settings), self._noticing.crossed)
         undo.push_async_callback(self._limiting.close)
         self.books: Bookkeeping | None = None
@@ -210,7 +209,7 @@ class House:
     async def reckon(self) -> None:
         """Count what the books say was used already, before anybody is served."""
         if self._reckoning is not None:
-            await self._reckoning.begin(alone=self._alone, patience=RECKONING_SECONDS)
+            await self._reckoning.begin(alone=isinstance(self._limiting.counters, Memory), patience=RECKONING_SECONDS)
 
     def take(self, settings: Settings) -> None:
         """Serve by these settings from the next request on; ConfigError or OSError, and nothing has changed.
