@@ -8,8 +8,8 @@ from alembic import op
 
 from penstock.stores.migrations.kinds import on_server
 
-revision = "0015"
-down_revision = "0014"
+revision = "0014"
+down_revision = "0013"
 
 DAY = 86_400_000
 INDEXES = {"entries_at": "at", "entries_tenant": "tenant, at", "entries_key": "key, at"}
