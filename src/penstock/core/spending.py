@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from penstock.core.entry import Entry
 from penstock.core.quota import Period, Quota, Unit
+from penstock.core.usage import Source
 
 
 def spending(quota: Quota, entry: Entry) -> int:
@@ -47,7 +48,7 @@ def _sent(entry: Entry) -> int:
 
 
 def _answered(entry: Entry) -> int:
-    return 1 if 200 <= entry.status < 400 or _tokens(entry) else 0
+    return 1 if 200 <= entry.status < 400 or entry.consumption.source is not Source.NONE else 0
 
 
 def _nothing(entry: Entry) -> int:
