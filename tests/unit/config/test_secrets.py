@@ -46,6 +46,8 @@ WHOLE: dict[str, Any] = {
             "tools": {"t": 1},
         }
     },
+    "database": "postgresql://penstock:hunter2@db.example.com:5432/penstock?sslmode=require",
+    "pepper": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
     "master_key": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
     "shared": "valkey://:c4n4ry@cache/0",
     "key_prefix": "mt_live_",
