@@ -6,7 +6,7 @@ Reads the sums that are kept beside the entries, also of entries that are gone; 
 from collections.abc import Callable, Collection, Sequence
 
 import msgspec
-from sqlalchemy import ColumnElement, Engine, case, func, select
+from sqlalchemy import ColumnElement, Engine, and_, case, func, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from penstock.core.books import BooksError
@@ -53,14 +53,15 @@ class Usages:
     def __init__(self, engine: Engine, spending: Collection[str]) -> None:
         """``spending``: the operations whose requests count."""
         self._engine = engine
-        counted = rollup_subjects.c.operation.in_(sorted(spending))
+        answered = or_(rollup_subjects.c.status.between(200, 399), rollup_subjects.c.source != "none")
+        counted = and_(answered, rollup_subjects.c.operation.in_(sorted(spending)))
         self._query = (
             select(
                 *_GROUPS,
                 _sum("input", "cache"),
                 _sum("output", "reasoning"),
                 func.sum(rollups.c.cost),
-                func.sum(case((counted, rollups.c.answered), else_=0)),
+                func.sum(case((counted, rollups.c.exchanges), else_=0)),
             )
             .join_from(rollups, rollup_subjects, rollups.c.subject == rollup_subjects.c.number)
             .where(rollups.c.kind == Kind.HOUR_OF_KEY)
