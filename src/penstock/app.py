@@ -349,6 +349,12 @@ def _counters(settings: Settings, *, alone: bool) -> Counters:
     if settings.shared is not None:
         process = f"{os.uname().nodename} {os.getpid()}"
         far = ValkeyCounters(address(settings.shared.reveal()), process=process)
+    elif settings.database is not None:
+        # Load a driver that SQLite has no use for.
+        from penstock.stores.counting.postgresql import PostgresqlCounters  # noqa: PLC0415
+        from penstock.stores.server import connect, named  # noqa: PLC0415
+
+        far = PostgresqlCounters(functools.partial(connect, settings.database), named(settings.database))
     elif alone:
         return Memory()
     else:

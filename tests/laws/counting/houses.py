@@ -1,16 +1,24 @@
 """Where each store lives in tests: how it is opened, here and in other processes, and its clock."""
 
+import atexit
+import contextlib
+import functools
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psycopg
+import pytest
+
 from penstock.core.counting import Counters
 from penstock.stores.counting.memory import Memory
+from penstock.stores.counting.postgresql import PostgresqlCounters
 from penstock.stores.counting.sqlite import SqliteCounters
 from penstock.stores.counting.valkey import ValkeyCounters
 from penstock.stores.counting.valkey_address import address
+from tests.support.postgres import Server, running
 from tests.support.valkey import ValkeyServer
 
 PATIENT = 20
@@ -122,6 +130,57 @@ class ServerClock(Clock):
             assert self._line.recv(64) == b"+OK\r\n"
 
 
+@dataclass
+class PostgresqlHouse(House):
+    """One server; each has a database of its own. The clock is a row that the tests write."""
+
+    examples: int = 8
+    opened_last: int = 0
+
+    def _open(self) -> Counters:
+        if self.number > self.opened_last:
+            self.opened_last = self.number
+            self._place = _server().new()
+            self.clock = DatabaseClock(self._place, self.clock)
+        return _postgresql(self._place)
+
+    @property
+    def place(self) -> list[str]:
+        return ["postgresql", self._place, ""]
+
+    def __exit__(self, *_: object) -> None:
+        if isinstance(self.clock, DatabaseClock):
+            self.clock.close()
+
+
+@functools.cache
+def _server() -> Server:
+    # For the whole test process: to make one takes two seconds.
+    ends = contextlib.ExitStack()
+    atexit.register(ends.close)
+    return ends.enter_context(running())
+
+
+class DatabaseClock(Clock):
+    """Lives in the database."""
+
+    def __init__(self, url: str, before: Clock) -> None:
+        if isinstance(before, DatabaseClock):
+            before.close()
+        self._connection = psycopg.connect(url, autocommit=True)
+        self._connection.execute("CREATE TABLE clock (ticks bigint)")
+        self._connection.execute("INSERT INTO clock VALUES (0)")
+        self.ticks = before.ticks
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def __setattr__(self, name: str, value: object) -> None:
+        object.__setattr__(self, name, value)
+        if name == "ticks":
+            self._connection.execute("UPDATE clock SET ticks = %s", (value,))
+
+
 def _sqlite(path: Path, ticks: int, clock: Clock | None = None) -> Counters:
     return SqliteCounters(path, now=clock or Clock(ticks), deadline=PATIENT)
 
@@ -130,10 +189,23 @@ def _valkey(url: str, prefix: str) -> Counters:
     return ValkeyCounters(address(url), prefix=prefix, deadline=PATIENT, clock="tonumber(call('GET', '{clock}'))")
 
 
+def _postgresql(url: str) -> Counters:
+    return PostgresqlCounters(lambda: psycopg.connect(url), deadline=PATIENT, clock="(SELECT ticks FROM clock)")
+
+
 def elsewhere(kind: str, place: str, more: str) -> Counters:
     """The same place as a house's, in another process."""
+    if kind == "postgresql":
+        return _postgresql(place)
     return _sqlite(Path(place), int(more)) if kind == "sqlite" else _valkey(place, more)
 
 
-HOUSES: dict[str, Callable[[Path], House]] = {"memory": House, "sqlite": SqliteHouse, "valkey": ValkeyHouse}
-SHARED = [name for name in HOUSES if name != "memory"]
+HOUSES: dict[str, Callable[[Path], House]] = {
+    "memory": House,
+    "sqlite": SqliteHouse,
+    "valkey": ValkeyHouse,
+    "postgresql": PostgresqlHouse,
+}
+SHARED = ["sqlite", "valkey", pytest.param("postgresql", marks=pytest.mark.slow)]
+"""Those that processes share, for parametrised tests; one of them takes a server that is slow to make."""
+EACH = ["memory", *SHARED]

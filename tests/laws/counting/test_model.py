@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from penstock.core.counting import BEGINNING, TICKS, Ask, Way
-from tests.laws.counting.houses import HOUSES, SHARED, House
+from tests.laws.counting.houses import HOUSES, House
 from tests.laws.counting.model import Model
 
 ENDS = BEGINNING + 40_000_000
@@ -108,7 +108,10 @@ class Counting(RuleBasedStateMachine):
             self.loop.close()
 
 
-@pytest.mark.parametrize("name", ["memory", *(pytest.param(name, marks=pytest.mark.slow) for name in SHARED)])
+@pytest.mark.parametrize(
+    "name",
+    ["memory", *(pytest.param(name, marks=pytest.mark.slow) for name in HOUSES if name != "memory")],
+)
 def test_a_store_answers_what_the_model_answers(name: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Takes, extensions, settlements of every kind, renewals, sums of the ledger and passing time, in any order."""
     with HOUSES[name](tmp_path_factory.mktemp("counters")) as house:
