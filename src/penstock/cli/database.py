@@ -4,13 +4,14 @@ import click
 
 from penstock.cli.exporting import export
 from penstock.cli.migrating import check, migrate
+from penstock.cli.moving import move
 from penstock.cli.pruning import prune
 
 
-@click.group(short_help="Check, migrate, prune and export the database.")
+@click.group(short_help="Check, migrate, prune, export and move the database.")
 def db() -> None:
     """The database as a whole."""
 
 
-for command in (check, migrate, prune, export):
+for command in (check, migrate, prune, export, move):
     db.add_command(command)

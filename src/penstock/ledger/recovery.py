@@ -106,6 +106,18 @@ def settle(folder: Path, books: Books, ending: Killed = killed) -> Recovered:
     return Recovered()
 
 
+def living(folder: Path) -> bool:
+    """Whether a process is there that keeps its journal in ``folder``."""
+    for paths in by_process(folder) if folder.is_dir() else ():
+        for path in paths:
+            descriptor = _locked(path)
+            if descriptor is not None:
+                os.close(descriptor)
+            elif path.exists():
+                return True
+    return False
+
+
 def by_process(folder: Path) -> Iterator[Sequence[Path]]:
     """The segments of each process that wrote into ``folder``, in the order in which it wrote them."""
     named = sorted(path for path in folder.iterdir() if _NAME.fullmatch(path.name))

@@ -9,22 +9,39 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Engine, Integer, RowMapping, Select, Table, func, select, text, tuple_
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Engine,
+    Integer,
+    RowMapping,
+    Select,
+    Table,
+    cast,
+    delete,
+    func,
+    select,
+    text,
+    tuple_,
+)
 from sqlalchemy.exc import SQLAlchemyError
 
 from penstock.core.books import BooksError
+from penstock.core.caller import Secret
 from penstock.stores import partitions
 from penstock.stores.ledger import words
 from penstock.stores.migrating import VERSION
 from penstock.stores.migrations import HEAD
-from penstock.stores.schema import entries, metadata
+from penstock.stores.schema import entries, metadata, server_metadata
+from penstock.stores.server import named, open_server
 
 AT_ONCE = 5_000
 """Rows in one transaction: about a tenth of a second."""
 NOTES = "moving"
 """The table with the notes; it is there for as long as the move lasts."""
-_MOVED = tuple(table for table in metadata.sorted_tables if table.name not in {"changes"})
-"""What is not moved counts what has changed, for whoever holds rows in memory: each database does that for itself."""
+_MOVED = tuple(metadata.sorted_tables)
+_SEEDED = frozenset({"changes"})
+"""Tables that are never empty: a new database's own rows give way."""
 _HALF = 2**32
 _DONE = "done"
 
@@ -40,6 +57,28 @@ class Moved(msgspec.Struct, frozen=True):
     rows: int
 
 
+def opened_target(server: Secret) -> Engine:
+    """The database that everything is to go to: at the newest schema, or as an interrupted move has left it. MoveError
+    for one that anybody uses."""
+    engine = open_server(server, migrate=False)
+    try:
+        with engine.connect() as connection:
+            tables = set(connection.execute(_TABLES).scalars())
+            ours = {VERSION, *metadata.tables, *server_metadata.tables, *filter(partitions.is_day, tables)}
+            if NOTES in tables:
+                return engine
+            full = [table.name for table in _MOVED if table.name in tables and _any(connection, table)]
+            if there := [*sorted(tables - ours), *(name for name in full if name not in _SEEDED)]:
+                raise MoveError(
+                    f"{named(server)} is not empty: it holds {', '.join(there[:3])}. Name another database."
+                )
+    except BaseException:
+        engine.dispose()
+        raise
+    engine.dispose()
+    return open_server(server)
+
+
 class Moving:
     """From one database into the other. What can't be read or written raises BooksError."""
 
@@ -50,18 +89,11 @@ class Moving:
         self._name = name
 
     def begin(self) -> int:
-        """Write down that a move is under way, or find that it is: rows that are there already. MoveError for a
-        database that is anybody's."""
+        """Write down that a move is under way, or find that it is: how many rows are there already. MoveError where
+        another one is."""
         with self._target.begin() as connection:
-            tables = set(connection.execute(_TABLES).scalars())
-            if NOTES in tables:
+            if NOTES in connection.execute(_TABLES).scalars().all():
                 return self._gone_on(connection)
-            full = [table.name for table in _MOVED if _any(connection, table)]
-            strange = sorted(tables - set(metadata.tables) - {VERSION, *_SERVERS} - set(_days(tables)))
-            if full or strange:
-                raise MoveError(
-                    f"That database is not empty: it holds {', '.join((full or strange)[:3])}. Name another."
-                )
             connection.exec_driver_sql(f"CREATE TABLE {NOTES} (name text PRIMARY KEY, note text NOT NULL)")
             self._note(connection, "", msgspec.json.encode([self._name, HEAD]).decode())
             # Without a version no gateway takes it for a database of its own.
@@ -116,11 +148,14 @@ class Moving:
             rows = reading.execute(query).mappings().all()
             after = [rows[-1][column.name] for column in place] if rows else None
             with self._target.begin() as writing:
+                if noted is None and table.name in _SEEDED:
+                    writing.execute(delete(table))
                 if table is entries:
                     known.be_there(writing, {row["at"] for row in rows})
                 _copy(writing, table, rows)
                 over = len(rows) < AT_ONCE
-                self._note(writing, table.name, _DONE if over else msgspec.json.encode(after).decode())
+                noted = _DONE if over else msgspec.json.encode(after).decode()
+                self._note(writing, table.name, noted)
             if rows:
                 yield len(rows)
             if over:
@@ -129,7 +164,7 @@ class Moving:
     def _gone_on(self, connection: Connection) -> int:
         noted = msgspec.json.decode(connection.execute(_NOTE, {"name": ""}).scalar_one(), type=list[str])
         if noted != [self._name, HEAD]:
-            words = f"{noted[0]} is being moved there, by release {noted[1]} of the schema."
+            words = f"{noted[0]} is being moved there already (schema {noted[1]})."
             raise MoveError(f"{words} End that move, or name another database.")
         return sum(connection.execute(select(func.count()).select_from(table)).scalar_one() for table in _MOVED)
 
@@ -140,11 +175,6 @@ class Moving:
 
 _TABLES = text("SELECT tablename FROM pg_tables WHERE schemaname = ANY (current_schemas(false))")
 _NOTE = text(f"SELECT note FROM {NOTES} WHERE name = :name")  # noqa: S608 - our own word
-_SERVERS: frozenset[str] = frozenset()
-
-
-def _days(tables: set[str]) -> Iterator[str]:
-    return (name for name in tables if partitions.is_day(name))
 
 
 def _any(connection: Connection, table: Table) -> bool:
@@ -167,7 +197,7 @@ def _taken(value: object) -> object:
 
 def _sums(connection: Connection, table: Table) -> tuple[int, ...]:
     """Rows, and of each column of whole numbers the sums of their upper and lower halves: a whole sum has no room."""
-    columns = [column for column in table.c if isinstance(column.type, Integer)]
+    columns = [cast(column, BigInteger) for column in table.c if isinstance(column.type, Integer)]
     halves = [half for column in columns for half in (column // _HALF, column % _HALF)]
     query: Select[Any] = select(func.count(), *(func.coalesce(func.sum(half), 0) for half in halves))
     return tuple(int(value) for value in connection.execute(query.select_from(table)).one())
