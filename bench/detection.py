@@ -1,10 +1,11 @@
 """``python -m bench.detection``: how fast private values are looked for, on this machine, with all default rules.
 
-Prose, code and JSON, in megabytes of new text a second on one core, with all rules, and with names and addresses
-besides. CPU time is the process's own; the median of several rounds is shown, and the first round apart, in which RE2
-still builds its automata. Then recall and precision on Presidio's synthetic texts, where they are at hand. Presidio's
-rules, without a model, are measured beside both where it is installed in an environment of its own. Exit code 1 when
-the budget is missed.
+Code, JSON, others' prose, people's prompts and this project's manual, in megabytes of new text a second on one core,
+with all rules, and with names and addresses besides. The budget is for all of it; a row that misses it says so. CPU
+time is the process's own; the median of several rounds is shown, and the first round apart, in which RE2 still builds
+its automata. Then recall and precision on Presidio's synthetic texts, where they are at hand. Presidio's rules, without
+a model, are measured beside both where it is installed in an environment of its own. Exit code 1 when the budget is
+missed.
 """
 
 import gzip
@@ -26,7 +27,7 @@ from penstock.detection.kinds import DEFAULT
 from penstock.detection.scoring import TYPES, Sample, Score, samples, scores
 
 BUDGET = 20.0
-"""Megabytes a second, for each kind of text, with all rules."""
+"""Megabytes a second, for each kind of text, with all rules, names and addresses."""
 RULED = DEFAULT - {"person", "address"}
 """What rules find; names and addresses are read for word by word besides."""
 ROUNDS, SIZE, PIECE = 5, 2_000_000, 40_000
@@ -34,6 +35,7 @@ SAMPLE = 100_000
 """Letters that Presidio is given; it takes seconds for more."""
 
 ROOT = Path(__file__).parents[1]
+DATA = Path(os.environ.get("PENSTOCK_TEST_DATA", "/nowhere"))
 PRESIDIO = ROOT / ".cache" / "peers" / "presidio" / "bin" / "python"
 HINT = (
     "presidio: not installed; python3 -m venv .cache/peers/presidio and .cache/peers/presidio/bin/pip install "
@@ -95,11 +97,22 @@ def _pieces(words: Iterator[str]) -> list[str]:
     return pieces
 
 
-def _prose() -> Iterator[str]:
-    """This project's documentation, and the sets of people's questions where they are at hand."""
+def _manual() -> Iterator[str]:
+    """This project's documentation: full of examples of what is looked for, and so the slowest of all."""
     yield from (path.read_text() for path in sorted(ROOT.glob("docs/**/*.md")))
-    data = Path(os.environ.get("PENSTOCK_TEST_DATA", "/nowhere")) / "data"
-    yield from (path.read_text() for path in sorted(data.glob("rag/chunking/*.md")))
+
+
+def _prose() -> Iterator[str]:
+    """Reports, abstracts, articles, a speech and chats by others, where they are at hand."""
+    yield from (path.read_text() for path in sorted(DATA.glob("data/rag/chunking/*.md")))
+
+
+def _prompts() -> Iterator[str]:
+    """What people ask models, one by one, in many languages, where it is at hand: some hundred letters each."""
+    for name in ("arena-hard-v2", "ifeval"):
+        path = DATA / "data" / "prompts" / f"{name}.jsonl"
+        for line in path.read_bytes().splitlines() if path.exists() else ():
+            yield json.loads(line)["prompt"]
 
 
 def _code() -> Iterator[str]:
@@ -108,7 +121,7 @@ def _code() -> Iterator[str]:
 
 def _json() -> Iterator[str]:
     """Bodies of recorded requests and answers where they are at hand, else what npm keeps."""
-    folder = Path(os.environ.get("PENSTOCK_TEST_DATA", "/nowhere")) / "corpus" / "recorded"
+    folder = DATA / "corpus" / "recorded"
     for path in sorted(folder.glob("*.jsonl*")):
         data = path.read_bytes()
         for line in (gzip.decompress(data) if path.suffix == ".gz" else data).splitlines()[::7]:
@@ -126,7 +139,7 @@ def _round(pieces: list[str], kinds: frozenset[str]) -> tuple[float, int]:
 
 
 def _marked() -> list[Sample]:
-    path = Path(os.environ.get("PENSTOCK_TEST_DATA", "/nowhere")) / "data" / "pii" / "presidio-synth-v2.json"
+    path = DATA / "data" / "pii" / "presidio-synth-v2.json"
     return samples(path.read_bytes()) if path.exists() else []
 
 
@@ -161,7 +174,8 @@ def _figures(score: Score) -> list[str]:
 
 def main() -> int:
     """Prints one row for each kind of text, and one for each kind of value."""
-    texts = {"prose": _pieces(_prose()), "code": _pieces(_code()), "JSON": _pieces(_json())}
+    given = {"code": _code(), "JSON": _json(), "prose": _prose(), "prompts": _prompts(), "manual": _manual()}
+    texts = {name: pieces for name, words in given.items() if (pieces := _pieces(words))}
     marked = _marked()
     beside = _beside(texts, marked)
     print(f"{'text':<8}{'kB':>8}{'first MB/s':>12}{'MB/s':>8}{'with names':>12}{'found':>8}{'presidio MB/s':>15}")
@@ -170,10 +184,11 @@ def main() -> int:
         first, _ = _round(pieces, RULED)
         _, found = _round(pieces, DEFAULT)
         rate, named = (statistics.median(_round(pieces, kinds)[0] for _ in range(ROUNDS)) for kinds in (RULED, DEFAULT))
-        missed |= rate < BUDGET
+        missed |= named < BUDGET
         other = f"{beside.rates[name]:.3f}" if name in beside.rates else "-"
         print(
             f"{name:<8}{sum(map(len, pieces)) // 1000:>8}{first:>12.1f}{rate:>8.1f}{named:>12.1f}{found:>8}{other:>15}"
+            + ("" if named >= BUDGET else "  below the budget")
         )
     print(f"budget: {BUDGET:.0f} MB/s, {'missed' if missed else 'kept'}")
     if marked:
