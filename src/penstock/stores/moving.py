@@ -11,11 +11,11 @@ from typing import Any
 import msgspec
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Connection,
     Engine,
     Integer,
     RowMapping,
-    Select,
     Table,
     cast,
     delete,
@@ -199,7 +199,8 @@ def _sums(connection: Connection, table: Table) -> tuple[int, ...]:
     """Rows, and of each column of whole numbers the sums of their upper and lower halves: a whole sum has no room."""
     columns = [cast(column, BigInteger) for column in table.c if isinstance(column.type, Integer)]
     halves = [half for column in columns for half in (column // _HALF, column % _HALF)]
-    query: Select[Any] = select(func.count(), *(func.coalesce(func.sum(half), 0) for half in halves))
+    wanted: list[ColumnElement[Any]] = [func.count(), *(func.coalesce(func.sum(half), 0) for half in halves)]
+    query = select(*wanted)
     return tuple(int(value) for value in connection.execute(query.select_from(table)).one())
 
 
