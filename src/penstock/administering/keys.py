@@ -1,9 +1,10 @@
 """Acts on gateway keys. A key itself is told once, to whoever made or rotated it; nothing of it is written down."""
 
 import time
+from typing import Annotated
 
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
 from penstock.administering import checking
 from penstock.administering.acting import Act, Actor, Page, Role
@@ -97,7 +98,7 @@ class RotateKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     key: str
     """Its id, or its name."""
-    grace: int = DAY
+    grace: Annotated[int, Meta(extra_json_schema={"minimum": 0, "maximum": MOST_GRACE})] = DAY
     """For how many seconds the old secret still works; 0: not at all."""
 
 

@@ -21,7 +21,7 @@ class Door(msgspec.Struct, frozen=True):
     @property
     def is_list(self) -> bool:
         """It tells some of a list, and where it goes on."""
-        return get_origin(self.act.told) is Page
+        return self.method == "GET" and get_origin(self.act.told) is Page
 
     @property
     def has_body(self) -> bool:

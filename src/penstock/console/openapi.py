@@ -3,11 +3,12 @@
 import inspect
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, get_origin
 
 import msgspec
 
 from penstock import __version__
+from penstock.administering.acting import Page
 from penstock.console.doors import Door
 from penstock.console.problem import MEDIA_TYPE, Problem
 from penstock.console.reading import PLACE
@@ -79,7 +80,11 @@ def _operation(door: Door, wanted: JSON, told: JSON, components: Mapping[str, JS
         "responses": {
             str(door.status): {
                 "description": "Done.",
-                "content": {"application/json": {"schema": _page(told, components) if door.is_list else told}},
+                "content": {
+                    "application/json": {
+                        "schema": _page(told, components) if get_origin(door.act.told) is Page else told
+                    }
+                },
             },
             **{status: {**problem, "description": words} for status, words in _PROBLEMS.items()},
         },
@@ -121,6 +126,10 @@ def _parameters(door: Door, wanted: JSON, components: Mapping[str, JSON]) -> lis
         }
         for name in names
     ]
+
+
+def _answered(door: Door, told: JSON, components: Mapping[str, JSON]) -> JSON:
+    return _page(told, components) if get_origin(door.act.told) is Page else told
 
 
 def _page(told: JSON, components: Mapping[str, JSON]) -> JSON:

@@ -58,8 +58,7 @@ class Scene:
 
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     with Provider(script) as provider:
         rows = {"openai": {"dialect": "openai", "base_url": f"{provider.base_url}/v1", "api_key": OPERATOR_KEY}}
         config = {**settings(**rows), "admin": {"listen": f"127.0.0.1:{port}"}}
@@ -68,14 +67,18 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
             yield Scene(gateway, port)
 
 
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])
+
+
 def filled(door: Door) -> str:
     return re.sub(r"\{(\w+)\}", "nobody", door.path)
 
 
 def test_a_stranger_sets_it_up_once(tmp_path: Path) -> None:
     """The setup token that the gateway shows makes the first owner's token, once; there is no other way in."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     config = {**settings(), "admin": {"listen": f"127.0.0.1:{port}"}}
     del config["providers"]
     with Gateway(config, tmp_path) as gateway:

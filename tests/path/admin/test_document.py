@@ -1,0 +1,41 @@
+"""The admin API does what its OpenAPI document says, whatever is thrown at it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.path.admin.test_admin import free_port
+from tests.support.admin import Admin
+from tests.support.gateway import Gateway, settings
+
+pytestmark = pytest.mark.slow
+
+EXAMPLES = 15
+LEFT_OUT = "positive_data_acceptance"
+"""That all which the schema allows is taken: names must be free, quotas have a grammar, times lie ahead. No schema says
+so; what is refused is refused as the document says."""
+
+
+def test_nothing_is_found(tmp_path: Path) -> None:
+    """Every operation, with examples at the edges and at random, sound and broken, as an owner: no failure, no answer
+    that the document does not describe, no method that is taken and not listed."""
+    port = free_port()
+    config = {**settings(), "admin": {"listen": f"127.0.0.1:{port}"}}
+    del config["providers"]
+    with Gateway(config, tmp_path) as gateway:
+        local = Admin(gateway.folder / "data" / "admin.sock")
+        token = local.ask("POST", "/v1/tokens", {"name": "tester", "role": "owner"}).json()["secret"]
+        run = subprocess.run(
+            [
+                sys.executable, "-m", "schemathesis.cli", "run", f"http://127.0.0.1:{port}/v1/openapi.json",
+                "--header", f"Authorization: Bearer {token}", "--max-examples", str(EXAMPLES),
+                "--phases", "coverage,fuzzing", "--exclude-checks", LEFT_OUT, "--seed", "1", "--no-color",
+            ],
+            capture_output=True, text=True, timeout=110, check=False, cwd=tmp_path,
+        )  # fmt: skip
+        assert run.returncode == 0, run.stdout[-6000:]
+        assert "Tested: " in run.stdout
+        assert "Traceback" not in "".join(gateway.output)
+        assert "a bug" not in "".join(gateway.output)
