@@ -2,25 +2,31 @@
 take waits, for each store.
 
 ``python -m bench.counting [store ...]`` prints a table. Near a limit nothing is different: the counters used here are
-far from full. The Valkey server is a real one on a socket, in a process of its own, whose time is shown apart.
+far from full. Valkey and PostgreSQL are real servers on loopback; their own CPU is not in the figures.
 """
 
 import asyncio
+import atexit
+import contextlib
+import functools
 import statistics
 import sys
 import tempfile
 import time
 from pathlib import Path
 
+import psycopg
 from rich.console import Console
 from rich.table import Table
 
 from penstock.core.counting import Ask, Counters, Verdict, Way
 from penstock.stores.counting.fallback import Fallback
 from penstock.stores.counting.memory import Memory
+from penstock.stores.counting.postgresql import PostgresqlCounters
 from penstock.stores.counting.sqlite import SqliteCounters
 from penstock.stores.counting.valkey import ValkeyCounters
 from penstock.stores.counting.valkey_address import address
+from tests.support.postgres import running
 from tests.support.valkey import ValkeyServer
 
 ASKS = (
@@ -77,7 +83,7 @@ def main() -> None:
     import uvloop
 
     table = Table("store", "under way", "requests/s", "CPU a request", "a take: p50", "p99")
-    chosen = sys.argv[1:] or ["memory", "sqlite", "valkey"]
+    chosen = sys.argv[1:] or ["memory", "sqlite", "valkey", "postgresql"]
     with tempfile.TemporaryDirectory() as folder:
         if "memory" in chosen:
             cost, _ = at_once(Memory())
@@ -99,6 +105,8 @@ async def _measured(name: str, folder: Path, server: ValkeyServer, lanes: int) -
     far: Counters
     if name == "valkey":
         far = ValkeyCounters(address(f"valkey://127.0.0.1:{server.port}"))
+    elif name == "postgresql":
+        far = PostgresqlCounters(functools.partial(psycopg.connect, _database()))
     else:
         far = SqliteCounters(folder / "counters.db")
     counters = Fallback(far)
@@ -109,6 +117,13 @@ async def _measured(name: str, folder: Path, server: ValkeyServer, lanes: int) -
         return measured
     finally:
         await counters.close()
+
+
+@functools.cache
+def _database() -> str:
+    ends = contextlib.ExitStack()
+    atexit.register(ends.close)
+    return ends.enter_context(running()).new()
 
 
 def _free() -> int:

@@ -21,6 +21,8 @@ BEGINNING = 1_767_225_600
 """2026-01-01, in seconds since the epoch."""
 LEASE_SECONDS = 60
 """How long a lease holds unless it is renewed."""
+AMOUNT_MOST = 2**52
+"""Spent at a time, at most, as far as stores take it: only a provider that counts nonsense gets there."""
 KEPT_SECONDS = 86_400
 """How long a span that is over, and the note of a lease that was not settled, are kept for late settlements."""
 

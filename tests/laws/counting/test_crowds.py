@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from penstock.core.counting import BEGINNING, LEASE_SECONDS, TICKS, Ask, Counters, Standing, Way
+from penstock.core.counting import AMOUNT_MOST, BEGINNING, LEASE_SECONDS, TICKS, Ask, Counters, Standing, Way
 from tests.laws.counting.crowd import AT, Job, answered, crowd, start
 from tests.laws.counting.houses import EACH, HOUSES, SHARED, House
 from tests.support.loop import awaited
@@ -133,6 +133,29 @@ async def test_a_store_that_is_opened_again_goes_on(house: House) -> None:
         counters.settle("over", AT, {"span": 7})
         counters.settle("held", AT, {"span": 3})
         assert await _standings(counters, SPAN) == (Standing(50, 0, new=True),)
+
+
+@pytest.mark.parametrize("name", SHARED)
+@awaited
+async def test_nonsense_harms_nobody_else(house: House) -> None:
+    """What a provider counts beyond all measure is capped, and what is settled beside it counts."""
+    async with house.opened(fresh=True) as counters:
+        for lease in ("nonsense", "sense"):
+            await answered(counters, lease, [SPAN, RATE])
+        counters.settle("nonsense", AT, {"span": 10**30, "rate": 10**30})
+        counters.settle("sense", AT, {"span": 5})
+        assert await _standings(counters, SPAN) == (Standing(AMOUNT_MOST + 5, 0, new=True),)
+
+
+@pytest.mark.parametrize("name", SHARED)
+@awaited
+async def test_the_ledger_sets_right_what_was_forgotten(house: House) -> None:
+    """Also of a span that ended long ago, and again."""
+    async with house.opened(fresh=True) as counters:
+        for amount in (7, 9):
+            counters.adjust("span", ENDS, {500_000: amount, 500_001: 1})
+            assert await _standings(counters, SPAN) == (Standing(amount + 1, 0),)
+            house.clock.ticks += (ENDS - BEGINNING + 10 * 86_400) * TICKS
 
 
 @pytest.mark.parametrize("name", EACH)

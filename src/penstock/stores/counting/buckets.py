@@ -9,6 +9,7 @@ import math
 
 from penstock.core.counting import TICKS, Ask
 
+DEBT = 86_400 * TICKS
 Point = tuple[int, int]
 """Ticks, and a part of a tick: this many times 1/most."""
 
@@ -17,6 +18,11 @@ def later(point: Point, amount: int, ask: Ask) -> Point:
     """The point when the bucket is full again once this amount more is taken; less than 0: given back."""
     whole, part = divmod(amount * ask.ticks + point[1], ask.most)
     return point[0] + whole, part
+
+
+def bounded(point: Point, now: int) -> Point:
+    """No bucket is closed for longer than a day, whatever nonsense was counted."""
+    return point if point[0] <= now + DEBT else (now + DEBT, 0)
 
 
 def begun(full: int, part: int, ask: Ask, now: int) -> Point:
@@ -57,7 +63,7 @@ def settled(full: int, part: int, ask: Ask, change: int, now: int, top: int) -> 
     through, in one window, what was used in it and what was returned to it.
     """
     if change >= 0:
-        return later(begun(full, part, ask, now), change, ask)
+        return bounded(later(begun(full, part, ask, now), change, ask), now)
     if top <= now:
         return full, part
     most = (top - now) * ask.most // ask.ticks

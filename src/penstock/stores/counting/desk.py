@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from penstock.core.counting import Ask, Health, Standing, Unanswered, Verdict
+from penstock.core.counting import AMOUNT_MOST, Ask, Health, Standing, Unanswered, Verdict
 from penstock.stores.counting.memory import Memory
 from penstock.stores.counting.waiting import Waiting
 
@@ -74,7 +74,8 @@ class Desk:
     def settle(self, lease: str, at: float, spent: Mapping[str, int], asks: Sequence[Ask] = ()) -> None:
         """What was truly used, once."""
         counters = [ask.counter for ask in asks]
-        self._tell(Wish(lambda memory: memory.settle(lease, at, spent, asks), (lease,), counters))
+        sane = {counter: min(amount, AMOUNT_MOST) for counter, amount in spent.items()}
+        self._tell(Wish(lambda memory: memory.settle(lease, at, sane, asks), (lease,), counters))
 
     def renew(self, leases: Collection[str]) -> None:
         """These hold for another while; those that were over hold again."""
@@ -132,6 +133,14 @@ class Desk:
             self._arrived.notify()
 
     def _work(self) -> None:
+        try:
+            self._serve()
+        finally:
+            if not self._closing:
+                # A bug has ended the thread: nobody is to wait for it.
+                self._away("its thread has ended")
+
+    def _serve(self) -> None:
         failures = 0
         while True:
             with self._arrived:

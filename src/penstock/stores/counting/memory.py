@@ -19,7 +19,7 @@ from penstock.core.counting import (
     Verdict,
     Way,
 )
-from penstock.stores.counting.buckets import NEVER, begun, later, missing, needed, never, settled, wait
+from penstock.stores.counting.buckets import NEVER, begun, bounded, later, missing, needed, never, settled, wait
 
 NOTES = 20_000
 """Leases that ended without being settled, at most as many as are remembered."""
@@ -133,7 +133,7 @@ class Memory:
                 point = later(start, ask.amount, ask)
                 if wait(point if ask.strict else later(start, 1, ask), ask, now):
                     return self._refusal(asks, now)
-                points.append(point)
+                points.append(bounded(point, now))
             else:
                 span = self.spans.get(ask.counter) or self._span(ask)
                 if span.settled + span.reserved + (ask.amount if ask.strict else 1) > ask.most:

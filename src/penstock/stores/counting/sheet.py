@@ -95,7 +95,10 @@ class Sheet:
     def lay_hours(self, rows: Iterable[HourRow]) -> None:
         """Those that were asked for."""
         for name, hour, amount in rows:
-            self._memory.spans[name].hours[hour] = self._hours[name, hour] = amount
+            self._hours[name, hour] = amount
+            # Hours are forgotten a little later than their span.
+            if name in self._memory.spans:
+                self._memory.spans[name].hours[hour] = amount
 
     def carried_out(self) -> list[object]:
         """The wishes' answers, in their order. Whoever has given up waiting meanwhile takes nothing."""

@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 import msgspec
 
-from penstock.core.counting import TICKS, Ask, Health, Standing, Unanswered, Verdict, Way
+from penstock.core.counting import AMOUNT_MOST, TICKS, Ask, Health, Standing, Unanswered, Verdict, Way
 from penstock.stores.counting.valkey_address import Address
 from penstock.stores.counting.valkey_line import Line, Reply, Script, ServerError, command
 from penstock.stores.counting.valkey_scripts import ADJUST, RENEW, SERVER_TIME, SETTLE, STANDINGS, TAKE
@@ -146,9 +146,8 @@ class ValkeyCounters:
         if len(self._settlements) >= MOST_WAITING:
             self._settlements.popleft()
             self._dropped += 1
-        self._settlements.append(
-            (lease, int(at) // 3600, list(spent), list(spent.values()), [_words(ask) for ask in asks])
-        )
+        amounts = [min(amount, AMOUNT_MOST) for amount in spent.values()]
+        self._settlements.append((lease, int(at) // 3600, list(spent), amounts, [_words(ask) for ask in asks]))
         if not self._gathering:
             self._gathering = True
             asyncio.get_running_loop().call_later(_GATHERED_SECONDS, self._gathered)

@@ -125,5 +125,9 @@ class Line(asyncio.Protocol):
                 self.abort()
                 return
             start = after
+            if not self._pending:
+                # Said without being asked: too many connections, for one.
+                self.abort()
+                return
             self._pending.popleft()(reply)
         self._rest = data[start:]

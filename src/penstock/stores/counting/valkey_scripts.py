@@ -14,7 +14,7 @@ local P = KEYS[1]
 local LEASES, EVER = P .. 'leases', P .. 'generation'
 local RATE, SPAN, SEATS = 0, 1, 2
 local HOLDS, OVER, DONE = 0, 1, 2
-local LEASE, KEPT = 600000000, 86400
+local LEASE, KEPT, DEBT = 600000000, 86400, 864000000000
 local call, floor, pack, unpack_ = redis.call, math.floor, cmsgpack.pack, cmsgpack.unpack
 local now = CLOCK
 
@@ -34,6 +34,11 @@ local function later(full, part, amount, ask)
   local rest = amount * ask[9] + part
   local whole = floor(rest / ask[3])
   return full + amount * ask[8] + whole, rest - whole * ask[3]
+end
+
+local function bounded(full, part)
+  if full > now + DEBT then return now + DEBT, 0 end
+  return full, part
 end
 
 local function fill(ask, full, part)
@@ -161,7 +166,7 @@ for i, ask in ipairs(asks) do
     elseif over > 0 or (over == 0 and rest > 0) then
       return pack({i - 1, generation(), stand_all(asks)})
     end
-    found[i] = {point, rest}
+    found[i] = {bounded(point, rest)}
   else
     local settled, reserved, new = span(ask)
     if settled + reserved + ask[4] > ask[3] then return pack({i - 1, generation(), stand_all(asks)}) end
@@ -225,7 +230,7 @@ for _, settlement in ipairs(unpack_(ARGV[1])) do
         local change = used - part[10]
         if change > 0 and part[3] > 0 then
           local full, rest = bucket(part)
-          fill(part, later(full, rest, change, part))
+          fill(part, bounded(later(full, rest, change, part)))
         elseif change < 0 and part[12] > now then
           local full, rest, there = bucket(part)
           local most = math.min(-change, part[11], floor((part[12] - now) * part[3] / part[6]))
