@@ -25,7 +25,7 @@ from bench.budgets import OURS
 from bench.cases import Case, cases
 from bench.measure import Bench, Cores, Round, mock
 from bench.rows import SUBJECTS, launch_penstock
-from bench.subjects import Launch, Started, Subject, raise_open_files, running
+from bench.subjects import Launch, Started, Subject, bound_to, raise_open_files, running
 from penstock.core.books import By, Filter
 from penstock.stores.database import DATABASE, open_database
 from penstock.stores.migrations.versions import r0012_rollups
@@ -174,7 +174,9 @@ def beside(
     """Turns of a light load for as long as the command runs, and the seconds that it took."""
     began = time.monotonic()
     turns = []
-    process = subprocess.Popen([sys.executable, "-m", "penstock", *command], stdout=subprocess.DEVNULL)
+    silent = subprocess.DEVNULL
+    with bound_to(bench.cores.load):
+        process = subprocess.Popen([sys.executable, "-m", "penstock", *command], stdout=silent, stderr=silent)
     with process:
         while process.poll() is None:
             turns.append(bench.turn(light, subject, started))
@@ -248,6 +250,8 @@ def _measure(folder: Path, exchanges: int) -> None:
             half = ["--before", time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(begun + DAYS * DAY / 2))]
             turns, seconds = beside(bench, light, full, started, ["db", "prune", *half, *config])
             say(f"half of them pruned in {seconds:.0f} s beside it: {told(turns)}")
+            turns = [bench.turn(light, full, started) for _ in range(3)]
+            say(f"light load, nothing beside it again: {told(turns)}")
 
 
 def say(words: str) -> None:

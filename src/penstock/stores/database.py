@@ -18,6 +18,8 @@ from penstock.stores.migrating import bring_up_to_date
 DATABASE = "penstock.db"
 """The file's name in the data folder."""
 BUSY_SECONDS = 5
+WAL_BYTES = 64 * 2**20
+"""What the write-ahead log shrinks to when it has grown behind somebody who read for long."""
 
 
 Transaction = Connection
@@ -70,7 +72,7 @@ def _prepare(connection: DBAPIConnection, _: object) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()
     _write_ahead(cursor)
-    for pragma in ("synchronous=NORMAL", "foreign_keys=ON"):
+    for pragma in ("synchronous=NORMAL", "foreign_keys=ON", f"journal_size_limit={WAL_BYTES}"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

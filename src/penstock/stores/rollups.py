@@ -13,7 +13,7 @@ from operator import itemgetter
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Engine, Insert, func, select
+from sqlalchemy import Connection, Engine, Table, select
 
 from penstock.core.usage import COUNTERS
 from penstock.stores.schema import rollup_subjects, rollup_tools, rollups
@@ -57,12 +57,11 @@ class Rollups:
         """``always`` are the columns of usual rows, with ``seldom`` of unusual ones. In usual rows the latter are 0."""
         self._numbers: dict[Subject, int] = {}
         self._insert = functools.partial(inserting, engine)
-        lesser, greater = (func.least, func.greatest) if on_server(engine) else (func.min, func.max)
         summed = [name for name in SUMMED if name in always]
         summed += [name for name in SUMMED if name in seldom]
-        self._columns = ("kind", "start", "subject", "exchanges", *summed, "last")
-        self._adding = _adding(self._insert(rollups), self._columns[3:-1], lesser, greater)
-        self._calling = _adding(self._insert(rollup_tools), ("calls",), lesser, greater)
+        self._add = _adding(engine, rollups, ("exchanges", *summed, "last"))
+        self._call = _adding(engine, rollup_tools, ("tool", "calls"))
+        self._width = len(summed) + 1
         columns = (*always, *seldom)
         self._at = always.index("at")
         self._cost = always.index("cost")
@@ -112,7 +111,7 @@ class Rollups:
         if columns[self._cost_summed][0] is None:
             columns[self._cost_summed] = (0,)
         sums = [len(values), *map(sum, columns)]
-        sums += [0] * (len(self._columns) - 4 - len(sums))
+        sums += [0] * (self._width - len(sums))
         return [*sums, latest]
 
     def _write(
@@ -132,16 +131,15 @@ class Rollups:
                 _call(tools.setdefault(place, {}), calls.items())
         number = self._known(connection, {subject for _, _, subject in spread})
         # In the order of the keys: it is the order in which they stand, and in which others lock them.
-        rows = sorted((kind, start, number[one], *map(_fit, values)) for (kind, start, one), values in spread.items())
-        connection.execute(self._adding, [dict(zip(self._columns, row, strict=True)) for row in rows])
+        self._add(
+            connection,
+            sorted((kind, start, number[one], *_fit(spread[kind, start, one])) for kind, start, one in spread),
+        )
         if tools:
-            names = ("kind", "start", "subject", "tool", "calls")
-            calling = sorted(
-                (kind, start, number[one], *called)
-                for (kind, start, one), calls in tools.items()
-                for called in calls.items()
+            calling = ((place, called) for place, calls in tools.items() for called in calls.items())
+            self._call(
+                connection, sorted((kind, start, number[one], *called) for (kind, start, one), called in calling)
             )
-            connection.execute(self._calling, [dict(zip(names, row, strict=True)) for row in calling])
 
     def _known(self, connection: Connection, wanted: set[Subject]) -> Mapping[Subject, int]:
         """Numbers of subjects; those that are new get one."""
@@ -191,16 +189,42 @@ def _call(calls: dict[str, int], others: Iterable[tuple[str, int]]) -> None:
         calls[name] = calls.get(name, 0) + count
 
 
-def _fit(value: int) -> int:
-    return min(value, MOST) if value > 0 else 0
+def _fit(values: Sequence[int]) -> Sequence[int]:
+    if max(values) <= MOST and min(values) >= 0:
+        return values
+    return [min(max(value, 0), MOST) for value in values]
 
 
-def _adding(statement: Any, names: Sequence[str], lesser: Any, greater: Any) -> Insert:
-    """Puts a row in, or adds it to the one that is there."""
-    table, new = statement.table, statement.excluded
-    columns: dict[str, ColumnElement[int]] = {
-        name: lesser(table.c[name], MOST - new[name]) + new[name] for name in names
-    }
-    if "last" in table.c:
-        columns["last"] = greater(table.c.last, new["last"])
-    return statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=columns)  # type: ignore[no-any-return]
+def _adding(engine: Engine, table: Table, names: Sequence[str]) -> Callable[[Connection, Sequence[Row]], None]:
+    """Puts rows in, or adds them to those that are there. The statement is our own and goes to the driver as it is:
+    SQLAlchemy would look at each of their twenty values."""
+    columns = ("kind", "start", "subject", *names)
+    key = ", ".join(column.name for column in table.primary_key)
+    lesser, greater = ("least", "greatest") if on_server(engine) else ("min", "max")
+    changes = [
+        f'"{name}" = {lesser}({table.name}."{name}", {MOST} - excluded."{name}") + excluded."{name}"'
+        for name in names
+        if name not in {"last", "tool"}
+    ]
+    changes += [f'"last" = {greater}({table.name}."last", excluded."last")'] * ("last" in names)
+    inserting = f"INSERT INTO {table.name} ({_listed(columns)})"
+    adding = f"ON CONFLICT ({key}) DO UPDATE SET {', '.join(changes)}"
+    if not on_server(engine):
+        one = f"{inserting} VALUES ({', '.join('?' * len(columns))}) {adding}"
+        return lambda connection, rows: _carry_out(connection, one, list(rows))
+    typed = ", ".join(f'"{name}" {"text" if name == "tool" else "bigint"}' for name in columns)
+    all_at_once = f"{inserting} SELECT {_listed(columns)} FROM json_to_recordset(%s::json) AS given ({typed}) {adding}"  # noqa: S608 - our own words
+
+    def add(connection: Connection, rows: Sequence[Row]) -> None:
+        told = msgspec.json.encode([dict(zip(columns, row, strict=True)) for row in rows])
+        _carry_out(connection, all_at_once, (told.decode(),))
+
+    return add
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
+
+
+def _carry_out(connection: Connection, statement: str, values: Any) -> None:
+    connection.exec_driver_sql(statement, values)
