@@ -94,7 +94,7 @@ def test_one_table_becomes_many_and_loses_nothing(engine: Engine, database_url: 
     """The release before had one for all days; what comes now is counted on from there."""
     some = [entry(day, at=MIDNIGHT - day * DAY) for day in range(3)]
     Ledger(engine).append(some)
-    as_before(engine, "0014")
+    as_before(engine, "0013")
     with engine.connect() as connection:
         assert connection.exec_driver_sql("SELECT relkind FROM pg_class WHERE relname = 'entries'").scalar() == "r"
     engine.dispose()
