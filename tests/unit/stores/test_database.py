@@ -68,6 +68,17 @@ def test_a_gateway_does_not_hold_alembic(tmp_path: Path, new: bool) -> None:
     open_database(tmp_path / "x.db").dispose()
 
 
+def test_a_gateway_on_sqlite_does_not_hold_what_postgresql_needs(tmp_path: Path) -> None:
+    """Neither its driver nor its dialect: they take some ten megabytes."""
+    script = (
+        "import sys; from pathlib import Path; import penstock.app; from penstock.stores.keys import KeyStore;"
+        f"KeyStore(Path({str(tmp_path)!r})).changed();"
+        "print([name for name in sys.modules if name.startswith(('psycopg', 'sqlalchemy.dialects.postgresql'))])"
+    )
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
+
+
 def test_what_is_in_the_way_is_told_by_the_process_that_asked(tmp_path: Path) -> None:
     """Not by the one that was to migrate."""
     open_database(tmp_path / "x.db").dispose()

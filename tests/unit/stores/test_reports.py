@@ -140,12 +140,13 @@ def test_following_loses_and_repeats_nothing(engine: Engine) -> None:
     ledger.append([entry(f"a{number}") for number in range(10)])
     page = reports.newest(Filter(key="alice"), most=3)
     assert [line.id for line in page.lines] == ["a9", "a8", "a7"]
-    ledger.append([entry("late", at=AT - 9 * DAY), entry("other", key="key_2", key_name="bob"), entry("b"), entry("c")])
+    late = entry("late", at=AT - 9 * DAY)
+    ledger.append([late, entry("other", key="key_2", key_name="bob"), entry("b"), entry("c")])
     seen = []
     for _ in range(4):
         page = reports.after(page.cursor, Filter(key="alice"), most=2)
         seen += [line.id for line in page.lines]
-        ledger.append([entry("late")])
+        ledger.append([late])
     assert seen == ["late", "b", "c"]
 
 
