@@ -24,9 +24,12 @@ from penstock.policies.limit.taking import Slot, held, slots
 from penstock.policies.limit.terms import Kind
 from penstock.reckoning import Holders, Sums
 from penstock.stores.counting.sqlite import COUNTERS, SqliteCounters
+from penstock.stores.counting.valkey import ValkeyCounters
+from penstock.stores.counting.valkey_address import address
 from penstock.stores.used import Usages
 
 _HOUR = 3600
+_PATIENCE_SECONDS = 1.0
 COUNTED, BOOKED, UNKNOWN = "counters", "books", "process"
 
 
@@ -109,9 +112,12 @@ def _counted(settings: Settings, slotted: Sequence[Slot]) -> Mapping[Quota, Stan
 
 
 def _shared(settings: Settings) -> Counters | None:
-    """Several processes of one machine count in a file; one alone counts in its memory."""
+    """Several gateways count where ``shared`` says, several processes of one in a file; one alone counts in its
+    memory."""
+    if settings.shared is not None:
+        return ValkeyCounters(address(settings.shared.reveal()), deadline=_PATIENCE_SECONDS)
     path = Path(settings.data_dir) / COUNTERS
-    return SqliteCounters(path, deadline=1.0) if settings.workers > 1 and path.exists() else None
+    return SqliteCounters(path, deadline=_PATIENCE_SECONDS) if settings.workers > 1 and path.exists() else None
 
 
 async def _asked(counters: Counters, slotted: Sequence[Slot]) -> Sequence[Standing]:

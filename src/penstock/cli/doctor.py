@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 @click.option("--online", is_flag=True, help="Call the providers, too, and compare their clocks with this machine's.")
 @json_option
 def doctor(config: Path | None, *, online: bool, as_json: bool) -> None:
-    """Look at environment, clock, disk, database, books, secrets, address, certificate and providers; change nothing.
+    """Look at environment, clock, disk, database, quotas, books, secrets, address, certificate and providers.
 
-    Works while the gateway runs and when it does not. Exit code 1 when there is a problem; a warning is none.
+    It changes nothing, and works while the gateway runs and when it does not. Exit code 1 when there is a problem; a
+    warning is none.
 
     \b
     Examples:
@@ -44,7 +45,7 @@ def doctor(config: Path | None, *, online: bool, as_json: bool) -> None:
 
 
 def _findings(settings: "Settings", config: Path | None, *, online: bool) -> "Iterator[Finding]":
-    from penstock.cli.examining import certificates, data, journal, machine, running, upstream  # noqa: PLC0415 - keeps --help instant
+    from penstock.cli.examining import certificates, data, journal, machine, quotas, running, upstream  # noqa: PLC0415 - keeps --help instant
 
     yield from machine.environment()
     yield from machine.clocks()
@@ -53,6 +54,7 @@ def _findings(settings: "Settings", config: Path | None, *, online: bool) -> "It
     yield from data.folder(settings)
     yield from data.database(settings)
     yield from data.vault(settings)
+    yield from quotas.quotas(settings)
     yield from journal.journal(settings)
     yield from running.books(settings)
     yield from data.permissions(settings, config)

@@ -1,14 +1,14 @@
 """What those who run the gateway do to keys, teams, users and credentials: who may, what is written down of it, and
 that nothing of a key is."""
 
-import contextlib
 import json
-import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from penstock.administering import credentials, keys, log, subjects
 from penstock.administering.acting import Actor, Role
@@ -278,15 +278,21 @@ def test_what_is_not_done_is_not_written_down(house: House) -> None:
     assert [act for _, act, _ in noted(house)] == ["keys.create"]
 
 
+@pytest.mark.parametrize("database", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("statement", ["UPDATE audit SET who = 'somebody else'", "DELETE FROM audit"])
-def test_the_log_can_only_be_added_to(house: House, tmp_path: Path, statement: str) -> None:
+def test_the_log_can_only_be_added_to(
+    request: pytest.FixtureRequest, tmp_path: Path, statement: str, database: str
+) -> None:
     """Also for whoever writes to the database by other means than the gateway's."""
-    keys.create(house, OWNER, keys.CreateKey(name="one"))
-    with contextlib.closing(sqlite3.connect(tmp_path / "penstock.db")) as connection:
-        with pytest.raises(sqlite3.IntegrityError, match="only added to"):
-            connection.execute(statement)
-        connection.rollback()
-    assert noted(house) == [("olga", "keys.create", "one")]
+    server = Secret(request.getfixturevalue("database_url")) if database == "postgresql" else None
+    with opened(Settings(data_dir=str(tmp_path), database=server)) as house:
+        keys.create(house, OWNER, keys.CreateKey(name="one", team="red"))
+        keys.change(house, OWNER, keys.ChangeKey(key="one", quotas=("9 rpm",)))
+        subjects.create_team(house, OWNER, subjects.CreateTeam(name="red"))
+        with pytest.raises(DBAPIError, match="only added to"), house.store.engine.begin() as connection:
+            connection.execute(text(statement))
+        acts = ["keys.create", "keys.change", "teams.create"]
+        assert noted(house) == [("olga", act, name) for act, name in zip(acts, ("one", "one", "red"), strict=True)]
 
 
 def test_a_key_that_is_over_gets_no_new_secret(house: House) -> None:

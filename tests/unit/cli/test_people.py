@@ -123,3 +123,23 @@ def test_names_are_completed() -> None:
     assert offered(user_names, "F") == ["Fay", "Fred"]
     Path("file.yaml").write_text("nonsense: 1")
     assert offered(key_names, "") == []
+
+
+def test_the_doctor_tells_of_quotas() -> None:
+    """How many, where they are counted, and a team that stands in two places; it does not make a database."""
+    Path("file.yaml").write_text(DECLARED)
+
+    def findings() -> list[tuple[str, str]]:
+        found = json.loads(invoke("doctor", "-c", "file.yaml", "--json").stdout)["findings"]
+        return [(one["state"], one["what"]) for one in found if one["about"] == "quotas"]
+
+    assert [(state, what.partition(" of ")[0]) for state, what in findings()] == [("good", "2")]
+    assert not Path("data").exists()
+    invoke("teams", "create", "filed", "--quota", "9 rpm")
+    states = findings()
+    assert [state for state, _ in states] == ["warning", "good"]
+    assert "in the configuration file and in the database; the file's terms hold" in states[0][1]
+    assert states[1][1].startswith("3 of teams")
+    Path("file.yaml").write_text("{}")
+    invoke("teams", "remove", "filed", "--yes")
+    assert findings() == []
