@@ -19,7 +19,7 @@ RAISED = {"anthropic": "RateLimitError", "openai": "RateLimitError", "gemini": "
 SAYS = {
     "tokens": "9 output tokens per month",
     "money": "per day",
-    "requests": "1 requests per week",
+    "requests": "1 request per week",
 }
 SOON = 2.0
 """Seconds in which a client has given up that waits for nothing."""

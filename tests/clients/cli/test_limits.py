@@ -126,13 +126,16 @@ SUNG: dict[str, Callable[[], Sequence[Answer]]] = {
 
 @pytest.mark.parametrize("name", CLIENTS)
 def test_a_stream_that_a_quota_cuts(tmp_path: Path, name: str) -> None:
-    """The client asks once more, is refused before anything is spent, and shows the words."""
+    """It ends with an error that has the words. The client asks once more; refused before anything is spent, it stops
+    and shows why. (Of the tokens some may be left; of the requests none.)"""
     client = CLIENTS[name]
-    quotas = ["40 output tokens per month, cut"]
+    quotas = ["40 output tokens per month, cut", "1 request per week"]
     with staged(tmp_path, SUNG[name](), quotas=quotas, intensity="", scrub=False) as scene:
         told = client.ask(scene)
         assert told.code == 1
-        assert [one.status for one in scene.witness.passed()] == [200, 429]
-        assert "The quota of 40 output tokens per month" in shown(told)
+        passed = scene.witness.passed()
+        assert [one.status for one in passed] == [200, 429]
+        assert b"The quota of 40 output tokens per month" in passed[0].body
+        assert "The quota of " in shown(told)
         assert CONTACT in shown(told)
         assert len(scene.received) == 1
