@@ -212,6 +212,7 @@ class Reader:
         return {
             **kept, **quiet, "PATH": os.pathsep.join(path), "HOME": str(self.folder / "home"), "TERM": "dumb",
             "XDG_CACHE_HOME": caches, "PENSTOCK_LISTEN": f"127.0.0.1:{self.ports['127.0.0.1:8080']}",
+            "PENSTOCK_ADMIN__LISTEN": f"127.0.0.1:{self.ports['127.0.0.1:8081']}",
         }  # fmt: skip
 
     # --- servers and files ----------------------------------------------------------------------------------------
@@ -288,7 +289,9 @@ def reading(page: str, folder: Path) -> Iterator[Reader]:
         (folder / "node_modules").symlink_to(CLIENTS / "node/node_modules")
         for name in ("claude", "codex", "gemini"):
             _link(folder / "bin" / name)
-    reader = Reader(page, folder, {shown: free_port() for shown in ("127.0.0.1:8080", "127.0.0.1:11434")})
+    reader = Reader(
+        page, folder, {shown: free_port() for shown in ("127.0.0.1:8080", "127.0.0.1:8081", "127.0.0.1:11434")}
+    )
     try:
         yield reader
     finally:

@@ -76,7 +76,10 @@ def set_up(house: House, actor: Actor, wanted: SetUp) -> NewToken:
             made = house.admins.set_up(connection, wanted.setup_token, wanted.name)
             note(_change("setup", made.row, after=made.row))
     except SetupOverError:
-        words = "The setup token is wrong, used or older than a day; the gateway makes a new one when it starts."
+        words = (
+            "The setup token is wrong, used or older than a day. On the gateway's machine "
+            "`penstock admin tokens create NAME --role owner` makes a token without one."
+        )
         raise DeniedError(words, "setup_token") from None
     except TakenError:
         raise ConflictError(f"There is a token of the name {wanted.name!r}.", "name") from None

@@ -33,13 +33,13 @@ class Welcome:
 def welcome(said: Welcome, settings: "Settings") -> None:
     """Print it to standard output."""
     url, simulated, first_key = said.url, said.simulated, said.first_key
-    _tell_admin(said.admin, Path(settings.data_dir))
     if simulated:
         names = ", ".join(simulated)
         click.echo(f"The built-in simulator answers for {names}: no key to a provider is needed, and nothing is spent.")
     if first_key is None:
         if sys.stdout.isatty():
             click.echo("Your keys are as before: `penstock keys list`. Another one: `penstock keys create NAME`.")
+        _tell_admin(said.admin, Path(settings.data_dir))
         click.echo(_ready(url))
         return
     if sys.stdout.isatty():
@@ -51,6 +51,7 @@ def welcome(said: Welcome, settings: "Settings") -> None:
         click.echo(f"\nThe first gateway key is in {path}")
     spoken = {*simulated, *(row.dialect for row in settings.providers.values())}
     click.echo(_paste(url, shown, [name for name in _TRIED if name in spoken]))
+    _tell_admin(said.admin, Path(settings.data_dir))
     # Last, so that a script which waits for this line has seen everything.
     click.echo(_ready(url))
 
@@ -63,10 +64,10 @@ def _tell_admin(admin: Admin, folder: Path) -> None:
     if admin.url is None or admin.setup_token is None:
         return
     if sys.stdout.isatty():
-        shown = f"its setup token, shown this once and good for a day:  {admin.setup_token}"
+        click.echo(f"The admin API is on {admin.url}; its setup token, good for a day:  {admin.setup_token}")
     else:
-        shown = f"its setup token is in {_write(folder / 'setup-token', admin.setup_token)}"
-    click.echo(f"The admin API is on {admin.url}; {shown}")
+        path = _write(folder / "setup-token", admin.setup_token)
+        click.echo(f"The admin API is on {admin.url}; its setup token, good for a day, is in {path}")
 
 
 def _write(path: Path, secret: str) -> Path:

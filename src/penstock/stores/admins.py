@@ -102,11 +102,10 @@ class Admins:
         return msgspec.structs.replace(_row(found), revoked=now)
 
     def setup_token(self) -> Secret | None:
-        """A new setup token in the place of any before; None once there is an owner who can make tokens."""
+        """The setup token of a database that has none yet, and no other; None for any other: it is made once."""
         with self._writing.begin() as connection:
-            if _has_owner(connection):
+            if connection.execute(select(admin_tokens.c.id)).first() is not None:
                 return None
-            connection.execute(delete(admin_tokens).where(admin_tokens.c.setup.is_(True)))
             until = int(time.time()) + SETUP_SECONDS
             return self._make(connection, SETUP_PREFIX, "setup", SETUP_ROLE, expires=until, setup=True).token
 

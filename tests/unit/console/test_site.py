@@ -153,12 +153,12 @@ def site(tmp_path: Path) -> Iterator[Asker]:
 
 def test_nobody_gets_in_without_a_token(site: Asker) -> None:
     """No token, an unknown, a revoked, a setup token, a gateway's own key: 401 on every path, whatever the method."""
-    revoked, setup = site.token(), site.admins.setup_token()
-    assert setup is None
-    with site.engine.execution_options(writes=True).begin() as connection:
-        assert site.admins.revoke(connection, "of a owner") is not None
     setup = site.admins.setup_token()
     assert setup is not None
+    revoked = site.token()
+    assert site.admins.setup_token() is None
+    with site.engine.execution_options(writes=True).begin() as connection:
+        assert site.admins.revoke(connection, "of a owner") is not None
     for token in (None, "", "pa_unknown", "pk_live_" + "x" * 43, revoked, setup.reveal(), "pä"):
         for method, target in (("GET", "/v1/things"), ("POST", "/v1/things"), ("GET", "/v1/things/a")):
             status, headers, told = site.ask(method, target, None, token)
