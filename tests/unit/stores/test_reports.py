@@ -200,6 +200,8 @@ def test_a_million_entries_add_up_to_the_last_digit(site: Site, engine: Engine) 
               consumption=used(input=number, cache_read=3 * number, output=number % 7)) for number in range(1000)
     ]  # fmt: skip
     Ledger(engine).append(thousand)
+    # The days that the copies will stand on: on PostgreSQL each has a table, which the books make.
+    Ledger(engine).append([entry(5000 + day, at=MIDNIGHT + day * 86_400) for day in range(1, 10)])
     others = [column.name for column in entries.c if column.name not in {"number", "id", "at"}]
     copied = text(
         "WITH RECURSIVE copy(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM copy WHERE n < 999) "
@@ -208,6 +210,7 @@ def test_a_million_entries_add_up_to_the_last_digit(site: Site, engine: Engine) 
         "FROM copy CROSS JOIN (SELECT * FROM entries) AS them"
     )
     with engine.execution_options(writes=True).begin() as connection:
+        connection.execute(text(f"DELETE FROM entries WHERE at >= {round((MIDNIGHT + DAY) * 1000)}"))
         # They make this slow, and change no sum.
         for index in ("entries_at", "entries_tenant", "entries_key"):
             connection.execute(text(f"DROP INDEX {index}"))
