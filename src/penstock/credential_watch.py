@@ -24,6 +24,11 @@ SECONDS = 0.5
 RETRY_SECONDS = 5.0
 
 
+def _first(error: Exception) -> str:
+    """A driver's own first sentence."""
+    return str(getattr(error, "orig", None) or error).partition("\n")[0]
+
+
 class CredentialWatch:
     """Watches until it is closed."""
 
@@ -54,7 +59,7 @@ class CredentialWatch:
             try:
                 await self._look()
             except (ConfigError, StoreError, OSError) as error:
-                words = str(getattr(error, "orig", None) or error).partition("\n")[0]
+                words = str(error) if isinstance(error, ConfigError) else _first(error)
                 if words != self._trouble:
                     log.error(
                         "what has changed in the stored credentials can't be used, the known ones stay: %s", words

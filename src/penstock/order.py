@@ -162,6 +162,7 @@ def _scrub(settings: Settings, secret: bytes, ask: Ask = nobody, vault: Vault | 
         return lambda: time.monotonic() > until
 
     scrub = Scrub(WALKING, RESTORING, rules, secret, undo, begin, ask)
+    scrub.wanted = functools.partial(scrubbing.wanted, settings)
     scrub.papers = Papers(functools.partial(extract, seconds=settings.scrub.seconds))
     if vault is not None and settings.scrub.vault is not None:
         scrub.vaulting = Vaulting(vault, tracing, settings.scrub.vault.days)

@@ -65,6 +65,8 @@ class Scrub:
         self._begin = begin
         self.vaulting: Vaulting | None = None
         """What is kept of values that providers hold the tokens of; None: nothing."""
+        self.wanted: Callable[[KeyProfile], bool] = lambda _: True
+        """Whether a key's requests are looked through at all; tells at once, where the rules may take a while."""
         self.papers = Papers(unread)
         """Reads PDFs; until somebody else stands here none of them can be."""
         self._memory: Generations[Seen] = Generations(BLOCKS)
@@ -129,7 +131,7 @@ class Scrub:
         match, caller = exchange.match, exchange.caller
         if caller is None or not self._carries(match.route):
             return None
-        if self._knows(caller.key) and self._holder(exchange) is None:
+        if not self.wanted(caller.key) or (self._knows(caller.key) and self._holder(exchange) is None):
             return None
         reads = self._walking[match.route.dialect].reads(match, exchange.head)
         return Upload(lambda: self._holder(exchange)) if reads else None
