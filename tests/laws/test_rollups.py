@@ -19,6 +19,8 @@ from penstock.stores.site import Site
 from tests.support.books import AT, entry, used
 from tests.support.rollups import agree
 
+pytestmark = pytest.mark.slow
+
 DAY, HOUR = 86_400, 3_600
 MIDNIGHT = AT - AT % DAY
 

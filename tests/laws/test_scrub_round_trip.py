@@ -25,6 +25,8 @@ from tests.support.corpus import Recorded, recorded
 from tests.support.private_values import TOOLS_ONLY, Private, some, told_anywhere
 from tests.support.walked import WALKING, route
 
+pytestmark = pytest.mark.slow
+
 SHARES = 2
 """Of the recordings, each a test of its own."""
 SPEAKING = {"anthropic", "openai-chat", "openai-responses", "gemini"}

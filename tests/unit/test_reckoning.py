@@ -23,6 +23,8 @@ from penstock.stores.ledger import Ledger
 from penstock.stores.used import Usages
 from tests.support.books import AT, entry, used
 
+pytestmark = pytest.mark.slow
+
 HOUR = 3600
 OUTPUT = Quota(Unit.OUTPUT, 10**6, Period.MONTH)
 KEY = KeyProfile(

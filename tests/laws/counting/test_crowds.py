@@ -11,6 +11,8 @@ from tests.laws.counting.crowd import AT, Job, answered, crowd, start
 from tests.laws.counting.houses import EACH, HOUSES, SHARED, House
 from tests.support.loop import awaited
 
+pytestmark = pytest.mark.slow
+
 ENDS = BEGINNING + 10**8
 SPAN = Ask("span", Way.SPAN, 137, 1, ends=ENDS)
 SEATS = Ask("seats", Way.SEATS, 137, 1)

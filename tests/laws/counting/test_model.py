@@ -13,6 +13,8 @@ from penstock.core.counting import BEGINNING, TICKS, Ask, Way
 from tests.laws.counting.houses import HOUSES, House
 from tests.laws.counting.model import Model
 
+pytestmark = pytest.mark.slow
+
 ENDS = BEGINNING + 40_000_000
 SORTS = (
     Ask("rate:a", Way.RATE, 7, 1, ticks=60 * TICKS),

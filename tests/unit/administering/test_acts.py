@@ -21,6 +21,8 @@ from penstock.config.settings import KeySettings, ProviderSettings, Settings
 from penstock.core.caller import Secret
 from penstock.stores.audit import Change
 
+pytestmark = pytest.mark.slow
+
 OWNER, ADMIN = Actor("olga", Role.OWNER), Actor("adam", Role.ADMIN)
 LEAD, VIEWER, NOBODY = Actor("lea", Role.LEAD, "red"), Actor("vic", Role.VIEWER), Actor("", Role.NOBODY)
 

@@ -24,6 +24,8 @@ from bench.order import Order, Tally
 from bench.subjects import ROOT, credential
 from tests.support.provider import Provider, Scripted, json_answer, stream_answer
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def mock_port() -> Iterator[int]:

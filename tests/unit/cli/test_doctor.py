@@ -14,6 +14,8 @@ from tests.support.command import invoke
 from tests.support.gateway import Gateway, settings
 from tests.support.provider import Provider, json_answer
 
+pytestmark = pytest.mark.slow
+
 LOCAL = {"local": {"dialect": "openai", "base_url": "http://127.0.0.1:9/v1", "auth": "none"}}
 
 

@@ -14,6 +14,8 @@ from penstock.stores.ledger import Ledger
 from tests.support.books import AT, entry, used
 from tests.support.command import invoke, piped
 
+pytestmark = pytest.mark.slow
+
 COUNT = exporting.AT_ONCE * 2 + 5
 
 

@@ -14,6 +14,8 @@ from penstock.stores.ledger import Ledger
 from tests.support.books import AT, entry
 from tests.support.command import invoke, on_terminal
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,8 @@ from penstock.cli.acting import completing, key_names, team_names, user_names
 from penstock.cli.keys import keys
 from tests.support.command import invoke
 
+pytestmark = pytest.mark.slow
+
 DECLARED = """\
 teams: {filed: {quotas: [1k tokens per day], label: ours}}
 users: {Fay: {}}

@@ -12,6 +12,8 @@ from tests.support.command import invoke
 from tests.support.gateway import Gateway, settings
 from tests.support.provider import Provider, Scripted, json_answer
 
+pytestmark = pytest.mark.slow
+
 KEY = "sk-canary-operator-0000000000"
 MODELS = json_answer(b'{"data":[{"id":"m-1"},{"id":"m-2"}]}')
 

@@ -12,6 +12,8 @@ from penstock.stores.reports import Reports
 from tests.support.books import entry
 from tests.support.command import invoke
 
+pytestmark = pytest.mark.slow
+
 DAY = 86_400
 OLD = 1_767_225_600.0
 """2026-01-01."""

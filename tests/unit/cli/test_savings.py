@@ -18,6 +18,8 @@ from penstock.stores.ledger import Ledger
 from tests.support.books import AT, entry, used
 from tests.support.command import invoke, on_terminal, piped
 
+pytestmark = pytest.mark.slow
+
 DAY = 86_400
 THEN = ("--since", "2026-11-01", "--until", "2026-12-01")
 SOME = ("--model", "claude-sonnet-4-5")

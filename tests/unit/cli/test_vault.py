@@ -12,6 +12,8 @@ from penstock.stores.keys import KeyStore, KeyTerms
 from penstock.stores.vault import Rows, Vault
 from tests.support.command import invoke
 
+pytestmark = pytest.mark.slow
+
 KEPT = Kept("jane@canary-mail.com", "email", "EMAIL_bcdfghjkmn")
 
 

@@ -8,6 +8,8 @@ from penstock.core.pages import Unread
 from penstock.pdf import extract
 from tests.support.pdfs import PIXEL, pdf, stream
 
+pytestmark = pytest.mark.slow
+
 SECONDS = 5.0
 WORDS = ["Dear Ann,", "write to ann.lee@corp.de"]
 SCAN = b"q 612 0 0 792 0 0 cm /I1 Do Q"

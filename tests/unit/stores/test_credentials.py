@@ -21,6 +21,8 @@ from penstock.stores.database import DATABASE
 from penstock.stores.master_key import FILE, MasterKeyError, MasterKeyFile, given, made
 from penstock.stores.site import Site
 
+pytestmark = pytest.mark.slow
+
 Open = Callable[..., CredentialStore]
 
 ONE, TWO = Secret("sk-one-c4n4ry"), Secret("sk-two-c4n4ry")

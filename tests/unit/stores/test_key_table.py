@@ -14,6 +14,8 @@ from penstock.stores.site import Site
 from penstock.stores.subjects import Subjects
 from penstock.stores.terms import SubjectTerms
 
+pytestmark = pytest.mark.slow
+
 HERITAGE = Heritage(Standard(each_team=("10 rpm",)))
 
 
