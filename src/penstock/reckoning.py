@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from penstock.core.books import BooksError
 from penstock.core.caller import KeyProfile
 from penstock.core.counting import Ask, Counters
-from penstock.core.quota import Level, Period, Quota, Unit
+from penstock.core.quota import Level, Period, Quota, Unit, metered
 from penstock.policies.limit import Settling
 from penstock.policies.limit.taking import concerns, dated, span
 from penstock.stores.used import Usages, Used
@@ -79,17 +79,7 @@ class Holders:
 
 
 def _amount(unit: Unit, row: Used) -> int:
-    match unit:
-        case Unit.OUTPUT:
-            return row.output
-        case Unit.INPUT:
-            return row.input
-        case Unit.TOKENS:
-            return row.input + row.output
-        case Unit.DOLLARS:
-            return row.cost
-        case _:
-            return row.requests
+    return row.requests if unit is Unit.REQUESTS else metered(unit, row.input, row.output, row.cost)
 
 
 class Reckoning:

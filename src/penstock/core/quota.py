@@ -103,3 +103,12 @@ class Quota(msgspec.Struct, frozen=True, gc=False):
 def bound(quota: Quota, level: Level, subject: str) -> Quota:
     """The same quota, of this subject."""
     return msgspec.structs.replace(quota, level=level, subject=subject)
+
+
+def metered(unit: Unit, taken: int, output: int, cost: int) -> int:
+    """Of what went in, what came out and what both cost, that which a unit of tokens or money counts."""
+    if unit is Unit.OUTPUT:
+        return output
+    if unit is Unit.INPUT:
+        return taken
+    return cost if unit is Unit.DOLLARS else taken + output

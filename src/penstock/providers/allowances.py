@@ -12,9 +12,8 @@ from penstock.core.dialect import Dialect
 from penstock.core.exchange import Exchange
 from penstock.core.fault import FaultKind
 from penstock.core.head import Header
-from penstock.core.quota import Unit
+from penstock.core.quota import metered
 from penstock.core.quota_text import TOKENS
-from penstock.core.usage import Usage
 
 WARN_AT = 0.8
 """Unless the operator says otherwise."""
@@ -82,13 +81,5 @@ def _spent(exchange: Exchange, held: Held) -> int:
     consumption = exchange.tap.consumed()
     if consumption.missing or not consumption.shares:
         return 0
-    return tokens_of(held.quota.unit, consumption.usage) - held.own
-
-
-def tokens_of(unit: Unit, usage: Usage) -> int:
-    """What counts towards a quota of this unit."""
-    if unit is Unit.OUTPUT:
-        return usage.total_output
-    if unit is Unit.INPUT:
-        return usage.total_input
-    return usage.total_input + usage.total_output
+    usage = consumption.usage
+    return metered(held.quota.unit, usage.total_input, usage.total_output, 0) - held.own

@@ -59,14 +59,19 @@ class Visit:
         """When the gateway closed it, by time.perf_counter()."""
         self._reader, self._writer = reader, writer
 
+    def leave(self) -> None:
+        """The gateway has closed the connection, or reset it."""
+        if self.left_at is None:
+            self.left_at = time.perf_counter()
+
     async def some(self) -> bool:
         """Read once into ``heard``; False when the gateway has left."""
         try:
             data = await self._reader.read(65536)
         except ConnectionError:
             data = b""
-        if not data and self.left_at is None:
-            self.left_at = time.perf_counter()
+        if not data:
+            self.leave()
         self.heard += data
         return bool(data)
 
@@ -189,12 +194,14 @@ class RawProvider:
         self.visits.append(visit)
         try:
             await self.script(visit)
-        except (ConnectionError, asyncio.CancelledError):
+        except ConnectionError:
+            visit.leave()
+        except asyncio.CancelledError:
             pass
         finally:
             self._tasks.discard(task)
-            if visit.left_at is None and reader.at_eof():
-                visit.left_at = time.perf_counter()
+            if reader.at_eof():
+                visit.leave()
             writer.close()
 
 

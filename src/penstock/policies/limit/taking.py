@@ -5,18 +5,15 @@ periods stand here until the first of these is over, and amounts until what was 
 """
 
 import datetime
-import fnmatch
-import functools
-import re
 from collections.abc import Callable, Sequence
 
 import msgspec
 
 from penstock.core.allowance import Allowance, Held
-from penstock.core.caller import KeyProfile
+from penstock.core.caller import KeyProfile, matches
 from penstock.core.counting import TICKS, Ask, Verdict, Way
 from penstock.core.entry import Entry
-from penstock.core.quota import Period, Quota, Spent, Unit
+from penstock.core.quota import Period, Quota, Spent, Unit, metered
 from penstock.core.quota_text import METERED
 from penstock.core.spending import spender
 from penstock.policies.limit.learned import Size
@@ -104,7 +101,9 @@ class Taking:
             used = most if strictly is None or not quota.strict else strictly
             if begun and cuts(quota):
                 used = Most(used.input, 1, begun)
-            found.append(msgspec.structs.replace(slot.ask, amount=amount(quota.unit, used)))
+            found.append(
+                msgspec.structs.replace(slot.ask, amount=metered(quota.unit, used.input, used.output, used.cost or 0))
+            )
         return tuple(found)
 
     def allowance(self, verdict: Verdict, asks: Sequence[Ask], now: float) -> Allowance:
@@ -139,19 +138,6 @@ def held(slot: Slot, settled: int, reserved: int, now: float, own: int = 0) -> H
     if ask.way is Way.RATE:
         resets = now + settled * ask.ticks / ((ask.most or 1) * TICKS)
     return Held(slot.quota, settled, reserved, resets, slot.free, own)
-
-
-def amount(unit: Unit, most: Most) -> int:
-    """Of what is estimated, in the unit."""
-    match unit:
-        case Unit.OUTPUT:
-            return most.output
-        case Unit.INPUT:
-            return most.input
-        case Unit.TOKENS:
-            return most.input + most.output
-        case _:
-            return most.cost or 0
 
 
 def slots(quotas: Sequence[Quota], model: str, kind: Kind, now: float) -> tuple[Slot, ...]:
@@ -234,9 +220,4 @@ def span(period: Period, now: float) -> tuple[int, int]:
 
 def concerns(quota: Quota, model: str) -> bool:
     """Whether the quota counts requests for this model. Of a request whose model is not known here, any of them may."""
-    return not quota.models or not model or _glob(quota.models).match(model.removeprefix("models/")) is not None
-
-
-@functools.lru_cache(maxsize=1024)
-def _glob(pattern: str) -> re.Pattern[str]:
-    return re.compile(fnmatch.translate(pattern))
+    return not quota.models or not model or matches((quota.models,), model.removeprefix("models/"))
