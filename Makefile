@@ -9,13 +9,14 @@ BIN := $(VENV)/bin
 stamp = $(VENV)/.$(1)-$(shell cat requirements/$(1).lock pyproject.toml | cksum | cut -d' ' -f1)
 RUN := $(call stamp,run)
 DEV := $(call stamp,dev)
+DOCS := $(call stamp,docs)
 
 # Recorded traffic and data sets stand beside the checkout where they stand at all.
 ifneq ($(wildcard ../shared/corpus),)
 export PENSTOCK_TEST_DATA ?= $(abspath ../shared)
 endif
 
-.PHONY: help setup run check test test-clients test-long bench lock clean
+.PHONY: help setup run check test test-clients test-long bench docs lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -35,7 +36,7 @@ check: $(DEV) ## Lint, types, import contracts, size budgets and the quick tests
 	$(BIN)/python tests/budgets.py
 	$(BIN)/pytest -n 2 tests/unit tests/laws -m "not long and not slow"
 
-test: check ## Everything but the real clients: within ten minutes
+test: check docs ## Everything but the real clients: within ten minutes
 	$(BIN)/pytest -n 2 tests/unit tests/laws -m slow
 	$(BIN)/pytest -n 2 tests --ignore=tests/unit --ignore=tests/laws --ignore=tests/clients -m "not long"
 
@@ -54,13 +55,18 @@ test-long: $(DEV) ## The runs that take long: deep fuzzing, load
 bench: $(DEV) ## Measure the gateway beside nginx and peers, in one run
 	$(BIN)/python -m bench
 
+docs: $(DOCS) ## Build the documentation's site into site/, offline; a dead link or anchor ends it
+	$(BIN)/zensical build --strict --clean
+
 lock: $(DEV) ## Choose the newest versions of all requirements anew, with hashes
 	for name in run dev; do \
 	  $(BIN)/python -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	    --no-emit-index-url --no-annotate --upgrade -o requirements/$$name.lock requirements/$$name.in; done
+	$(BIN)/python -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	  --no-emit-index-url --no-annotate --upgrade -c requirements/dev.lock -o requirements/docs.lock requirements/docs.in
 
 clean: ## Remove what the other commands made
-	rm -rf $(VENV) .clients .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .clients .cache site .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 $(VENV)/bin/python:
 	@$(PYTHON) -m venv $(VENV)
@@ -75,3 +81,8 @@ $(DEV): $(RUN)
 	@echo "Setting up what tests need ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
 	@rm -f $(VENV)/.dev-* && touch $@
+
+$(DOCS): $(DEV)
+	@echo "Setting up what the documentation's site needs ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/docs.lock
+	@rm -f $(VENV)/.docs-* && touch $@
