@@ -1,6 +1,6 @@
 """What an act is, who may ask for one, and the list of them all."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum
 from typing import Any, Generic, TypeVar
 
@@ -47,15 +47,27 @@ class Audited(msgspec.Struct, frozen=True):
     after: object = None
 
 
+MOST_LISTED = 1000
+"""In one page."""
+
 Item = TypeVar("Item")
+Place = tuple[str | int, ...]
 
 
 class Page(msgspec.Struct, Generic[Item], frozen=True):
     """Some of a list, in its order."""
 
     items: tuple[Item, ...]
-    next: tuple[str | int, ...] | None = None
+    next: Place | None = None
     """Where the list goes on: the last item's place in the order; None: this was all."""
+
+
+def paged(most: int, found: Callable[[int], Sequence[Item]], place: Callable[[Item], Place]) -> Page[Item]:
+    """A page of so many, within bounds. ``found`` reads so many from where the page begins."""
+    most = min(max(1, most), MOST_LISTED)
+    # One more than is told, to know whether the list goes on.
+    some = found(most + 1)
+    return Page(tuple(some[:most]), place(some[most - 1]) if len(some) > most else None)
 
 
 class Act(msgspec.Struct, frozen=True):

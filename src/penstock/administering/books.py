@@ -2,11 +2,12 @@
 
 import datetime
 import re
+from collections.abc import Sequence
 from typing import Literal, get_type_hints
 
 import msgspec
 
-from penstock.administering.acting import Act, Actor, Page, Role
+from penstock.administering.acting import Act, Actor, Page, Role, paged
 from penstock.administering.errors import ConflictError, InvalidError, NotFoundError
 from penstock.administering.house import House
 from penstock.core.books import By, Filter, LogLine, UsageRow, total
@@ -18,7 +19,6 @@ from penstock.stores.suspensions import Suspension, Suspensions
 
 _ALL = frozenset((Role.OWNER, Role.ADMIN, Role.LEAD, Role.VIEWER))
 _CHANGERS = frozenset((Role.OWNER, Role.ADMIN))
-MOST_LISTED = 1000
 _STATUS = re.compile(r"([1-5])xx|[1-5]\d\d")
 
 Group = Literal["day", "key", "team", "user", "model", "provider", "status"]
@@ -140,12 +140,12 @@ def usage(house: House, actor: Actor, wanted: AskUsage) -> UsageReport:
 
 def listed(house: House, actor: Actor, wanted: ListExchanges) -> Page[LogLine]:
     """List exchanges."""
-    most = min(max(1, wanted.most), MOST_LISTED)
-    which = _filter(actor, wanted)
-    found = Reports(house.store.engine).older(which, wanted.after, most=most + 1)
-    some = tuple(found[:most])
-    more = (round(some[-1].at * 1e3), some[-1].id) if len(found) > most else None
-    return Page(some, more)
+    which, reports = _filter(actor, wanted), Reports(house.store.engine)
+
+    def found(most: int) -> Sequence[LogLine]:
+        return reports.older(which, wanted.after, most=most)
+
+    return paged(wanted.most, found, lambda last: (round(last.at * 1e3), last.id))
 
 
 def show(house: House, actor: Actor, wanted: NamedExchange) -> msgspec.Struct:

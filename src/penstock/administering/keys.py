@@ -1,13 +1,14 @@
 """Acts on gateway keys. A key itself is told once, to whoever made or rotated it; nothing of it is written down."""
 
 import time
+from collections.abc import Sequence
 from typing import Annotated
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from penstock.administering import checking
-from penstock.administering.acting import Act, Actor, Page, Role
+from penstock.administering.acting import Act, Actor, Page, Role, paged
 from penstock.administering.checking import ScrubWanted, TermsWanted
 from penstock.administering.errors import ConflictError, DeniedError, InFileError, InvalidError, NotFoundError
 from penstock.administering.house import House
@@ -21,7 +22,6 @@ IN_FILE = "file:"
 """How the identity of a key begins that stands in the configuration file."""
 DAY = 86_400
 MOST_GRACE = 90 * DAY
-MOST_LISTED = 1000
 
 _ALL = frozenset((Role.OWNER, Role.ADMIN, Role.LEAD, Role.VIEWER))
 _CHANGERS = frozenset((Role.OWNER, Role.ADMIN, Role.LEAD))
@@ -187,19 +187,19 @@ def revoke(house: House, actor: Actor, wanted: NamedKey) -> Key:
 
 def listed(house: House, actor: Actor, wanted: ListKeys) -> Page[Key]:
     """List the keys."""
-    most = min(max(1, wanted.most), MOST_LISTED)
     team = wanted.team
     confined = actor.confined()
     if confined is not None:
         if team not in {None, confined}:
             return Page(())
         team = confined
-    rows = house.store.page(most + 1, wanted.after, team=team, everything=wanted.revoked)
-    some = [described(row) for row in rows[:most]]
-    last = rows[most - 1] if len(rows) > most else None
-    more = None if last is None else (last.created or 0, last.name, last.id)
+
+    def found(most: int) -> Sequence[KeyRow]:
+        return house.store.page(most, wanted.after, team=team, everything=wanted.revoked)
+
+    rows = paged(wanted.most, found, lambda last: (last.created or 0, last.name, last.id))
     declared = [from_file(row) for row in house.settings.keys if team in {None, row.team}]
-    return Page((*(declared if wanted.after is None else ()), *some), more)
+    return Page((*(declared if wanted.after is None else ()), *map(described, rows.items)), rows.next)
 
 
 def in_file(settings: Settings, name: str) -> KeySettings | None:

@@ -1,13 +1,13 @@
 """The act that reads the log of all changes."""
 
+from collections.abc import Sequence
+
 import msgspec
 
-from penstock.administering.acting import Act, Actor, Page, Role
+from penstock.administering.acting import Act, Actor, Page, Role, paged
 from penstock.administering.house import House
 from penstock.stores import audit
 from penstock.stores.audit import AuditRow
-
-MOST_LISTED = 1000
 
 
 class ListChanges(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -26,12 +26,14 @@ class ListChanges(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def listed(house: House, actor: Actor, wanted: ListChanges) -> Page[AuditRow]:
     """List who changed what."""
     del actor
-    most = min(max(1, wanted.most), MOST_LISTED)
     below = None if wanted.after is None else wanted.after[0]
-    found = audit.rows(
-        house.store.engine, most=most + 1, below=below, kind=wanted.kind, subject=wanted.subject, who=wanted.who
-    )
-    return Page(tuple(found[:most]), (found[most - 1].number,) if len(found) > most else None)
+
+    def found(most: int) -> Sequence[AuditRow]:
+        return audit.rows(
+            house.store.engine, most=most, below=below, kind=wanted.kind, subject=wanted.subject, who=wanted.who
+        )
+
+    return paged(wanted.most, found, lambda last: (last.number,))
 
 
 ACTS = (

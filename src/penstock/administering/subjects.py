@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from penstock.administering import checking
-from penstock.administering.acting import Act, Actor, Page, Role
+from penstock.administering.acting import Act, Actor, Page, Role, paged
 from penstock.administering.checking import ScrubWanted, TermsWanted
 from penstock.administering.errors import ConflictError, InFileError, InvalidError, NotFoundError
 from penstock.administering.house import House
@@ -15,8 +15,6 @@ from penstock.config.settings import Settings
 from penstock.stores.audit import Change
 from penstock.stores.subjects import Kind, SubjectRow, Subjects
 from penstock.stores.terms import SubjectTerms
-
-MOST_LISTED = 1000
 
 _LOOKERS = frozenset((Role.OWNER, Role.ADMIN, Role.VIEWER))
 _CHANGERS = frozenset((Role.OWNER, Role.ADMIN))
@@ -214,13 +212,12 @@ def _show(house: House, actor: Actor, kind: Kind, name: str) -> Subject:
 
 
 def _listed(house: House, kind: Kind, most: int, after: tuple[str] | None) -> Page[Subject]:
-    most = min(max(1, most), MOST_LISTED)
     subjects, declared = _subjects(house, kind), in_file(house.settings, kind)
-    rows = subjects.page(most + 1, "" if after is None else after[0])
-    more = (rows[most - 1].name,) if len(rows) > most else None
-    some = [_told(row, subjects.keys(row.name)) for row in rows[:most] if row.name not in declared]
+    behind = "" if after is None else after[0]
+    rows = paged(most, lambda most: subjects.page(most, behind), lambda last: (last.name,))
+    some = [_told(row, subjects.keys(row.name)) for row in rows.items if row.name not in declared]
     first = [_from_file(name, row, subjects.keys(name)) for name, row in declared.items()] if after is None else ()
-    return Page((*first, *some), more)
+    return Page((*first, *some), rows.next)
 
 
 def _row(house: House, kind: Kind, name: str, row: SubjectRow | None) -> SubjectRow:
