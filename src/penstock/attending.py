@@ -31,7 +31,6 @@ class Attendant:
         """``command``: starts the process; the numbers of the sockets' descriptors are put behind it."""
         self._sockets = sockets
         self._command = command
-        self._process: asyncio.subprocess.Process | None = None
         self._task: asyncio.Task[None] | None = None
         self._loop = asyncio.get_running_loop()
         self._look()

@@ -38,15 +38,6 @@ class Actor(msgspec.Struct, frozen=True):
         return (self.team or "") if self.role is Role.LEAD else None
 
 
-class Audited(msgspec.Struct, frozen=True):
-    """What a change is written down as; never a secret."""
-
-    act: str
-    subject: str
-    before: object = None
-    after: object = None
-
-
 MOST_LISTED = 1000
 """In one page."""
 
