@@ -13,6 +13,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from penstock.core.counting import AMOUNT_MOST, Ask, Health, Standing, Unanswered, Verdict
 from penstock.stores.counting.memory import Memory
 from penstock.stores.counting.waiting import Waiting
@@ -90,10 +92,7 @@ class Desk:
 
     def health(self) -> Health:
         """As last known."""
-        known = self._health
-        return Health(
-            known.store, known.answers, known.since, len(self._patient), self._dropped, known.processes, known.words
-        )
+        return msgspec.structs.replace(self._health, waiting=len(self._patient), dropped=self._dropped)
 
     async def close(self) -> None:
         """One last try for what waits."""
