@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from penstock.config.urls import origin_of
 from penstock.core.books import BooksError
 from penstock.core.caller import Secret
 from penstock.core.exchange import Answer
@@ -52,10 +53,8 @@ class Webhook(msgspec.Struct, frozen=True):
 def webhook(url: str, secret: Secret | None) -> Webhook:
     """At an address of the configuration."""
     parts = urlsplit(url)
-    secure = parts.scheme == "https"
-    origin = Origin(secure, parts.hostname or "", parts.port or (443 if secure else 80))
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return Webhook(origin, target.encode(), secret)
+    return Webhook(origin_of(url), target.encode(), secret)
 
 
 class About(msgspec.Struct, frozen=True):
