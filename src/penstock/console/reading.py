@@ -4,6 +4,7 @@ Strict: a field that the act does not know, or one that is said twice, is refuse
 ever copied into anything but that struct.
 """
 
+import functools
 import re
 import typing
 from collections.abc import Mapping, Sequence
@@ -74,6 +75,7 @@ def _gathered(wanted: type, query: Sequence[tuple[str, str]], path: Mapping[str,
     return {**found, **several}
 
 
+@functools.lru_cache(maxsize=256)
 def many(wanted: type) -> frozenset[str]:
     """The fields that may be said several times."""
     hints = typing.get_type_hints(wanted)
