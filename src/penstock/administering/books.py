@@ -185,10 +185,10 @@ def suspended(house: House, actor: Actor, wanted: ListSuspensions) -> Page[Suspe
 
 def lift(house: House, actor: Actor, wanted: Lift) -> Page[Suspension]:
     """Take a suspension out of force; what was measured before is not held against the level again."""
-    lifted = Suspensions(house.store.engine).lift(wanted.key, wanted.model, wanted.intensity)
-    if not lifted:
-        raise ConflictError("No such level is suspended now.")
-    with house.changing(actor) as (_, note):
+    with house.changing(actor) as (on, note):
+        lifted = Suspensions(house.store.engine).lift(wanted.key, wanted.model, wanted.intensity, on)
+        if not lifted:
+            raise ConflictError("No such level is suspended now.")
         for one in lifted:
             note(Change("suspensions.lift", "suspension", one.key, one.key_name, one.level, None))
     return Page(tuple(lifted))

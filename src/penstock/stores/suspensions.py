@@ -4,6 +4,7 @@ The path asks memory alone; ``refresh`` reads what has changed, from whichever p
 nobody holds old conversations against a level that an operator wanted back.
 """
 
+import contextlib
 import math
 import time
 from collections.abc import Mapping, Sequence
@@ -12,6 +13,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Engine, RowMapping, or_, select, update
 
 from penstock.core.terseness import Arm, Intensity
+from penstock.stores.database import Transaction
 from penstock.stores.schema import entries, suspensions
 from penstock.stores.turns import inserting, writing
 
@@ -101,8 +103,9 @@ class Suspensions:
             # SQLAlchemy keeps the count of an INSERT only where it is told to.
             return connection.execute(taking, row, execution_options={"preserve_rowcount": True}).rowcount == 1
 
-    def lift(self, key: str, model: str, intensity: str) -> Sequence[Suspension]:
-        """Take it out of force: what was, as it is now; none where none was. ``key``: identity or name."""
+    def lift(self, key: str, model: str, intensity: str, on: Transaction | None = None) -> Sequence[Suspension]:
+        """Take it out of force: what was, as it is now; none where none was. ``key``: identity or name; ``on``: the
+        transaction, where one is under way."""
         these: list[ColumnElement[bool]] = [
             or_(_ROW.key == key, _ROW.key_name == key),
             _ROW.model == model,
@@ -111,7 +114,7 @@ class Suspensions:
         ]
         # A whole second later rather than earlier: what began under the suspension is no conversation after it.
         now = math.ceil(time.time())
-        with self._writing.begin() as connection:
+        with contextlib.nullcontext(on) if on is not None else self._writing.begin() as connection:
             found = [_suspension(row) for row in connection.execute(select(suspensions).where(*these)).mappings()]
             connection.execute(update(suspensions).where(*these).values(lifted=now))
         return [msgspec.structs.replace(one, lifted=now) for one in found]

@@ -2,6 +2,7 @@
 that nothing of a key is."""
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -20,11 +21,17 @@ from penstock.config.people import TeamSettings, UserSettings
 from penstock.config.settings import KeySettings, ProviderSettings, Settings
 from penstock.core.caller import Secret
 from penstock.stores.audit import Change
+from penstock.stores.suspensions import Evidence, Suspension, Suspensions
 
 pytestmark = pytest.mark.slow
 
 OWNER, ADMIN = Actor("olga", Role.OWNER), Actor("adam", Role.ADMIN)
 LEAD, VIEWER, NOBODY = Actor("lea", Role.LEAD, "red"), Actor("vic", Role.VIEWER), Actor("", Role.NOBODY)
+
+LOST = Suspension(
+    key="key_red", key_name="of-red", model="m", intensity="full", since=1_795_000_000, reason="loses money",
+    guard=None, found=Evidence(-0.2, -0.3, None, 300, 100, None, None, ()),
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -62,6 +69,7 @@ MATRIX = {
     "usage.report": ({}, "owner admin lead viewer"),
     "exchanges.list": ({}, "owner admin lead viewer"),
     "suspensions.list": ({}, "owner admin viewer"),
+    "suspensions.lift": ({"key": "of-red", "model": "m", "intensity": "full"}, "owner admin"),
     "teams.create": ({"name": "new"}, "owner admin"),
     "teams.show": ({"team": "red"}, "owner admin lead viewer"),
     "teams.list": ({}, "owner admin lead viewer"),
@@ -79,7 +87,7 @@ MATRIX = {
     "audit.list": ({}, "owner admin viewer"),
 }
 # Made and judged where they live.
-ELSEWHERE = ("setup", "me", "tokens.", "exchanges.show", "suspensions.lift")
+ELSEWHERE = ("setup", "me", "tokens.", "exchanges.show")
 
 
 def furnish(house: House) -> None:
@@ -88,6 +96,7 @@ def furnish(house: House) -> None:
     subjects.create_team(house, OWNER, subjects.CreateTeam(name="red"))
     subjects.create_user(house, OWNER, subjects.CreateUser(name="Ada"))
     credentials.put(house, OWNER, credentials.PutCredential("anthropic", "sk-provider"))
+    Suspensions(house.store.engine).suspend(LOST, time.time())
 
 
 def test_every_act_has_its_row() -> None:
@@ -113,7 +122,7 @@ def test_who_may_do_what(house: House, name: str) -> None:
     assert [(who, act) for who, act, _ in written] == ([(actor.name, name)] if ACTS[name].writes else [])
 
 
-@pytest.mark.parametrize("name", [name for name, (wanted, _) in MATRIX.items() if "key" in wanted])
+@pytest.mark.parametrize("name", [name for name, (wanted, may) in MATRIX.items() if "key" in wanted and "lead" in may])
 def test_a_lead_does_not_reach_out_of_the_team(house: House, name: str) -> None:
     """A key of another team is not there, in the same words as one that nobody has; by id as little as by name."""
     furnish(house)
@@ -307,3 +316,13 @@ def test_a_key_that_is_over_gets_no_new_secret(house: House) -> None:
             act(house, OWNER, wanted)  # type: ignore[operator]
     assert [act for _, act, _ in noted(house)] == ["keys.create", "keys.revoke"]
     assert keys.listed(house, OWNER, keys.ListKeys()).items[-1].name == "nightly"
+
+
+def test_a_level_is_lifted_with_its_note_or_not_at_all(house: House) -> None:
+    """Where the change can't be written down, the level stays suspended."""
+    furnish(house)
+    with house.store.engine.begin() as connection:
+        connection.execute(text("DROP TABLE audit"))
+    with pytest.raises(DBAPIError, match="audit"):
+        do(house, OWNER, "suspensions.lift", key="of-red", model="m", intensity="full")
+    assert Suspensions(house.store.engine).rows() == [LOST]
