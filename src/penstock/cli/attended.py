@@ -13,6 +13,7 @@ from penstock.cli.parent import Start
 
 if TYPE_CHECKING:
     from penstock.config.settings import Settings
+    from penstock.stores.keys import KeyStore
 
 log = logging.getLogger(__name__)
 
@@ -28,8 +29,9 @@ class Admin:
 
 
 @contextlib.asynccontextmanager
-async def attended(start: Start) -> AsyncIterator[Admin]:
-    """As long as the context is open, whoever asks the admin API is answered."""
+async def attended(start: Start, store: "KeyStore | None" = None) -> AsyncIterator[Admin]:
+    """As long as the context is open, whoever asks the admin API is answered. ``store``: where this process has the
+    database open."""
     from penstock.attending import Attendant, opened  # noqa: PLC0415 - only this command needs it
 
     settings, folder = start.settings, Path(start.settings.data_dir)
@@ -44,7 +46,7 @@ async def attended(start: Start) -> AsyncIterator[Admin]:
     named = () if start.source.path is None else ("--config", str(start.source.path))
     attendant = Attendant(sockets, (sys.executable, "-m", "penstock", "admin", "serve", *named, "--sockets"))
     try:
-        yield Admin(url, None if url is None else _setup_token(settings))
+        yield Admin(url, None if url is None else _setup_token(settings, store))
     finally:
         await attendant.close()
 
@@ -55,13 +57,10 @@ def _url(settings: "Settings", port: int) -> str:
     return f"{'http' if settings.admin.tls is None else 'https'}://{name}:{port}"
 
 
-def _setup_token(settings: "Settings") -> str | None:
+def _setup_token(settings: "Settings", store: "KeyStore | None") -> str | None:
     from penstock.stores.admins import Admins  # noqa: PLC0415
     from penstock.stores.keys import KeyStore  # noqa: PLC0415
 
-    store = KeyStore(*site_of(settings))
-    try:
-        made = Admins(store.engine, store.pepper).setup_token()
-    finally:
-        store.close()
+    with contextlib.nullcontext(store) if store else contextlib.closing(KeyStore(*site_of(settings))) as there:
+        made = Admins(there.engine, there.pepper).setup_token()
     return None if made is None else made.reveal()

@@ -75,7 +75,7 @@ async def _alone(start: Start) -> None:
     try:
         async with (
             running(start.settings, demo=start.demo, source=start.source) as gateway,
-            attended(start) as admin,
+            attended(start, gateway.house.store) as admin,
         ):
             _settle()
             _listen_to_signals(stopping, gateway.reload)
