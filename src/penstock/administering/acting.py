@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
@@ -79,6 +79,14 @@ class Act(msgspec.Struct, frozen=True):
     writes: bool = True
 
 
+class Administration(Protocol):
+    """Does acts for one who asks: in this process, or by asking another."""
+
+    def do(self, name: str, wanted: msgspec.Struct) -> Any:
+        """What the act tells; ActError. Where a list goes on is known to whoever told it: its ``next`` is good as
+        ``after`` there, and nowhere else."""
+
+
 class Acts:
     """All that can be done, by name."""
 
@@ -96,9 +104,26 @@ class Acts:
         self.permit(actor, name)
         return self._acts[name].run(house, actor, wanted)
 
+    def by(self, actor: Actor, house: object) -> Administration:
+        """Does them here."""
+        return _Here(self, house, actor)
+
     def permit(self, actor: Actor, name: str) -> None:
         """DeniedError where this actor's role may not do it."""
         roles = self._acts[name].roles
         if actor.role not in roles:
             may = ", ".join(sorted(role.value for role in roles - {Role.NOBODY}))
             raise DeniedError(f"{actor.name} is {actor.role.value} and may not do this; it takes: {may}.")
+
+
+class _Here:
+    """Does acts in this process."""
+
+    def __init__(self, acts: Acts, house: object, actor: Actor) -> None:
+        self._acts = acts
+        self._house = house
+        self._actor = actor
+
+    def do(self, name: str, wanted: msgspec.Struct) -> Any:
+        """As Administration says."""
+        return self._acts.do(self._house, self._actor, name, wanted)

@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 
 from penstock.administering.acting import Act, Actor, Page, Role
-from penstock.administering.errors import InvalidError, NotFoundError
+from penstock.administering.errors import InvalidError, NotFoundError, UnavailableError
 from penstock.administering.house import House
 from penstock.config import forms
 from penstock.config.mistakes import MisfitError, listed
@@ -14,6 +14,7 @@ from penstock.stores import audit
 from penstock.stores.audit import Change
 from penstock.stores.credentials import Along, CredentialStore
 from penstock.stores.database import Transaction
+from penstock.stores.master_key import MasterKeyError
 
 _CHANGERS = frozenset((Role.OWNER, Role.ADMIN))
 
@@ -57,7 +58,11 @@ def put(house: House, actor: Actor, wanted: PutCredential) -> ProviderCredential
     except MisfitError as misfit:
         raise InvalidError(f"It {misfit.what}.", "credential") from None
     told = _told(house, wanted.provider, stored=True)
-    _store(house).put(wanted.provider, Secret(wanted.credential), _noting(actor, "credentials.put", told))
+    try:
+        _store(house).put(wanted.provider, Secret(wanted.credential), _noting(actor, "credentials.put", told))
+    except MasterKeyError as error:
+        words = str(error)
+        raise UnavailableError(f"{words[0].upper()}{words[1:]}.") from None
     return told
 
 

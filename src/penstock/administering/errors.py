@@ -29,3 +29,7 @@ class ConflictError(ActError):
 
 class InFileError(ConflictError):
     """It stands in the configuration file, and is changed there."""
+
+
+class UnavailableError(ActError):
+    """What it takes does not answer now, such as the database."""

@@ -8,7 +8,9 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from penstock.administering.acting import Actor
+from penstock.administering.errors import UnavailableError
 from penstock.config.settings import Settings
+from penstock.core.books import BooksError
 from penstock.stores import audit
 from penstock.stores.admins import Admins
 from penstock.stores.audit import Change
@@ -28,6 +30,15 @@ class House:
         """One transaction, and what notes a change in the audit log: all that is done in it is done, or nothing."""
         with self.store.writing() as connection:
             yield connection, lambda change: audit.append(connection, actor.name, actor.role.value, change)
+
+
+@contextlib.contextmanager
+def reading_books() -> Iterator[None]:
+    """Says in words when the books can't be read."""
+    try:
+        yield
+    except BooksError as error:
+        raise UnavailableError(f"The books can't be read: {error}. Try `penstock doctor`.") from None
 
 
 @contextlib.contextmanager

@@ -1,7 +1,7 @@
 """Acts on gateway keys. A key itself is told once, to whoever made or rotated it; nothing of it is written down."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import msgspec
@@ -11,12 +11,13 @@ from penstock.administering import checking
 from penstock.administering.acting import Act, Actor, Page, Role, paged
 from penstock.administering.checking import ScrubWanted, TermsWanted
 from penstock.administering.errors import ConflictError, DeniedError, InFileError, InvalidError, NotFoundError
-from penstock.administering.house import House
+from penstock.administering.house import House, reading_books
 from penstock.config.mistakes import nearest
 from penstock.config.settings import KeySettings, Settings
 from penstock.stores.audit import Change
 from penstock.stores.database import Transaction
 from penstock.stores.keys import KeyRow, KeySecret, KeyTerms, MadeKey, NameTakenError, UnknownKeyError
+from penstock.stores.reports import Reports
 
 IN_FILE = "file:"
 """How the identity of a key begins that stands in the configuration file."""
@@ -51,6 +52,13 @@ class Key(msgspec.Struct, frozen=True):
     expires: int | None
     revoked: int | None
     secrets: tuple[KeySecret, ...]
+
+
+class SeenKey(Key, frozen=True):
+    """A key, and when it was used."""
+
+    last_used: float | None = None
+    """Seconds since the epoch; null: never, as far as the books tell, or nobody asked."""
 
 
 class NewKey(msgspec.Struct, frozen=True):
@@ -93,6 +101,13 @@ class NamedKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Its id, or its name."""
 
 
+class ShowKey(NamedKey, frozen=True, forbid_unknown_fields=True):
+    """One key, to be looked at."""
+
+    used: bool = False
+    """Tell when it was used last."""
+
+
 class RotateKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A new secret for a key."""
 
@@ -110,6 +125,8 @@ class ListKeys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Only this team's."""
     revoked: bool = False
     """Those that were revoked, too."""
+    used: bool = False
+    """Tell when each was used last."""
     after: tuple[int, str, str] | None = None
 
 
@@ -132,8 +149,13 @@ def create(house: House, actor: Actor, wanted: CreateKey) -> NewKey:
     return _new(made, told)
 
 
-def show(house: House, actor: Actor, wanted: NamedKey) -> Key:
+def show(house: House, actor: Actor, wanted: ShowKey) -> SeenKey:
     """Show a key."""
+    found = _shown(house, actor, wanted)
+    return _seen(house, [found], asked=wanted.used)[0]
+
+
+def _shown(house: House, actor: Actor, wanted: NamedKey) -> Key:
     declared = in_file(house.settings, wanted.key)
     try:
         found = described(_found(house, actor, wanted.key))
@@ -185,7 +207,7 @@ def revoke(house: House, actor: Actor, wanted: NamedKey) -> Key:
     return told
 
 
-def listed(house: House, actor: Actor, wanted: ListKeys) -> Page[Key]:
+def listed(house: House, actor: Actor, wanted: ListKeys) -> Page[SeenKey]:
     """List the keys."""
     team = wanted.team
     confined = actor.confined()
@@ -199,7 +221,16 @@ def listed(house: House, actor: Actor, wanted: ListKeys) -> Page[Key]:
 
     rows = paged(wanted.most, found, lambda last: (last.created or 0, last.name, last.id))
     declared = [from_file(row) for row in house.settings.keys if team in {None, row.team}]
-    return Page((*(declared if wanted.after is None else ()), *map(described, rows.items)), rows.next)
+    some = [*(declared if wanted.after is None else ()), *map(described, rows.items)]
+    return Page(_seen(house, some, asked=wanted.used), rows.next)
+
+
+def _seen(house: House, some: Sequence[Key], *, asked: bool) -> tuple[SeenKey, ...]:
+    used: Mapping[str, float] = {}
+    if asked:
+        with reading_books():
+            used = Reports(house.store.engine).last_used([key.id for key in some])
+    return tuple(SeenKey(**msgspec.structs.asdict(key), last_used=used.get(key.id)) for key in some)
 
 
 def in_file(settings: Settings, name: str) -> KeySettings | None:
@@ -312,9 +343,9 @@ def _change(act: str, key: Key, *, before: Key | None = None, after: Key | None 
 
 
 ACTS = (
-    Act("keys.list", ListKeys, Page[Key], _ALL, listed, writes=False),
+    Act("keys.list", ListKeys, Page[SeenKey], _ALL, listed, writes=False),
     Act("keys.create", CreateKey, NewKey, _CHANGERS, create),
-    Act("keys.show", NamedKey, Key, _ALL, show, writes=False),
+    Act("keys.show", ShowKey, SeenKey, _ALL, show, writes=False),
     Act("keys.change", ChangeKey, Key, _CHANGERS, change),
     Act("keys.rotate", RotateKey, NewKey, _CHANGERS, rotate),
     Act("keys.revoke", NamedKey, Key, _CHANGERS, revoke),

@@ -15,7 +15,7 @@ class ListChanges(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     most: int = 100
     kind: str | None = None
-    """Of what was changed: `key`, `team`, `user`, `token`, `credential`."""
+    """Of what was changed: `key`, `team`, `user`, `token`, `credential`, `suspension`."""
     subject: str | None = None
     """Its identity, or what it was called."""
     who: str | None = None

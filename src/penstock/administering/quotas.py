@@ -10,10 +10,9 @@ import msgspec
 from penstock import composing
 from penstock.administering import keys
 from penstock.administering.acting import Act, Actor, Page, Role
-from penstock.administering.errors import ActError, InvalidError, NotFoundError
-from penstock.administering.house import House
+from penstock.administering.errors import InvalidError, NotFoundError
+from penstock.administering.house import House, reading_books
 from penstock.config.settings import Settings
-from penstock.core.books import BooksError
 from penstock.core.caller import KeyProfile
 from penstock.core.counting import Counters, Standing, Unanswered, Way
 from penstock.core.inheriting import Heritage, Owned
@@ -81,7 +80,7 @@ def _quotas(house: House, actor: Actor, wanted: ListQuotas) -> Sequence[Quota]:
     confined = actor.confined()
     heritage = house.store.inherited(composing.heritage(house.settings))
     if wanted.key is not None:
-        key = keys.show(house, actor, keys.NamedKey(wanted.key))
+        key = keys.show(house, actor, keys.ShowKey(wanted.key))
         found = _profile(house, heritage, key).quotas
         own = (Level.KEY, Level.TEAM)
         return found if confined is None else tuple(quota for quota in found if quota.level in own)
@@ -140,10 +139,8 @@ def _booked(house: House, quotas: Sequence[Quota], now: float, wanted: ListQuota
     only = sorted(named) if wanted.key is not None and all(quota.level is Level.KEY for quota in quotas) else None
     spending = [name for name, kind in kinds(composing.DIALECTS).items() if kind is Kind.SPENDS]
     hours = holders.since, int(now // _HOUR) + 1
-    try:
+    with reading_books():
         Usages(house.store.engine, spending).read(hours, lambda row: holders.add(row, sums), keys=only)
-    except BooksError as error:
-        raise ActError(f"The books can't be read: {error}.") from None
     return {counter: sum(used.values()) for counter, (_, used) in sums.items()}
 
 

@@ -1,20 +1,19 @@
-"""How commands do acts: as the local operator, in the database of the configuration; mistakes become messages."""
+"""How commands do acts: as the local operator, in the gateway that runs or else in its database; mistakes become
+messages, the same ones either way."""
 
 import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 from click.shell_completion import CompletionItem
 
 from penstock.cli.configuration import load_settings
-from penstock.cli.exits import MistakeError, existing
+from penstock.cli.exits import MistakeError, UnreachableError, existing
 
 if TYPE_CHECKING:
-    import msgspec
-
-    from penstock.administering.acting import Actor
+    from penstock.administering.acting import Administration
     from penstock.administering.house import House
     from penstock.config.settings import Settings
 
@@ -27,42 +26,79 @@ Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
 
 class Acting:
-    """Does acts in one house."""
+    """Does acts: in the gateway that runs, or in this process."""
 
-    def __init__(self, house: "House", actor: "Actor", settings: "Settings") -> None:
-        self.house = house
+    def __init__(self, administration: "Administration", settings: "Settings") -> None:
+        self.do = administration.do
         self.settings = settings
-        """As they were read: the house's name another folder where there is none yet."""
-        self._actor = actor
-
-    def do(self, name: str, wanted: "msgspec.Struct") -> Any:
-        """What the act tells; ActError."""
-        from penstock.administering.table import ACTS  # noqa: PLC0415 - keeps --help instant
-
-        return ACTS.do(self.house, self._actor, name, wanted)
+        """As this command was told them."""
 
 
 @contextlib.contextmanager
-def acting(config: Path | None, *, new: bool = False) -> Iterator[Acting]:
-    """``new``: the database is made, where there is none."""
-    import msgspec  # noqa: PLC0415 - keeps --help instant
+def acting(config: Path | None, *, new: bool = False, patience: float | None = None) -> Iterator[Acting]:
+    """Acts are done by the gateway that runs with this data folder, else here. It is one of them for the whole command,
+    so that nothing is done twice.
 
-    from penstock.administering.acting import Actor, Role  # noqa: PLC0415
+    ``new``: the database is made, where there is none. ``patience``: seconds for the gateway to answer.
+    """
+    from penstock.administering.acting import Actor, Role  # noqa: PLC0415 - keeps --help instant
     from penstock.administering.errors import ActError  # noqa: PLC0415
-    from penstock.administering.house import opened  # noqa: PLC0415
+    from penstock.administering.table import ACTS  # noqa: PLC0415
+    from penstock.console.asking import NotToldError, SilentError  # noqa: PLC0415
 
     settings = load_settings(config)
     try:
-        with existing(settings, new=new) as site:
-            there = msgspec.structs.replace(settings, data_dir=str(site.folder), database=site.server)
-            with opened(there) as house:
-                yield Acting(house, Actor(OPERATOR, Role.OWNER), settings)
+        gateway = _running(settings, patience)
+        if gateway is not None:
+            yield Acting(gateway, settings)
+            return
+        with _housed(settings, new=new) as house:
+            yield Acting(ACTS.by(Actor(OPERATOR, Role.OWNER), house), settings)
     except ActError as error:
         raise _said(error.words, error.field, type(error).__name__, config) from None
+    except SilentError as error:
+        raise UnreachableError(
+            f"the gateway does not answer any more ({error}); nothing was changed, try again"
+        ) from None
+    except NotToldError:
+        words = "the gateway was asked and did not say what became of it; `penstock audit` shows whether it was done"
+        raise UnreachableError(words) from None
+
+
+def _running(settings: "Settings", patience: float | None) -> "Administration | None":
+    """The gateway of this data folder, where one runs and answers."""
+    from penstock.administering.table import ACTS  # noqa: PLC0415 - keeps --help instant
+    from penstock.attending import SOCKET  # noqa: PLC0415
+    from penstock.console.asking import PATIENCE_SECONDS, Asking, SilentError  # noqa: PLC0415
+
+    folder = Path(settings.data_dir)
+    if not (folder / SOCKET).exists():
+        return None
+    asking = Asking(folder, ACTS, patience=PATIENCE_SECONDS if patience is None else patience)
+    try:
+        return asking if asking.reached() else None
+    except SilentError as error:
+        # Nothing was asked for: it can't be done twice.
+        click.echo(f"The gateway that runs here does not answer: {error}. Its database is used without it.", err=True)
+        return None
+
+
+@contextlib.contextmanager
+def _housed(settings: "Settings", *, new: bool) -> "Iterator[House]":
+    import msgspec  # noqa: PLC0415 - keeps --help instant
+
+    from penstock.administering.house import opened  # noqa: PLC0415
+
+    with existing(settings, new=new) as site:
+        there = msgspec.structs.replace(settings, data_dir=str(site.folder), database=site.server)
+        with opened(there) as house:
+            yield house
 
 
 def _said(words: str, field: str, kind: str, config: Path | None) -> click.ClickException:
     words = words[0].lower() + words[1:]
+    if kind == "UnavailableError":
+        return UnreachableError(words)
     if kind == "InFileError":
         return MistakeError(words.replace("the configuration file", f"the configuration file, {config}", 1))
     if kind == "InvalidError":
@@ -80,8 +116,9 @@ def completing(names: Callable[["House"], "list[str]"]) -> Complete:
         given = context.params.get("config")
         # A shell that completes must not show an error; without names there is nothing to offer.
         try:
-            with acting(None if given is None else Path(given)) as act:
-                return [CompletionItem(name) for name in sorted(set(names(act.house))) if name.startswith(begun)]
+            # From the database: no gateway is asked to start a process because somebody has pressed a key.
+            with _housed(load_settings(None if given is None else Path(given)), new=False) as house:
+                return [CompletionItem(name) for name in sorted(set(names(house))) if name.startswith(begun)]
         except (click.ClickException, OSError, ValueError):
             return []
 

@@ -1,20 +1,18 @@
 """``penstock admin``: the admin API of a gateway, and the tokens of those who may use it."""
 
-import contextlib
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from penstock.cli import moments
+from penstock.cli.acting import acting
 from penstock.cli.configuration import config_option, load_settings
-from penstock.cli.exits import MistakeError, reaching, site_of
 from penstock.cli.printing import Table, columns, json_option, print_json, print_table
 
 if TYPE_CHECKING:
-    from penstock.administering.acting import Actor
-    from penstock.administering.house import House
+    from penstock.administering.tokens import NewToken
     from penstock.stores.admins import AdminToken
 
 # As `penstock.administering.acting.Role` spells them, which is not loaded for --help.
@@ -89,11 +87,10 @@ def create(config: Path | None, name: str, role: str, team: str | None, expires:
       penstock admin tokens create ann --role owner
       penstock admin tokens create bob --role lead --team research --expires 90d
     """
-    from penstock.administering.tokens import CreateToken  # noqa: PLC0415
-    from penstock.administering.tokens import create as make  # noqa: PLC0415
+    from penstock.administering.tokens import CreateToken  # noqa: PLC0415 - keeps --help instant
 
-    with _opened(config) as (house, operator):
-        made = make(house, operator, CreateToken(name, role, team, expires or None))
+    with acting(config, new=True) as act:
+        made: NewToken = act.do("tokens.create", CreateToken(name, role, team, expires or None))
     if as_json:
         print_json({"secret": made.secret, **_told(made.token)})
     else:
@@ -111,8 +108,10 @@ def list_tokens(config: Path | None, *, as_json: bool) -> None:
     Examples:
       penstock admin tokens list
     """
-    with _opened(config) as (house, _):
-        rows = house.admins.rows()
+    from penstock.administering.tokens import ListTokens  # noqa: PLC0415 - keeps --help instant
+
+    with acting(config) as act:
+        rows: Sequence[AdminToken] = act.do("tokens.list", ListTokens()).items
     if as_json:
         print_json([_told(row) for row in rows])
         return
@@ -131,29 +130,14 @@ def revoke(config: Path | None, name: str, *, as_json: bool) -> None:
     Examples:
       penstock admin tokens revoke bob
     """
-    from penstock.administering.tokens import NamedToken  # noqa: PLC0415
-    from penstock.administering.tokens import revoke as end  # noqa: PLC0415
+    from penstock.administering.tokens import NamedToken  # noqa: PLC0415 - keeps --help instant
 
-    with _opened(config) as (house, operator):
-        row = end(house, operator, NamedToken(name))
+    with acting(config) as act:
+        row: AdminToken = act.do("tokens.revoke", NamedToken(name))
     if as_json:
         print_json(_told(row))
     else:
         click.echo(f"The token of {row.name} is refused from now on.", err=True)
-
-
-@contextlib.contextmanager
-def _opened(config: Path | None) -> "Iterator[tuple[House, Actor]]":
-    from penstock.administering.acting import Actor, Role  # noqa: PLC0415
-    from penstock.administering.errors import ActError  # noqa: PLC0415
-    from penstock.administering.house import opened  # noqa: PLC0415
-
-    settings = load_settings(config)
-    try:
-        with reaching(site_of(settings)), opened(settings) as house:
-            yield house, Actor("local operator", Role.OWNER)
-    except ActError as error:
-        raise MistakeError(error.words) from None
 
 
 def _told(row: "AdminToken") -> dict[str, object]:

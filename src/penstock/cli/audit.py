@@ -14,7 +14,7 @@ from penstock.cli.printing import Table, columns, json_option, print_json, print
 if TYPE_CHECKING:
     from penstock.stores.audit import AuditRow
 
-_KINDS = ("key", "team", "user", "token", "credential")
+_KINDS = ("key", "team", "user", "token", "credential", "suspension")
 
 
 @click.command(short_help="Who changed what of keys, teams, users.")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from penstock.config.settings import Settings
+    from penstock.stores.site import Site
     from penstock.core.books import Filter
     from penstock.core.entry import Entry, Opened
     from penstock.ledger.recovery import Killed
@@ -115,17 +116,24 @@ def reports(settings: "Settings") -> "Iterator[Reports]":
         yield Reports(engine)
 
 
+def standing(settings: "Settings") -> "Site":
+    """Where the books of these settings are; exit code 3 where nobody has made any."""
+    site = site_of(settings)
+    with reaching(site):
+        if site.exists():
+            return site
+    place = site.folder if site.server is None else site.name
+    words = f"there are no books in {place}: no gateway has run there yet."
+    raise UnreachableError(f"{words} Name the configuration that it runs with (--config).{off(settings)}")
+
+
 @contextlib.contextmanager
 def opened_books(settings: "Settings", done: str) -> "Iterator[Engine]":
     """The database with the books of these settings; exit code 3 where what is to be ``done`` to them can't be."""
     from penstock.core.books import BooksError  # noqa: PLC0415 - keeps --help instant
 
-    site = site_of(settings)
+    site = standing(settings)
     with reaching(site):
-        if not site.exists():
-            place = site.folder if site.server is None else site.name
-            words = f"there are no books in {place}: no gateway has run there yet."
-            raise UnreachableError(f"{words} Name the configuration that it runs with (--config).{off(settings)}")
         engine = site.open()
         try:
             _settle(settings, engine)

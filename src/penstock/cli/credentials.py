@@ -6,19 +6,20 @@ that, and shells remember it. None is ever printed.
 
 import contextlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from penstock.cli import moments
+from penstock.cli.acting import acting
 from penstock.cli.configuration import config_option, load_settings
 from penstock.cli.exits import PROBLEM, MistakeError, existing
 from penstock.cli.printing import Table, columns, json_option, print_json, print_table
 
 if TYPE_CHECKING:
-    from penstock.config.settings import Settings
+    from penstock.administering.credentials import ProviderCredential
     from penstock.stores.credentials import CredentialStore
 
 # Far more than a header can hold.
@@ -51,19 +52,19 @@ def put(config: Path | None, name: str, *, as_json: bool) -> None:
       penstock providers credential set anthropic --config penstock.yaml
       penstock providers credential set anthropic -c penstock.yaml < key.txt
     """
-    from penstock.core.caller import Secret  # noqa: PLC0415 - keeps --help instant
+    from penstock.administering.credentials import PutCredential  # noqa: PLC0415 - keeps --help instant
+    from penstock.administering.errors import NotFoundError  # noqa: PLC0415
 
-    with _credentials(config, new=True) as (settings, store):
-        if name not in settings.providers:
-            known = ", ".join(settings.providers)
-            raise MistakeError(f"there is no provider {name!r} in the configuration; there is {known}")
-        store.put(name, Secret(_asked(name)))
-        used = settings.providers[name].api_key_stored
+    with acting(config, new=True) as act:
+        try:
+            told: ProviderCredential = act.do("credentials.put", PutCredential(name, _asked(name)))
+        except NotFoundError as error:
+            raise MistakeError(error.words[0].lower() + error.words[1:]) from None
     if as_json:
-        print_json({"provider": name, "used": used})
+        print_json({"provider": name, "used": told.used})
         return
     click.echo(f"The credential of {name!r} is stored.")
-    hint = _WHEN if used else f"It is not used yet: write `api_key_stored: true` under providers.{name}."
+    hint = _WHEN if told.used else f"It is not used yet: write `api_key_stored: true` under providers.{name}."
     click.echo(hint, err=True)
 
 
@@ -77,15 +78,16 @@ def list_credentials(config: Path | None, *, as_json: bool) -> None:
     Examples:
       penstock providers credential list
     """
-    with _credentials(config) as (settings, store):
-        found = store.listed()
-        used = {name for name, row in settings.providers.items() if row.api_key_stored}
+    from penstock.administering.credentials import ListCredentials  # noqa: PLC0415 - keeps --help instant
+
+    with acting(config) as act:
+        found: Sequence[ProviderCredential] = act.do("credentials.list", ListCredentials()).items
     if as_json:
         print_json(
-            [{"provider": row.name, "created": moments.stamped(row.created), "used": row.name in used} for row in found]
+            [{"provider": row.provider, "created": moments.stamped(row.created), "used": row.used} for row in found]
         )
         return
-    lines = tuple((row.name, moments.shown(row.created), "yes" if row.name in used else "no") for row in found)
+    lines = tuple((row.provider, moments.shown(row.created), "yes" if row.used else "no") for row in found)
     print_table(Table(columns("provider", "stored", "used"), lines))
 
 
@@ -100,16 +102,19 @@ def remove(config: Path | None, name: str, *, as_json: bool) -> None:
     Examples:
       penstock providers credential remove anthropic
     """
-    with _credentials(config) as (settings, store):
-        was_there = store.remove(name)
-        used = name in settings.providers and settings.providers[name].api_key_stored
+    from penstock.administering.credentials import NamedCredential  # noqa: PLC0415 - keeps --help instant
+    from penstock.administering.errors import NotFoundError  # noqa: PLC0415
+
+    told: ProviderCredential | None = None
+    with acting(config) as act, contextlib.suppress(NotFoundError):
+        told = act.do("credentials.remove", NamedCredential(name))
     if as_json:
-        print_json({"provider": name, "removed": was_there})
-    elif was_there:
+        print_json({"provider": name, "removed": told is not None})
+    elif told is not None:
         click.echo(f"The credential of {name!r} is forgotten.")
-        if used:
+        if told.used:
             click.echo(_STILL.format(name=name), err=True)
-    if not was_there:
+    if told is None:
         click.echo(f"No credential of {name!r} is stored.", err=True)
         raise SystemExit(PROBLEM)
 
@@ -129,7 +134,7 @@ def rotate(config: Path | None, *, as_json: bool) -> None:
     """
     from penstock.stores.credentials import CredentialError  # noqa: PLC0415 - keeps --help instant
 
-    with _credentials(config) as (_, store):
+    with _credentials(config) as store:
         try:
             count = store.rotate()
         except CredentialError as error:
@@ -142,15 +147,14 @@ def rotate(config: Path | None, *, as_json: bool) -> None:
 
 
 @contextlib.contextmanager
-def _credentials(config: Path | None, *, new: bool = False) -> "Iterator[tuple[Settings, CredentialStore]]":
-    """``new``: the first credential makes the database."""
+def _credentials(config: Path | None) -> "Iterator[CredentialStore]":
     from penstock.stores.credentials import CredentialStore  # noqa: PLC0415 - keeps --help instant
 
     settings = load_settings(config)
-    with existing(settings, new=new) as site:
+    with existing(settings, new=False) as site:
         engine = site.open()
         try:
-            yield settings, CredentialStore(engine, site.folder, settings.master_key)
+            yield CredentialStore(engine, site.folder, settings.master_key)
         finally:
             engine.dispose()
 

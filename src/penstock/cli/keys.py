@@ -4,7 +4,7 @@ hash. What the configuration file declares is listed here and changed there.
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
@@ -13,13 +13,12 @@ import click
 from penstock.cli import moments, terms
 from penstock.cli.acting import Acting, acting, completing, key_names, team_names, user_names
 from penstock.cli.configuration import config_option
-from penstock.cli.exits import UnreachableError
 from penstock.cli.printing import Table, columns, json_option, legible, print_json, print_table
 from penstock.cli.terms import terms_options
 
 if TYPE_CHECKING:
     from penstock.administering.checking import ScrubWanted
-    from penstock.administering.keys import Key, NewKey
+    from penstock.administering.keys import Key, NewKey, SeenKey
     from penstock.config.settings import Settings
 
 _Command = TypeVar("_Command", bound=Callable[..., None])
@@ -120,14 +119,13 @@ def list_keys(config: Path | None, team: str | None, *, everything: bool, as_jso
     """
     with acting(config) as act:
         listed = list(_all(act, team, everything=everything))
-        used = _last_used(act, listed)
     if as_json:
-        print_json([{**_described(key), "last_used": moments.stamped(used.get(key.id))} for key in listed])
+        print_json([_seen(key) for key in listed])
         return
     if not listed:
         click.echo("There is no key yet. Make one: penstock keys create NAME")
         return
-    lines = [(*_line(key), moments.shown(used.get(key.id), absent="-")) for key in listed]
+    lines = [(*_line(key), moments.shown(key.last_used, absent="-")) for key in listed]
     headings = columns("=name", "team", "owner", "state", "begins with", "may use", "expires (UTC)", "last used (UTC)")
     print_table(Table(headings, tuple(lines)), spare=("begins with", "owner", "team", "may use", "last used (UTC)"))
 
@@ -145,12 +143,11 @@ def show(config: Path | None, name: str, *, as_json: bool) -> None:
       penstock keys show key_6f1d2c3b4a596877 --json
     """
     with acting(config) as act:
-        key = _shown(act, name)
-        used = _last_used(act, [key]).get(key.id)
+        key = _shown(act, name, used=True)
     if as_json:
-        print_json({**_described(key), "last_used": moments.stamped(used)})
+        print_json(_seen(key))
         return
-    for heading, value in (*_particulars(key), ("last used", _when(used, act.settings))):
+    for heading, value in (*_particulars(key), ("last used", _when(key.last_used, act.settings))):
         click.echo(legible(f"{heading + ':' if heading else '':<22}{value}"))
 
 
@@ -176,7 +173,7 @@ def set_terms(config: Path | None, name: str, *, as_json: bool, **given: Unpack[
     from penstock.administering.keys import ChangeKey  # noqa: PLC0415 - keeps --help instant
 
     with acting(config) as act:
-        key = _shown(act, name)
+        key: Key = _shown(act, name)
         if key.state == "revoked":
             raise click.ClickException(
                 f"the key {key.name!r} is revoked for good; make a new one: penstock keys create"
@@ -233,7 +230,7 @@ def revoke(config: Path | None, name: str, *, yes: bool, as_json: bool) -> None:
     from penstock.administering.keys import NamedKey  # noqa: PLC0415 - keeps --help instant
 
     with acting(config) as act:
-        key = _shown(act, name)
+        key: Key = _shown(act, name)
         if key.revoked is None and not key.in_file and not yes:
             if not sys.stdin.isatty():
                 raise click.UsageError(f"This ends the key {key.name!r} for good; say --yes.")
@@ -245,39 +242,28 @@ def revoke(config: Path | None, name: str, *, yes: bool, as_json: bool) -> None:
         click.echo(f"The key {key.name!r} is revoked since {moments.shown(key.revoked)} UTC.")
 
 
-def _shown(act: Acting, name: str) -> "Key":
+def _shown(act: Acting, name: str, *, used: bool = False) -> "SeenKey":
     from penstock.administering.errors import NotFoundError  # noqa: PLC0415 - keeps --help instant
-    from penstock.administering.keys import NamedKey  # noqa: PLC0415
+    from penstock.administering.keys import ShowKey  # noqa: PLC0415
 
     try:
-        found: Key = act.do("keys.show", NamedKey(name))
+        found: SeenKey = act.do("keys.show", ShowKey(name, used))
     except NotFoundError as error:
         hint = "" if error.words.endswith("?") else " `penstock keys list` shows what there is."
         raise click.ClickException(f"{error.words}{hint}") from None
     return found
 
 
-def _all(act: Acting, team: str | None, *, everything: bool) -> "Iterator[Key]":
+def _all(act: Acting, team: str | None, *, everything: bool) -> "Iterator[SeenKey]":
     from penstock.administering.keys import ListKeys  # noqa: PLC0415 - keeps --help instant
 
     after = None
     while True:
-        page = act.do("keys.list", ListKeys(_AT_ONCE, team, everything, after))
+        page = act.do("keys.list", ListKeys(_AT_ONCE, team, everything, used=True, after=after))
         yield from page.items
         if page.next is None:
             return
         after = page.next
-
-
-def _last_used(act: Acting, listed: "Sequence[Key]") -> Mapping[str, float]:
-    """As the books tell, by identity; who is not in them is left out."""
-    from penstock.core.books import BooksError  # noqa: PLC0415 - keeps --help instant
-    from penstock.stores.reports import Reports  # noqa: PLC0415
-
-    try:
-        return Reports(act.house.store.engine).last_used([key.id for key in listed])
-    except BooksError as error:
-        raise UnreachableError(f"the books can't be read: {error}. Try `penstock doctor`.") from None
 
 
 def _when(used: float | None, settings: "Settings") -> str:
@@ -315,7 +301,12 @@ def _described(key: "Key") -> dict[str, object]:
         }
         for secret in key.secrets
     ]
-    return {**{name: getattr(key, name) for name in key.__struct_fields__}, **times, "secrets": secrets}
+    told = {name: getattr(key, name) for name in key.__struct_fields__ if name != "last_used"}
+    return {**told, **times, "secrets": secrets}
+
+
+def _seen(key: "SeenKey") -> dict[str, object]:
+    return {**_described(key), "last_used": moments.stamped(key.last_used)}
 
 
 def _line(key: "Key") -> tuple[str, ...]:

@@ -3,12 +3,13 @@
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, cast
 
 import click
 
 from penstock.cli import moments
-from penstock.cli.books import opened_books
+from penstock.cli.acting import acting
+from penstock.cli.books import opened_books, standing
 from penstock.cli.configuration import config_option, load_settings
 from penstock.cli.printing import json_option, legible, print_json
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from penstock.stores.suspensions import Suspension
 
 LEVELS = ("lite", "full", "ultra")
+Level = Literal["lite", "full", "ultra"]
 
 
 @click.command(short_help="Suspend what should be, now.")
@@ -65,17 +67,20 @@ def resume(config: Path | None, key: str, model: str, intensity: str, *, as_json
       penstock savings resume laptop claude-sonnet-4-5 full
       penstock savings resume key_6f1d2c3b4a596877 gpt-5 ultra
     """
-    settings = load_settings(config)
-    with opened_books(settings, "changed") as engine:
-        from penstock.stores.suspensions import Suspensions  # noqa: PLC0415 - keeps --help instant
+    from penstock.administering.books import Lift, ListSuspensions  # noqa: PLC0415 - keeps --help instant
+    from penstock.administering.errors import ConflictError  # noqa: PLC0415
 
-        store = Suspensions(engine)
-        found = store.lift(key, model, intensity)
-        others = () if found else [one for one in store.rows() if one.lifted is None]
-    if not found:
-        there = "; ".join(_level(one) for one in others)
-        words = f"What is suspended: {there}." if there else "Nothing is."
-        raise click.ClickException(legible(f"{intensity} is not suspended for {model} with the key {key}. {words}"))
+    standing(load_settings(config))
+    found: Sequence[Suspension]
+    with acting(config) as act:
+        try:
+            found = act.do("suspensions.lift", Lift(key, model, cast("Level", intensity))).items
+        except ConflictError:
+            rows = act.do("suspensions.list", ListSuspensions()).items
+            there = "; ".join(_level(one) for one in rows if one.lifted is None)
+            words = f"What is suspended: {there}." if there else "Nothing is."
+            words = f"{intensity} is not suspended for {model} with the key {key}. {words}"
+            raise click.ClickException(legible(words)) from None
     if as_json:
         print_json({"resumed": [described(one) for one in found]})
         return

@@ -1,12 +1,36 @@
-"""What went wrong, as RFC 9457 says it: ``application/problem+json``, for programs and for people."""
+"""What went wrong, as RFC 9457 says it, and how mistakes of acts are said so: from a mistake to a problem and back.
 
-from collections.abc import Mapping
+Values alone: whoever asks the API reads what whoever answers writes.
+"""
+
 from http import HTTPStatus
 
 import msgspec
-from starlette.responses import Response
+
+from penstock.administering.errors import (
+    ActError,
+    ConflictError,
+    DeniedError,
+    InFileError,
+    InvalidError,
+    NotFoundError,
+    UnavailableError,
+)
 
 MEDIA_TYPE = "application/problem+json"
+PLACE = "/v1/problems/"
+
+UNAVAILABLE = "unavailable"
+KINDS: dict[type[ActError], tuple[str, int]] = {
+    InvalidError: ("invalid", 400),
+    DeniedError: ("denied", 403),
+    NotFoundError: ("not-found", 404),
+    InFileError: ("in-file", 409),
+    ConflictError: ("conflict", 409),
+    UnavailableError: (UNAVAILABLE, 503),
+}
+"""How each kind of mistake is called, and its status."""
+_MISTAKES = {kind: error for error, (kind, _) in KINDS.items()}
 
 
 class Mistake(msgspec.Struct, frozen=True):
@@ -30,15 +54,20 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     mistakes: tuple[Mistake, ...] = ()
 
 
-def problem(
-    kind: str,
-    status: int,
-    detail: str,
-    *,
-    mistakes: tuple[Mistake, ...] = (),
-    headers: Mapping[str, str] | None = None,
-) -> Response:
-    """The answer; ``kind`` is one word or several with hyphens, such as ``not-found``."""
+def problem(kind: str, status: int, detail: str, mistakes: tuple[Mistake, ...] = ()) -> Problem:
+    """``kind`` is one word or several with hyphens, such as ``not-found``."""
     title = kind.replace("-", " ").capitalize() if kind else HTTPStatus(status).phrase
-    told = Problem(f"/v1/problems/{kind}", title, status, detail, mistakes)
-    return Response(msgspec.json.encode(told), status, headers, MEDIA_TYPE)
+    return Problem(f"{PLACE}{kind}", title, status, detail, mistakes)
+
+
+def problem_of(error: ActError) -> Problem:
+    """An act's mistake."""
+    kind, status = KINDS[type(error)]
+    return problem(kind, status, error.words, (Mistake(error.field, error.words),) if error.field else ())
+
+
+def error_of(told: Problem) -> ActError:
+    """The act's mistake that was told. What is told of no act is what keeps it from being done."""
+    raised = _MISTAKES.get(told.type.removeprefix(PLACE), UnavailableError)
+    first = told.mistakes[0] if told.mistakes else Mistake("", told.detail or told.title)
+    return raised(first.detail, first.field)

@@ -9,25 +9,28 @@ import functools
 import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from urllib.parse import quote, unquote
 
 import msgspec
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from penstock.administering.acting import Actor, Acts, Page, Role
-from penstock.administering.errors import ActError, ConflictError, DeniedError, InvalidError, NotFoundError
+from penstock.administering.errors import ActError, UnavailableError
 from penstock.administering.house import opened
 from penstock.administering.table import ACTS
 from penstock.config.settings import Settings
 from penstock.console import cursor
 from penstock.console.doors import Door, doors
 from penstock.console.openapi import document
-from penstock.console.problem import Mistake, problem
+from penstock.console.problem import MEDIA_TYPE, UNAVAILABLE, Mistake, problem, problem_of
 from penstock.console.reading import Misread, read
 from penstock.core.books import BooksError
 from penstock.stores.admins import Admins
@@ -47,12 +50,24 @@ _HEADERS = {
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
 }
 _OPERATOR = Actor("local operator", Role.OWNER)
-_STATUSES = {
-    InvalidError: ("invalid", 400),
-    DeniedError: ("denied", 403),
-    NotFoundError: ("not-found", 404),
-    ConflictError: ("conflict", 409),
-}
+_AGAIN = {"retry-after": "2"}
+
+
+class _Segment(Convertor[str]):
+    """One step of a path, whatever stands in it. It is decoded here, when it is known where it ends (RFC 3986, 2.4)."""
+
+    regex = "[^/]*"
+
+    def convert(self, value: str) -> str:
+        """As it was meant."""
+        return unquote(value)
+
+    def to_string(self, value: str) -> str:
+        """As it stands in a path."""
+        return quote(value, safe="")
+
+
+register_url_convertor("segment", _Segment())
 
 
 class Asking(msgspec.Struct, frozen=True):
@@ -79,18 +94,27 @@ class Site:
         self._doors = leading
         self._document = msgspec.json.encode(document(self._doors))
 
-    def application(self) -> Starlette:
+    def application(self) -> ASGIApp:
         """For a server of ASGI."""
         by_path: dict[str, dict[str, Door]] = {}
         for door in self._doors:
             by_path.setdefault(door.path, {})[door.method] = door
-        routes = [Route(path, functools.partial(self._answer, met)) for path, met in by_path.items()]
+        routes = [
+            Route(path.replace("}", ":segment}"), functools.partial(self._answer, met)) for path, met in by_path.items()
+        ]
         for route in routes:
             # What a path takes is told by its doors, all in one answer.
             route.methods = None
         routes.append(Route("/v1/openapi.json", self._describe, methods=["GET"]))
         routes.append(Route("/healthz", self._live, methods=["GET"]))
-        return Starlette(routes=routes, exception_handlers={HTTPException: _unrouted, Exception: _bug})
+        routed = Starlette(routes=routes, exception_handlers={HTTPException: _unrouted, Exception: _bug})
+        routed.router.redirect_slashes = False
+
+        async def application(scope: Scope, receive: Receive, send: Send) -> None:
+            # Undecoded: a name may hold a slash.
+            await routed({**scope, "path": scope["raw_path"].decode("latin-1")}, receive, send)
+
+        return application
 
     async def _describe(self, request: Request) -> Response:
         del request
@@ -104,17 +128,19 @@ class Site:
         door = met.get("GET" if request.method == "HEAD" else request.method)
         if door is None:
             allow = ", ".join(sorted({*met, *(["HEAD"] if "GET" in met else [])}))
-            return problem("method-not-allowed", 405, f"This path takes {allow}.", headers={**_HEADERS, "allow": allow})
+            return _refused(
+                "method-not-allowed", 405, f"This path takes {allow}.", headers={**_HEADERS, "allow": allow}
+            )
         try:
             response = await self._pass(door, request)
         except ActError as error:
             response = _told(error)
         except Misread as error:
-            response = problem("invalid", 400, "Something in the request is wrong.", mistakes=error.mistakes)
+            response = _refused("invalid", 400, "Something in the request is wrong.", mistakes=error.mistakes)
         except (SQLAlchemyError, BooksError) as error:
             log.error("the admin API can't use the database: %s", getattr(error, "orig", None) or type(error).__name__)
             words = "The database does not answer. Nothing was changed; try again."
-            response = problem("unavailable", 503, words, headers={"retry-after": "2"})
+            response = _refused(UNAVAILABLE, 503, words, headers=_AGAIN)
         response.headers.update(_HEADERS)
         return response
 
@@ -122,17 +148,17 @@ class Site:
         asking = await self._who(door, request)
         if asking is None:
             words = "Send an admin token as `Authorization: Bearer pa_…`; `penstock admin tokens` makes one."
-            return problem("unauthenticated", 401, words, headers={"www-authenticate": "Bearer"})
+            return _refused("unauthenticated", 401, words, headers={"www-authenticate": "Bearer"})
         # Before anything of it is read: who may not ask learns nothing of what is wrong with the question.
         self._acts.permit(asking.actor, door.act.name)
         body: bytes | None = None
         if door.has_body:
             kind = request.headers.get("content-type", _JSON).partition(";")[0].strip().lower()
             if kind != _JSON:
-                return problem("unsupported-media-type", 415, "Send the body as application/json.")
+                return _refused("unsupported-media-type", 415, "Send the body as application/json.")
             body = await _body(request)
             if body is None:
-                return problem("too-large", 413, f"A body may have {BODY_MOST} bytes.")
+                return _refused("too-large", 413, f"A body may have {BODY_MOST} bytes.")
         repeat = _repeat(door, request, asking, body or b"")
         return await run_in_threadpool(self._once, door, request, asking, body, repeat)
 
@@ -155,10 +181,10 @@ class Site:
             before = self._answers.begin(repeat)
         except OtherRequestError:
             words = "This Idempotency-Key was used with another request within a day; make a new one."
-            return problem("idempotency-key-reused", 409, words)
+            return _refused("idempotency-key-reused", 409, words)
         except UnderWayError:
             words = "The same request is being worked on; ask again in a moment."
-            return problem("under-way", 409, words, headers={"retry-after": "1"})
+            return _refused("under-way", 409, words, headers={"retry-after": "1"})
         if before is not None:
             return Response(before.body, before.status, {"idempotency-replayed": "true"}, _JSON)
         try:
@@ -229,9 +255,15 @@ def _repeat(door: Door, request: Request, asking: Asking, body: bytes) -> Repeat
 
 
 def _told(error: ActError) -> Response:
-    kind, status = next(_STATUSES[one] for one in type(error).__mro__ if one in _STATUSES)
-    mistakes = (Mistake(error.field, error.words),) if error.field else ()
-    return problem(kind, status, error.words, mistakes=mistakes)
+    told = problem_of(error)
+    headers = _AGAIN if isinstance(error, UnavailableError) else None
+    return Response(msgspec.json.encode(told), told.status, headers, MEDIA_TYPE)
+
+
+def _refused(
+    kind: str, status: int, detail: str, *, mistakes: tuple[Mistake, ...] = (), headers: Mapping[str, str] | None = None
+) -> Response:
+    return Response(msgspec.json.encode(problem(kind, status, detail, mistakes)), status, headers, MEDIA_TYPE)
 
 
 async def _unrouted(request: Request, error: Exception) -> Response:
@@ -240,10 +272,10 @@ async def _unrouted(request: Request, error: Exception) -> Response:
     given = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
     words = "There is nothing here; /v1/openapi.json lists what there is."
     kind = "not-found" if status == 404 else "method-not-allowed"
-    return problem(kind, status, words if status == 404 else "", headers={**_HEADERS, **given})
+    return _refused(kind, status, words if status == 404 else "", headers={**_HEADERS, **given})
 
 
 async def _bug(request: Request, error: Exception) -> Response:
     log.error("a bug in %s %s of the admin API", request.method, request.url.path, exc_info=error)
     words = "The gateway failed; its operator finds the cause in the log."
-    return problem("internal", 500, words, headers=_HEADERS)
+    return _refused("internal", 500, words, headers=_HEADERS)

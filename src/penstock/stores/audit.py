@@ -15,7 +15,7 @@ class Change(msgspec.Struct, frozen=True):
     act: str
     """Such as ``keys.rotate``."""
     kind: str
-    """Of what was changed: ``key``, ``team``, ``user``, ``token``, ``credential``."""
+    """Of what was changed: ``key``, ``team``, ``user``, ``token``, ``credential``, ``suspension``."""
     subject: str
     """Its identity."""
     name: str

@@ -213,7 +213,7 @@ def test_a_change_names_what_changes_and_leaves_the_rest(house: House) -> None:
 
 def test_what_stands_in_the_file_is_changed_there(house: House) -> None:
     """Shown like the others, refused like a name that is taken."""
-    assert keys.show(house, OWNER, keys.NamedKey("nightly")).in_file
+    assert keys.show(house, OWNER, keys.ShowKey("nightly")).in_file
     tried: list[Callable[[], object]] = [
         lambda: keys.create(house, OWNER, keys.CreateKey(name="nightly")),
         lambda: keys.change(house, OWNER, keys.ChangeKey(key="file:nightly", label="x")),

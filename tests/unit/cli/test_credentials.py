@@ -123,7 +123,7 @@ def test_removing_is_for_good() -> None:
 @pytest.mark.parametrize(
     ("name", "typed", "words"),
     [
-        ("three", SECRET, "there is no provider 'three' in the configuration; there is one, two"),
+        ("three", SECRET, "there is no provider 'three' in the configuration; there is `one`, `two`"),
         ("one", "", "is empty"),
         ("one", "c4n4ry c4n4ry", "holds a space"),
     ],
