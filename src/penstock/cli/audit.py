@@ -62,9 +62,6 @@ def _described(row: "AuditRow") -> dict[str, object]:
 
 def _differences(row: "AuditRow") -> Iterator[str]:
     """The names of what is other than before."""
-    import msgspec  # noqa: PLC0415 - keeps --help instant
-
-    if row.before is None or row.after is None:
-        return
-    before, after = (msgspec.json.decode(bytes(one)) for one in (row.before, row.after))
-    yield from (name for name in after if name not in before or before[name] != after[name])
+    before, after = row.before, row.after
+    if isinstance(before, dict) and isinstance(after, dict):
+        yield from (name for name in after if name not in before or before[name] != after[name])

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from penstock.config.settings import Settings
-    from penstock.stores.site import Site
     from penstock.core.books import Filter
     from penstock.core.entry import Entry, Opened
     from penstock.ledger.recovery import Killed
     from penstock.stores.reports import Reports
+    from penstock.stores.site import Site
 
 _Command = TypeVar("_Command", bound=Callable[..., None])
 

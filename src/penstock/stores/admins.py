@@ -77,8 +77,8 @@ class Admins:
         """All of them, the newest last; those that are over too."""
         query = select(admin_tokens).where(admin_tokens.c.setup.is_(False))
         with self._engine.connect() as connection:
-            found = connection.execute(query.order_by(admin_tokens.c.created, admin_tokens.c.id)).mappings()
-            return [_row(each) for each in found]
+            order = admin_tokens.c.created, admin_tokens.c.name, admin_tokens.c.id
+            return [_row(each) for each in connection.execute(query.order_by(*order)).mappings()]
 
     def create(
         self, connection: Connection, name: str, role: str, team: str | None = None, expires: int | None = None

@@ -39,9 +39,9 @@ class AuditRow(msgspec.Struct, frozen=True):
     kind: str
     subject: str
     name: str
-    before: msgspec.Raw | None
-    """As JSON."""
-    after: msgspec.Raw | None
+    before: object
+    """As it was written down; None: it was not there."""
+    after: object
 
 
 def append(connection: Connection, who: str, role: str, change: Change) -> None:
@@ -74,7 +74,7 @@ def rows(
     query = query if below is None else query.where(column.number < below)
     with engine.connect() as connection:
         return [
-            AuditRow(**{**row, "before": _raw(row["before"]), "after": _raw(row["after"])})
+            AuditRow(**{**row, "before": _read(row["before"]), "after": _read(row["after"])})
             for row in connection.execute(query).mappings()
         ]
 
@@ -83,5 +83,5 @@ def _json(value: object) -> str | None:
     return None if value is None else msgspec.json.encode(value, order="sorted").decode()
 
 
-def _raw(text: str | None) -> msgspec.Raw | None:
-    return None if text is None else msgspec.Raw(text.encode())
+def _read(text: str | None) -> object:
+    return None if text is None else msgspec.json.decode(text)
