@@ -1,4 +1,4 @@
-"""Processes that serve from loans hold limits as exactly as if they asked for each request, whatever becomes of them."""
+"""Processes that serve from loans hold limits as exactly as if each request asked, whatever becomes of them."""
 
 import asyncio
 from typing import Any
@@ -40,7 +40,7 @@ class Town:
         self.used = 0
         self.untold = 0
         """Used in processes that were killed before they told."""
-        self.events: list[tuple[int, int]] = []
+        self.events: list[int] = []
         self.lives = [self._born() for _ in range(number)]
 
     def _born(self) -> Branch:
@@ -54,7 +54,7 @@ class Town:
                 self.turn += 1
                 ask = msgspec.structs.replace(self.ask, amount=1 + self.turn % self.ask.amount)
                 if (await one.take(str(self.turn), (ask,))).refused < 0:
-                    self.events.append((self.clock.ticks, 1))
+                    self.events.append(self.clock.ticks)
         elif act == "settle":
             for lease in list(one.held)[:size]:
                 most = one.held[lease][0].amount
@@ -65,7 +65,7 @@ class Town:
         elif act == "deliver":
             await one.far.deliver()
         elif act == "pass":
-            self.clock.ticks += size * size * TICKS // 60
+            self.clock.ticks += min(59, size * size // 60) * TICKS
             # What lives, looks and renews.
             for other in self.lives:
                 other.leasing.renew(list(other.held))
@@ -98,7 +98,9 @@ def test_a_strict_quota_is_never_over(steps: list[tuple[int, str, int]]) -> None
         town = Town(msgspec.structs.replace(SPAN, amount=5), 3)
         for step in steps:
             await town.step(*step)
-            assert town.used + town.under_way() <= SPAN.most + town.untold
+            (stood,) = town.far.standings((SPAN,))
+            # The store never knows of less than what may be used, and never of more than there is.
+            assert town.used + town.under_way() - town.untold <= stood.settled + stood.reserved <= SPAN.most
         for one in town.lives:
             while one.held:
                 town.used += one.settle(next(iter(one.held)))
@@ -122,12 +124,63 @@ def test_a_rate_is_held_in_every_window(steps: list[tuple[int, str, int]]) -> No
         town = Town(RATE, 3)
         for step in steps:
             await town.step(*step)
-        for first, (begins, _) in enumerate(town.events):
-            for last in range(first, len(town.events)):
-                ends = town.events[last][0]
-                assert (last - first + 1) * RATE.ticks <= RATE.most * (RATE.ticks + ends - begins)
+        _held_in_every_window(town.events)
 
     asyncio.run(run())
+
+
+def _held_in_every_window(events: list[int]) -> None:
+    for first, begins in enumerate(events):
+        for number, ends in enumerate(events[first:], 1):
+            assert number * RATE.ticks <= RATE.most * (RATE.ticks + ends - begins)
+
+
+@awaited
+async def test_what_is_lent_of_a_bucket_is_not_in_it() -> None:
+    """Not for others while it is lent; nor afterwards, where a killed process may have used it."""
+    clock = Clock()
+    far = _far(clock)
+    begins = clock.ticks
+    one, two = branch(far, clock, "one", 2), branch(far, clock, "two", 2)
+    events = [begins] * await warm(one, (RATE,))
+    turn = 0
+    while (await two.take(f"two {turn}", (RATE,))).refused < 0:
+        turn += 1
+    used = 0
+    # As long as it needs no other loan: it would be told that there is none, and give this one back.
+    while one.leasing._tills["rate"].free > one.leasing._tills["rate"].low:
+        assert (await one.take(f"one {used}", (RATE,))).refused < 0
+        used += 1
+    assert one.at_once == used > 3
+    events += [begins] * (turn + used)
+    # It dies, and everything that flows in is used at once.
+    for second in range(1, 90):
+        clock.ticks = begins + second * TICKS
+        two.leasing.renew(())
+        while (await two.take(f"later {turn}", (RATE,))).refused < 0:
+            events.append(clock.ticks)
+            turn += 1
+    _held_in_every_window(events)
+
+
+@awaited
+async def test_what_has_flowed_back_is_not_given_back() -> None:
+    """A request that is settled with nothing after the store was told that it took something."""
+    clock = Clock()
+    far = _far(clock)
+    one = branch(far, clock, "one")
+    await warm(one, (RATE,))
+    for when in ("before", "after"):
+        for turn in range(10):
+            await one.take(f"{when} {turn}", (RATE,))
+        if when == "before":
+            one.leasing.look()
+            clock.ticks += 3 * TICKS
+            for turn in range(10):
+                one.settle(f"{when} {turn}", 0)
+    one.leasing.look()
+    assert one.at_once == 20
+    assert far.standings((RATE,))[0].settled == 10
 
 
 @settings(max_examples=60, deadline=None)
@@ -226,6 +279,56 @@ async def test_headers_tell_what_is_used_and_reserved() -> None:
             one.leasing.look()
     assert await one.standing(SPAN) == Standing(used, 0)
     assert one.at_once == 10
+
+
+@awaited
+async def test_while_the_next_loan_is_asked_for_no_more_is_served_than_it_will_have() -> None:
+    """What requests under way hold is in it, so what they take meanwhile must be, too."""
+    clock = Clock()
+    far = _far(clock)
+    one = branch(far, clock, "one")
+    await warm(one, [msgspec.structs.replace(SPAN, amount=60)])
+    one.far.delays = True
+    # Smaller requests than before, so the next loan is smaller too.
+    for look in range(3):
+        assert (await one.take(f"small {look}", (SPAN,))).refused < 0
+        one.leasing.look()
+        if look < 2:
+            await one.far.deliver()
+    for turn in range(30):
+        assert (await one.take(str(turn), (msgspec.structs.replace(SPAN, amount=4),))).refused < 0
+    await one.far.deliver()
+    (stood,) = far.standings((SPAN,))
+    assert stood.reserved >= 3 * 2 + 30 * 4
+
+
+@awaited
+async def test_a_process_that_stood_still_serves_nothing_from_old_loans() -> None:
+    """Before it has looked again: they may be over."""
+    clock = Clock()
+    far = _far(clock)
+    one = branch(far, clock, "one")
+    await warm(one, (SPAN,))
+    clock.ticks += 61 * TICKS
+    assert (await one.take("late", (SPAN,))).refused < 0
+    assert one.at_once == 0
+
+
+@awaited
+async def test_a_loan_that_was_granted_too_late_is_given_back() -> None:
+    """The store granted it, and this process heard of it when it could be over."""
+    clock = Clock()
+    far = _far(clock)
+    one = branch(far, clock, "one")
+    one.far.delays = True
+    for turn in range(6):
+        await one.take(f"warm {turn}", (SPAN,))
+        one.settle(f"warm {turn}")
+    one.leasing.look()
+    assert far.standings((SPAN,))[0].reserved > 0
+    clock.ticks += 25 * TICKS
+    await one.far.deliver()
+    assert far.standings((SPAN,)) == (Standing(12, 0),)
 
 
 @awaited

@@ -312,6 +312,10 @@ class Leasing:
         self._far.settle(name, 0.0, {})
 
     def _lent(self, till: Till, name: str, size: int, until: float, verdict: Verdict) -> None:
+        if self._clock() > until:
+            # This process stood still, and the loan may be over.
+            self._not_lent(till, name)
+            return
         till.pending = False
         if verdict.refused >= 0:
             # Too near the limit. What requests under way hold, and nothing gives room for, is tried for again.
