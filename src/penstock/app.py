@@ -48,6 +48,7 @@ from penstock.questions import Questions
 from penstock.reckoning import Reckoning
 from penstock.reloading import Reloading
 from penstock.stores.counting.fallback import Fallback
+from penstock.stores.counting.leasing import Leasing
 from penstock.stores.counting.memory import Memory
 from penstock.stores.counting.sqlite import COUNTERS, SqliteCounters
 from penstock.stores.counting.valkey import ValkeyCounters
@@ -359,7 +360,7 @@ def _counters(settings: Settings, *, alone: bool) -> Counters:
         return Memory()
     else:
         far = SqliteCounters(Path(settings.data_dir) / COUNTERS)
-    counters = Fallback(far, processes=settings.workers)
+    counters = Leasing(far, Fallback(far, processes=settings.workers))
     # Reaches out before the first request does.
     counters.renew(())
     return counters

@@ -64,7 +64,8 @@ class Standing(msgspec.Struct, frozen=True, gc=False):
     settled: int
     """SPAN: what is over and done. RATE: what is missing in the bucket. SEATS: 0."""
     reserved: int
-    """By leases that are not settled, this one among them where it was granted. RATE: 0, the bucket has it all."""
+    """By leases that are not settled, this one among them where it was granted. RATE: the bucket has it all, but for
+    what was lent of it to processes before."""
     wait: float = 0.0
     """RATE: seconds until the amount fits; 0: it does; infinite: it is more than the bucket holds."""
     new: bool = False

@@ -62,7 +62,7 @@ class House(AbstractContextManager["House"]):
                 await closing
 
     def _open(self) -> Counters:
-        return Memory(self.clock)
+        return Memory(self.clock, lends=True)
 
     @property
     def place(self) -> list[str]:

@@ -7,6 +7,7 @@ from fractions import Fraction
 from penstock.core.counting import LEASE_SECONDS, TICKS, Ask, Standing, Verdict, Way
 
 LEASE = LEASE_SECONDS * TICKS
+HELD = "|held"
 
 
 @dataclass
@@ -22,6 +23,8 @@ class Lease:
     expires: int
     parts: dict[str, Part]
     done: bool = False
+    over: bool = False
+    """Seen to be."""
 
 
 @dataclass
@@ -47,6 +50,7 @@ class Model:
         refused = next((index for index, ask in enumerate(asks) if self.wait(ask)), -1)
         if refused >= 0:
             return Verdict(self.standings(asks), refused)
+        lent = {ask.counter: self.reserved(ask.counter + HELD) for ask in asks}
         held = self.leases.setdefault(lease, Lease(self.now + LEASE, {}))
         for ask in asks:
             if ask.way is Way.RATE:
@@ -54,7 +58,12 @@ class Model:
             top = self.full.get(ask.counter, Fraction(0))
             before = held.parts.get(ask.counter)
             held.parts[ask.counter] = Part(ask, ask.amount + (before.amount if before else 0), ask.amount, top)
-        return Verdict(tuple(replace_wait(standing) for standing in self.standings(asks)))
+        return Verdict(
+            tuple(
+                Standing(one.settled, lent[ask.counter] if ask.way is Way.RATE else one.reserved, 0.0, one.new)
+                for ask, one in zip(asks, self.standings(asks), strict=True)
+            )
+        )
 
     def settle(self, lease: str, at: float, spent: Mapping[str, int], asks: Sequence[Ask] = ()) -> None:
         held = self.leases.pop(lease, None)
@@ -82,19 +91,33 @@ class Model:
         for lease in leases:
             held = self.leases.get(lease)
             if held is not None and not held.done and not (only_over and held.expires > self.now):
-                held.expires = self.now + LEASE
+                held.expires, held.over = self.now + LEASE, False
+
+    def lose(self) -> None:
+        """What was lent of a bucket, and of which nobody told in time what became of it, is used."""
+        for held in self.leases.values():
+            if held.expires > self.now or held.over or held.done:
+                continue
+            held.over = True
+            for counter, part in held.parts.items():
+                rate = held.parts.get(counter.removesuffix(HELD))
+                if rate is not None and rate is not part:
+                    name = rate.ask.counter
+                    self.full[name] = max(self.full.get(name, 0), self.now) + self.cost(rate.ask, part.amount)
 
     def adjust(self, counter: str, ends: int, hours: Mapping[int, int]) -> None:
         self.adjusted.add(counter)
         self.hours.setdefault(counter, {}).update(hours)
 
     def standings(self, asks: Sequence[Ask]) -> tuple[Standing, ...]:
+        self.lose()
         return tuple(self.standing(ask) for ask in asks)
 
     def standing(self, ask: Ask) -> Standing:
         if ask.way is Way.RATE:
+            lent = self.reserved(ask.counter + HELD)
             rest = max(Fraction(0), self.full.get(ask.counter, Fraction(0)) - self.now)
-            return Standing(-int(-rest / self.cost(ask, 1) // 1) if rest else 0, 0, self.wait(ask))
+            return Standing(-int(-rest / self.cost(ask, 1) // 1) if rest else 0, lent, self.wait(ask))
         new = ask.way is Way.SPAN and ask.counter not in self.adjusted
         return Standing(sum(self.hours.get(ask.counter, {}).values()), self.reserved(ask.counter), 0.0, new)
 
@@ -108,7 +131,8 @@ class Model:
         if ask.way is Way.RATE:
             if need > ask.most or ask.most <= 0:
                 return float("inf")
-            end = max(self.full.get(ask.counter, Fraction(0)), Fraction(self.now)) + self.cost(ask, need)
+            end = max(self.full.get(ask.counter, Fraction(0)), Fraction(self.now))
+            end += self.cost(ask, need + self.reserved(ask.counter + HELD))
             over = end - self.now - ask.ticks
             return -int(-over // 1) / TICKS if over > 0 else 0.0
         taken = sum(self.hours.get(ask.counter, {}).values()) + self.reserved(ask.counter)
@@ -117,8 +141,3 @@ class Model:
     @staticmethod
     def cost(ask: Ask, amount: int) -> Fraction:
         return Fraction(amount * ask.ticks, ask.most)
-
-
-def replace_wait(standing: Standing) -> Standing:
-    """A granted ask waits for nothing."""
-    return Standing(standing.settled, standing.reserved, 0.0, standing.new)

@@ -22,6 +22,7 @@ SORTS = (
     Ask("span:a", Way.SPAN, 100, 1, ends=ENDS),
     Ask("span:b", Way.SPAN, 30, 1, ends=ENDS),
     Ask("seats", Way.SEATS, 3, 1),
+    Ask("rate:a|held", Way.SEATS, 5, 1),
 )
 LEASES = st.sampled_from(["ada", "bob", "cyd", "dov", "eve"])
 HOURS = st.integers(500_000, 500_002)
@@ -29,7 +30,8 @@ HOURS = st.integers(500_000, 500_002)
 
 def _asks(sorts: Sequence[Ask]) -> st.SearchStrategy[tuple[Ask, ...]]:
     def chosen(sort: Ask) -> st.SearchStrategy[Ask]:
-        amounts = st.just(1) if sort.way is Way.SEATS else st.integers(0, sort.most + 2)
+        seats = st.integers(1, 3) if "|" in sort.counter else st.just(1)
+        amounts = seats if sort.way is Way.SEATS else st.integers(0, sort.most + 2)
         return st.builds(
             Ask,
             st.just(sort.counter),

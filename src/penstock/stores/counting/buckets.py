@@ -10,6 +10,8 @@ import math
 from penstock.core.counting import TICKS, Ask
 
 DEBT = 86_400 * TICKS
+HELD = "|held"
+"""Behind a bucket's name: seats for what is lent of it. It is not in the bucket yet, and there is no room for it."""
 Point = tuple[int, int]
 """Ticks, and a part of a tick: this many times 1/most."""
 

@@ -15,7 +15,8 @@ from typing import Any
 
 import msgspec
 
-from penstock.core.counting import AMOUNT_MOST, Ask, Health, Standing, Unanswered, Verdict
+from penstock.core.counting import AMOUNT_MOST, Ask, Health, Standing, Unanswered, Verdict, Way
+from penstock.stores.counting.buckets import HELD
 from penstock.stores.counting.memory import Memory
 from penstock.stores.counting.waiting import Waiting
 
@@ -105,7 +106,9 @@ class Desk:
         self, run: Callable[[Memory], object], leases: Collection[str], asks: Sequence[Ask]
     ) -> "asyncio.Future[Any]":
         answer = self._waiting.future(asyncio.get_running_loop())
-        wish = Wish(run, leases, [ask.counter for ask in asks], answer=answer)
+        counters = [ask.counter for ask in asks]
+        counters += [ask.counter + HELD for ask in asks if ask.way is Way.RATE]
+        wish = Wish(run, leases, counters, answer=answer)
         with self._arrived:
             if not self._health.answers:
                 # While it is away the thread tries again and again, and nobody queues up behind.

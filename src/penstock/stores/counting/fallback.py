@@ -47,7 +47,7 @@ class Fallback:
                 # It may have been taken after all, too late for anybody to know.
                 self._far.settle(lease, 0.0, {})
             return verdict
-        self._remember(asks, verdict.standings)
+        self.remember(asks, verdict.standings)
         return verdict
 
     async def extend(self, lease: str, asks: Sequence[Ask]) -> Verdict:
@@ -60,7 +60,7 @@ class Fallback:
                 verdict = await verdict
         except Unanswered:
             return self._decided(lease, asks)
-        self._remember(asks, verdict.standings)
+        self.remember(asks, verdict.standings)
         return verdict
 
     async def standings(self, asks: Sequence[Ask]) -> tuple[Standing, ...]:
@@ -102,7 +102,8 @@ class Fallback:
         if closing is not None:
             await closing
 
-    def _remember(self, asks: Sequence[Ask], standings: Sequence[Standing]) -> None:
+    def remember(self, asks: Sequence[Ask], standings: Sequence[Standing]) -> None:
+        """How counters stand, from the store."""
         self._local = None
         for ask, standing in zip(asks, standings, strict=True):
             if ask.way is Way.SPAN:

@@ -19,7 +19,7 @@ from penstock.core.counting import (
     Verdict,
     Way,
 )
-from penstock.stores.counting.buckets import NEVER, begun, bounded, later, missing, needed, never, settled, wait
+from penstock.stores.counting.buckets import HELD, NEVER, begun, bounded, later, missing, needed, never, settled, wait
 
 NOTES = 20_000
 """Leases that ended without being settled, at most as many as are remembered."""
@@ -89,8 +89,10 @@ class Lease:
 class Memory:
     """Counters in this process."""
 
-    def __init__(self, now: Callable[[], int] | None = None) -> None:
+    def __init__(self, now: Callable[[], int] | None = None, *, lends: bool = False) -> None:
+        """``lends``: cells of buckets may be lent to processes, which counts as far as others share them."""
         self._now = now or _ticking()
+        self._lends = lends
         self._since = time.time()
         self.buckets: dict[str, Bucket] = {}
         self.spans: dict[str, Span] = {}
@@ -123,7 +125,7 @@ class Memory:
         return self._take(lease, asks, now)
 
     def _take(self, lease: str, asks: Sequence[Ask], now: int) -> Verdict:
-        points: list[tuple[int, int]] = []
+        points: list[tuple[int, int, int]] = []
         for ask in asks:
             if ask.way is _RATE:
                 bucket = self.buckets.get(ask.counter) or self._bucket(ask)
@@ -131,9 +133,10 @@ class Memory:
                     return self._refusal(asks, now)
                 start = begun(bucket.full, bucket.part, ask, now)
                 point = later(start, ask.amount, ask)
-                if wait(point if ask.strict else later(start, 1, ask), ask, now):
+                held = self._held(ask) if self._lends else 0
+                if wait(point if ask.strict and not held else later(start, needed(ask) + held, ask), ask, now):
                     return self._refusal(asks, now)
-                points.append(bounded(point, now))
+                points.append((*bounded(point, now), held))
             else:
                 span = self.spans.get(ask.counter) or self._span(ask)
                 if span.settled + span.reserved + (ask.amount if ask.strict else 1) > ask.most:
@@ -144,9 +147,10 @@ class Memory:
         for ask in asks:
             if ask.way is _RATE:
                 bucket = self.buckets[ask.counter]
-                bucket.full, bucket.part = top, part = next(taken)
+                top, part, held = next(taken)
+                bucket.full, bucket.part = top, part
                 parts.append(Part(ask, ask.amount, top))
-                standings.append(Standing(-(-((top - now) * ask.most + part) // ask.ticks), 0))
+                standings.append(Standing(-(-((top - now) * ask.most + part) // ask.ticks), held))
             else:
                 span = self.spans[ask.counter]
                 span.reserved += ask.amount
@@ -190,7 +194,12 @@ class Memory:
             return NEVER
         bucket = self.buckets.get(ask.counter)
         start = begun(bucket.full, bucket.part, ask, now) if bucket else (now, 0)
-        return wait(later(start, needed(ask), ask), ask, now)
+        return wait(later(start, needed(ask) + self._held(ask), ask), ask, now)
+
+    def _held(self, ask: Ask) -> int:
+        """Of a bucket: what is lent of it, and not told yet what became of it."""
+        span = self.spans.get(ask.counter + HELD) if self._lends else None
+        return span.reserved if span else 0
 
     def standings(self, asks: Sequence[Ask]) -> tuple[Standing, ...]:
         """How these counters stand; takes nothing."""
@@ -205,7 +214,7 @@ class Memory:
             if ask.way is _RATE:
                 bucket = self.buckets.get(ask.counter)
                 taken = missing(bucket.full, bucket.part, ask, now) if bucket else 0
-                found.append(Standing(taken, 0, self._wait(ask, now)))
+                found.append(Standing(taken, self._held(ask), self._wait(ask, now)))
             else:
                 span = self.spans.get(ask.counter)
                 new = ask.way is _SPAN and not (span and span.adjusted)
@@ -306,6 +315,8 @@ class Memory:
                     span = self.spans.get(part.ask.counter)
                     if span is not None:
                         span.reserved -= part.amount
+                    if self._lends and part.ask.counter.endswith(HELD):
+                        self._lose(held, part, now)
         else:
             self._due = now + _LEASE
         while self.notes:
@@ -313,6 +324,15 @@ class Memory:
             if held.expires + _KEPT > now:
                 break
             del self.notes[name]
+
+    def _lose(self, held: Lease, part: Part, now: int) -> None:
+        """Nobody tells any more what was used of cells that were lent: all of them, as far as anybody knows."""
+        name = part.ask.counter.removesuffix(HELD)
+        ask = next((one.ask for one in held.parts if one.ask.counter == name), None)
+        if ask is not None and ask.most > 0:
+            bucket = self.buckets.get(name) or self._bucket(ask)
+            point = later(begun(bucket.full, bucket.part, ask, now), part.amount, ask)
+            bucket.full, bucket.part = bounded(point, now)
 
     def _note(self, name: str, held: Lease) -> None:
         self.notes[name] = held

@@ -49,7 +49,7 @@ class Sheet:
         self.leases = {name for wish in wishes for name in wish.leases}
         """To be loaded, besides those that are over."""
         self._counters = {name for wish in wishes for name in wish.counters}
-        self._memory = Memory(lambda: now)
+        self._memory = Memory(lambda: now, lends=True)
         self._loaded: dict[str, LeaseRow] = {}
         self._buckets: dict[str, tuple[int, int]] = {}
         self._spans: dict[str, tuple[int, int, bool]] = {}

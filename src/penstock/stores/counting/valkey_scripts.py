@@ -13,6 +13,7 @@ _COMMON = """
 local P = KEYS[1]
 local LEASES, EVER = P .. 'leases', P .. 'generation'
 local RATE, SPAN, SEATS = 0, 1, 2
+local HELD = '|held'
 local HOLDS, OVER, DONE = 0, 1, 2
 local LEASE, KEPT, DEBT = 600000000, 86400, 864000000000
 local call, floor, pack, unpack_ = redis.call, math.floor, cmsgpack.pack, cmsgpack.unpack
@@ -46,9 +47,11 @@ local function fill(ask, full, part)
   if left > 0 then call('SET', P .. 'b:' .. ask[1], pack({full, part}), 'PX', left) end
 end
 
-local function wait(ask, full, part)
+local function held(ask) return tonumber(call('HGET', P .. 's:' .. ask[1] .. HELD, 'r') or 0) end
+
+local function wait(ask, full, part, lent)
   if ask[4] > ask[3] or ask[3] <= 0 then return -1 end
-  local point, rest = later(full, part, ask[4], ask)
+  local point, rest = later(full, part, ask[4] + lent, ask)
   local over = point - now - ask[6]
   if over < 0 or (over == 0 and rest == 0) then return 0 end
   return rest > 0 and over + 1 or over
@@ -83,7 +86,8 @@ end
 local function stand(ask)
   if ask[2] == RATE then
     local full, part = bucket(ask)
-    return {missing(ask, full, part), 0, wait(ask, full, part), false}
+    local lent = held(ask)
+    return {missing(ask, full, part), lent, wait(ask, full, part, lent), false}
   end
   local settled, reserved, new = span(ask)
   return {settled, reserved, 0, new}
@@ -116,6 +120,15 @@ local function revive(id, lease)
   hold(id, lease)
 end
 
+local function lose(lease, lent)
+  for _, part in ipairs(lease[2]) do
+    if part[1] .. HELD == lent[1] and part[3] > 0 then
+      local full, rest = bucket(part)
+      fill(part, bounded(later(full, rest, lent[10], part)))
+    end
+  end
+end
+
 local function finish()
   local over = call('ZRANGEBYSCORE', LEASES, '-inf', now, 'LIMIT', 0, 1000)
   for _, id in ipairs(over) do
@@ -123,7 +136,10 @@ local function finish()
     local lease = load(id)
     if lease and lease[1] == HOLDS then
       for _, part in ipairs(lease[2]) do
-        if part[2] ~= RATE then reserve(part, -part[10]) end
+        if part[2] ~= RATE then
+          reserve(part, -part[10])
+          if string.sub(part[1], -#HELD) == HELD then lose(lease, part) end
+        end
       end
       lease[1] = OVER
       save(id, lease)
@@ -158,15 +174,12 @@ for i, ask in ipairs(asks) do
     if ask[3] <= 0 then return pack({i - 1, generation(), stand_all(asks)}) end
     local full, part = bucket(ask)
     local point, rest = later(full, part, ask[5], ask)
-    local over = point - now - ask[6]
-    if ask[4] ~= ask[5] then
-      local one, of_one = later(full, part, ask[4], ask)
-      over = one - now - ask[6]
-      if over > 0 or (over == 0 and of_one > 0) then return pack({i - 1, generation(), stand_all(asks)}) end
-    elseif over > 0 or (over == 0 and rest > 0) then
-      return pack({i - 1, generation(), stand_all(asks)})
-    end
-    found[i] = {bounded(point, rest)}
+    local needed, of_needed, lent = point, rest, held(ask)
+    if ask[4] ~= ask[5] or lent > 0 then needed, of_needed = later(full, part, ask[4] + lent, ask) end
+    local over = needed - now - ask[6]
+    if over > 0 or (over == 0 and of_needed > 0) then return pack({i - 1, generation(), stand_all(asks)}) end
+    point, rest = bounded(point, rest)
+    found[i] = {point, rest, lent}
   else
     local settled, reserved, new = span(ask)
     if settled + reserved + ask[4] > ask[3] then return pack({i - 1, generation(), stand_all(asks)}) end
@@ -182,7 +195,7 @@ for i, ask in ipairs(asks) do
   if ask[2] == RATE then
     top = found[i][1]
     fill(ask, top, found[i][2])
-    standings[i] = {missing(ask, top, found[i][2]), 0, 0, false}
+    standings[i] = {missing(ask, top, found[i][2]), found[i][3], 0, false}
   else
     reserve(ask, ask[5])
     standings[i] = {found[i][1], found[i][2], 0, found[i][3]}
