@@ -105,8 +105,11 @@ class Desk:
     def _ask(
         self, run: Callable[[Memory], object], leases: Collection[str], asks: Sequence[Ask]
     ) -> "asyncio.Future[Any]":
-        answer = self._waiting.future(asyncio.get_running_loop())
-        wish = Wish(run, leases, [ask.counter for ask in asks], answer=answer)
+        return self.asked(Wish(run, leases, [ask.counter for ask in asks]))
+
+    def asked(self, wish: Wish) -> "asyncio.Future[Any]":
+        """What ``carry_out`` answers to a wish, within the deadline; Unanswered."""
+        answer = wish.answer = self._waiting.future(asyncio.get_running_loop())
         with self._arrived:
             if not self._health.answers:
                 # While it is away the thread tries again and again, and nobody queues up behind.
