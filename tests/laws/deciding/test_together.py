@@ -1,11 +1,39 @@
 """A conversation is decided once, whoever asks, wherever decisions are shared."""
 
 import asyncio
+import contextlib
+import functools
+import socket
+from collections.abc import Sequence
+from pathlib import Path
 
+import msgspec
 import pytest
 
-from tests.laws.deciding.houses import EACH, FAR, FULL, LEFT, LITE, OFF, SHARED, TENANT, WORDS, House, until
+from penstock.core.caller import Secret
+from penstock.stores.claims import Claim, Found
+from penstock.stores.claims.postgresql import PostgresqlClaims
+from penstock.stores.claims.valkey import ValkeyClaims
+from penstock.stores.counting.valkey_line import Script
+from penstock.stores.server import connect
+from tests.laws.deciding.houses import (
+    EACH,
+    FAR,
+    FULL,
+    LEFT,
+    LITE,
+    OFF,
+    PATIENT,
+    SHARED,
+    TENANT,
+    WORDS,
+    Gateways,
+    House,
+    until,
+)
+from tests.support.between import Between
 from tests.support.loop import awaited
+from tests.support.postgres import Server
 
 each = pytest.mark.parametrize("place", EACH, indirect=True)
 shared = pytest.mark.parametrize("place", SHARED, indirect=True)
@@ -162,3 +190,60 @@ async def test_while_the_store_is_away_each_decides_alone(place: House, caplog: 
     said = [record.message for record in caplog.records if record.name.endswith("asking")]
     assert sum("decides alone" in line for line in said) == 2, "once for each process"
     assert len(said) in {3, 4}
+
+
+@pytest.mark.slow
+@awaited
+async def test_postgresql_is_asked_in_one_round_trip(postgres: Server, database_url: str) -> None:
+    """Words, what gives way and what is proposed, for a hundred conversations that have come together."""
+    reach = functools.partial(socket.create_connection, ("127.0.0.1", postgres.port))
+    with Between(reach) as wire:
+        url = Secret(database_url.replace(str(postgres.port), str(wire.port)))
+        claims = PostgresqlClaims(functools.partial(connect, url), "postgresql", deadline=PATIENT)
+        await answers(claims, [Claim("first", TENANT, OFF)])
+        for some in (
+            [Claim("first", TENANT, FULL, WORDS["full-1"], outdated=OFF)],
+            [Claim("first", TENANT)],
+        ):
+            wire.said.clear()
+            await answers(claims, some)
+            assert wire.trips == 1
+        told = await answers(claims, [Claim(str(number), TENANT, LITE, WORDS["lite-1"]) for number in range(100)])
+        assert told == [None] * 100
+        wire.said.clear()
+        again = await answers(claims, [Claim("7", TENANT, FULL, WORDS["full-1"]), Claim("first", TENANT, LITE)])
+        assert again == [Found(LITE, WORDS["lite-1"]), Found(FULL, WORDS["full-1"])]
+        assert wire.trips <= 2
+        await claims.close()
+
+
+async def answers(claims: PostgresqlClaims, asked: Sequence[Claim]) -> list[object]:
+    """All of them asked in the same turn."""
+    waiting = [asyncio.get_running_loop().create_future() for _ in asked]
+    for claim, future in zip(asked, waiting, strict=True):
+        claims.claim(claim, future.set_result)
+    return await asyncio.gather(*waiting)
+
+
+@awaited
+async def test_valkey_keeps_so_many(tmp_path: Path) -> None:
+    """Past the bound the conversation that was heard of longest ago is forgotten, and everything expires."""
+    with contextlib.closing(Gateways(tmp_path)) as place:
+        _, counters = place.claims()
+        assert counters is not None
+        claims = ValkeyClaims(counters, most=3)
+        await claims.begin()
+        for number in range(5):
+            waiting = asyncio.get_running_loop().create_future()
+            claims.claim(Claim(str(number), TENANT, FULL, WORDS["full-1"]), waiting.set_result)
+            await waiting
+        keys = Script("return cmsgpack.pack(redis.call('KEYS', KEYS[1] .. 'c:d:*'))")
+        kept = sorted(name.rpartition(":")[2] for name in msgspec.msgpack.decode(await counters.asked(keys, ())))
+        # Within the same second any of the oldest may go; never more than there is room for, nor the last.
+        assert len(kept) == 3
+        assert "4" in kept
+        lives = Script("for _, k in ipairs(redis.call('KEYS', KEYS[1] .. 'c:*')) do "
+                       "if redis.call('TTL', k) < 0 then return k end end return ''")  # fmt: skip
+        assert await counters.asked(lives, ()) == b""
+        await claims.close()
+        await counters.close()

@@ -5,12 +5,11 @@ import functools
 import json
 import socket
 import sqlite3
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from penstock.stores.counting.valkey_scripts import SERVER_TIME, TAKE
 from tests.path.books.scene import until
 from tests.path.terser.scene import FORMATS, WORDS, answer, config, fresh, told
 from tests.path.test_reload import rewritten, said
+from tests.support.between import Between
 from tests.support.client import Got, ask
 from tests.support.gateway import Gateway
 from tests.support.provider import Provider
@@ -94,7 +94,7 @@ def in_time(law: Callable[[], None], gateways: Sequence[Gateway]) -> None:
     def state() -> tuple[int, int]:
         return sum(said(one, ALONE) for one in gateways), sum(said(one, AGAIN) for one in gateways)
 
-    for _ in range(8):
+    for _ in range(25):
         before = state()
         try:
             law()
@@ -270,8 +270,14 @@ def test_it_asks_in_the_round_trip_of_the_limits(tmp_path: Path) -> None:
     one asks nothing; and without quotas a first request has one question and a later one none."""
     server = ValkeyServer(tmp_path / "valkey")
     server.start()
+
+    def reach() -> socket.socket:
+        found = socket.socket(socket.AF_UNIX)
+        found.connect(str(server.socket))
+        return found
+
     take = Script(TAKE.replace("CLOCK", SERVER_TIME)).digest
-    with closing(Wire(server.socket)) as wire, Provider(answer) as provider, ExitStack() as undo:
+    with Between(reach) as wire, Provider(answer) as provider, ExitStack() as undo:
         undo.callback(server.stop)
         for name, quotas in (("held", {"each_key": ["1000 requests per day"]}), ("free", {})):
             (tmp_path / name).mkdir()
@@ -280,51 +286,14 @@ def test_it_asks_in_the_round_trip_of_the_limits(tmp_path: Path) -> None:
                 in_time(functools.partial(asks_once, gateway, wire, take if quotas else b"no quotas"), [gateway])
 
 
-def asks_once(gateway: Gateway, wire: "Wire", take: bytes) -> None:
+def asks_once(gateway: Gateway, wire: Between, take: bytes) -> None:
     """A first request and a later one, and in which writes they ask."""
     for body, claims in ((first := WIRE.first(fresh()), 1), (WIRE.later(first), 0)):
-        wire.writes.clear()
+        wire.said.clear()
         assert told(WIRE.send(gateway, body))["intensity"] == "full"
         takes = 0 if take == b"no quotas" else 1
-        asked = [(write.count(take), write.count(CLAIM.digest)) for write in wire.writes]
+        asked = [(write.count(take), write.count(CLAIM.digest)) for write in wire.asked]
         assert [one for one in asked if any(one)] == ([(takes, claims)] if takes or claims else [])
-
-
-class Wire:
-    """Stands between gateways and their server, and keeps what comes in one piece from a gateway."""
-
-    def __init__(self, server: Path) -> None:
-        self.writes: list[bytes] = []
-        self._server = server
-        self._open: list[socket.socket] = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
-                here, _ = self._listener.accept()
-                there = socket.socket(socket.AF_UNIX)
-                self._open += (here, there)
-                there.connect(str(self._server))
-                for way in ((here, there, self.writes.append), (there, here, len)):
-                    threading.Thread(target=self._pass, args=way, daemon=True).start()
-
-    @staticmethod
-    def _pass(source: socket.socket, target: socket.socket, seen: Callable[[bytes], object]) -> None:
-        with suppress(OSError):
-            while data := source.recv(1 << 20):
-                seen(data)
-                target.sendall(data)
-        for one in (source, target):
-            with suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
-
-    def close(self) -> None:
-        self._listener.shutdown(socket.SHUT_RDWR)
-        for one in (self._listener, *self._open):
-            one.close()
 
 
 def _fresh(gateway: Gateway) -> Got:

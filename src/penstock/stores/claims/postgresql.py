@@ -112,7 +112,8 @@ class PostgresqlClaims:
     ) -> dict[str, tuple[str, str | None]]:
         """What stands, by beginning, once all are carried out."""
         new = [(claim, claim.proposed) for claim in claims if claim.proposed is not None]
-        with connection.pipeline(), connection.transaction():
+        # All that goes out before an answer is waited for is one transaction (PostgreSQL, libpq, "Pipeline Mode").
+        with connection.pipeline():
             if new:
                 _propose(connection, new)
             found = connection.execute(_STANDING, ([claim.beginning for claim in claims],))

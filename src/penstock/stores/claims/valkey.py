@@ -18,7 +18,7 @@ from penstock.stores.counting.valkey import ValkeyCounters
 from penstock.stores.counting.valkey_line import Reply, Script
 
 MOST = 200_000
-"""So many decisions are kept: some 70 MB."""
+"""So many decisions are kept: some 80 MB."""
 LOOK_SECONDS = 1.0
 _WORDS_SECONDS = 2 * KEPT_SECONDS
 
@@ -27,7 +27,8 @@ CLAIM = Script("""
 local P, call = KEYS[1] .. 'c:', redis.call
 local name, heard, followed = P .. 'd:' .. ARGV[1], P .. 'heard', P .. 'followed'
 local proposed, version, kept, longer = ARGV[3], ARGV[4], tonumber(ARGV[7]), ARGV[8]
-local now = tonumber(call('TIME')[1])
+local time = call('TIME')
+local now = tonumber(time[1])
 
 local function hear()
   call('ZADD', heard, now, ARGV[1])
@@ -53,7 +54,10 @@ call('SET', name, proposed, 'EX', kept)
 hear()
 if version ~= '' then
   call('SET', P .. 'w:' .. version, ARGV[5], 'EX', longer)
-  if call('ZADD', followed, now, ARGV[6]) == 1 then call('INCR', P .. 'number') end
+  if call('ZADD', followed, now, ARGV[6]) == 1 then
+    -- Never one that was there before, also when all has been forgotten meanwhile.
+    call('SET', P .. 'number', time[1] .. '.' .. time[2], 'EX', longer)
+  end
   call('ZREMRANGEBYSCORE', followed, '-inf', now - longer)
   call('EXPIRE', followed, longer)
 end
