@@ -47,6 +47,8 @@ from penstock.providers.headers import Wording
 from penstock.questions import Questions
 from penstock.reckoning import Reckoning
 from penstock.reloading import Reloading
+from penstock.stores.claims import Claims
+from penstock.stores.claims.valkey import ValkeyClaims
 from penstock.stores.counting.fallback import Fallback
 from penstock.stores.counting.leasing import Leasing
 from penstock.stores.counting.memory import Memory
@@ -175,12 +177,14 @@ class House:
         undo.callback(self.store.close)
         # Before the keys are watched, so that it is known from the first request on.
         self.first_key = None if place.worker is not None else _first_key(self.store, settings)
-        self._records = Records.of(self.store.engine, self.store.pepper, self.store.changes)
+        counters, claims = _shared(settings, alone=place.worker is None)
+        self._records = Records.of(self.store.engine, self.store.pepper, self.store.changes, claims)
         undo.callback(self._records.close)
+        if claims is not None:
+            undo.push_async_callback(claims.close)
         self._ring = KeyRing(self.store.pepper)
         self._noticing = Noticing(Warnings(self.store.engine))
         undo.push_async_callback(self._noticing.close)
-        counters = _counters(settings, alone=place.worker is None)
         self._limiting = Limiting(counters, DIALECTS, terms(settings), self._noticing.crossed)
         undo.push_async_callback(self._limiting.close)
         self.books: Bookkeeping | None = None
@@ -210,7 +214,8 @@ class House:
         self.listener = Listener(_front(self, self.gateway), refusal, limits=composing.limits(settings), tls=tls)
 
     async def reckon(self) -> None:
-        """Count what the books say was used already, before anybody is served."""
+        """Count what the books say was used already, and know what others decided, before anybody is served."""
+        await self._records.conversations.begin()
         if self._reckoning is not None:
             await self._reckoning.begin(alone=isinstance(self._limiting.counters, Memory), patience=RECKONING_SECONDS)
 
@@ -344,26 +349,31 @@ async def _told(upstream: Upstream, origin: Origin, head: bytes, body: bytes) ->
     return await upstream.fetch(origin, WEBHOOK_TIMEOUTS, head, HELD_ANSWER, body)
 
 
-def _counters(settings: Settings, *, alone: bool) -> Counters:
-    """Where quotas are counted: with other gateways, with the other processes of this one, or here."""
+def _shared(settings: Settings, *, alone: bool) -> tuple[Counters, Claims | None]:
+    """Where quotas are counted: with other gateways, with the other processes of this one, or here; and where gateways
+    agree on how they decide conversations, on the same way."""
     far: Counters
+    claims: Claims | None = None
     if settings.shared is not None:
         process = f"{os.uname().nodename} {os.getpid()}"
-        far = ValkeyCounters(address(settings.shared.reveal()), process=process)
+        far = valkey = ValkeyCounters(address(settings.shared.reveal()), process=process)
+        claims = ValkeyClaims(valkey)
     elif settings.database is not None:
         # Load a driver that SQLite has no use for.
+        from penstock.stores.claims.postgresql import PostgresqlClaims  # noqa: PLC0415
         from penstock.stores.counting.postgresql import PostgresqlCounters  # noqa: PLC0415
         from penstock.stores.server import connect, named  # noqa: PLC0415
 
-        far = PostgresqlCounters(functools.partial(connect, settings.database), named(settings.database))
+        reach, name = functools.partial(connect, settings.database), named(settings.database)
+        far, claims = PostgresqlCounters(reach, name), PostgresqlClaims(reach, name)
     elif alone:
-        return Memory()
+        return Memory(), None
     else:
         far = SqliteCounters(Path(settings.data_dir) / COUNTERS)
     counters = Leasing(far, Fallback(far, processes=settings.workers))
     # Reaches out before the first request does.
     counters.renew(())
-    return counters
+    return counters, claims
 
 
 def _read_words() -> None:

@@ -25,7 +25,7 @@ from penstock.dialects.openai import asking
 from penstock.explanation import NOBODY, Changing, Explanation, Listening, explain
 from penstock.pdf import extract
 from penstock.policies.ask_usage import AskUsage
-from penstock.policies.compress import Compress, NoMemory, Suspended
+from penstock.policies.compress import Compress, Foresee, NoMemory, Suspended
 from penstock.policies.compress.deciding import nothing_suspended
 from penstock.policies.compress.reasons import Detected
 from penstock.policies.guard import Guard
@@ -76,7 +76,10 @@ def policies(
         credential = going(exchange).credential
         return credential is not None and credential.own
 
+    compress = Compress(SPEAKING, composing.terseness(settings, going, secret, suspended), records.conversations)
     order: Sequence[Policy] = (
+        # It refuses nothing and waits for nothing: what it asks other gateways leaves together with what limits ask.
+        *((Foresee(compress),) if records.conversations.is_shared else ()),
         # Before anything that costs: who has used up a quota gets nothing of it. What others refuse is given back.
         *(() if limit is None else (limit,)),
         # Before anything that costs or answers: what a key may not use is refused, whatever would become of it.
@@ -95,7 +98,7 @@ def policies(
         # All other judges see what the provider will see, but for words of the gateway's own.
         judging(local=False),
         # After all that may refuse: these change the request, and only one that will be sent.
-        Compress(SPEAKING, composing.terseness(settings, going, secret, suspended), records.conversations),
+        compress,
         # After it: what is measured has to tell its usage.
         *_asking(settings),
         # After all that change what is sent: what they put in counts, and so does the model that they chose.

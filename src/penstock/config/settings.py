@@ -384,10 +384,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     another one no key works any more. A change needs a restart."""
 
     shared: Annotated[Secret, Meta(extra={"form": Form.SHARED})] | None = None
-    """The Valkey or Redis server (7 or later) where several gateways count quotas together:
-    `valkey://[user:password@]host[:port][/database]`, `valkeys://` with TLS. Gateways that count together have one
-    database together too: what they counted is set right by its sums. Unset, they count in `database` where that is
-    set, which takes longer; else the processes of this machine count together. A change needs a restart."""
+    """The Valkey or Redis server (7 or later) where several gateways count quotas together and agree on how
+    conversations are decided: `valkey://[user:password@]host[:port][/database]`, `valkeys://` with TLS. Gateways that
+    count together have one database together too: what they counted is set right by its sums. Unset, they do both in
+    `database` where that is set, which takes longer; else the processes of this machine. A change needs a restart."""
 
     public_url: Annotated[str, Meta(extra={"form": Form.PUBLIC_URL})] | None = None
     """Where clients see this gateway, for links in answers that lead back here (batch results, resumable uploads).

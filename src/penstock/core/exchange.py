@@ -18,7 +18,7 @@ from penstock.core.route import Match
 from penstock.core.ruling import Destination, Ruling
 from penstock.core.scrubbed import Scrubbed
 from penstock.core.target import Attempt
-from penstock.core.terseness import Terseness
+from penstock.core.terseness import Foreseen, Terseness
 from penstock.core.usage import Consumption
 
 if TYPE_CHECKING:
@@ -87,6 +87,7 @@ class Exchange:
     bytes_in: int = 0  # gateway: length of the request's body, as far as it has come
     bytes_out: int = 0  # gateway: length of an answer that went out whole
     form: FormField | None = None  # calling: what a form that streams through says of its model
+    foreseen: Foreseen | None = None  # compress, before anything is taken: which conversation it belongs to
     terseness: Terseness | None = None  # compress
     scrubbed: Scrubbed | None = None  # scrub
     rulings: tuple[Ruling, ...] = ()  # guard and judge: what content policies have met, in order

@@ -4,7 +4,7 @@ A decision is taken once for a whole conversation, of what is fixed at its first
 it, a dialect reads the opening and puts the words where they stand. Values only.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from enum import Enum
 from typing import Protocol
 
@@ -180,6 +180,18 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     latest: bytes = b""
     """What the user's message says with which a later request ends, as it is written (JSON). Empty in a conversation's
     first, where anything else ends it (a tool's result), and above ``LATEST_BYTES``."""
+
+
+class Foreseen(msgspec.Struct, frozen=True, gc=False):
+    """A chat request's conversation, looked up before any policy has changed the request."""
+
+    body: bytes
+    """The request that was read."""
+    opening: Opening
+    beginning: str
+    """The keyed hash that the conversation is known by among gateways."""
+    sought: Awaitable[None] | None = None
+    """What was asked of others and is still to come."""
 
 
 class Speaking(Protocol):

@@ -4,6 +4,7 @@ from typing import NamedTuple, Self
 
 from sqlalchemy import Engine
 
+from penstock.stores.claims import Claims
 from penstock.stores.conversations import Conversations
 from penstock.stores.objects import Objects
 from penstock.stores.turns import Hearing
@@ -18,9 +19,10 @@ class Records(NamedTuple):
     vault: Vault
 
     @classmethod
-    def of(cls, engine: Engine, secret: bytes, changes: Hearing | None = None) -> Self:
-        """``secret``: what the vault's keys are made from. ``changes`` hears of other processes' conversations."""
-        return cls(Objects(engine), Conversations(engine, changes), Vault(engine, secret))
+    def of(cls, engine: Engine, secret: bytes, changes: Hearing | None = None, claims: Claims | None = None) -> Self:
+        """``secret``: what the vault's keys are made from. ``changes`` hears of other processes' conversations;
+        ``claims``: where gateways share how they decide them."""
+        return cls(Objects(engine), Conversations(engine, changes, claims), Vault(engine, secret))
 
     def close(self) -> None:
         """Write what is new; nothing may be asked any more."""

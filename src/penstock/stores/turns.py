@@ -59,9 +59,10 @@ def take_turn(connection: Connection) -> None:
     if turn is not None:
         # Let go of after the transaction's rows can be seen by others, so whoever waited sees them.
         lock = "pg_advisory_xact_lock_shared" if options.get("shared") else "pg_advisory_xact_lock"
-        connection.exec_driver_sql(f"SELECT {lock}(%s)", (_number(turn),))
+        connection.exec_driver_sql(f"SELECT {lock}(%s)", (lock_of(turn),))
 
 
-def _number(turn: str) -> int:
+def lock_of(turn: str) -> int:
+    """The advisory lock that a turn is."""
     digest = hashlib.blake2b(turn.encode(), digest_size=8, person=b"penstock turn").digest()
     return int.from_bytes(digest, signed=True)

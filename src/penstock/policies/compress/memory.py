@@ -4,13 +4,26 @@ The decision is a pure function of how a conversation begins and of what is set;
 change. Whoever forgets costs one cache miss. The store behind it is the composition root's.
 """
 
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from penstock.core.terseness import Decided
 
 
 class Memory(Protocol):
-    """Decisions by the keyed hash of a beginning. Nothing here waits or fails."""
+    """Decisions by the keyed hash of a beginning. Nothing here fails, and but for what ``seek`` returns nothing
+    waits."""
+
+    @property
+    def is_shared(self) -> bool:
+        """Other gateways decide some of the same conversations: to be sought before it is recalled."""
+
+    def seek(
+        self, beginning: str, tenant: str, propose: Callable[[], Decided | None], *, anew: bool
+    ) -> Awaitable[None] | None:
+        """Ask the others how it was decided, where this process can't tell; None: it can. What ``propose`` says stands
+        where nobody has decided; None from it: it is only asked. ``anew``: how it is known here may have been decided
+        otherwise since. To be recalled once what is returned has come; what nobody could tell is not."""
 
     def recall(self, beginning: str) -> Decided | None:
         """How a conversation was decided; None where nobody remembers."""
@@ -37,8 +50,17 @@ class Memory(Protocol):
 class NoMemory:
     """Of requests that are only explained: each is the first of its conversation."""
 
+    is_shared = False
+
     def __init__(self) -> None:
         self._texts: dict[str, str] = {}
+
+    def seek(
+        self, beginning: str, tenant: str, propose: Callable[[], Decided | None], *, anew: bool
+    ) -> Awaitable[None] | None:
+        """There are no others."""
+        del beginning, tenant, propose, anew
+        return None
 
     def recall(self, beginning: str) -> Decided | None:
         """Nobody remembers."""

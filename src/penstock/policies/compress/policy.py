@@ -14,6 +14,7 @@ import msgspec
 from penstock.core.caller import KeyProfile
 from penstock.core.document import Document
 from penstock.core.exchange import Answer, Exchange
+from penstock.core.fault import FaultError
 from penstock.core.policy import Look, Visit
 from penstock.core.route import Match, Route
 from penstock.core.target import Attempt
@@ -22,6 +23,7 @@ from penstock.core.terseness import (
     Arm,
     Decided,
     Exemption,
+    Foreseen,
     Intensity,
     Opening,
     Placement,
@@ -84,9 +86,45 @@ class Compress:
         request = self._request(exchange)
         if request is None:
             return None
+        if exchange.foreseen is not None and exchange.foreseen.sought is not None:
+            await exchange.foreseen.sought
         for _ in self._steps(request):
             await asyncio.sleep(0)
         return self._naming(request)
+
+    def foresee(self, exchange: Exchange) -> None:
+        """Ask those who share the memory of the request's conversation, where this process does not know it. Before
+        anybody changes the request: what is known of it then is the same for all."""
+        document, route = exchange.document, exchange.match.route
+        if document is None or document.encoded or route.operation not in CHATS | COUNTS:
+            return
+        try:
+            request = self._request(exchange)
+        except FaultError:
+            # A wish that is none: told when it is its turn.
+            return
+        opening = None if request is None else self._speaking[route.dialect].opening(exchange.match, document.plain)
+        if request is None or opening is None:
+            return
+        beginning, body = self._beginning(request, opening), document.plain
+        known = self._memory.recall(beginning)
+        anew = known is not None and known.reason in _FORMS
+        propose = functools.partial(self._foreseen, body, request, opening, beginning, known)
+        sought = self._memory.seek(beginning, request.key.tenant, propose, anew=anew)
+        exchange.foreseen = Foreseen(body, opening, beginning, sought)
+
+    def _foreseen(
+        self, body: bytes, request: "_Request", opening: Opening, beginning: str, known: Decided | None
+    ) -> Decided | None:
+        """How this process would decide it; None where this request decides nothing."""
+        if request.idle:
+            return None
+        request.beginning = beginning
+        try:
+            return self._proposed(body, request, opening, known, self._exemption(request, opening, known))
+        except FaultError:
+            # It can go nowhere.
+            return None
 
     def steer(self, exchange: Exchange) -> Visit | None:
         """The same, for whoever can't wait: there is nothing to wait for."""
@@ -162,31 +200,49 @@ class Compress:
 
     def _one(self, body: bytes, request: "_Request") -> tuple[bytes, Terseness | None]:
         """One chat request with its words, and what was decided for it; None where there was nothing to decide."""
-        opening = self._speaking[request.match.route.dialect].opening(request.match, body)
+        foreseen = request.exchange.foreseen
+        if foreseen is not None and foreseen.body is body:
+            opening: Opening | None = foreseen.opening
+        else:
+            opening = self._speaking[request.match.route.dialect].opening(request.match, body)
         if opening is None:
             return body, None if request.idle else _exempt(Exemption.UNREADABLE)
-        beginning = request.beginning = self._beginning(request, opening)
+        # What policies have changed since is not what a conversation is known by.
+        beginning = request.beginning = foreseen.beginning if foreseen else self._beginning(request, opening)
         known = self._memory.recall(beginning)
         if request.idle and (known is None or not known.rules):
             self._memory.idled(request.key.id)
             return body, None
         exemption = self._exemption(request, opening, known)
+        proposed = self._proposed(body, request, opening, known, exemption)
+        if proposed is not None:
+            self._keep(request, beginning, proposed)
         if exemption is not None:
-            if known is None and not request.counts and exemption is opening.exemption:
-                self._keep(request, beginning, Decided(Intensity.OFF, Arm.EXEMPT, exemption.value))
             return body, _exempt(exemption, beginning)
         if request.asked is not None:
             placement = self._placed(request.match, body) if known is None or not known.rules else known.placement
             lowers = self._lowers(body, request, known)
             decided = self._set.forced(request.asked, opening, known, placement, lowers=lowers)
-        elif known is not None and (opening.answered or known.reason not in _FORMS):
+        elif proposed is not None:
+            decided = proposed
+        elif known is not None and _stays(known, opening):
             decided = known
-        elif request.counts:
-            return body, Terseness(Arm.EXEMPT, COUNT_ALONE, conversation=beginning)
         else:
-            decided = self._decided(body, request, opening, beginning)
-            self._keep(request, beginning, decided)
+            return body, Terseness(Arm.EXEMPT, COUNT_ALONE, conversation=beginning)
         return self._steered(body, request, opening, decided, known)
+
+    def _proposed(
+        self, body: bytes, request: "_Request", opening: Opening, known: Decided | None, exemption: Exemption | None
+    ) -> Decided | None:
+        """What the conversation is from now on; None where this request decides nothing."""
+        if request.counts:
+            return None
+        if exemption is not None:
+            first = known is None and exemption is opening.exemption
+            return Decided(Intensity.OFF, Arm.EXEMPT, exemption.value) if first else None
+        if request.asked is not None or (known is not None and _stays(known, opening)):
+            return None
+        return self._decided(body, request, opening)
 
     def _beginning(self, request: "_Request", opening: Opening) -> str:
         beginnings, tenant = self._set.beginnings, request.key.tenant
@@ -205,13 +261,13 @@ class Compress:
             return opening.exemption
         return None
 
-    def _decided(self, body: bytes, request: "_Request", opening: Opening, beginning: str) -> Decided:
+    def _decided(self, body: bytes, request: "_Request", opening: Opening) -> Decided:
         if opening.answered and self._memory.was_idle(request.key.id):
             # What the model has thought so far is bound to the system text that it had.
             return Decided(Intensity.OFF, Arm.EXEMPT, BEGUN_BEFORE)
         trusted = request.attempt.provider.auth != "none"
         lowers = self._lowers(body, request, None)
-        found = Beginning(beginning, request.key, opening, request.model, trusted, lowers)
+        found = Beginning(request.beginning, request.key, opening, request.model, trusted, lowers)
         return self._set.decided(found, request.wanted, self._placed(request.match, body))
 
     def _lowers(self, body: bytes, request: "_Request", known: Decided | None) -> bool:
@@ -329,6 +385,11 @@ class _Request:
     def attempt(self) -> Attempt:
         """Where it will go; FaultError where it can go nowhere."""
         return self._attempt()
+
+
+def _stays(known: Decided, opening: Opening) -> bool:
+    """It has been decided; but a form that allows no words may be gone when the first request is sent again."""
+    return opening.answered or known.reason not in _FORMS
 
 
 def _exempt(exemption: Exemption, beginning: str = "") -> Terseness:

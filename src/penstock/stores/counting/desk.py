@@ -105,10 +105,13 @@ class Desk:
     def _ask(
         self, run: Callable[[Memory], object], leases: Collection[str], asks: Sequence[Ask]
     ) -> "asyncio.Future[Any]":
-        answer = self._waiting.future(asyncio.get_running_loop())
         counters = [ask.counter for ask in asks]
         counters += [ask.counter + HELD for ask in asks if ask.way is Way.RATE]
-        wish = Wish(run, leases, counters, answer=answer)
+        return self.asked(Wish(run, leases, counters))
+
+    def asked(self, wish: Wish) -> "asyncio.Future[Any]":
+        """What ``carry_out`` answers to a wish, within the deadline; Unanswered."""
+        answer = wish.answer = self._waiting.future(asyncio.get_running_loop())
         with self._arrived:
             if not self._health.answers:
                 # While it is away the thread tries again and again, and nobody queues up behind.

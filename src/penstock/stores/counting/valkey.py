@@ -12,6 +12,7 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
 
 import msgspec
 
@@ -135,6 +136,23 @@ class ValkeyCounters:
             self._generation = generation
         before = self._held.get(lease)
         self._held[lease] = (generation, asks if before is None else _merged(before[1], asks))
+
+    def prepare(self, *scripts: Script) -> None:
+        """These will be asked, too: the server is to have them, from the next connection on."""
+        self._scripts += scripts
+
+    def asked(self, script: Script, words: tuple[bytes, ...]) -> "asyncio.Future[Reply]":
+        """What a script that is not the counters' says, in the same write and within the same deadline; Unanswered."""
+        future: asyncio.Future[Reply] = self._waiting.future(asyncio.get_running_loop())
+
+        def answered(reply: Reply) -> None:
+            if isinstance(reply, Exception):
+                _fail(future, reply)
+            elif not future.done():
+                future.set_result(reply)
+
+        self._ask(script, words, answered)
+        return future
 
     # What is told.
 
@@ -366,7 +384,7 @@ def _merged(before: Sequence[Ask], more: Sequence[Ask]) -> tuple[Ask, ...]:
     return tuple(held.values())
 
 
-def _fail(future: "asyncio.Future[Verdict] | asyncio.Future[tuple[Standing, ...]]", reply: Reply) -> None:
+def _fail(future: "asyncio.Future[Any]", reply: Reply) -> None:
     if not future.done():
         words = str(reply) if isinstance(reply, ConnectionError) else "the server refused the command"
         if isinstance(reply, ServerError):

@@ -1,0 +1,1 @@
+"""What holds for conversations' decisions wherever they are shared."""
