@@ -90,11 +90,10 @@ def uncounted(held: Held, key: KeyProfile, contact: str) -> FaultError:
     return _fault(FaultKind.OVERLOADED, words, contact, held, UNCOUNTED_SECONDS)
 
 
-def too_long(quota: Quota, key: KeyProfile, size: int | None, contact: str) -> FaultError:
+def too_long(quota: Quota, key: KeyProfile, contact: str) -> Fault:
     """The body is longer than the quota lets one be."""
-    much = "of unknown length" if size is None else f"of {size:,} bytes"
-    words = f"A request {much} is more than the quota of {named(quota, key)} allows for one."
-    return _fault(FaultKind.TOO_LARGE, words, contact, None)
+    words = f"This request is longer than the quota of {named(quota, key)} allows."
+    return _fault(FaultKind.TOO_LARGE, words, contact, None).fault
 
 
 def unpriced(quota: Quota, key: KeyProfile, model: str, contact: str) -> FaultError:
