@@ -57,7 +57,7 @@ def refused(held: Held, ask: Ask, standing: Standing, key: KeyProfile, contact: 
         if math.isinf(standing.wait):
             room = f"the quota of {named(quota, key)} lets {ask.most:,} go at once"
             words = f"This request may use {ask.amount:,}, and {room}."
-            return _fault(FaultKind.REFUSED, words, contact, held)
+            return _fault(FaultKind.TOO_MUCH, words, contact, held)
         wait = max(1, math.ceil(standing.wait))
         words = f"{about} has no room for {wait} more second{'s' if wait > 1 else ''}: try again then."
         fault = _fault(FaultKind.THROTTLED, words, contact, held, wait).fault
@@ -99,13 +99,13 @@ def too_long(quota: Quota, key: KeyProfile, contact: str) -> Fault:
 def unpriced(quota: Quota, key: KeyProfile, model: str, contact: str) -> FaultError:
     """Nobody knows what the model costs."""
     words = f"The model {model[:100]!r} has no price here, and the quota of {named(quota, key)} counts money."
-    return _fault(FaultKind.REFUSED, words, contact, None)
+    return _fault(FaultKind.UNPRICED, words, contact, None)
 
 
 def unbounded(quota: Quota, key: KeyProfile, why: str, contact: str) -> FaultError:
     """Nobody can say how much the request may use."""
     words = f"The quota of {named(quota, key)} must never be overshot, and this request has no bound: {why}."
-    return _fault(FaultKind.REFUSED, words, contact, None)
+    return _fault(FaultKind.TOO_MUCH, words, contact, None)
 
 
 def closed(quota: Quota) -> bool:
