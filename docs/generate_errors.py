@@ -85,6 +85,15 @@ WORDS = {
         "A quota or budget of the caller's is used up.",
         "The message says which, until when, and whom to ask.",
     ),
+    FaultKind.TOO_MUCH: (
+        "A quota must know the most that a request can use, and that has no bound, or is more than the quota ever lets "
+        "go at once.",
+        "The message says what to change in the request: a cap on the output, on the uses of a provider's tool.",
+    ),
+    FaultKind.UNPRICED: (
+        "A quota of the caller's counts money, and the model has no price here.",
+        "Ask for another model; the operator gives it a price under `prices`, or writes `unpriced` in the quota.",
+    ),
     FaultKind.HEAD_TOO_LARGE: (
         "The request line and headers are larger than `limits.head`, or more than `limits.headers`.",
         "Send fewer headers, or raise the limit.",

@@ -20,6 +20,13 @@ QUOTAS = {
     "seats": "1 request at once",
     "cut": "40 output tokens per month, cut",
 }
+NEVER = {
+    "unpriced": "$5 per month",
+    "too_much": "60 tokens per minute, burst 5, strict",
+    "bytes": "20 bytes per request",
+    "strict": "9 output tokens per month, strict",
+}
+"""Quotas that let nothing pass of what is asked here; ``unpriced``: of a model that nobody knows."""
 CONTACT = "Ada in room 7"
 MODELS = {"anthropic": "claude-sonnet-4-5", "openai": "gpt-5-mini", "gemini": "gemini-2.5-flash"}
 SPOKEN = "The rain in Spain stays mainly in the plain. "

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.clients.installed import MODULES, NODE, python, require_installed
-from tests.clients.limited import CONTACT, MODELS, QUOTAS, SLOW, SPOKEN, Limited, key, limited
+from tests.clients.limited import CONTACT, MODELS, NEVER, QUOTAS, SLOW, SPOKEN, Limited, key, limited
 from tests.clients.stage import CLIENTS, SCRIPTS
 
 SDKS = tuple(MODELS)
@@ -21,6 +21,12 @@ SAYS = {
     "money": "per day",
     "requests": "1 request per week",
 }
+FOR_GOOD = {
+    "unpriced": (400, "The model 'nobody-knows-it' has no price here"),
+    "too_much": (400, "60 tokens per minute"),
+    "bytes": (413, "This request is longer than the quota of 20 bytes per request"),
+    "strict": (429, "9 output tokens per month"),
+}
 SOON = 2.0
 """Seconds in which a client has given up that waits for nothing."""
 
@@ -31,7 +37,7 @@ Told = dict[str, list[dict[str, Any]]]
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Limited]:
     require_installed()
     users = [f"{sdk}-{client}" for sdk in SDKS for client in CLIENTS]
-    with limited(tmp_path_factory.mktemp("limited"), users, QUOTAS) as found:
+    with limited(tmp_path_factory.mktemp("limited"), users, {**QUOTAS, **NEVER}) as found:
         yield found
 
 
@@ -45,7 +51,7 @@ def user(request: pytest.FixtureRequest, scene: Limited, tmp_path_factory: pytes
         shutil.copy(SCRIPTS / "limited.mjs", home)
         (home / "node_modules").symlink_to(MODULES)
         command = [NODE, home / "limited.mjs"]
-    keys = {kind: key(f"{sdk}-{client}", kind) for kind in QUOTAS}
+    keys = {kind: key(f"{sdk}-{client}", kind) for kind in (*QUOTAS, *NEVER)}
     words = [*map(str, command), sdk, scene.witness.url, MODELS[sdk], SLOW, json.dumps(keys)]
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(home), "LANG": "C.UTF-8"}
     done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60, env=environment, cwd=home)
@@ -75,6 +81,19 @@ def test_a_budget_that_is_used_up_ends_it_at_once(scene: Limited, user: tuple[st
     assert statuses(scene, name, kind) == [200, 429]
     for words in (SAYS[kind], " UTC", CONTACT):
         assert words in second["message"]
+
+
+@pytest.mark.parametrize("kind", FOR_GOOD)
+def test_what_a_quota_never_lets_pass_is_asked_once(scene: Limited, user: tuple[str, Told], kind: str) -> None:
+    """No price, no bound, too long, more than is left: raised at once with the words, whatever its status."""
+    name, told = user[0], user[1][kind]
+    status, words = FOR_GOOD[kind]
+    for one in told:
+        assert one["status"] == status, one
+        assert words in one["message"]
+        assert CONTACT in one["message"]
+        assert one["seconds"] < SOON
+    assert statuses(scene, name, kind) == [status] * 2
 
 
 def test_a_throttle_is_waited_for_as_long_as_it_says_and_no_longer(scene: Limited, user: tuple[str, Told]) -> None:

@@ -40,6 +40,10 @@ class FaultKind(Enum):
     """Too fast: the same request passes a little later."""
     EXHAUSTED = ("exhausted", 429, Blame.CLIENT, False)
     """A quota or budget is used up: to wait for it in a loop is no use."""
+    TOO_MUCH = ("too_much", 400, Blame.CLIENT, False)
+    """It may use more than a quota ever lets pass, or nobody can say how much: no waiting helps."""
+    UNPRICED = ("unpriced", 400, Blame.CLIENT, False)
+    """A quota counts money, and the model has no price."""
     HEAD_TOO_LARGE = ("head_too_large", 431, Blame.CLIENT, False)
     INTERNAL = ("internal", 500, Blame.GATEWAY, False)
     UNREACHABLE = ("unreachable", 502, Blame.UPSTREAM, True)

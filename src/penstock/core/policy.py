@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol, runtime_checkable
 
 from penstock.core.exchange import Answer, Exchange
+from penstock.core.fault import Fault
 from penstock.core.head import ResponseHead
 from penstock.core.route import Route
 
@@ -92,6 +93,15 @@ class UploadPolicy(Protocol):
     def look(self, exchange: Exchange) -> Look | None:
         """Asked for each upload, before its body: None lets it stream through. What any policy's look wants is held,
         and stands in ``exchange.document`` when policies enter; ``core.multipart`` finds a form's parts in it."""
+
+
+@runtime_checkable
+class CappingPolicy(Protocol):
+    """A policy that says how long a caller's request may be."""
+
+    def cap(self, exchange: Exchange) -> tuple[int, Fault] | None:
+        """Asked where the caller has a quota of bytes, before any of the body is read: the most bytes, as they come and
+        decoded, and the refusal of more."""
 
 
 class Recorder(Protocol):

@@ -56,13 +56,14 @@ class Priced(Protocol):
 def charge(consumption: Consumption, asked: str, find: Callable[[str], Priced | None]) -> int | None:
     """Micro-dollars for everything that a call used; None when any of it has no price, 0 when it used nothing.
 
-    A share whose answer names no model is taken to be the model that was asked for.
+    A share whose answer names no model, or one that nobody knows (a snapshot newer than the prices, a server's own
+    name), is taken to be the model that was asked for.
     """
     total = 0
     for share in consumption.shares:
         if share.usage == _NOTHING:
             continue
-        model = find(share.model or asked)
+        model = find(share.model or asked) or find(asked)
         amount = None if model is None else cost(share, model.price)
         if amount is None:
             return None

@@ -10,7 +10,7 @@ from time import perf_counter
 from typing import Protocol
 
 from penstock.core.exchange import Answer
-from penstock.core.fault import Fault, FaultError, FaultKind, refuse
+from penstock.core.fault import Fault, FaultError, FaultKind
 from penstock.core.head import Header, RequestHead
 from penstock.wire.gathered import Gathered
 from penstock.wire.statuses import status_line
@@ -71,9 +71,9 @@ class Incoming:
     """A request: ``head`` at once, its body as it arrives, and its answer."""
 
     __slots__ = (
-        "_chunkable", "_chunked", "_connection", "_discard", "_expects", "_gathered", "_head", "_limit", "_sink",
-        "_taken", "_waiter", "answered", "close_after", "done", "ended", "fault", "gone", "head", "interrupt", "length",
-        "promised", "received", "source", "started", "unbounded",
+        "_chunkable", "_chunked", "_connection", "_discard", "_expects", "_gathered", "_head", "_limit", "_own",
+        "_sink", "_taken", "_waiter", "answered", "close_after", "done", "ended", "fault", "gone", "head", "interrupt",
+        "length", "promised", "received", "source", "started", "unbounded",
     )  # fmt: skip
 
     def __init__(
@@ -111,6 +111,7 @@ class Incoming:
         self._expects = chunkable and (head.get(b"expect") or b"").strip().lower() == b"100-continue"
         self._gathered = Gathered()
         self._limit: int | None = None
+        self._own: tuple[int, Fault] | None = None
         self._sink: Sink | None = None
         self._taken = False
         self._discard = False
@@ -119,6 +120,12 @@ class Incoming:
         self._chunked = False
 
     # --- the body, asked for by the handler -------------------------------------------------------------------
+
+    def hold_to(self, limit: int, fault: Fault) -> None:
+        """A limit of the caller's own, whoever takes the body, and what is said of a longer one; before any of it is
+        asked for. FaultError for one that is known to be longer."""
+        self._own = limit, fault
+        self.require(limit)
 
     async def body(self, limit: int) -> bytes:
         """The whole body, once; a FaultError when it is longer than ``limit`` bytes, or will never be complete."""
@@ -151,8 +158,9 @@ class Incoming:
         """FaultError for a body that is known to be longer than ``limit`` bytes, or never to be complete."""
         if self.fault is not None:
             raise FaultError(self.fault)
-        if self.received > limit or (self.length is not None and self.length > limit):
-            raise too_large(limit)
+        most = self._tightest(limit)
+        if self.received > most or (self.length is not None and self.length > most):
+            raise FaultError(self._too_large(most))
 
     def pause(self) -> None:
         """Stop reading the body while its receiver is slow."""
@@ -167,11 +175,20 @@ class Incoming:
             raise RuntimeError("a request's body can be taken once")
         self.require(limit)
         self._taken = True
-        self._limit = limit
+        self._limit = self._tightest(limit)
         if self._expects and not self.ended and not self.received and not self.answered:
             self._connection.send(b"HTTP/1.1 100 Continue\r\n\r\n")
         self._expects = False
         self._connection.release_body()
+
+    def _tightest(self, limit: int) -> int:
+        return limit if self._own is None else min(limit, self._own[0])
+
+    def _too_large(self, limit: int) -> Fault:
+        if self._own is not None and limit == self._own[0]:
+            return self._own[1]
+        words = f"The request body is larger than this gateway accepts ({limit} bytes)."
+        return Fault(kind=FaultKind.TOO_LARGE, words=words)
 
     # --- the body, as the connection's parser finds it --------------------------------------------------------
 
@@ -186,7 +203,7 @@ class Incoming:
             if self.received > UNWANTED_BODY:
                 self._connection.hold_body()
         elif self.received > limit:
-            self.body_failed(too_large(limit).fault)
+            self.body_failed(self._too_large(limit))
         elif self._sink is not None:
             self._sink.write(data)
         else:
@@ -300,11 +317,6 @@ class Incoming:
     def writable(self) -> bool:
         """False while the client reads more slowly than it is written to."""
         return self._connection.writable
-
-
-def too_large(limit: int) -> FaultError:
-    """413, naming the limit."""
-    return refuse(FaultKind.TOO_LARGE, f"The request body is larger than this gateway accepts ({limit} bytes).")
 
 
 def _content_length(head: RequestHead) -> int | None:

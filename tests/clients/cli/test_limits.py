@@ -101,6 +101,21 @@ def test_a_budget_that_is_used_up_is_shown_at_once(tmp_path: Path, name: str, ki
 
 
 @pytest.mark.parametrize("name", CLIENTS)
+def test_what_a_quota_never_lets_pass_is_shown(tmp_path: Path, name: str) -> None:
+    """400 with the words. Claude Code leaves out what it can first, as after any 400; the provider hears of nothing."""
+    client, quota = CLIENTS[name], "60 tokens per minute, burst 5, strict"
+    with staged(tmp_path, [client.says(WORDS)], quotas=[quota], intensity="", scrub=False) as scene:
+        told = client.ask(scene)
+        assert told.code == 1
+        asked = [one.status for one in scene.witness.passed()]
+        assert set(asked) == {400}
+        assert len(asked) <= 4
+        assert "of 60 tokens per minute of " in shown(told)
+        assert CONTACT in shown(told)
+        assert not scene.received
+
+
+@pytest.mark.parametrize("name", CLIENTS)
 def test_a_throttle_is_waited_for(tmp_path: Path, name: str) -> None:
     """Refused once, tried again when it was told to, served; its user notices nothing but the second."""
     client = CLIENTS[name]

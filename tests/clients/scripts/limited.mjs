@@ -1,8 +1,8 @@
 // What Node's SDKs do at a limit: asked twice with each key; how it went, and how long it took, as one line of JSON.
 
-const [sdk, url, model, slow, keys] = process.argv.slice(2);
+const [sdk, url, usual, slow, keys] = process.argv.slice(2);
 
-async function anthropic(apiKey) {
+async function anthropic(apiKey, model) {
   const { default: Anthropic } = await import("@anthropic-ai/sdk");
   const client = new Anthropic({ baseURL: url, apiKey });
   const asked = (content) => ({ model, max_tokens: 1000, messages: [{ role: "user", content }] });
@@ -16,7 +16,7 @@ async function anthropic(apiKey) {
   };
 }
 
-async function openai(apiKey) {
+async function openai(apiKey, model) {
   const { default: OpenAI } = await import("openai");
   const client = new OpenAI({ baseURL: `${url}/v1`, apiKey });
   const asked = (content) => ({ model, messages: [{ role: "user", content }] });
@@ -30,7 +30,7 @@ async function openai(apiKey) {
   };
 }
 
-async function gemini(apiKey) {
+async function gemini(apiKey, model) {
   const { GoogleGenAI } = await import("@google/genai");
   const client = new GoogleGenAI({ apiKey, httpOptions: { baseUrl: `${url}/gemini` } });
   return {
@@ -70,7 +70,8 @@ async function twice(kind, { whole, stream }) {
 
 const told = {};
 for (const [kind, key] of Object.entries(JSON.parse(keys))) {
-  told[kind] = await twice(kind, await { anthropic, openai, gemini }[sdk](key));
+  const model = kind === "unpriced" ? "nobody-knows-it" : usual;
+  told[kind] = await twice(kind, await { anthropic, openai, gemini }[sdk](key, model));
 }
 console.log(JSON.stringify(told));
 process.exit(0);

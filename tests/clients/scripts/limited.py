@@ -8,10 +8,10 @@ import time
 SDK, URL, MODEL, SLOW, KEYS = *sys.argv[1:5], json.loads(sys.argv[5])
 
 
-def anthropic(key):
+def anthropic(key, model):
     from anthropic import Anthropic
 
-    client, asked = Anthropic(base_url=URL, api_key=key), {"model": MODEL, "max_tokens": 1000}
+    client, asked = Anthropic(base_url=URL, api_key=key), {"model": model, "max_tokens": 1000}
 
     def whole(words):
         found = client.messages.create(messages=[{"role": "user", "content": words}], **asked)
@@ -24,13 +24,13 @@ def anthropic(key):
     return whole, stream
 
 
-def openai(key):
+def openai(key, model):
     from openai import OpenAI
 
     client = OpenAI(base_url=f"{URL}/v1", api_key=key)
 
     def asked(words, **more):
-        return client.chat.completions.create(model=MODEL, messages=[{"role": "user", "content": words}], **more)
+        return client.chat.completions.create(model=model, messages=[{"role": "user", "content": words}], **more)
 
     def stream(words):
         for chunk in asked(words, stream=True):
@@ -39,16 +39,16 @@ def openai(key):
     return lambda words: asked(words).choices[0].message.content, stream
 
 
-def gemini(key):
+def gemini(key, model):
     from google import genai
 
     client = genai.Client(api_key=key, http_options={"base_url": f"{URL}/gemini"})
 
     def stream(words):
-        for chunk in client.models.generate_content_stream(model=MODEL, contents=words):
+        for chunk in client.models.generate_content_stream(model=model, contents=words):
             yield chunk.text or ""
 
-    return lambda words: client.models.generate_content(model=MODEL, contents=words).text, stream
+    return lambda words: client.models.generate_content(model=model, contents=words).text, stream
 
 
 def tried(call):
@@ -75,4 +75,9 @@ def twice(kind, whole, stream):
     return [second]
 
 
-print(json.dumps({kind: twice(kind, *globals()[SDK](key)) for kind, key in KEYS.items()}))
+def told():
+    for kind, key in KEYS.items():
+        yield kind, twice(kind, *globals()[SDK](key, "nobody-knows-it" if kind == "unpriced" else MODEL))
+
+
+print(json.dumps(dict(told())))

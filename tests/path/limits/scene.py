@@ -18,12 +18,13 @@ from tests.support.provider import Pause, Provider, Received, Scripted, json_ans
 MODEL = "claude-sonnet-4-5"
 MESSAGES = "/v1/messages"
 SECOND_KEY = "mt_live_second0000000000000000000000000000000000"
-_SAID = re.compile(rb"in=(\d+) out=(\d+)(?: status=(\d+))?(?: pause=([\d.]+))?")
+_SAID = re.compile(rb"in=(\d+) out=(\d+)(?: status=(\d+))?(?: pause=([\d.]+))?(?: named=([\w.-]+))?")
 
 
 def question(taken: int = 10, given: int = 100, **more: Any) -> dict[str, Any]:
-    """A message whose answer is to use so many tokens; ``status`` and ``pause`` are the provider's."""
-    orders = "".join(f" {name}={more.pop(name)}" for name in ("status", "pause") if name in more)
+    """A message whose answer is to use so many tokens; ``status``, ``pause`` and ``named`` (the model that it says has
+    answered) are the provider's."""
+    orders = "".join(f" {name}={more.pop(name)}" for name in ("status", "pause", "named") if name in more)
     words = f"in={taken} out={given}{orders}"
     return {"model": MODEL, "max_tokens": 128_000, "messages": [{"role": "user", "content": words}], **more}
 
@@ -39,17 +40,20 @@ def answer(request: Received) -> Scripted:
     if status != 200:
         error = {"type": "error", "error": {"type": "api_error", "message": "scripted"}}
         return json_answer(json.dumps(error).encode(), status)
+    named = MODEL if said[5] is None else said[5].decode()
     if re.search(rb'"stream": ?true', request.body):
-        return stream_answer(*streamed(usage, pause))
-    body = {"type": "message", "model": MODEL, "content": [{"type": "text", "text": "ok"}], "usage": usage}
+        return stream_answer(*streamed(usage, pause, model=named))
+    body = {"type": "message", "model": named, "content": [{"type": "text", "text": "ok"}], "usage": usage}
     found = json_answer(json.dumps(body).encode())
     return Scripted(found.status, found.headers, (pause, *found.pieces))
 
 
-def streamed(usage: Mapping[str, int], pause: Pause, words: Sequence[str] = ("some ", "words ") * 10) -> Iterator[Any]:
+def streamed(
+    usage: Mapping[str, int], pause: Pause, words: Sequence[str] = ("some ", "words ") * 10, *, model: str = MODEL
+) -> Iterator[Any]:
     """A message in events, a pause before each word."""
     message = {
-        "id": "m", "type": "message", "role": "assistant", "model": MODEL, "content": [], "stop_reason": None,
+        "id": "m", "type": "message", "role": "assistant", "model": model, "content": [], "stop_reason": None,
         "usage": {**usage, "output_tokens": 1},
     }  # fmt: skip
     events: list[dict[str, Any]] = [

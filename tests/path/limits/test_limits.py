@@ -129,6 +129,16 @@ def _folders(tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_an_answer_under_another_name_costs_what_its_model_costs(tmp_path: Path, stream: bool) -> None:
+    """A name that nobody here has a price for, such as a server's own or tomorrow's snapshot: books and quota take it
+    for the model that was asked."""
+    with scene(tmp_path, ["$1 per day"]) as scened:
+        asked = question(taken=100_000, given=20_000, named="sonnet-of-tomorrow", stream=stream)
+        assert [scened.ask(asked).status for _ in range(3)] == [200, 200, 429]
+        assert sums(tmp_path, 3, "cost") == 2 * 600_000
+
+
 def test_the_tightest_of_several_decides_and_the_answer_says_which(tmp_path: Path) -> None:
     """The installation's, a team's, an owner's and the key's hold together; others' keys share what is shared."""
     section = {"all": ["5 requests per day"], "each_key": ["4 requests per day"], "contact": "Ada"}

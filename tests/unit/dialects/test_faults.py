@@ -61,6 +61,8 @@ def test_every_fault_in_every_dialect(dialect: Dialect, kind: FaultKind) -> None
         (FaultKind.REFUSED, "invalid_request_error", "content_policy_violation", "INVALID_ARGUMENT"),
         (FaultKind.THROTTLED, "rate_limit_error", "rate_limit_exceeded", "RESOURCE_EXHAUSTED"),
         (FaultKind.EXHAUSTED, "billing_error", "insufficient_quota", "RESOURCE_EXHAUSTED"),
+        (FaultKind.TOO_MUCH, "invalid_request_error", "request_exceeds_quota", "INVALID_ARGUMENT"),
+        (FaultKind.UNPRICED, "invalid_request_error", "model_not_priced", "FAILED_PRECONDITION"),
     ],
 )
 def test_the_codes_that_clients_act_on(kind: FaultKind, anthropic: str, openai: str | None, gemini: str) -> None:

@@ -188,11 +188,14 @@ SPENT = Usage(input=100)
         ((Share("one", SPENT),), 100),
         ((Share("one", SPENT), Share("two", SPENT)), 300),
         ((Share(None, SPENT),), 200),
-        ((Share("three", SPENT),), None),
-        ((Share("one", SPENT), Share("three", SPENT)), None),
+        ((Share("three", SPENT),), 200),
+        ((Share("one", SPENT), Share("three", SPENT)), 300),
         ((Share("one", SPENT), Share("three", Usage())), 100),
     ],
 )
 def test_a_call_costs_what_its_shares_cost(shares: tuple[Share, ...], micro_dollars: int | None) -> None:
-    """Each at its own model's price; a share that names none at the price of the model asked for ("two")."""
+    """Each at its own model's price; a share that names none, or one without a price, at that of the model that was
+    asked for ("two"); and where that has none either, there is no cost."""
     assert charge(Consumption(shares), "two", MODELS.get) == micro_dollars
+    unknown = any(share.model not in MODELS and share.usage != Usage() for share in shares)
+    assert charge(Consumption(shares), "four", MODELS.get) == (None if unknown else micro_dollars)

@@ -36,8 +36,10 @@ _TYPES = {
     504: "timeout_error",
 }
 
-# Codes that SDKs of the second generation turn into exception classes of their own.
+# SDKs of the second generation make exception classes of those of encodings; the others are for programs.
 _CODES = {
+    FaultKind.TOO_MUCH: "request_exceeds_quota",
+    FaultKind.UNPRICED: "model_not_priced",
     FaultKind.ENCODING_UNSUPPORTED: "request_body_encoding_unsupported",
     FaultKind.ENCODING_INVALID: "request_body_encoding_invalid",
     FaultKind.TOO_LARGE_DECODED: "request_body_too_large_after_decoding",

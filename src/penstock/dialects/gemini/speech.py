@@ -12,7 +12,7 @@ from penstock.core.allowance import Allowance
 from penstock.core.dialect import StreamManner, Tally, fault_headers
 from penstock.core.document import Facts
 from penstock.core.exchange import Answer
-from penstock.core.fault import Fault
+from penstock.core.fault import Fault, FaultKind
 from penstock.core.head import Header, RequestHead
 from penstock.core.route import Match
 from penstock.dialects.gemini import quotas, usage
@@ -93,11 +93,18 @@ class Gemini:
         return ()
 
 
+def _status(fault: Fault) -> str:
+    # As where billing is not set up: nothing is wrong with the request itself.
+    return (
+        "FAILED_PRECONDITION" if fault.kind is FaultKind.UNPRICED else _STATUSES.get(fault.status, "INVALID_ARGUMENT")
+    )
+
+
 def _envelope(fault: Fault) -> dict[str, object]:
     error: dict[str, object] = {
         "code": fault.status,
         "message": fault.words,
-        "status": _STATUSES.get(fault.status, "INVALID_ARGUMENT"),
+        "status": _status(fault),
     }
     details = quotas.details(fault)
     return {"error": {**error, "details": details} if details else error}

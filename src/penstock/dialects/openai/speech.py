@@ -29,6 +29,10 @@ _CODES = {
     FaultKind.REFUSED: "content_policy_violation",
     FaultKind.THROTTLED: "rate_limit_exceeded",
     FaultKind.EXHAUSTED: "insufficient_quota",
+    # No client acts on these: it stops at the status and shows the words, where it would compact a conversation at
+    # ``context_length_exceeded`` and talk of billing at ``insufficient_quota``.
+    FaultKind.TOO_MUCH: "request_exceeds_quota",
+    FaultKind.UNPRICED: "model_not_priced",
     FaultKind.NOT_FOUND: "unknown_url",
     FaultKind.ENCODING_UNSUPPORTED: "request_body_encoding_unsupported",
     FaultKind.ENCODING_INVALID: "request_body_encoding_invalid",

@@ -15,16 +15,17 @@ from penstock.core.caller import KeyProfile
 from penstock.core.counting import Ask, Verdict, Way
 from penstock.core.demand import Demand
 from penstock.core.exchange import Exchange
+from penstock.core.fault import Fault, FaultError
 from penstock.core.policy import Visit
 from penstock.core.price import UNIT
 from penstock.core.quota import Quota
 from penstock.core.quota_text import TOKENS
-from penstock.core.route import Body, Route
+from penstock.core.route import Route
 from penstock.policies.limit import refusing
 from penstock.policies.limit.cutting import Cutting
 from penstock.policies.limit.learned import FIRST_OUTPUT, FIRST_RATIO, Size, Sizes
 from penstock.policies.limit.settling import Taken
-from penstock.policies.limit.taking import Slot, Taking, held
+from penstock.policies.limit.taking import Slot, Taking, capping, held
 from penstock.policies.limit.terms import Conditions, Kind
 from penstock.policies.limit.worst import UNKNOWN, Known, Most, UnboundedError, worst
 
@@ -68,7 +69,7 @@ class Limit:
         now = self._clock()
         taking = self.taking(exchange, caller.key, now)
         if taking.cap is not None:
-            self._fits(exchange, taking.cap)
+            self._fits(exchange, caller.key, taking.cap)
         asks = self._asks(exchange, taking) if taking.estimated else taking.asks
         if not asks:
             return None
@@ -121,16 +122,21 @@ class Limit:
         stands = held(slot, standing.settled, standing.reserved, now)
         raise refusing.refused(stands, asks[place], standing, key, contact, now)
 
-    def _fits(self, exchange: Exchange, quota: Quota) -> None:
+    def cap(self, exchange: Exchange) -> tuple[int, Fault] | None:
+        """The tightest quota of a request's bytes, before any is read. Where the body will tell the model, one that is
+        for some models alone waits for it."""
+        caller, route = exchange.caller, exchange.match.route
+        if caller is None:
+            return None
+        quotas = [quota for quota in caller.key.quotas if not (quota.models and route.routed)]
+        quota = capping(quotas, "", self.conditions.kinds[route.operation])
+        return None if quota is None else (quota.amount, refusing.too_long(quota, caller.key, self.conditions.contact))
+
+    def _fits(self, exchange: Exchange, key: KeyProfile, quota: Quota) -> None:
         """Before any store is asked: what is too long stays too long."""
-        if exchange.caller is None:
-            return
-        key, contact, size = exchange.caller.key, self.conditions.contact, exchange.bytes_in
-        if size > quota.amount:
-            raise refusing.too_long(quota, key, size, contact)
-        streams = exchange.document is None and exchange.match.route.body is not Body.NONE
-        if streams and exchange.head.get(b"transfer-encoding") is not None:
-            raise refusing.too_long(quota, key, None, contact)
+        plain = 0 if exchange.document is None else len(exchange.document.plain)
+        if max(exchange.bytes_in, plain) > quota.amount:
+            raise FaultError(refusing.too_long(quota, key, self.conditions.contact))
 
     # --- how much -------------------------------------------------------------------------------------------------
 

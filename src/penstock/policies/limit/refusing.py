@@ -57,7 +57,7 @@ def refused(held: Held, ask: Ask, standing: Standing, key: KeyProfile, contact: 
         if math.isinf(standing.wait):
             room = f"the quota of {named(quota, key)} lets {ask.most:,} go at once"
             words = f"This request may use {ask.amount:,}, and {room}."
-            return _fault(FaultKind.REFUSED, words, contact, held)
+            return _fault(FaultKind.TOO_MUCH, words, contact, held)
         wait = max(1, math.ceil(standing.wait))
         words = f"{about} has no room for {wait} more second{'s' if wait > 1 else ''}: try again then."
         fault = _fault(FaultKind.THROTTLED, words, contact, held, wait).fault
@@ -90,23 +90,22 @@ def uncounted(held: Held, key: KeyProfile, contact: str) -> FaultError:
     return _fault(FaultKind.OVERLOADED, words, contact, held, UNCOUNTED_SECONDS)
 
 
-def too_long(quota: Quota, key: KeyProfile, size: int | None, contact: str) -> FaultError:
+def too_long(quota: Quota, key: KeyProfile, contact: str) -> Fault:
     """The body is longer than the quota lets one be."""
-    much = "of unknown length" if size is None else f"of {size:,} bytes"
-    words = f"A request {much} is more than the quota of {named(quota, key)} allows for one."
-    return _fault(FaultKind.TOO_LARGE, words, contact, None)
+    words = f"This request is longer than the quota of {named(quota, key)} allows."
+    return _fault(FaultKind.TOO_LARGE, words, contact, None).fault
 
 
 def unpriced(quota: Quota, key: KeyProfile, model: str, contact: str) -> FaultError:
     """Nobody knows what the model costs."""
     words = f"The model {model[:100]!r} has no price here, and the quota of {named(quota, key)} counts money."
-    return _fault(FaultKind.REFUSED, words, contact, None)
+    return _fault(FaultKind.UNPRICED, words, contact, None)
 
 
 def unbounded(quota: Quota, key: KeyProfile, why: str, contact: str) -> FaultError:
     """Nobody can say how much the request may use."""
     words = f"The quota of {named(quota, key)} must never be overshot, and this request has no bound: {why}."
-    return _fault(FaultKind.REFUSED, words, contact, None)
+    return _fault(FaultKind.TOO_MUCH, words, contact, None)
 
 
 def closed(quota: Quota) -> bool:

@@ -62,8 +62,7 @@ class Taking:
     def __init__(self, key: KeyProfile, model: str, kind: Kind, now: float) -> None:
         self.key = key
         self.model = model
-        caps = [quota for quota in key.quotas if quota.unit is Unit.BYTES and concerns(quota, model)]
-        self.cap = min(caps, key=lambda quota: quota.amount, default=None)
+        self.cap = capping(key.quotas, model, kind)
         """The tightest quota of a request's bytes."""
         self.slots = slots(key.quotas, model, kind, now)
         self.settles = settling(self.slots, known=bool(model))
@@ -122,6 +121,13 @@ class Taking:
             standing = standings[place]
             found.append(held(slots[place], standing.settled, standing.reserved, now, asks[place].amount))
         return Allowance(tuple(found))
+
+
+def capping(quotas: Sequence[Quota], model: str, kind: Kind) -> Quota | None:
+    """The tightest quota of a request's bytes. What runs no model is none of any model's business: a file, say."""
+    caps = [quota for quota in quotas if quota.unit is Unit.BYTES and concerns(quota, model)]
+    caps = [quota for quota in caps if model or not quota.models or kind is Kind.SPENDS]
+    return min(caps, key=lambda quota: quota.amount, default=None)
 
 
 def cuts(quota: Quota) -> bool:

@@ -68,6 +68,21 @@ def test_what_runs_a_model_takes_from_all_of_them() -> None:
     assert found.cap.amount == 99
 
 
+def test_the_tightest_size_holds_and_a_file_is_of_no_model() -> None:
+    """A form that may name any model is held to all; what runs none, to those that are for no model."""
+    sizes = Quota(Unit.BYTES, 500, subject="k"), Quota(Unit.BYTES, 100, models="claude-opus-*", subject="k")
+    wanted = {
+        ("m", Kind.SPENDS): 500,
+        ("claude-opus-5", Kind.SPENDS): 100,
+        ("", Kind.SPENDS): 100,
+        ("", Kind.FREE): 500,
+    }
+    for (model, kind), amount in wanted.items():
+        cap = taking(*sizes, kind=kind, model=model).cap
+        assert cap is not None
+        assert cap.amount == amount
+
+
 def test_what_is_free_has_a_bucket_of_its_own() -> None:
     """As fast, and sixty at once at least; nothing of a day, no tokens."""
     found = taking(RATE, quota(), quota(Unit.REQUESTS), kind=Kind.FREE)
