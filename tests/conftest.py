@@ -1,12 +1,24 @@
-"""What tests of any room share: a PostgreSQL server, started when the first test of a process wants it."""
+"""What tests of any room share: a PostgreSQL server, started when the first test of a process wants it; and modules
+that are slow as a whole are not even imported where slow tests are not wanted."""
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from penstock.core.caller import Secret
 from penstock.stores.site import Site
 from tests.support.postgres import Server, running
+
+_SLOW = re.compile(r"^pytestmark = pytest\.mark\.(?:slow|long)$", re.MULTILINE)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """With ``-m "not long and not slow"``: to import, and to prepare its assertions, takes longer than a quick test."""
+    if config.option.markexpr != "not long and not slow" or collection_path.suffix != ".py":
+        return None
+    return True if _SLOW.search(collection_path.read_text(encoding="utf-8")) else None
 
 
 @pytest.fixture(scope="session")

@@ -174,6 +174,7 @@ def extending_pairs(requests: list[Request]) -> Iterator[tuple[Request, Request]
 PAIRS = {"anthropic": 700, "gemini": 2_000, "openai-chat": 2_000, "openai-responses": 600}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("protocol", SPOKEN)
 def test_recorded_conversations(protocol: str) -> None:
     """Every recorded request that extends another still does with words of ours in both."""

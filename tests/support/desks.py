@@ -23,7 +23,7 @@ async def closed(counters: Desk) -> AsyncIterator[Desk]:
 
 
 async def until_back(counters: Desk) -> None:
-    for _ in range(500):
+    for _ in range(1500):
         if counters.health().answers and not counters.health().waiting:
             return
         await asyncio.sleep(0.02)
@@ -39,5 +39,6 @@ async def fails_fast(counters: Desk) -> None:
     for number in range(50):
         with pytest.raises(Unanswered):
             await counters.take(f"more {number}", (SPAN,))
-    assert time.monotonic() - began < first + 0.05
+    # Had each waited as long as the first, it would be fifty times that.
+    assert time.monotonic() - began < 10 * first
     assert not counters.health().answers

@@ -13,6 +13,8 @@ from typing import Any, Self
 
 import yaml
 
+from penstock.stores.database import DATABASE
+from tests.support.made import made_folder
 from tests.support.provider import GATEWAY_KEY
 
 READY = re.compile(r"listening on (https?)://([^\s:]+|\[[^\]]+\]):(\d+)", re.IGNORECASE)
@@ -48,9 +50,14 @@ class Gateway:
     arguments: tuple[str, ...] = ()
     output: list[str] = field(default_factory=list)
     """Every line that the process has printed, standard output and error together."""
+    new: bool = False
+    """It finds no database, and makes its own."""
 
     def __enter__(self) -> Self:
         config = {"data_dir": str(self.folder / "data"), **self.config}
+        data = Path(config["data_dir"])
+        if not self.new and "database" not in config and not (data / DATABASE).exists():
+            made_folder(data)
         path = self.folder / "penstock.yaml"
         path.write_text(yaml.safe_dump(config, sort_keys=False))
         inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}

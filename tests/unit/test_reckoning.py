@@ -18,10 +18,10 @@ from penstock.policies.limit.settling import Taken
 from penstock.policies.limit.taking import Taking
 from penstock.reckoning import Reckoning
 from penstock.stores.counting.memory import Memory
-from penstock.stores.database import open_database
 from penstock.stores.ledger import Ledger
 from penstock.stores.used import Usages
 from tests.support.books import AT, entry, used
+from tests.support.made import database_at
 
 pytestmark = pytest.mark.slow
 
@@ -45,7 +45,7 @@ KEY = KeyProfile(
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_database(tmp_path / "x.db")
+    engine = database_at(tmp_path / "x.db")
     yield engine
     engine.dispose()
 

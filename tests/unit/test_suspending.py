@@ -15,10 +15,11 @@ from penstock.config.settings import Settings
 from penstock.core.entry import Entry
 from penstock.core.terseness import Arm, Intensity
 from penstock.core.usage import Consumption
-from penstock.stores.database import DATABASE, open_database
+from penstock.stores.database import DATABASE
 from penstock.stores.ledger import Ledger
 from penstock.stores.suspensions import Suspension, Suspensions
 from penstock.suspending import SPAN_SECONDS, Judge, announced, begun_since, command, judged, judged_since
+from tests.support.made import database_at
 from tests.support.treated import MODEL, conversations, losing, saving
 
 pytestmark = pytest.mark.slow
@@ -30,7 +31,7 @@ LEVEL = ("key_1", MODEL, "full")
 def books(folder: Path, *entries: Entry) -> Iterator[Engine]:
     """And a configuration that leads to them."""
     (folder / "penstock.yaml").write_text(f"data_dir: {folder}\n")
-    engine = open_database(folder / DATABASE)
+    engine = database_at(folder / DATABASE)
     Ledger(engine).append(entries)
     try:
         yield engine

@@ -20,10 +20,11 @@ from penstock.cli.printing import cells
 from penstock.core.terseness import Arm, Terseness
 from penstock.core.usage import Consumption, Source
 from penstock.ledger.journal import FOLDER, Journal
-from penstock.stores.database import DATABASE, open_database
+from penstock.stores.database import DATABASE
 from penstock.stores.ledger import Ledger
 from tests.support.books import AT, entry, opened, used
 from tests.support.command import PENSTOCK, environment, invoke, on_terminal
+from tests.support.made import database_at
 
 pytestmark = pytest.mark.slow
 
@@ -47,7 +48,7 @@ ENTRIES = [
 
 def keep(*entries: object) -> None:
     """Write these into the books of the current folder."""
-    engine = open_database(Path("data") / DATABASE)
+    engine = database_at(Path("data") / DATABASE)
     Ledger(engine).append(entries)  # type: ignore[arg-type]
     engine.dispose()
 

@@ -52,6 +52,7 @@ def test_what_is_set_is_what_the_provider_is_shown() -> None:
     assert "c4n4ry" not in told.output + listed.output + invoke("config", "show").output
 
 
+@pytest.mark.slow
 def test_a_secret_is_asked_for_without_an_echo() -> None:
     """On a terminal, where somebody may look on: what is typed at the prompt is not shown."""
     leader, follower = pty.openpty()

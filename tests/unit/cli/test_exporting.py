@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from penstock.stores import exporting
-from penstock.stores.database import DATABASE, open_database
+from penstock.stores.database import DATABASE
 from penstock.stores.ledger import Ledger
 from tests.support.books import AT, entry, used
 from tests.support.command import invoke, piped
+from tests.support.made import database_at
 
 pytestmark = pytest.mark.slow
 
@@ -22,7 +23,7 @@ COUNT = exporting.AT_ONCE * 2 + 5
 @pytest.fixture(autouse=True)
 def _books(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    engine = open_database(Path("data") / DATABASE)
+    engine = database_at(Path("data") / DATABASE)
     # Many at one moment: a page must not end between them without a word.
     some = [entry(f"e{number:05}", at=AT + number // 3000, cost=number) for number in range(COUNT)]
     odd = entry(
@@ -78,7 +79,7 @@ def test_who_reads_no_further_ends_it_quietly(tmp_path: Path) -> None:
 
 def test_memory_does_not_grow_with_the_books(tmp_path: Path) -> None:
     """Pages come one after the other, and the last is not longer than the first."""
-    engine = open_database(tmp_path / "data" / DATABASE)
+    engine = database_at(tmp_path / "data" / DATABASE)
     sizes = [len(page) for page in exporting.Exporting(engine).pages()]
     engine.dispose()
     assert sizes == [exporting.AT_ONCE, exporting.AT_ONCE, 6]

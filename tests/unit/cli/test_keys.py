@@ -13,6 +13,7 @@ from penstock.stores.keys import KeyStore
 from penstock.stores.ledger import Ledger
 from tests.support.books import AT, entry
 from tests.support.command import invoke, on_terminal
+from tests.support.made import made_folder
 
 pytestmark = pytest.mark.slow
 
@@ -20,6 +21,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(autouse=True)
 def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    made_folder(tmp_path / "data")
 
 
 def known(key: str) -> str | None:

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from penstock.stores.database import DATABASE, open_database
+from penstock.stores.database import DATABASE
 from penstock.stores.ledger import Ledger
 from penstock.stores.reports import Reports
 from tests.support.books import entry
 from tests.support.command import invoke
+from tests.support.made import database_at
 
 pytestmark = pytest.mark.slow
 
@@ -22,14 +23,14 @@ OLD = 1_767_225_600.0
 @pytest.fixture(autouse=True)
 def _books(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    engine = open_database(Path("data") / DATABASE)
+    engine = database_at(Path("data") / DATABASE)
     old = [entry(f"old{number}", at=OLD - DAY * number, cost=1_000_001) for number in (1, 2, 3)]
     Ledger(engine).append([*old, entry("new", at=time.time() - 2 * DAY), entry("today", at=time.time() - 60)])
     engine.dispose()
 
 
 def kept() -> list[str]:
-    engine = open_database(Path("data") / DATABASE)
+    engine = database_at(Path("data") / DATABASE)
     try:
         return sorted(line.id for line in Reports(engine).newest(most=99).lines)
     finally:

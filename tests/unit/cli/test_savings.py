@@ -13,10 +13,11 @@ import pytest
 
 from penstock.core.entry import Entry
 from penstock.core.terseness import Arm, Intensity, Terseness
-from penstock.stores.database import DATABASE, open_database
+from penstock.stores.database import DATABASE
 from penstock.stores.ledger import Ledger
 from tests.support.books import AT, entry, used
 from tests.support.command import invoke, on_terminal, piped
+from tests.support.made import database_at
 
 pytestmark = pytest.mark.slow
 
@@ -53,7 +54,7 @@ def reasoned(kept: Entry) -> Entry:
 
 
 def keep(folder: Path, *entries: Entry) -> None:
-    engine = open_database(folder / "data" / DATABASE)
+    engine = database_at(folder / "data" / DATABASE)
     Ledger(engine).append(entries)
     engine.dispose()
 

@@ -8,10 +8,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from penstock.stores.database import DATABASE, open_database
+from penstock.stores.database import DATABASE
 from penstock.stores.ledger import Ledger
 from penstock.stores.suspensions import Evidence, Suspension, Suspensions
 from tests.support.command import invoke, on_terminal, piped
+from tests.support.made import database_at
 from tests.support.treated import MODEL, losing
 
 pytestmark = pytest.mark.slow
@@ -31,7 +32,7 @@ TOLD = (
 @pytest.fixture(autouse=True)
 def _books(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    engine = open_database(Path("data") / DATABASE)
+    engine = database_at(Path("data") / DATABASE)
     for key, name, level, guard in LEVELS:
         found = Evidence(-0.2, -0.3, -0.099, 300, 100, 1_793_491_200.0, 1_795_132_800.0, (f"{level}-1",))
         reason = "loses money" if guard is None else "worse answers"
@@ -43,7 +44,7 @@ def _books(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def in_force() -> set[str]:
-    engine = open_database(Path("data") / DATABASE)
+    engine = database_at(Path("data") / DATABASE)
     try:
         return {one.key for one in Suspensions(engine).rows() if one.lifted is None}
     finally:
@@ -51,7 +52,7 @@ def in_force() -> set[str]:
 
 
 def lose() -> None:
-    engine = open_database(Path("data") / DATABASE)
+    engine = database_at(Path("data") / DATABASE)
     Ledger(engine).append(losing(time.time() - 3600))
     engine.dispose()
 
@@ -147,7 +148,7 @@ def test_what_should_be_suspended_is_by_a_command_too(tmp_path: Path) -> None:
     """As the gateway does it by itself: told on a terminal, in a pipe and as JSON; a second time there is nothing."""
     invoke(*RESUME)
     (tmp_path / "penstock.yaml").write_text("data_dir: other\n")
-    engine = open_database(Path("other") / DATABASE)
+    engine = database_at(Path("other") / DATABASE)
     Ledger(engine).append(
         [*losing(time.time() - 3600), *losing(time.time() - 3600, "b", key="key_3", key_name="carol")]
     )
@@ -181,7 +182,7 @@ def test_explain_and_try_tell_what_is_suspended() -> None:
     rule = {"name": "rain", "match": "tides", "intensity": "full"}
     keys = [{"name": "carol", "key": key, "intensity": "full"}, {"name": "dora", "key": f"{key}2", "intensity": "full"}]
     Path("p.yaml").write_text(json.dumps({"keys": keys, "terser": {"when": [rule]}}))
-    engine = open_database(Path("data") / DATABASE)
+    engine = database_at(Path("data") / DATABASE)
     one = Suspensions(engine).rows()[0]
     assert Suspensions(engine).suspend(msgspec.structs.replace(one, key="file:carol", key_name="carol"), time.time())
     engine.dispose()

@@ -11,6 +11,7 @@ from penstock.core.vault import Held, Kept, Whose
 from penstock.stores.keys import KeyStore, KeyTerms
 from penstock.stores.vault import Rows, Vault
 from tests.support.command import invoke
+from tests.support.made import made_folder
 
 pytestmark = pytest.mark.slow
 
@@ -21,7 +22,7 @@ KEPT = Kept("jane@canary-mail.com", "email", "EMAIL_bcdfghjkmn")
 def _kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Something of a key that stands alone, and of a team."""
     monkeypatch.chdir(tmp_path)
-    store = KeyStore(tmp_path / "data")
+    store = KeyStore(made_folder(tmp_path / "data"))
     laptop = store.create("laptop", prefix="pk_live_")
     store.create("desk", prefix="pk_live_", terms=KeyTerms(team="support"))
 

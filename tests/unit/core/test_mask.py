@@ -13,6 +13,7 @@ NUMBERS = st.integers(0, 28**9 - 1)
 TOKENS = st.builds(spelt, LABELS, NUMBERS)
 
 
+@pytest.mark.slow
 @given(LABELS, NUMBERS, st.integers(0, BODY - 1), st.sampled_from(ALPHABET))
 def test_no_single_miscopied_character_goes_unnoticed(label: str, number: int, place: int, letter: str) -> None:
     """A token is well formed, and with one other character in its body it is not."""

@@ -80,6 +80,7 @@ def test_no_text_makes_a_pattern_slow(pattern: str) -> None:
     assert time.process_time() - began < 0.1
 
 
+@pytest.mark.slow
 def test_the_engine_is_loaded_by_the_first_pattern() -> None:
     """Whoever has none pays nothing for it: neither the path nor the check of a configuration loads it."""
     program = """

@@ -31,6 +31,7 @@ def _texts() -> list[bytes]:
     return [text.encode() for text in (*texts, *STRUCTURED.splitlines(), "nothing at all")]
 
 
+@pytest.mark.slow
 def test_no_rule_is_kept_from_what_its_pattern_meets() -> None:
     """Each rule whose pattern is met in a text is among those that the text may meet."""
     prefilter = Prefilter(ALL)

@@ -70,6 +70,7 @@ PIECES = st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(st.lists(PIECES | st.text(max_size=4), max_size=25).map("".join))
 def test_whatever_is_found_stands_in_the_text(text: str) -> None:

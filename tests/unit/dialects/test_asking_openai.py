@@ -89,6 +89,7 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(
     rest=st.dictionaries(st.text(max_size=4), JSON, max_size=4),
     options=st.none() | st.dictionaries(st.sampled_from(["x", "stream_options", "usage"]), JSON, max_size=3),

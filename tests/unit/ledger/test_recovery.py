@@ -114,6 +114,7 @@ def test_a_torn_segment_is_kept_aside(tmp_path: Path, caplog: pytest.LogCaptureF
     assert recover(tmp_path, shelf) == Recovered()
 
 
+@pytest.mark.slow
 def test_a_journal_torn_at_any_byte_is_taken_over_up_to_the_tear(tmp_path: Path) -> None:
     """Each exchange whose end stands before the tear is closed, each that only began there is killed, others are not.
 

@@ -301,6 +301,7 @@ def broken(treated: int, control: int, guard: Guard) -> Iterator[Observed]:
             yield msgspec.structs.replace(each, broke=(guard,) if number < count else ())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("guard", [guard for guard in Guard if guard is not Guard.OVERRIDDEN])
 @pytest.mark.parametrize(("treated", "control", "worse"), [(180, 10, True), (60, 10, False), (30, 60, False)])
 def test_a_guardrail_breaks_where_it_is_surely_worse(guard: Guard, treated: int, control: int, worse: bool) -> None:

@@ -11,10 +11,10 @@ from sqlalchemy import Engine, create_engine, event, func, select
 from penstock.ledger.journal import Journal
 from penstock.ledger.recovery import settle
 from penstock.ledger.writer import STUCK_SEGMENTS, Writer
-from penstock.stores.database import open_database
 from penstock.stores.ledger import Ledger
 from penstock.stores.schema import entries
 from tests.support.books import entry, opened
+from tests.support.made import database_at
 
 SMALL = 16 * 1024
 SOON = 0.05
@@ -28,7 +28,7 @@ def until(holds: Callable[[], bool], seconds: float = 15.0) -> None:
 
 
 def stored(path: Path) -> int:
-    engine = open_database(path)
+    engine = database_at(path)
     with engine.connect() as connection:
         count = connection.execute(select(func.count()).select_from(entries)).scalar_one()
     engine.dispose()
@@ -43,7 +43,7 @@ def fill(journal: Journal, numbers: range) -> None:
 
 def impatient(path: Path) -> Engine:
     """Waits a tenth of a second for a lock, so that a test need not wait for seconds."""
-    open_database(path).dispose()
+    database_at(path).dispose()
     return create_engine(f"sqlite:///{path}", connect_args={"timeout": 0.1, "check_same_thread": False})
 
 
@@ -58,7 +58,7 @@ def keeping(folder: Path, engine: Engine, period: float = SOON) -> Iterator[tupl
 def test_entries_are_in_the_database_soon_and_the_segments_gone(tmp_path: Path) -> None:
     """Within the writer's period, each once, and the journal does not grow."""
     path = tmp_path / "x.db"
-    with keeping(tmp_path, open_database(path)) as (journal, writer):
+    with keeping(tmp_path, database_at(path)) as (journal, writer):
         fill(journal, range(300))
         until(lambda: writer.state().stored == 300 and journal.state().segments <= 2)
         assert stored(path) == 300
@@ -69,7 +69,7 @@ def test_entries_are_in_the_database_soon_and_the_segments_gone(tmp_path: Path) 
 def test_what_is_closed_last_is_stored_before_the_process_ends(tmp_path: Path) -> None:
     """A graceful stop leaves no journal to take over."""
     path = tmp_path / "x.db"
-    with keeping(tmp_path, open_database(path), period=60) as (journal, _):
+    with keeping(tmp_path, database_at(path), period=60) as (journal, _):
         time.sleep(SOON)
         fill(journal, range(30))
     assert stored(path) == 30
@@ -140,8 +140,8 @@ def test_a_full_database_loses_nothing(tmp_path: Path) -> None:
 def test_a_database_that_was_put_in_the_place_of_another_is_used(tmp_path: Path) -> None:
     """Connections to the file that was there before would write where nobody reads."""
     path = tmp_path / "x.db"
-    open_database(tmp_path / "other.db").dispose()
-    with keeping(tmp_path, open_database(path)) as (journal, writer):
+    database_at(tmp_path / "other.db").dispose()
+    with keeping(tmp_path, database_at(path)) as (journal, writer):
         fill(journal, range(10))
         until(lambda: writer.state().stored == 10)
         for old in tmp_path.glob("x.db*"):
@@ -155,7 +155,7 @@ def test_a_database_that_was_put_in_the_place_of_another_is_used(tmp_path: Path)
 def test_long_exchanges_do_not_keep_the_journal_from_shrinking(tmp_path: Path) -> None:
     """They are written down anew, and a process that dies then still leaves them behind, each once."""
     path = tmp_path / "x.db"
-    with keeping(tmp_path, open_database(path)) as (journal, writer):
+    with keeping(tmp_path, database_at(path)) as (journal, writer):
         for number in range(STUCK_SEGMENTS + 4):
             journal.opened(opened(f"long-{number}"))
             fill(journal, range(number * 100, number * 100 + 100))
@@ -164,7 +164,7 @@ def test_long_exchanges_do_not_keep_the_journal_from_shrinking(tmp_path: Path) -
         assert journal.state().open == STUCK_SEGMENTS + 4
         journal.closed(entry("long-0"))
         assert journal.state().open == STUCK_SEGMENTS + 3
-    engine = open_database(path)
+    engine = database_at(path)
     settle(tmp_path / "journal", Ledger(engine))
     with engine.connect() as connection:
         found = connection.execute(select(entries.c.outcome, func.count()).group_by(entries.c.outcome)).all()
@@ -178,7 +178,7 @@ def test_a_journal_that_could_not_be_written_goes_straight_into_the_database(
     """At a graceful end, what is in memory alone has one more way."""
     path = tmp_path / "x.db"
     (tmp_path / "journal").write_text("a file stands where the folder should be")
-    with keeping(tmp_path, open_database(path)) as (journal, _):
+    with keeping(tmp_path, database_at(path)) as (journal, _):
         fill(journal, range(10))
         assert journal.state().held == 20
     assert stored(path) == 10
@@ -190,6 +190,6 @@ def test_a_worker_that_died_is_in_the_books_while_the_others_live(tmp_path: Path
     path = tmp_path / "x.db"
     with Journal(tmp_path / "journal") as other:
         other.opened(opened("theirs"))
-    with keeping(tmp_path, open_database(path)) as (journal, _):
+    with keeping(tmp_path, database_at(path)) as (journal, _):
         journal.opened(opened("mine"))
         until(lambda: stored(path) == 1)

@@ -117,6 +117,7 @@ def test_tokens_and_cost_are_counted_by_kind() -> None:
     assert value(metrics, "gen_ai_client_token_usage_bucket", gen_ai_token_type="output", le="16") == 0
 
 
+@pytest.mark.slow
 def test_names_that_clients_invent_do_not_grow_the_page() -> None:
     """A model counts by its name once a provider has answered for it, up to a limit; all else is ``other``."""
     metrics = Metrics()

@@ -188,6 +188,7 @@ def test_a_fault_before_the_handler_is_spoken_in_the_dialect() -> None:
     assert simulator.refusal(fault, None)[0] == 503
 
 
+@pytest.mark.slow
 def test_memory_is_bounded() -> None:
     """However many different requests come, only so much is kept of them."""
 

@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 
 from penstock.core.caller import Secret
 from penstock.stores.site import Site
+from tests.support.made import made_folder
 
 BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)]
 
@@ -15,8 +16,9 @@ BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)]
 @pytest.fixture(params=BOTH)
 def site(request: pytest.FixtureRequest, tmp_path: Path) -> Site:
     """A gateway's state, with nothing in it."""
-    server = Secret(request.getfixturevalue("database_url")) if request.param == "postgresql" else None
-    return Site(tmp_path / "data", server)
+    if request.param == "postgresql":
+        return Site(tmp_path / "data", Secret(request.getfixturevalue("database_url")))
+    return Site(made_folder(tmp_path / "data"))
 
 
 @pytest.fixture(params=BOTH)

@@ -93,6 +93,7 @@ def test_a_body_of_just_the_limit_passes_and_one_more_byte_does_not(
     assert refused(compress(b"x" * 1001), names, 1000) is FaultKind.TOO_LARGE_DECODED
 
 
+@pytest.mark.slow
 @real_codecs
 def test_a_bomb_is_refused_for_what_its_limit_costs(names: str, compress: Callable[[bytes], bytes]) -> None:
     """What is 48 times the limit takes neither its memory nor its time."""

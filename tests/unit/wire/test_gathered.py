@@ -3,6 +3,7 @@
 import time
 import tracemalloc
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,6 +29,7 @@ def test_one_piece_is_not_copied() -> None:
     assert gathered.take() is piece
 
 
+@pytest.mark.slow
 def test_tiny_pieces_cost_neither_their_square_nor_forty_times_their_bytes() -> None:
     """A sender of two-byte pieces takes the memory of its bytes, and the time of its pieces."""
     gathered = Gathered()

@@ -254,6 +254,7 @@ def test_what_cannot_be_walked(unreadable: Action, refused: bool) -> None:
     assert (ruled(policies, exchange) is not None) == refused
 
 
+@pytest.mark.slow
 def test_a_long_new_request_is_looked_at_beside_the_others() -> None:
     """More new words than can be looked at on the spot give the same verdict, and the loop goes on meanwhile."""
     policies = guard(ContentPolicy(name="house", terms=(BLUEBIRD,)))

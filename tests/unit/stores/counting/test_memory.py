@@ -1,5 +1,7 @@
 """What the memory's counters do besides the laws: they forget what is over."""
 
+import pytest
+
 from penstock.core.counting import BEGINNING, KEPT_SECONDS, LEASE_SECONDS, TICKS, Ask, Way
 from penstock.stores.counting.memory import NOTES, Memory
 from tests.laws.counting.houses import Clock
@@ -40,6 +42,7 @@ def test_a_span_is_kept_a_day_longer_for_late_settlements() -> None:
     assert memory.standings(_asks(1))[1].settled == 7
 
 
+@pytest.mark.slow
 def test_notes_of_leases_that_nobody_settled_are_bounded() -> None:
     """The oldest go first, and after a day all of them."""
     clock = Clock()

@@ -57,7 +57,7 @@ async def _said(server: ValkeyServer, *words: str) -> object:
 
 
 async def _until_back(counters: ValkeyCounters) -> None:
-    for _ in range(300):
+    for _ in range(1000):
         if counters.health().answers and not counters.health().waiting:
             return
         await asyncio.sleep(0.02)
@@ -155,19 +155,20 @@ async def test_scripts_that_are_gone_are_sent_again(server: ValkeyServer) -> Non
 @awaited
 async def test_a_mute_server_makes_only_the_first_wait(server: ValkeyServer) -> None:
     """Whoever asks after the first deadline is told at once; when it speaks again, so do we, on the same connection."""
-    async with _opened(address(server.url), deadline=0.1) as counters:
+    async with _opened(address(server.url), deadline=0.5) as counters:
         await counters.take("a", (SPAN,))
         server.hold()
         began = time.monotonic()
         with pytest.raises(Unanswered):
             await counters.take("b", (SPAN,))
         first = time.monotonic() - began
-        assert 0.09 < first < 1
+        assert 0.49 < first < 10
         began = time.monotonic()
         for number in range(50):
             with pytest.raises(Unanswered):
                 await counters.take(f"c{number}", (SPAN,))
-        assert time.monotonic() - began < first
+        # Had each waited as long as the first, it would be fifty times that.
+        assert time.monotonic() - began < 10 * first
         assert not counters.health().answers
         counters.settle("a", AT, {"span": 5})
         assert counters.health().waiting == 1
@@ -185,7 +186,7 @@ async def test_settlements_wait_for_a_server_that_is_away_and_count_once(tmp_pat
     server = ValkeyServer(tmp_path / "valkey", persistent=True)
     server.start()
     try:
-        async with _opened(address(server.url)) as counters:
+        async with _opened(address(server.url), deadline=5) as counters:
             counters.renew(())
             await _until_back(counters)
             for number in range(5):
@@ -208,7 +209,7 @@ async def test_settlements_wait_for_a_server_that_is_away_and_count_once(tmp_pat
 @awaited
 async def test_a_server_that_has_forgotten_all_learns_what_is_under_way(server: ValkeyServer) -> None:
     """Leases of before are held again when they are renewed, and count when they are settled."""
-    async with _opened(address(server.url)) as counters:
+    async with _opened(address(server.url), deadline=5) as counters:
         counters.renew(())
         await _until_back(counters)
         await counters.take("renewed", ALL)
@@ -216,7 +217,7 @@ async def test_a_server_that_has_forgotten_all_learns_what_is_under_way(server: 
         server.kill()
         await asyncio.sleep(0.05)
         server.start()
-        for _ in range(300):
+        for _ in range(1000):
             if counters.health().answers:
                 break
             await asyncio.sleep(0.02)
