@@ -279,7 +279,8 @@ def test_it_asks_in_the_round_trip_of_the_limits(tmp_path: Path) -> None:
     take = Script(TAKE.replace("CLOCK", SERVER_TIME)).digest
     with Between(reach) as wire, Provider(answer) as provider, ExitStack() as undo:
         undo.callback(server.stop)
-        for name, quotas in (("held", {"each_key": ["1000 requests per day"]}), ("free", {})):
+        # So few are never lent to a gateway: each request asks the server.
+        for name, quotas in (("held", {"each_key": ["12 requests at once"]}), ("free", {})):
             (tmp_path / name).mkdir()
             shared = {"shared": f"valkey://127.0.0.1:{wire.port}", "quotas": quotas}
             with Gateway({**set_up(provider, {}, "full"), **shared}, tmp_path / name) as gateway:
