@@ -84,9 +84,10 @@ class Model:
             if held is not None and not held.done and not (only_over and held.expires > self.now):
                 held.expires = self.now + LEASE
 
-    def adjust(self, counter: str, ends: int, hours: Mapping[int, int]) -> None:
+    def adjust(self, counter: str, ends: int, hours: Mapping[int, int], *, least: bool = False) -> None:
         self.adjusted.add(counter)
-        self.hours.setdefault(counter, {}).update(hours)
+        known = self.hours.setdefault(counter, {})
+        known.update({hour: max(told, known.get(hour, 0)) if least else told for hour, told in hours.items()})
 
     def standings(self, asks: Sequence[Ask]) -> tuple[Standing, ...]:
         return tuple(self.standing(ask) for ask in asks)
