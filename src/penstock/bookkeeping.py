@@ -28,6 +28,9 @@ from penstock.ledger.writer import Writer
 from penstock.policies.record import Record
 from penstock.route_rows import ROWS
 
+BEHIND_SECONDS = 10.0
+"""So far the writer may be behind: under load something waits at every moment."""
+
 Counted = frozenset[tuple[str, str]]
 """Dialects and operations."""
 
@@ -84,9 +87,9 @@ class Bookkeeping:
             self._estimates.learn(entry.consumption, opened.model, way, opened.bytes_in, entry.bytes_out)
 
     def whole(self, patience: float) -> bool:
-        """The database has all that is closed; waits so many seconds for what processes before this one left."""
-        recovered, state = self.writer.recovered.wait(patience), self.writer.state()
-        return recovered and not (state.waiting or state.waiting_bytes)
+        """The database has all that is closed but for the last seconds; waits so many for what processes before this
+        one left."""
+        return self.writer.recovered.wait(patience) and self.writer.state().behind < BEHIND_SECONDS
 
     def tokens(self, model: str, operation: str) -> float:
         """To a byte of an event stream, as far as is known."""

@@ -1,7 +1,9 @@
-"""Sets counters right by the books: at the start, where a counter is new, and for every hour that is over.
+"""Sets counters right by the books: at the start, where a counter is new, where the store was away, and for every hour
+that is over.
 
-Counters are quick and may forget; the books are slow and do not. What this process has settled and the books do not
-have yet is added to their sums, so that nothing is counted twice or lost. Reads in a thread; the loop alone adjusts.
+Counters are quick and may forget; the books are slow and do not. Where this process counts alone, what it has settled
+and the books do not have yet is added to their sums, so that nothing is counted twice or lost. Where others count too,
+an hour that goes on is only ever raised to what the books have. Reads in a thread; the loop alone adjusts.
 """
 
 import asyncio
@@ -9,14 +11,14 @@ import contextlib
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from penstock.core.books import BooksError
 from penstock.core.caller import KeyProfile
-from penstock.core.counting import Ask, Counters
+from penstock.core.counting import Ask, Counters, Standing
 from penstock.core.quota import Level, Period, Quota, Unit, metered
 from penstock.policies.limit import Settling
-from penstock.policies.limit.taking import concerns, dated, span
+from penstock.policies.limit.taking import Slot, concerns, dated, span
 from penstock.stores.used import Usages, Used
 
 log = logging.getLogger(__name__)
@@ -30,6 +32,15 @@ SETTLED_SECONDS = 120
 HOURS = 3
 """That are over, and are looked at again: what ends in an hour may have begun in one before."""
 KEYS_AT_ONCE = 500
+CALM_SECONDS = 5.0
+"""So long must a store have answered, until what waited for it has reached it from everywhere: it is in the books, too,
+and must not be counted twice."""
+MOST_WAITING = 500
+"""Settlements under way to a store that is merely busy."""
+GRACE_SECONDS = 1.0
+"""Between reading the books and raising a counter: what stands there is settled by then."""
+AGAIN_SECONDS = (5.0, 30.0)
+"""A counter that had lost something is looked at again: what was on its way into the books is in them by then."""
 
 _HOUR = 3600
 _CALENDAR = (Period.DAY, Period.WEEK, Period.MONTH)
@@ -105,6 +116,7 @@ class Reckoning:
         self._alone = True
         self._trouble = ""
         self._task: asyncio.Task[None] | None = None
+        self._again: list[tuple[float, Sequence[Slot]]] = []
 
     async def begin(self, *, alone: bool, patience: float) -> None:
         """Before anybody asks: all that was used so far, if the books tell it in time. ``alone``: nobody else counts
@@ -125,53 +137,97 @@ class Reckoning:
 
     async def _run(self, first: asyncio.Task[None]) -> None:
         await first
-        due = self._clock() + PERIOD_SECONDS
+        # A store that was begun anew has the present hour from nobody.
+        due = self._clock() + (PERIOD_SECONDS if self._alone else CALM_SECONDS)
+        since = self._counters.health().since
         while True:
             await asyncio.sleep(LOOK_SECONDS)
+            if not self._is_calm():
+                continue
+            if self._counters.health().since != since:
+                since, due = self._counters.health().since, self._clock()
             if self._settling.fresh:
                 await self._fresh()
+            while self._again and self._clock() >= self._again[0][0]:
+                await self._look(self._again.pop(0)[1])
             if self._clock() >= due and self._whole(0.0):
                 due = self._clock() + PERIOD_SECONDS
                 await self._over()
+
+    def _is_calm(self) -> bool:
+        health = self._counters.health()
+        waited = self._clock() - health.since
+        settles = health.answers and health.waiting < MOST_WAITING and not 0 <= waited < CALM_SECONDS
+        return self._alone or settles
 
     async def _all(self, patience: float) -> None:
         now = self._clock()
         holders = await asyncio.to_thread(Holders, tuple(self._profiles()), now)
         if holders:
             await asyncio.to_thread(self._whole, patience)
-            hour = int(now // _HOUR)
             # Where others count too, this hour is not only ours to say.
-            await self._reckon(holders, (holders.since, hour + 1 if self._alone else hour), None)
+            hours = holders.since, int(now // _HOUR) + 1 if self._alone else _told(now)
+            found = await self._read(holders, hours)
+            if found is not None:
+                self._set(*found)
 
     async def _over(self) -> None:
-        """Hours that are over, and that the books have."""
+        """Hours that are over, and that the books have; of the others what they have so far."""
         now = self._clock()
         holders = await asyncio.to_thread(Holders, tuple(self._profiles()), now)
-        until = int((now - SETTLED_SECONDS) // _HOUR)
-        if holders:
-            await self._reckon(holders, (max(holders.since, until - HOURS), until), None)
+        if not holders:
+            return
+        until = _told(now)
+        first = max(holders.since, until - HOURS)
+        found = await self._read(holders, (first, until if self._alone else int(now // _HOUR) + 1))
+        if found is None:
+            return
+        over: Sums = {}
+        present: Sums = {}
+        for name, (ends, used) in found[0].items():
+            over[name] = ends, {hour: amount for hour, amount in used.items() if hour < until}
+            present[name] = ends, {hour: amount for hour, amount in used.items() if hour >= until}
+        self._set(over, found[1])
+        if not self._alone:
+            await self._raise(present)
 
     async def _fresh(self) -> None:
         """Counters that nothing was counted in yet: somebody may have used something before they were there."""
-        now = self._clock()
         slots = [fresh.slot for fresh in self._settling.fresh.values()]
+        short = await self._look(slots)
+        if short:
+            now = self._clock()
+            self._again += [(now + seconds, short) for seconds in AGAIN_SECONDS]
+            self._again.sort(key=lambda one: one[0])
+
+    async def _look(self, slots: Sequence[Slot]) -> Sequence[Slot]:
+        """These counters and no others, and each in any case, also where nothing was used; those that lacked
+        something."""
+        now = self._clock()
         named = {slot.quota.subject for slot in slots}
         of_keys = all(slot.quota.level is Level.KEY for slot in slots) and len(named) <= KEYS_AT_ONCE
-        keys = sorted(named) if of_keys else None
-        subjects = [KeyProfile("", "", quotas=(slot.quota,)) for slot in slots]
-        holders = Holders(subjects, now)
+        holders = Holders([KeyProfile("", "", quotas=(slot.quota,)) for slot in slots], now)
         asks = {slot.ask.counter: slot.ask for slot in slots}
-        await self._reckon(holders, (holders.since, int(now // _HOUR) + 1), keys, asks)
+        found = await self._read(holders, (holders.since, int(now // _HOUR) + 1), sorted(named) if of_keys else None)
+        if found is None:
+            return ()
+        told, present = found
+        sums = {counter: told.get(counter, (ask.ends, {})) for counter, ask in asks.items()}
+        if self._alone:
+            self._set(sums, present)
+            return ()
+        before = await self._raise(sums, tuple(asks.values()))
+        return [
+            slot
+            for slot, standing in zip(slots, before, strict=True)
+            if sum(sums[slot.ask.counter][1].values()) > standing.settled
+        ]
 
-    async def _reckon(
-        self,
-        holders: Holders,
-        hours: tuple[int, int],
-        keys: Sequence[str] | None,
-        asks: Mapping[str, Ask] | None = None,
-    ) -> None:
-        """``asks``: these counters and no others, and each in any case, also where nothing was used."""
-        sums: Sums = {counter: (ask.ends, {}) for counter, ask in (asks or {}).items()}
+    async def _read(
+        self, holders: Holders, hours: tuple[int, int], keys: Sequence[str] | None = None
+    ) -> tuple[Sums, Collection[str]] | None:
+        """What the books have, and which exchanges of this process are in it; None where they do not tell."""
+        sums: Sums = {}
         ids = [one.exchange for fresh in self._settling.fresh.values() for one in fresh.settled]
 
         def read() -> Collection[str]:
@@ -181,28 +237,28 @@ class Reckoning:
             present = await asyncio.to_thread(read)
         except BooksError as error:
             self._say(str(error))
-            return
+            return None
         self._say("")
-        if asks is not None:
-            sums = {counter: sums[counter] for counter in asks}
-            if not self._alone:
-                await self._leave_to_others(sums, asks)
+        return sums, present
+
+    def _set(self, sums: Sums, present: Collection[str] = ()) -> None:
+        """To what the books have, and what this process alone knows to be missing there."""
         for counter, (ends, used) in sums.items():
             for one in self._settling.reckoned(counter):
                 if self._alone and one.exchange not in present:
                     used[one.hour] = used.get(one.hour, 0) + one.amount
             self._counters.adjust(counter, ends, used)
 
-    async def _leave_to_others(self, sums: Sums, asks: Mapping[str, Ask]) -> None:
-        """What others have settled just now is not in the books yet: where a counter has as much as the books, its
-        present hour is right as it is."""
-        found = self._counters.standings(tuple(asks.values()))
-        standings = found if isinstance(found, tuple) else await found
-        hour = int(self._clock() // _HOUR)
-        for counter, standing in zip(asks, standings, strict=True):
-            used = sums[counter][1]
-            if used.get(hour, 0) <= standing.settled:
-                used.pop(hour, None)
+    async def _raise(self, sums: Sums, asks: Sequence[Ask] = ()) -> Sequence[Standing]:
+        """To what the books have, where it is less; how these counters stood before. Others settle meanwhile, so a sum
+        of the books is never more than a part."""
+        await asyncio.sleep(GRACE_SECONDS)
+        found = self._counters.standings(asks)
+        before = found if isinstance(found, tuple) else await found
+        for counter, (ends, used) in sums.items():
+            self._settling.reckoned(counter)
+            self._counters.adjust(counter, ends, used, least=True)
+        return before
 
     def _say(self, trouble: str) -> None:
         """Once when it begins, and once when it is over."""
@@ -210,3 +266,8 @@ class Reckoning:
             words = f"the books don't tell what was used, quotas count on from what they know: {trouble}"
             log.warning(words if trouble else "the books tell again what was used")
         self._trouble = trouble
+
+
+def _told(now: float) -> int:
+    """The first hour that the books may not have whole."""
+    return int((now - SETTLED_SECONDS) // _HOUR)

@@ -156,6 +156,28 @@ def test_where_others_count_too_their_present_hour_is_left_alone(engine: Engine)
     assert scene.settled()[4] == 2
 
 
+def test_what_a_store_has_lost_is_brought_back_and_what_it_has_is_never_taken(engine: Engine) -> None:
+    """Where others count too the books are behind the counters: they raise what is less, by what they have so far, and
+    once more when they have the rest."""
+    scene = Scene(engine)
+    scene.ledger.append([used_by(1, 500)])
+
+    async def work() -> None:
+        await scene.reckoning.begin(alone=False, patience=10)
+        scene.use(2, 20, stored=False)
+        await until(lambda: scene.settled()[3] == 500)
+        scene.ledger.append([used_by(2, 20)])
+        scene.now += 5
+        await until(lambda: scene.settled()[3] == 520)
+        scene.use(3, 7, stored=False)
+        scene.now += 30
+        await asyncio.sleep(2.5)
+        await scene.reckoning.close()
+
+    run(work)
+    assert scene.settled()[3] == 527
+
+
 def test_books_that_do_not_answer_keep_nobody_from_starting(engine: Engine, caplog: pytest.LogCaptureFixture) -> None:
     """It is said, and nothing is counted that is not known."""
     scene = Scene(engine)

@@ -131,9 +131,9 @@ class Counters(Protocol):
         seconds, from the start and without leases too: it also reaches out to the store, and tells it that this process
         is there."""
 
-    def adjust(self, counter: str, ends: int, hours: Mapping[int, int]) -> None:
+    def adjust(self, counter: str, ends: int, hours: Mapping[int, int], *, least: bool = False) -> None:
         """The ledger's own sums of a span, by the hour (``at // 3600``): what was settled in these hours is this and
-        nothing else."""
+        nothing else; ``least``: this or more, for hours in which others still settle."""
 
     def standings(self, asks: Sequence[Ask]) -> tuple[Standing, ...] | Awaitable[tuple[Standing, ...]]:
         """How these counters stand; takes nothing."""

@@ -105,9 +105,10 @@ class Model:
                     name = rate.ask.counter
                     self.full[name] = max(self.full.get(name, 0), self.now) + self.cost(rate.ask, part.amount)
 
-    def adjust(self, counter: str, ends: int, hours: Mapping[int, int]) -> None:
+    def adjust(self, counter: str, ends: int, hours: Mapping[int, int], *, least: bool = False) -> None:
         self.adjusted.add(counter)
-        self.hours.setdefault(counter, {}).update(hours)
+        known = self.hours.setdefault(counter, {})
+        known.update({hour: max(told, known.get(hour, 0)) if least else told for hour, told in hours.items()})
 
     def standings(self, asks: Sequence[Ask]) -> tuple[Standing, ...]:
         self.lose()

@@ -62,9 +62,9 @@ class Counting(RuleBasedStateMachine):
         self.house.clock.ticks = 10**9
         self.store = self.loop.run_until_complete(self.house.open(fresh=True))
 
-    def ask(self, verb: str, *words: Any) -> Any:
+    def ask(self, verb: str, *words: Any, **more: Any) -> Any:
         async def asked() -> Any:
-            answer = getattr(self.store, verb)(*words)
+            answer = getattr(self.store, verb)(*words, **more)
             return await answer if hasattr(answer, "__await__") else answer
 
         return self.loop.run_until_complete(asked())
@@ -92,10 +92,14 @@ class Counting(RuleBasedStateMachine):
         self.ask("renew", leases)
         self.model.renew(leases)
 
-    @rule(counter=st.sampled_from(["span:a", "span:b"]), hours=st.dictionaries(HOURS, st.integers(0, 50)))
-    def adjust(self, counter: str, hours: dict[int, int]) -> None:
-        self.ask("adjust", counter, ENDS, hours)
-        self.model.adjust(counter, ENDS, hours)
+    @rule(
+        counter=st.sampled_from(["span:a", "span:b"]),
+        hours=st.dictionaries(HOURS, st.integers(0, 50)),
+        least=st.booleans(),
+    )
+    def adjust(self, counter: str, hours: dict[int, int], least: bool) -> None:
+        self.ask("adjust", counter, ENDS, hours, least=least)
+        self.model.adjust(counter, ENDS, hours, least=least)
 
     @rule(ticks=st.one_of(st.integers(0, 5 * TICKS), st.integers(0, 100 * TICKS)))
     def pass_time(self, ticks: int) -> None:

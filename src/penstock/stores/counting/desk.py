@@ -85,11 +85,13 @@ class Desk:
         held = tuple(leases)
         self._tell(Wish(lambda memory: memory.renew(held), held))
 
-    def adjust(self, counter: str, ends: int, hours: Mapping[int, int]) -> None:
-        """What was settled in these hours is this and nothing else."""
-        self._tell(
-            Wish(lambda memory: memory.adjust(counter, ends, hours), (), (counter,), (counter, tuple(hours))),
-        )
+    def adjust(self, counter: str, ends: int, hours: Mapping[int, int], *, least: bool = False) -> None:
+        """What was settled in these hours is this and nothing else, or this at least."""
+
+        def run(memory: Memory) -> None:
+            memory.adjust(counter, ends, hours, least=least)
+
+        self._tell(Wish(run, (), (counter,), (counter, tuple(hours))))
 
     def health(self) -> Health:
         """As last known."""

@@ -87,9 +87,9 @@ class Fallback:
                 if lease in self._unsure:
                     self._unsure[lease][1].renew((lease,))
 
-    def adjust(self, counter: str, ends: int, hours: Mapping[int, int]) -> None:
+    def adjust(self, counter: str, ends: int, hours: Mapping[int, int], *, least: bool = False) -> None:
         """The ledger's own sums of a span, by the hour."""
-        self._far.adjust(counter, ends, hours)
+        self._far.adjust(counter, ends, hours, least=least)
 
     def health(self) -> Health:
         """The store's, and how often this process decided without it."""

@@ -287,12 +287,13 @@ class Memory:
                 (self.spans.get(part.ask.counter) or self._span(part.ask)).reserved += part.amount
         return True
 
-    def adjust(self, counter: str, ends: int, hours: Mapping[int, int]) -> None:
-        """What was settled in these hours is this and nothing else."""
+    def adjust(self, counter: str, ends: int, hours: Mapping[int, int], *, least: bool = False) -> None:
+        """What was settled in these hours is this and nothing else, or this at least."""
         span = self.spans.get(counter) or self._span(Ask(counter, _SPAN, 0, 0, ends=ends))
         span.adjusted = True
         for hour, amount in hours.items():
-            span.spend(hour, amount - span.hours.get(hour, 0))
+            before = span.hours.get(hour, 0)
+            span.spend(hour, max(0, amount - before) if least else amount - before)
 
     def health(self) -> Health:
         """Always well."""

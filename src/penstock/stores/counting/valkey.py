@@ -186,9 +186,10 @@ class ValkeyCounters:
         if isinstance(reply, int):
             self._processes = max(1, reply)
 
-    def adjust(self, counter: str, ends: int, hours: Mapping[int, int]) -> None:
-        """What was settled in these hours is this and nothing else."""
-        words = (counter.encode(), b"%d" % ends, _encode(list(hours)), _encode(list(hours.values())))
+    def adjust(self, counter: str, ends: int, hours: Mapping[int, int], *, least: bool = False) -> None:
+        """What was settled in these hours is this and nothing else, or this at least."""
+        sums = _encode(list(hours)), _encode(list(hours.values()))
+        words = (counter.encode(), b"%d" % ends, *sums, b"1" if least else b"0")
         self._tell_sums(words)
 
     def _tell_sums(self, words: tuple[bytes, ...]) -> None:

@@ -295,13 +295,13 @@ return call('ZCARD', THERE)
 ADJUST = (
     _COMMON
     + """
--- ARGV: counter, ends, hours, their sums.
+-- ARGV: counter, ends, hours, their sums, whether there may be more.
 local ask = {ARGV[1], SPAN, 0, 0, 0, 0, tonumber(ARGV[2])}
 local key, sums = P .. 's:' .. ask[1], unpack_(ARGV[4])
 call('HSET', key, 'a', 1)
 for at, hour in ipairs(unpack_(ARGV[3])) do
   local before = tonumber(call('HGET', key, 'h' .. hour) or 0)
-  if sums[at] ~= before then
+  if sums[at] > before or (sums[at] < before and ARGV[5] == '0') then
     call('HINCRBY', key, 's', sums[at] - before)
     call('HSET', key, 'h' .. hour, string.format('%.0f', sums[at]))
   end
