@@ -30,7 +30,7 @@ from penstock.policies.compress.deciding import nothing_suspended
 from penstock.policies.compress.reasons import Detected
 from penstock.policies.guard import Guard
 from penstock.policies.judge import Judge
-from penstock.policies.limit import Grown, Limit
+from penstock.policies.limit import Bookless, Grown, Limit
 from penstock.policies.list_models import ListModels
 from penstock.policies.own import Own, tracing
 from penstock.policies.permit import Permit, named
@@ -64,7 +64,7 @@ def policies(
     limit: Limit | None = None,
 ) -> Mapping[str, Sequence[Policy]]:
     """The policies after authentication, outermost first, for each route template that they concern. ``limit`` None:
-    nobody is held to any quota, for no books are kept that it could be settled by."""
+    nobody with a quota gets anything, for no books are kept that it could be settled by."""
     undo = functools.partial(undone, limit=HELD_BYTES)
 
     going = functools.partial(attempt, routing)
@@ -81,7 +81,7 @@ def policies(
         # It refuses nothing and waits for nothing: what it asks other gateways leaves together with what limits ask.
         *((Foresee(compress),) if records.conversations.is_shared else ()),
         # Before anything that costs: who has used up a quota gets nothing of it. What others refuse is given back.
-        *(() if limit is None else (limit,)),
+        Bookless() if limit is None else limit,
         # Before anything that costs or answers: what a key may not use is refused, whatever would become of it.
         Permit(undo),
         # As early: what may not be said is refused, masked or sent elsewhere before anything else reads it.

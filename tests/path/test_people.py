@@ -68,3 +68,19 @@ def test_nothing_of_keys_teams_and_users_needs_a_restart(tmp_path: Path) -> None
 
 def _house(gateway: Gateway) -> contextlib.AbstractContextManager[House]:
     return opened(load(gateway.folder / "penstock.yaml", {}))
+
+
+def test_a_quota_that_nobody_counts_lets_nothing_pass(tmp_path: Path) -> None:
+    """Where no books are kept a team that is given a quota is refused, and told why; not to be tried again."""
+    with Provider(answer) as provider:
+        row = {"dialect": "anthropic", "base_url": provider.base_url, "auth": "none"}
+        config = {**settings(anthropic=row), "books": False}
+        with Gateway(config, tmp_path) as gateway, _house(gateway) as house:
+            one = keys.create(house, OPERATOR, keys.CreateKey(name="one", team="red")).secret
+            until(lambda: ask(gateway, key=one).status == 200)
+            subjects.create_team(house, OPERATOR, subjects.CreateTeam(name="red", quotas=("9 requests per day",)))
+            until(lambda: ask(gateway, key=one).status == 503)
+            refused = ask(gateway, key=one)
+            assert refused.headers["x-should-retry"] == "false"
+            assert b"9 requests per day of the team 'red' can't be counted" in refused.body
+            assert ask(gateway).status == 200

@@ -475,7 +475,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     books: bool = True
     """Write every exchange down, with its usage and cost: what `penstock usage`, `log` and `show`, the access log and
     the counters of `/metrics` tell of. `false` leaves all of them empty, and takes about a quarter less CPU for a small
-    request. The demo keeps them in any case. A change needs a restart."""
+    request; quotas need them. The demo keeps them in any case. A change needs a restart."""
 
     access_log: Literal["off", "human", "json"] = "off"
     """One line for each finished request, for people or for programs. Off, because the ledger keeps the same and more.

@@ -15,6 +15,9 @@ Members = Mapping[str, object]
 
 UNREADABLE = (Demand(unbounded="its body can't be read"),)
 
+LATER = "a batch is charged when its results are read, and until then nothing holds what it may use"
+"""Why nothing bounds one: it runs for a day, and its results may be read weeks later, or never."""
+
 _MOST_CALLS = 1_000
 """More calls of a tool are not multiplied out: nobody's quota holds them."""
 

@@ -275,6 +275,10 @@ HEADERS_AND_KEYS = [
         "at least"),
     Row("more to hold than to pass", "limits: {body: 1GB}\n", 1, "limits.body", "`upload` smaller than `body`",
         "at least"),
+    Row("quotas without books", "quotas: {each_team: [$5 per day]}\nbooks: false\n", 2, "books",
+        "is off, and quotas.each_team can't be counted", "write `books: true`"),
+    Row("a key's quota without books", f"books: false\nkeys: [{{name: a, key: {KEY}, quotas: [$5 per day]}}]\n", 1,
+        "books", "keys[0].quotas", "remove the quotas"),
     Row("a total that is no total", provider("timeouts: {total: 60, first_byte: 120}"), 3, "providers.a.timeouts.total",
         "shorter than `first_byte` (120)", "lower `first_byte`"),
 ]  # fmt: skip

@@ -31,7 +31,7 @@ def quotas(settings: Settings) -> Iterator[Finding]:
     if settings.books:
         yield good("quotas", told)
     else:
-        what = f"{told}; the books are off, so that nothing tells what was used when counters are lost"
+        what = f"{told}; the books are off, and without them nothing is counted: all that these hold for is refused"
         yield warning("quotas", what, "write `books: true`")
 
 

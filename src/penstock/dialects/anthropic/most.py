@@ -8,6 +8,7 @@ import msgspec
 from penstock.core.demand import Demand
 from penstock.core.route import Match
 from penstock.dialects.bounding import (
+    LATER,
     UNREADABLE,
     Members,
     called,
@@ -37,7 +38,7 @@ _USES = "give it max_uses"
 
 
 def most(match: Match, body: bytes) -> tuple[Demand, ...]:
-    """Of a message, or of each message of a batch."""
+    """Of a message, or of each message of a batch; a batch has no bound, but its models are known."""
     members = read(body)
     if members is None:
         return UNREADABLE
@@ -50,7 +51,10 @@ def most(match: Match, body: bytes) -> tuple[Demand, ...]:
     if not isinstance(lines, list) or len(found) != len(lines):
         return UNREADABLE
     return tuple(
-        _message(one, len(msgspec.json.encode(one))) if isinstance(one, dict) else UNREADABLE[0] for one in found
+        msgspec.structs.replace(_message(one, len(msgspec.json.encode(one))), unbounded=LATER)
+        if isinstance(one, dict)
+        else UNREADABLE[0]
+        for one in found
     )
 
 

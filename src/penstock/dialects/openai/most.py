@@ -7,6 +7,7 @@ types/responses/response_create_params.py (3.52).
 from penstock.core.demand import Demand
 from penstock.core.route import Match
 from penstock.dialects.bounding import (
+    LATER,
     UNREADABLE,
     Members,
     called,
@@ -67,6 +68,8 @@ def most(match: Match, body: bytes) -> tuple[Demand, ...]:
             # Text may come as numbers of tokens: lists of them, or lists of lists.
             plain = plain or (known(members, _SILENT) and _numbers(members.get("input")))
             return (Demand(size=len(body), elsewhere=not plain, answers=0),)
+        case "batches.create":
+            return (Demand(unbounded=LATER),)
         case _:
             return unknown(match)
 

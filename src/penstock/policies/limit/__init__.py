@@ -3,9 +3,10 @@
 ``policy`` is the way in, ``cutting`` the way out of a stream that may be cut; ``terms`` what is composed for both.
 """
 
+from penstock.policies.limit.bookless import Bookless
 from penstock.policies.limit.learned import Sizes
 from penstock.policies.limit.policy import Grown, Limit
 from penstock.policies.limit.settling import Settling
 from penstock.policies.limit.terms import Conditions, Kind
 
-__all__ = ["Conditions", "Grown", "Kind", "Limit", "Settling", "Sizes"]
+__all__ = ["Bookless", "Conditions", "Grown", "Kind", "Limit", "Settling", "Sizes"]

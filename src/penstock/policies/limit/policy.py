@@ -19,13 +19,13 @@ from penstock.core.fault import Fault, FaultError
 from penstock.core.policy import Visit
 from penstock.core.price import UNIT
 from penstock.core.quota import Quota
-from penstock.core.quota_text import TOKENS
+from penstock.core.quota_text import METERED, TOKENS
 from penstock.core.route import Route
 from penstock.policies.limit import refusing
 from penstock.policies.limit.cutting import Cutting
 from penstock.policies.limit.learned import FIRST_OUTPUT, FIRST_RATIO, Size, Sizes
 from penstock.policies.limit.settling import Taken
-from penstock.policies.limit.taking import Slot, Taking, capping, held
+from penstock.policies.limit.taking import Slot, Taking, capping, concerns, held
 from penstock.policies.limit.terms import Conditions, Kind
 from penstock.policies.limit.worst import UNKNOWN, Known, Most, UnboundedError, worst
 
@@ -180,9 +180,13 @@ class Limit:
 
     def bound(self, exchange: Exchange, taking: Taking, added: int) -> Most:
         """The most that the request can use; FaultError where it has no bound."""
+        strict = [slot.quota for slot in taking.slots if slot.quota.strict]
+        quota = next(quota for quota in strict if quota.unit in METERED)
         demands = self._demands(exchange)
+        if not taking.model:
+            # Each line of a batch names its own.
+            demands = [one for one in demands if any(concerns(quota, one.model) for quota in strict)]
         known = [self._known(demand, taking, exchange) for demand in demands]
-        quota = next(slot.quota for slot in taking.slots if slot.quota.strict)
         try:
             found = worst(demands, known, added)
         except UnboundedError as error:

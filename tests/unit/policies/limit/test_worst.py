@@ -141,7 +141,13 @@ UNBOUNDED: list[tuple[str, str, dict[str, Any] | bytes, str]] = [
     ("anthropic", "messages.create", b"[]", "can't be read"),
     ("anthropic", "batches.create", {"requests": ["?"]}, "can't be read"),
     ("openai", "responses.create", asked(tools=[{"type": "web_search"}]), "max_tool_calls"),
-    ("openai", "batches.create", {"input_file_id": "f"}, "nothing in a request"),
+    (
+        "anthropic",
+        "batches.create",
+        {"requests": [{"custom_id": "1", "params": claude()}]},
+        "when its results are read",
+    ),
+    ("openai", "batches.create", {"input_file_id": "f"}, "when its results are read"),
     ("openai", "images.generate", {"prompt": "a cat"}, "nothing in a request"),
     ("openai", "threads.runs.create", {"assistant_id": "a"}, "nothing in a request"),
     ("gemini", "models.generateContent", gemini(tools=[{"googleSearch": {}}]), "googleSearch"),
@@ -168,11 +174,3 @@ def test_a_tool_of_the_providers_runs_the_model_once_more_for_each_use() -> None
     found = most("anthropic", "messages.create", claude(tools=[{**SEARCH, "max_uses": 3}]))
     assert (found.input, found.output) == (4 * WINDOW, 400)
     assert found.cost == 4 * WINDOW * IN + 400 * OUT + 3 * 10_000 + 2
-
-
-def test_every_line_of_a_batch_counts() -> None:
-    """And words of our own come into each."""
-    lines = [{"custom_id": str(number), "params": claude(max_tokens=number)} for number in (1, 20, 300)]
-    found = most("anthropic", "batches.create", {"requests": lines}, added=50)
-    bodies = sum(len(json.dumps(claude(max_tokens=number), separators=(",", ":"))) for number in (1, 20, 300))
-    assert (found.input, found.output) == (bodies + 3 * (FRAMING + 50), 321)
