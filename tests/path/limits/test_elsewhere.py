@@ -33,7 +33,7 @@ def test_a_batch_is_charged_when_its_results_are_fetched_and_once(tmp_path: Path
     with scene(tmp_path, ["150 output tokens per day, strict"], batch) as scened:
         assert scened.ask(asked, "/v1/messages/batches").status == 200
         assert [ask(scened.gateway, RESULTS, None, method="GET").status for _ in range(4)] == [200] * 4
-        until = time.monotonic() + 10
+        until = time.monotonic() + 30
         # The books count them a moment later.
         while "has 150 left" in (words := error(scened.ask(question(max_tokens=151)))["message"]):
             assert time.monotonic() < until
@@ -47,7 +47,7 @@ def test_a_batch_is_held_against_what_is_left(tmp_path: Path) -> None:
     with scene(tmp_path, ["80 output tokens per day"], batch) as scened:
         assert scened.ask(asked, "/v1/messages/batches").status == 200
         assert ask(scened.gateway, RESULTS, None, method="GET").status == 200
-        until = time.monotonic() + 10
+        until = time.monotonic() + 30
         while scened.ask(asked, "/v1/messages/batches").status != 429:
             assert time.monotonic() < until
             time.sleep(0.1)
@@ -105,7 +105,7 @@ def test_while_counters_do_not_answer_a_quota_does_what_it_says(tmp_path: Path, 
             assert len(refused) >= 18
         if says == "local":
             assert got.count(200) <= 11
-        until = time.monotonic() + 20
+        until = time.monotonic() + 30
         while (last := scened.ask().status) == 503 or (last == 429 and says == "closed"):
             assert time.monotonic() < until
             time.sleep(0.1)
@@ -121,16 +121,16 @@ def _locked(path: Path, away: threading.Event, back: threading.Event) -> None:
 
 @pytest.mark.slow
 def test_twice_as_many_as_a_rate_allows_are_admitted_at_the_rate(tmp_path: Path) -> None:
-    """Within one percent over the seconds that it takes, and never more than the burst beyond."""
-    with scene(tmp_path, ["1200 requests per minute, burst 20"]) as scened:
+    """To within two requests over the seconds that it takes, and never more than the burst beyond."""
+    with scene(tmp_path, ["600 requests per minute, burst 10"]) as scened:
         began, passed, sent = time.monotonic(), 0, 0
-        while (elapsed := time.monotonic() - began) < 10:
-            if sent < elapsed * 40:
+        while (elapsed := time.monotonic() - began) < 6:
+            if sent < elapsed * 25:
                 sent += 1
                 passed += scened.ask().status == 200
-                assert passed <= 20 + (time.monotonic() - began) * 20 + 1
+                assert passed <= 10 + (time.monotonic() - began) * 10 + 1
             else:
                 time.sleep(0.002)
-        allowed = 20 + elapsed * 20
+        allowed = 10 + elapsed * 10
         assert sent > 1.5 * allowed
-        assert abs(passed - allowed) <= max(2, allowed * 0.01)
+        assert abs(passed - allowed) <= 2
