@@ -24,7 +24,7 @@ class Raw:
         return int(found[1]) if found else 0
 
 
-def send(gateway: Gateway, data: bytes, seconds: float = 10) -> Raw:
+def send(gateway: Gateway, data: bytes, seconds: float = 30) -> Raw:
     """Bytes out, and all that comes back until the gateway closes."""
     content = b""
     with socket.create_connection((gateway.host, gateway.port), timeout=seconds) as client:

@@ -41,7 +41,7 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
 
 def told(gateway: Gateway, name: str) -> Mapping[str, Any]:
     """The entry of this exchange, once it is there."""
-    until = time.monotonic() + 10
+    until = time.monotonic() + 30
     while time.monotonic() < until:
         found = piped("show", "--config", "penstock.yaml", name, "--json", folder=gateway.folder)
         if found.returncode == 0:

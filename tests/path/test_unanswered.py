@@ -55,7 +55,7 @@ def leave(gateway: Gateway, target: str, body: bytes = BODY) -> None:
 
 def latest(gateway: Gateway, **expected: str) -> Mapping[str, Any]:
     """The latest entry, as soon as it is the expected one."""
-    until = time.monotonic() + 10
+    until = time.monotonic() + 30
     found: dict[str, Any] = {}
     while time.monotonic() < until:
         told = piped("log", "--config", "penstock.yaml", "-n", "1", "--json", folder=gateway.folder).stdout

@@ -5,7 +5,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +47,7 @@ def config(provider: Provider, count: int = 4) -> dict[str, Any]:
 
 def connected(gateway: Gateway, count: int) -> list[socket.socket]:
     """Connections, each of which has been served once and is kept."""
-    found = [socket.create_connection((gateway.host, gateway.port), 10) for _ in range(count)]
+    found = [socket.create_connection((gateway.host, gateway.port), 60) for _ in range(count)]
     for one in found:
         asked(one, "not-a-key")
     return found
@@ -94,7 +93,7 @@ def test_a_revoked_key_is_refused_everywhere_within_a_second(tmp_path: Path) -> 
     with Provider(answer) as provider, Gateway(config(provider), tmp_path) as gateway:
         kept = connected(gateway, 40)
         key = penstock(gateway, "keys", "create", "--name", "guest").splitlines()[0]
-        until(lambda: {asked(one, key) for one in kept} == {200}, 3)
+        until(lambda: {asked(one, key) for one in kept} == {200}, 30)
         penstock(gateway, "keys", "revoke", "guest", "--yes")
         assert until(lambda: {asked(one, key) for one in kept} == {401}, 3) < 1
         for one in kept:
@@ -103,7 +102,7 @@ def test_a_revoked_key_is_refused_everywhere_within_a_second(tmp_path: Path) -> 
 
 def penstock(gateway: Gateway, *arguments: str) -> str:
     command = [sys.executable, "-m", "penstock", *arguments, "--config", str(gateway.folder / "penstock.yaml")]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True, cwd=gateway.folder)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True, cwd=gateway.folder)
     return done.stdout
 
 
@@ -127,7 +126,7 @@ def test_a_graceful_restart_drops_nothing(tmp_path: Path) -> None:
         with Load(gateway, asking=6, streams=8, pause=0.01) as load:
             until(lambda: len(load.statuses) > 50)
             os.kill(gateway.pid, signal.SIGUSR2)
-            until(lambda: said(gateway, "all workers have been replaced"), 20)
+            until(lambda: said(gateway, "all workers have been replaced"), 30)
             seen = len(load.statuses)
             until(lambda: len(load.statuses) > seen + 50)
         assert load.failures == []
@@ -141,12 +140,12 @@ def test_who_listened_to_a_stream_may_ask_on_after_a_restart(tmp_path: Path) -> 
     """The stream's head came before the restart and could not say that its connection would be closed."""
     with Provider(answer) as provider, Gateway(config(provider, 2), tmp_path) as gateway:
         before = set(workers(gateway))
-        listening = [socket.create_connection((gateway.host, gateway.port), 10) for _ in range(8)]
+        listening = [socket.create_connection((gateway.host, gateway.port), 60) for _ in range(8)]
         for one in listening:
             one.sendall(request(STREAM))
         until(lambda: len(provider.received) == 8)
         os.kill(gateway.pid, signal.SIGUSR2)
-        until(lambda: said(gateway, "all workers have been replaced"), 20)
+        until(lambda: said(gateway, "all workers have been replaced"), 30)
         for one in listening:
             heard = b""
             while not heard.endswith(b"\r\n0\r\n\r\n"):
@@ -171,6 +170,14 @@ def test_a_restart_into_a_mistake_is_given_up(tmp_path: Path) -> None:
         assert ask(gateway).status == 200
 
 
+def refused(gateway: Gateway) -> bool:
+    try:
+        ask(gateway)
+    except ConnectionError:
+        return True
+    return False
+
+
 def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
     """No worker is left behind on the address, but running streams come to their end first."""
     with Provider(answer) as provider, Gateway(config(provider, 2), tmp_path) as gateway:
@@ -178,9 +185,7 @@ def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
         with Load(gateway, asking=0, streams=4) as load:
             until(lambda: len(provider.received) == 4)
             os.kill(gateway.pid, signal.SIGKILL)
-            time.sleep(0.5)
-            with pytest.raises(ConnectionError):
-                ask(gateway)
+            until(lambda: refused(gateway))
         assert [body.count(b"event: ping") for body in load.ended] == [100] * 4
         until(lambda: not any(alive(pid) for pid in pids))
 
@@ -191,7 +196,7 @@ def test_all_stop_with_their_parent(tmp_path: Path) -> None:
         pids = workers(gateway)
         with Load(gateway, asking=0, streams=4) as load:
             until(lambda: len(provider.received) == 4)
-            assert gateway.stop(20) == 0
+            assert gateway.stop() == 0
         assert [body.count(b"event: ping") for body in load.ended] == [100] * 4
         assert load.failures == []
         assert not any(alive(pid) for pid in pids)

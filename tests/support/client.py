@@ -27,7 +27,7 @@ def ask(
 ) -> Got:
     """Send a request and read the whole answer."""
     sent = {"content-type": "application/json", **({"x-api-key": key} if key else {}), **(headers or {})}
-    connection = http.client.HTTPConnection(gateway.host, gateway.port, timeout=20)
+    connection = http.client.HTTPConnection(gateway.host, gateway.port, timeout=60)
     try:
         connection.request(method, target, body, sent)
         answer = connection.getresponse()

@@ -32,7 +32,7 @@ def environment(**more: str) -> dict[str, str]:
 def piped(*arguments: str, folder: Path, **more: str) -> subprocess.CompletedProcess[str]:
     """A command as a process, its output in a pipe."""
     return subprocess.run(
-        [*PENSTOCK, *arguments], capture_output=True, text=True, timeout=30, cwd=folder, env=environment(**more)
+        [*PENSTOCK, *arguments], capture_output=True, text=True, timeout=120, cwd=folder, env=environment(**more)
     )
 
 

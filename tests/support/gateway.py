@@ -74,7 +74,7 @@ class Gateway:
         self._reader = threading.Thread(target=self._read, args=(ready,), daemon=True)
         self._reader.start()
         try:
-            found = ready.get(timeout=30)
+            found = ready.get(timeout=90)
         except queue.Empty:
             found = None
         if found is None:
@@ -99,7 +99,7 @@ class Gateway:
     def pid(self) -> int:
         return self._process.pid
 
-    def stop(self, timeout: float = 15) -> int:
+    def stop(self, timeout: float = 60) -> int:
         """Stop gracefully; the exit code."""
         self._process.terminate()
         return self._process.wait(timeout)
@@ -130,10 +130,10 @@ class Gateway:
         if self._process.poll() is None:
             self._process.terminate()
             try:
-                self._process.wait(10)
+                self._process.wait(30)
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait(10)
-        self._reader.join(10)
+        self._reader.join(30)
         assert self._process.stdout is not None
         self._process.stdout.close()

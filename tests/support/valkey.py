@@ -52,7 +52,7 @@ class ValkeyServer:
         words = [str(program), "--port", str(self.port), *place, *kept, *self._options]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(words, stdout=log, stderr=log)
-        until = time.monotonic() + 10
+        until = time.monotonic() + 30
         while not self._answers():
             assert self._process.poll() is None, (self.folder / "log").read_text()
             assert time.monotonic() < until, "the server does not answer"

@@ -14,7 +14,7 @@ from penstock.chores import Pruning, carried_out, command
 
 def waits_for(what: Callable[[], bool]) -> bool:
     """Some seconds at most."""
-    until = time.monotonic() + 20
+    until = time.monotonic() + 30
     while not what() and time.monotonic() < until:
         time.sleep(0.02)
     return what()

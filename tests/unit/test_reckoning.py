@@ -90,7 +90,7 @@ def run(work: Callable[[], Coroutine[None, None, None]]) -> None:
 
 def until(met: Callable[[], bool]) -> Coroutine[None, None, None]:
     async def wait() -> None:
-        end = time.monotonic() + 10
+        end = time.monotonic() + 30
         while not met():
             assert time.monotonic() < end
             await asyncio.sleep(0.02)

@@ -103,7 +103,7 @@ class Stage:
         assert [one.target for one in self.desk.outside.received] == []
 
 
-def wait_until(condition: Callable[[], bool], otherwise: str, seconds: float = 15) -> None:
+def wait_until(condition: Callable[[], bool], otherwise: str, seconds: float = 30) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, otherwise

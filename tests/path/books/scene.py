@@ -255,7 +255,7 @@ def journals(folder: Path) -> list[str]:
     return sorted(path.name for path in (folder / "data" / "journal").glob("[0-9a-f]*.journal*"))
 
 
-def until(true: Callable[[], object], seconds: float = 15, what: str = "") -> float:
+def until(true: Callable[[], object], seconds: float = 30, what: str = "") -> float:
     """How long it takes."""
     began = time.monotonic()
     while not true():

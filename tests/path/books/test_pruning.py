@@ -7,6 +7,7 @@ from pathlib import Path
 
 from penstock.stores.database import DATABASE, open_database
 from penstock.stores.ledger import Ledger
+from tests.path.books.scene import entries, until
 from tests.support.books import AT, entry
 from tests.support.client import ask
 from tests.support.command import piped
@@ -42,7 +43,7 @@ def test_a_gateway_goes_on_writing(tmp_path: Path) -> None:
             over.set()
             asking.join()
             assert (pruned.returncode, json.loads(pruned.stdout)["exchanges"]) == (0, OLD), pruned.stderr
-            time.sleep(1.0)
+            until(lambda: len(entries(tmp_path)) >= len(answered))
             told = piped("log", "--config", "penstock.yaml", "-n", "99999", "--json", folder=tmp_path).stdout
         assert sorted(json.loads(line)["id"] for line in told.splitlines()) == sorted(answered)
         assert answered

@@ -123,7 +123,7 @@ def test_the_database_takes_nothing(tmp_path: Path, trouble: Trouble, seconds: f
                 assert "the database takes no entries" in found["books", "problem"]
                 until(lambda: time.monotonic() - began >= seconds, seconds + 1)
                 during = served(clients) - before
-            until(lambda: said(gateway, AGAIN), 20)
+            until(lambda: said(gateway, AGAIN), 30)
             assert doctor(gateway)["books", "good"]
             clients.turn_to(None)
             until(clients.quiet)

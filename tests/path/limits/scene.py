@@ -122,7 +122,7 @@ def error(got: Got) -> dict[str, Any]:
     return found
 
 
-def sums(folder: Path, wanted: int, column: str = "output", seconds: float = 10) -> int:
+def sums(folder: Path, wanted: int, column: str = "output", seconds: float = 30) -> int:
     """The ledger's sum, once it has so many exchanges."""
     until = time.monotonic() + seconds
     while True:

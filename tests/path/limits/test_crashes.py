@@ -112,13 +112,13 @@ def _broken(scened: Scene, body: dict[str, Any]) -> None:
 
 
 def _leave(gateway: Gateway, body: dict[str, Any]) -> None:
-    client = http.client.HTTPConnection(gateway.host, gateway.port, timeout=10)
+    client = http.client.HTTPConnection(gateway.host, gateway.port, timeout=60)
     client.request("POST", "/v1/messages", json.dumps(body), {"x-api-key": KEY, "content-type": "application/json"})
     client.getresponse().read(300)
     client.close()
 
 
-def _until(met: Any, seconds: float = 10) -> None:
+def _until(met: Any, seconds: float = 30) -> None:
     until = time.monotonic() + seconds
     while not met():
         assert time.monotonic() < until

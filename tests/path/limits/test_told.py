@@ -25,7 +25,7 @@ PLAN = (("anthropic-ratelimit-unified-status", "allowed"), ("anthropic-ratelimit
 
 def limited(found: Scene, body: Mapping[str, Any], **headers: str) -> dict[str, str]:
     """The rate-limit headers of an answer; no name stands twice."""
-    connection = http.client.HTTPConnection(found.gateway.host, found.gateway.port, timeout=20)
+    connection = http.client.HTTPConnection(found.gateway.host, found.gateway.port, timeout=60)
     with closing(connection):
         sent = {"content-type": "application/json", "x-api-key": KEY, **headers}
         connection.request("POST", MESSAGES, json.dumps(body), sent)

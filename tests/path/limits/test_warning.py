@@ -37,7 +37,7 @@ class Receiver:
             self.told.append(json.loads(request.body))
             return json_answer(b"{}")
 
-    def wait(self, count: int, seconds: float = 10) -> list[int]:
+    def wait(self, count: int, seconds: float = 30) -> list[int]:
         until = time.monotonic() + seconds
         while len(self.told) < count and time.monotonic() < until:
             time.sleep(0.02)

@@ -14,6 +14,7 @@ import pytest
 from tests.path.masked.scene import IBAN, JANE, JOE, TOKEN, A, B, Scene, scrubbing, tokens_in
 from tests.support.client import Got
 from tests.support.private_values import told_anywhere
+from tests.support.spent import held_up
 
 MB = 1_000_000
 
@@ -135,14 +136,12 @@ LARGE = {
 
 
 def waits(scene: Scene, working: threading.Thread) -> list[float]:
-    """How long others wait for an answer meanwhile, the longest last."""
+    """How long the gateway keeps others waiting meanwhile, the longest last."""
     assert scene.gateway is not None
-    connection, found = http.client.HTTPConnection(scene.gateway.host, scene.gateway.port, timeout=30), [0.0]
+    connection, found = http.client.HTTPConnection(scene.gateway.host, scene.gateway.port, timeout=60), [0.0]
     while working.is_alive():
-        begun = time.perf_counter()
         connection.request("GET", "/healthz")
-        connection.getresponse().read()
-        found.append(time.perf_counter() - begun)
+        found.append(held_up(scene.gateway.pid, lambda: connection.getresponse().read())[1])
         time.sleep(0.005)
     connection.close()
     return sorted(found)
@@ -158,13 +157,12 @@ def test_megabytes_that_are_made_to_be_slow(scene: Scene, name: str) -> None:
     begun = time.perf_counter()
     working.start()
     waited = waits(scene, working)
-    assert time.perf_counter() - begun < 60
+    assert time.perf_counter() - begun < 200
     assert got[0].status in {200, 413}, got[0].body[:300]
     sent = b"".join(one.body for one in scene.keeper.received[before:])
     assert bool(sent) is (got[0].status == 200)
     assert told_anywhere(sent[: 2 * MB], [JANE, "86.121.97.248", "KDN-1234567", "joe17@corp-x.de"]) == []
     assert waited[int(0.95 * len(waited))] < 0.1, waited[-5:]
-    # Those that waited longest did so for other work of this machine too.
     assert waited[-1] < 0.5, waited[-5:]
 
 
@@ -190,8 +188,8 @@ def test_past_its_time_a_single_text_is_left(tmp_path: Path, unit: str) -> None:
     with scrubbing(tmp_path, {"seconds": 0.5}) as scene:
         told(scene, chat(f"{JANE} is the first"))
         before = len(scene.keeper.received)
-        begun = time.perf_counter()
-        got = scene.ask("POST", "/v1/messages", body)
-        assert time.perf_counter() - begun < 2.5
+        assert scene.gateway is not None
+        got, worked = held_up(scene.gateway.pid, lambda: scene.ask("POST", "/v1/messages", body))
+        assert worked < 2.5
         assert got.status == 413
         assert scene.keeper.received[before:] == []

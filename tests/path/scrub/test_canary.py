@@ -126,7 +126,7 @@ class House:
         """What a command prints, of both kinds."""
         done = subprocess.run(
             [*PENSTOCK, *words, "--config", "penstock.yaml"],
-            input=typed, text=True, capture_output=True, cwd=self.folder, env=environment(), timeout=30,
+            input=typed, text=True, capture_output=True, cwd=self.folder, env=environment(), timeout=120,
         )  # fmt: skip
         return done.stdout + done.stderr
 

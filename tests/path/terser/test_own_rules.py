@@ -2,7 +2,6 @@
 
 import json
 import os
-import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from tests.support.client import Got
 from tests.support.command import piped
 from tests.support.gateway import KEY, Gateway
 from tests.support.provider import Provider
+from tests.support.spent import held_up
 
 CI, RESEARCHER = "mt_live_ci_canary_000000000000000000", "mt_live_researcher_canary_0000000000"
 EVERY = {"name": "every", "match": "(?i)rainbow", "intensity": "lite"}
@@ -115,9 +115,9 @@ def test_a_hostile_text_holds_nobody_up(tmp_path: Path, provider: Provider, patt
     with Gateway(ruled(provider, *rules), tmp_path) as gateway:
         asked(gateway)
         text = fresh("a" * 200_000) + "!"
-        began = time.monotonic()
-        got = MESSAGES.send(gateway, {"model": "m", "system": text, "messages": [{"role": "user", "content": text}]})
-        assert time.monotonic() - began < 1
+        request = {"model": "m", "system": text, "messages": [{"role": "user", "content": text}]}
+        got, worked = held_up(gateway.pid, lambda: MESSAGES.send(gateway, request))
+        assert worked < 1
         assert decision(got) == ("off", "default")
 
 
@@ -144,18 +144,18 @@ def test_a_changed_rule_counts_from_the_next_conversation(tmp_path: Path, provid
         assert decision(MESSAGES.send(gateway, first)) == ("full", "own-rule:every")
 
         rewritten(gateway, ruled(provider, {**EVERY, "intensity": "off"}))
-        until(lambda: decision(asked(gateway)) == ("off", "own-rule:every"), 5)
+        until(lambda: decision(asked(gateway)) == ("off", "own-rule:every"), 30)
         second = MESSAGES.first(fresh())
         assert decision(MESSAGES.send(gateway, second)) == ("off", "own-rule:every")
         assert decision(MESSAGES.send(gateway, MESSAGES.later(first))) == ("full", "own-rule:every")
         assert provider.received[-1].body.count(WORDS.encode()) == 1
 
         rewritten(gateway, ruled(provider, {**full, "match": "(?i)rainbow(?!s)"}))
-        until(lambda: "RE2 says invalid perl operator: (?!" in "".join(gateway.output), 5)
+        until(lambda: "RE2 says invalid perl operator: (?!" in "".join(gateway.output), 30)
         assert decision(asked(gateway)) == ("off", "own-rule:every")
 
         rewritten(gateway, ruled(provider, full))
-        until(lambda: decision(asked(gateway)) == ("full", "own-rule:every"), 5)
+        until(lambda: decision(asked(gateway)) == ("full", "own-rule:every"), 30)
         assert decision(MESSAGES.send(gateway, MESSAGES.later(second))) == ("off", "own-rule:every")
         assert WORDS.encode() not in provider.received[-1].body
 

@@ -127,7 +127,7 @@ def test_a_level_whose_answers_are_asked_again_is_suspended(tmp_path: Path) -> N
         assert "re-asked in" in cli(gateway, "savings")
         assert "worse answers (re-asked: +100.0 % [" in cli(gateway, "savings", "judge")
         says = lambda: told(wire.send(gateway, wire.first(fresh())))["reason"]  # noqa: E731
-        until(lambda: says() == "suspended", 2)
+        until(lambda: says() == "suspended", 30)
 
 
 def report(gateway: Gateway) -> dict[str, Any]:

@@ -56,7 +56,7 @@ class Client:
     """One connection that is kept."""
 
     def __init__(self, gateway: Gateway, key: str, account: Account) -> None:
-        self._connection = http.client.HTTPConnection(gateway.host, gateway.port, timeout=20)
+        self._connection = http.client.HTTPConnection(gateway.host, gateway.port, timeout=60)
         self._headers = {"content-type": "application/json", "x-api-key": key}
         self._account = account
 
@@ -184,7 +184,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         accounts = serve(gateway)
         scene = Scene(gateway, accounts)
         expected = sum(sum(account.requests.values()) for account in accounts.values())
-        until(lambda: scene.books("SELECT COUNT(*) FROM entries") == [(expected,)], 10)
+        until(lambda: scene.books("SELECT COUNT(*) FROM entries") == [(expected,)], 30)
         yield scene
 
 

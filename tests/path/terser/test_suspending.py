@@ -85,7 +85,7 @@ def test_a_level_that_loses_money_is_suspended(gateway: tuple[Gateway, Provider]
 
     os.kill(house.pid, signal.SIGHUP)
     until(lambda: said(house, "is suspended for"))
-    until(lambda: asking.begin()[1] == SUSPENDED, 1.5)
+    until(lambda: asking.begin()[1] == SUSPENDED, 30)
     time.sleep(0.6)
     for _ in range(12):
         first, says = asking.begin()
@@ -111,7 +111,7 @@ def test_a_level_that_loses_money_is_suspended(gateway: tuple[Gateway, Provider]
     command = line.split("To reverse it: penstock ")[1].split()
     assert f"To reverse it: penstock {' '.join(command)}" in shown
     cli(house, *command)
-    until(lambda: asking.begin()[1]["arm"] in begun, 1.5)
+    until(lambda: asking.begin()[1]["arm"] in begun, 30)
     # A judgement that began in the second of the lifting would not count.
     time.sleep(2)
     assert cli(house, "savings", "judge") == "Nothing is suspended that was not before.\n"

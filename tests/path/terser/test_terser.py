@@ -151,7 +151,7 @@ def test_what_began_unseen_goes_on_unseen(tmp_path: Path, provider: Provider) ->
     wire = FORMATS["anthropic"]
     with Gateway(config(provider), tmp_path) as gateway:
         key = made(gateway, "--name", "late")
-        until(lambda: wire.send(gateway, wire.first(fresh()), x_api_key=key).status == 200, 3)
+        until(lambda: wire.send(gateway, wire.first(fresh()), x_api_key=key).status == 200, 30)
         first = wire.first(fresh())
         assert told(wire.send(gateway, first, x_api_key=key)) == {"intensity": "off"}
         cli(gateway, "keys", "set", "late", "--intensity", "full")
@@ -172,7 +172,7 @@ def test_what_detection_looks_for_is_read_before_the_first_request(tmp_path: Pat
 
     with Gateway(config(provider), tmp_path) as gateway:
         key = made(gateway, "--name", "late")
-        until(lambda: ask(gateway, "/v1/messages", b"{}", {"x-api-key": key}).status != 401, 3)
+        until(lambda: ask(gateway, "/v1/messages", b"{}", {"x-api-key": key}).status != 401, 30)
         before = holds()
         cli(gateway, "keys", "set", "late", "--intensity", "full")
         assert until(lambda: holds() - before > 1_000, 5) < 5

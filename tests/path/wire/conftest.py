@@ -21,6 +21,7 @@ def served(request: pytest.FixtureRequest) -> Iterator[Served]:
 def client(served: Served) -> Iterator[RawClient]:
     """A fresh connection to it; its notes begin anew."""
     served.requests.clear()
+    served.begun.clear()
     served.left.clear()
-    with RawClient(*served.address, timeout=5) as connected:
+    with RawClient(*served.address) as connected:
         yield connected

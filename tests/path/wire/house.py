@@ -47,7 +47,7 @@ class House:
         self.gateway.__exit__(None, None, None)
         self.provider.__exit__()
 
-    def client(self, *, timeout: float = 10.0, receive_buffer: int | None = None) -> RawClient:
+    def client(self, *, timeout: float = 30.0, receive_buffer: int | None = None) -> RawClient:
         """A connection to the gateway."""
         return RawClient(self.gateway.host, self.gateway.port, timeout=timeout, receive_buffer=receive_buffer)
 

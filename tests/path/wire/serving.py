@@ -31,6 +31,8 @@ class Served:
         self._limits = Limits(**limits)  # type: ignore[arg-type]
         self.requests: list[str] = []
         """Method, target and body of each request that the handler took whole."""
+        self.begun: list[str] = []
+        """The target of each request that came to the handler."""
         self.left: list[float] = []
         """When a handler learnt that its client had gone, by time.perf_counter()."""
         self.trouble: list[str] = []
@@ -65,6 +67,7 @@ class Served:
         return await self.listener.start("127.0.0.1", 0)
 
     async def _handle(self, incoming: Incoming) -> None:
+        self.begun.append(incoming.head.target.decode("latin-1"))
         _, verb, *rest = incoming.head.path.decode("latin-1").split("/")
         act: Callable[..., Awaitable[None]] = getattr(self, f"do_{verb}", self.do_echo)
         try:

@@ -83,7 +83,7 @@ def test_an_address_that_refuses_gives_way_to_the_next(loop: str, provider: RawP
     with Caller(loop, resolve=found(refused, refused, provider.port)) as caller:
         began = time.perf_counter()
         assert caller.fetch(NAMED).body == b'{"id": 1}'
-        assert time.perf_counter() - began < 1
+        assert time.perf_counter() - began < 5
     assert len(provider.visits) == 1
 
 
@@ -93,7 +93,7 @@ def test_an_address_that_is_silent_is_overtaken(loop: str, provider: RawProvider
     with Caller(loop, resolve=found(deaf, provider.port)) as caller:
         began = time.perf_counter()
         assert caller.fetch(NAMED).body == b'{"id": 1}'
-        assert 0.2 < time.perf_counter() - began < 2
+        assert 0.2 < time.perf_counter() - began < 8
 
 
 @loops
@@ -156,7 +156,7 @@ def test_the_connect_deadline_covers_all_of_the_way(loop: str, deaf: int) -> Non
     def told(caller: Caller, origin: Origin) -> None:
         began = time.perf_counter()
         assert caller.fetch(origin, Timeouts(connect=0.3)).told == UNREACHABLE
-        assert 0.25 < time.perf_counter() - began < 2
+        assert 0.25 < time.perf_counter() - began < 20
 
     for resolve in (slow, found(deaf, deaf)):
         with Caller(loop, resolve=resolve) as caller:

@@ -299,7 +299,7 @@ DEADLINES = [
     ("no first byte", talking(pause=0), Timeouts(first_byte=0.2)),
     ("a head that trickles", talking(*split(GOOD, range(40)), pause=0.03), Timeouts(first_byte=0.2)),
     ("interim answers", talking(*[head("HTTP/1.1 102 Processing")] * 40, pause=0.03), Timeouts(first_byte=0.2)),
-    ("silence within an answer", talking(GOOD[:-1], pause=0), Timeouts(first_byte=5, idle=0.2)),
+    ("silence within an answer", talking(GOOD[:-1], pause=0), Timeouts(first_byte=30, idle=0.2)),
     ("an answer that goes on", talking(STREAM_HEAD, *[chunk(b"x")] * 40, pause=0.03), Timeouts(idle=0.1, total=0.2)),
 ]  # fmt: skip
 
@@ -312,7 +312,7 @@ def test_a_provider_that_takes_too_long_is_a_504(
     provider.script = script
     told, took = told_after(caller, provider, timeouts)
     assert told == TIMED_OUT
-    assert 0.15 < took < 2
+    assert 0.15 < took < 20
     wait_for(lambda: provider.visits[0].left_at is not None)
 
 

@@ -40,7 +40,7 @@ def mock_port() -> Iterator[int]:
 
 def post(port: int, dialect: str, model: str, size: int, key: str = PROVIDER_KEY) -> tuple[int, bytes]:
     """One request by a client that is not ours."""
-    client = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    client = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     client.request("POST", PATHS[dialect].decode(), request_body(dialect, model, size), dict(credential(dialect, key)))
     response = client.getresponse()
     body = response.read()
@@ -68,7 +68,7 @@ def generate(port: int, dialect: str, model: str, *, size: int = 1024, connectio
         input=msgspec.json.encode(order) + b"\ngo\n",
         stdout=subprocess.PIPE,
         check=True,
-        timeout=30,
+        timeout=120,
     )
     return msgspec.json.decode(said.stdout.splitlines()[-1], type=Tally)
 

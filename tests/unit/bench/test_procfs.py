@@ -25,7 +25,7 @@ def test_time_of_a_child_counts_while_it_lives() -> None:
     outer = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {BURN!r}]); sys.stdin.read()"
     with subprocess.Popen([sys.executable, "-c", outer], stdin=subprocess.PIPE) as parent:
         before = procfs.spent(parent.pid)
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 30
         while procfs.spent(parent.pid).since(before) < 0.2 and time.monotonic() < deadline:
             time.sleep(0.02)
         used = procfs.spent(parent.pid).since(before)

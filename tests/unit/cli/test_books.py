@@ -342,7 +342,7 @@ def test_follow_tells_what_comes_once() -> None:
     began = time.monotonic()
     keep(entry("e6"), entry("e7", key="key_2", key_name="bob"))
     assert json.loads(next(lines))["id"] == "e7"
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 20
     keep(entry("e8", key="key_2", key_name="bob"))
     assert json.loads(next(lines))["id"] == "e8"
     lines.close()

@@ -86,7 +86,7 @@ def test_completion_completes(tmp_path: Path) -> None:
     if not program.exists():
         pytest.skip("the program is not installed beside this Python")
     run = subprocess.run(
-        [program], capture_output=True, text=True, timeout=30,
+        [program], capture_output=True, text=True, timeout=120,
         env={"_PENSTOCK_COMPLETE": "bash_complete", "COMP_WORDS": "penstock ke", "COMP_CWORD": "1"},
     )  # fmt: skip
     assert run.stdout == "plain,keys\n"

@@ -176,7 +176,7 @@ def test_a_gateway_that_cannot_start_says_why(tmp_path: Path, workers: str) -> N
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / DATABASE).write_bytes(b"no database at all" * 100)
     command = [*PENSTOCK, "serve", "--listen", "127.0.0.1:0", "--workers", workers]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, cwd=tmp_path, env=environment())
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=tmp_path, env=environment())
     assert done.returncode == 3
     assert "can't be used: file is not a database. Try `penstock doctor`." in done.stderr
     assert "Traceback" not in done.stderr

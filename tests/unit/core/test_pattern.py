@@ -72,12 +72,12 @@ HOSTILE = ["(a+)+$", "(a|aa)+$", "(a|a?)+$", "(.*a){20}b", "(x+x+)+y", "(a?){300
 
 @pytest.mark.parametrize("pattern", HOSTILE)
 def test_no_text_makes_a_pattern_slow(pattern: str) -> None:
-    """Patterns that take engines with backtracking longer than anyone waits: within a tenth of a second of CPU."""
+    """Patterns that take engines with backtracking longer than anyone waits: within half a second of CPU."""
     found = compiled(pattern)
     began = time.process_time()
     for letter in ("a", "x", "ж"):
         found.search(letter * (LETTERS - 1) + "!")
-    assert time.process_time() - began < 0.1
+    assert time.process_time() - began < 0.5
 
 
 @pytest.mark.slow
@@ -91,7 +91,7 @@ assert "re2" not in sys.modules
 compiled("a")
 assert "re2" in sys.modules
 """
-    subprocess.run([sys.executable, "-c", program], check=True, timeout=30)
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=120)
 
 
 def test_where_the_engine_is_missing_that_is_said() -> None:
@@ -105,7 +105,7 @@ try:
 except PatternError as error:
     print(error.words, error.advice, sep="; ")
 """
-    done = subprocess.run([sys.executable, "-c", program], check=True, timeout=30, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", program], check=True, timeout=120, capture_output=True, text=True)
     assert done.stdout == "the package google-re2 is not installed; install it, or remove the pattern\n"
 
 

@@ -64,5 +64,5 @@ def test_tens_of_thousands_of_terms_are_searched_for_at_once() -> None:
         count = sum(1 for _ in terms.find(text))
         spent.append(time.process_time() - started)
     assert count == 2_000
-    assert built < 2
+    assert built < 5
     assert spent[1] < 10 * spent[0] + 0.05

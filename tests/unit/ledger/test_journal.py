@@ -23,7 +23,7 @@ def on_disk(folder: Path) -> list[Record]:
     return [record for path in paths for record in replay(path.read_bytes())]
 
 
-def until(holds: Callable[[], bool], seconds: float = 10.0) -> None:
+def until(holds: Callable[[], bool], seconds: float = 30.0) -> None:
     end = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < end, "waited in vain"

@@ -39,7 +39,7 @@ class Line:
     ) -> Heard:
         """One request, its whole answer. A body that is no bytes is sent as JSON."""
         sent = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             connection.request(method or ("GET" if sent is None else "POST"), path, sent, dict(headers or {}))
             answer = connection.getresponse()

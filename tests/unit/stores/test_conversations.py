@@ -28,7 +28,7 @@ def opened(site: Site, period: float = 60, most: int = MOST) -> Iterator[Convers
         engine.dispose()
 
 
-def soon(holds: Callable[[], bool], seconds: float = 5) -> bool:
+def soon(holds: Callable[[], bool], seconds: float = 30) -> bool:
     ends = time.monotonic() + seconds
     while not holds() and time.monotonic() < ends:
         time.sleep(0.01)

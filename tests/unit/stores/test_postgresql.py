@@ -49,7 +49,7 @@ def nobodys(empty_url: str, tmp_path: Path) -> Site:
     return Site(tmp_path / "data", Secret(empty_url))
 
 
-def soon(holds: Callable[[], bool], seconds: float = 5.0) -> bool:
+def soon(holds: Callable[[], bool], seconds: float = 30) -> bool:
     until = time.monotonic() + seconds
     while not (found := holds()) and time.monotonic() < until:
         time.sleep(0.01)

@@ -187,7 +187,7 @@ def test_a_month_of_usage_is_read_in_well_under_a_second(engine: Engine) -> None
         ])  # fmt: skip
     started = time.process_time()
     rows = reports.usage([By.DAY, By.KEY, By.MODEL], Filter(since=MIDNIGHT, until=MIDNIGHT + 31 * DAY))
-    assert time.process_time() - started < 2.0
+    assert time.process_time() - started < 4.0
     assert total(rows).exchanges == 100_000
     assert total(rows).usage == Usage(input=1_000_000, output=500_000)
 

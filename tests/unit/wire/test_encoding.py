@@ -80,7 +80,7 @@ def test_several_members_are_one_body_up_to_a_bound(member: Callable[[bytes], by
     assert decode(member(b"one, ") + member(b"two"), names, LIMIT) == b"one, two"
     began = time.process_time()
     assert refused(member(b"") * 100_000, names) is FaultKind.ENCODING_INVALID
-    assert time.process_time() - began < 0.5
+    assert time.process_time() - began < 1
     assert decode(member(b"a") * MEMBERS, names, LIMIT) == b"a" * MEMBERS
 
 

@@ -144,7 +144,7 @@ def test_small_pieces_of_a_huge_frame_cost_linear_time(piece: bytes) -> None:
         return one + seconds_for(pieces, piece, lambda data: list(decoder.feed(data)))
 
     small = min(measure(4_000) for _ in range(3))
-    assert measure(32_000) < small * 8 * 3
+    assert min(measure(32_000) for _ in range(3)) < small * 8 * 3
 
 
 def test_a_large_piece_of_tiny_frames_costs_linear_time() -> None:
@@ -157,4 +157,4 @@ def test_a_large_piece_of_tiny_frames_costs_linear_time() -> None:
         return time.process_time() - began
 
     small = min(measure(4_000) for _ in range(3))
-    assert measure(32_000) < small * 8 * 3
+    assert min(measure(32_000) for _ in range(3)) < small * 8 * 3

@@ -211,9 +211,9 @@ class Leasing:
         names += [till.name for till in self._tills.values() if till.name]
         self._exact.renew(names)
 
-    def adjust(self, counter: str, ends: int, hours: Mapping[int, int]) -> None:
+    def adjust(self, counter: str, ends: int, hours: Mapping[int, int], *, least: bool = False) -> None:
         """The ledger's own sums of a span, by the hour."""
-        self._exact.adjust(counter, ends, hours)
+        self._exact.adjust(counter, ends, hours, least=least)
 
     def health(self) -> Health:
         """The store's."""
