@@ -37,6 +37,8 @@ class Passed(msgspec.Struct, frozen=True):
     bytes_in: int
     bytes_out: int
     attached: Attachments = NONE
+    came: int = 0
+    """Tokens that a quota had counted of the answer when it cut it: no fewer came out."""
 
 
 def attachments(body: bytes) -> Attachments:

@@ -93,6 +93,7 @@ class Exchange:
     rulings: tuple[Ruling, ...] = ()  # guard and judge: what content policies have met, in order
     destination: Destination | None = None  # guard: where a content policy sends it
     allowance: Allowance | None = None  # limit: how the caller's quotas stood when it took from them; None: it has none
+    came: int = 0  # limit: the tokens that it had counted of a stream when it cut it
     tap: Tap | None = None  # gateway, stop 6: on the answer that passes
 
     @property

@@ -94,7 +94,7 @@ class Estimates:
         ratio = self._ratios.get((served or "", way)) or _starting(way)
         *others, last = consumption.shares or (Share(served, Usage()),)
         told = last.usage
-        output = ceil(passed.bytes_out * ratio.output_tokens / ratio.output_bytes)
+        output = max(passed.came, ceil(passed.bytes_out * ratio.output_tokens / ratio.output_bytes))
         usage = msgspec.structs.replace(told, output=told.output + max(0, output - told.total_output))
         if not consumption.usage.total_input:
             text = passed.bytes_in * (1 - passed.attached.share)

@@ -130,7 +130,7 @@ class _Recording(Visit):
             consumption = UNREAD
         if consumption.missing:
             told = passed if tap is None else passed - tap.own
-            known = Passed(exchange.bytes_in, told, self._attached)
+            known = Passed(exchange.bytes_in, told, self._attached, exchange.came)
             consumption = self._complete(consumption, opened, known)
         if len(consumption.model or "") > MODEL_LENGTH:
             consumption = _named_in_short(consumption)

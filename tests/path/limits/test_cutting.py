@@ -40,11 +40,17 @@ def test_a_stream_is_cut_when_its_quota_is_used_up(tmp_path: Path, target: str) 
         assert ERRORS.get(target, b"") in ending
         for ended in (b"message_stop", b"[DONE]", b"response.completed", b"finishReason"):
             assert ended not in ending
+        # Nothing is left that a next one could begin with: it is refused before its provider hears of it.
+        again = scened.ask(asked(target, "talk", stream=True), target)
+        assert (again.status, len(scened.sent)) == (429, 1)
+        assert b"is used up until 20" in again.body
     with closing(sqlite3.connect(tmp_path / "data" / "penstock.db")) as database:
-        outcome, fault, used = database.execute("SELECT outcome, fault, output FROM entries").fetchone()
+        outcome, fault, used = database.execute(
+            "SELECT outcome, fault, output FROM entries WHERE status = 200"
+        ).fetchone()
     assert (outcome, fault) == ("cut", "exhausted")
-    # By its own estimate it is over by one event at most.
-    assert 0 < used <= 150 + 40
+    # By its own estimate it is over by one event at most, and never under.
+    assert 150 <= used <= 150 + 40
 
 
 def test_a_call_of_a_tool_is_never_completed_by_a_cut(tmp_path: Path) -> None:

@@ -1,8 +1,9 @@
 """Ends a stream under way when a quota that says so is used up, with its dialect's own error.
 
-What comes out is reserved as it comes, in pieces that grow: near the end of a quota they shrink to what is left. How
-many tokens some events are is an estimate; what is settled is what the books say. Sits between provider and client,
-and keeps no word.
+What comes out is reserved as it comes, in pieces that grow, and shrink again toward the end of a quota, so that of
+several streams none is cut for what another only holds. The event that goes over still goes out, and the books hold no
+less than what was counted here: after a cut nothing is left for a next request to begin with. How many tokens some
+events are is an estimate. Sits between provider and client, and keeps no word.
 """
 
 from collections.abc import Awaitable, Sequence
@@ -21,6 +22,8 @@ from penstock.policies.limit.terms import Conditions
 
 LEAST, LARGEST = 64, 4_096
 """Tokens that are reserved at once."""
+SHARE = 32
+"""And of what is left no more than one part in so many, unless that is less than ``LEAST``."""
 
 
 class Cutting(Visit):
@@ -38,6 +41,7 @@ class Cutting(Visit):
         usual: int,
     ) -> None:
         """``ratio``: tokens to a byte of events; ``usual``: what a token costs, in ``UNIT``ths of a micro-dollar."""
+        self._exchange = exchange
         self._lease = exchange.id
         self._taking = taking
         self._asks = [(slot, ask) for slot, ask in zip(taking.slots, asks, strict=True) if cuts(slot.quota)]
@@ -45,41 +49,51 @@ class Cutting(Visit):
         self._ratio = ratio
         self._usual = usual
         self._bytes = 0
-        self._covered = 0
-        """Tokens that are reserved."""
+        self._covered = 1
+        """Tokens that are reserved: one, before any came."""
         self._piece = LEAST
 
     def watch(self, frames: bytes) -> Awaitable[None] | None:
         """Let these events go out, if what is left covers them."""
-        self._bytes += len(frames)
+        before, self._bytes = self._bytes, self._bytes + len(frames)
         if self._bytes * self._ratio > self._covered:
-            return self._covering()
+            return self._covering(before)
         return None
 
-    def _covering(self) -> Awaitable[None] | None:
-        wanted = max(self._piece, int(self._bytes * self._ratio) + 1 - self._covered)
+    def _covering(self, before: int) -> Awaitable[None] | None:
+        needed = int(self._bytes * self._ratio) + 1 - self._covered
+        wanted = max(self._piece, needed)
         found = self._conditions.counters.extend(self._lease, self._more(wanted))
         if isinstance(found, Verdict) and found.refused < 0:
-            self._granted(wanted)
+            self._granted(wanted, found)
             return None
-        return self._rest(found, wanted)
+        return self._rest(found, wanted, needed, before)
 
-    async def _rest(self, found: Verdict | Awaitable[Verdict], wanted: int) -> None:
+    async def _rest(self, found: Verdict | Awaitable[Verdict], wanted: int, needed: int, before: int) -> None:
         """So much, or as much as is left, or the end."""
         verdict = found if isinstance(found, Verdict) else await found
         if verdict.refused >= 0:
-            wanted = min(wanted, self._left(verdict))
+            left = self._left(verdict)
+            wanted = min(left, max(needed, LEAST, left // SHARE))
             if wanted < 1:
-                raise self._cut(verdict)
+                self._end(verdict, before)
+                return
             again = self._conditions.counters.extend(self._lease, self._more(wanted))
             verdict = again if isinstance(again, Verdict) else await again
             if verdict.refused >= 0:
-                raise self._cut(verdict)
-        self._granted(wanted)
+                self._end(verdict, before)
+                return
+        self._granted(wanted, verdict)
 
-    def _granted(self, tokens: int) -> None:
+    def _end(self, verdict: Verdict, before: int) -> None:
+        """Cut, unless what went out before has not used up what is reserved: then this goes over, and the next ends."""
+        if before * self._ratio >= self._covered:
+            self._exchange.came = self._covered
+            raise self._cut(verdict)
+
+    def _granted(self, tokens: int, verdict: Verdict) -> None:
         self._covered += tokens
-        self._piece = min(self._piece * 2, LARGEST)
+        self._piece = max(LEAST, min(self._piece * 2, LARGEST, self._left(verdict) // SHARE))
 
     def _more(self, tokens: int) -> list[Ask]:
         return [
