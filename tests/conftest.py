@@ -6,10 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from penstock.core.caller import Secret
 from penstock.stores.site import Site
 from tests.support.postgres import Server, running
+
+# How long one example takes, or to think it up, says how busy the machine is.
+settings.register_profile("penstock", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("penstock")
 
 _SLOW = re.compile(r"^pytestmark = pytest\.mark\.(?:slow|long)$", re.MULTILINE)
 

@@ -115,6 +115,7 @@ def test_a_strict_quota_is_never_over(steps: list[tuple[int, str, int]]) -> None
     asyncio.run(run())
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(steps=STEPS)
 def test_a_rate_is_held_in_every_window(steps: list[tuple[int, str, int]]) -> None:

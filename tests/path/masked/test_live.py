@@ -14,8 +14,6 @@ from tests.support.gateway import KEY
 
 SECOND = 1.0
 """So soon what the command line says of a key counts; looking and asking take some time of their own."""
-BUSY = 2.0
-"""So much longer a machine that has much else to do may take."""
 
 
 def chat(said: str) -> dict[str, Any]:
@@ -54,9 +52,12 @@ def test_a_keys_wishes_count_within_a_second(scene: Scene) -> None:
         (("--scrub-kind", "email=unset"), lambda sent: "EMAIL_" in sent),
         (("--no-scrub",), lambda sent: JANE in sent),
     ]
+    took: list[float] = []
     for wishes, counts in steps:
         told(scene, "keys", "set", "made", *wishes)
-        assert until(lambda counts=counts: counts(went(scene, JANE, key))) < SECOND + BUSY
+        took.append(until(lambda counts=counts: counts(went(scene, JANE, key))))
+    # A busy machine is late now and then, a gateway that looks too seldom always.
+    assert min(took) < SECOND, took
     assert JANE in went(scene, JANE, A), "nobody else's key was meant"
 
 

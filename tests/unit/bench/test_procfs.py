@@ -43,7 +43,7 @@ def test_a_process_that_sleeps_costs_nothing() -> None:
         child.stdout.readline()
         before = procfs.spent(child.pid)
         time.sleep(0.2)
-        assert procfs.spent(child.pid).since(before) < 0.05
+        assert procfs.spent(child.pid).since(before) < 0.1
         assert [stat.pid for stat in procfs.tree(child.pid)] == [child.pid]
         child.stdin.close()
     assert procfs.tree(child.pid) == []

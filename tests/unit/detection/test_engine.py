@@ -90,6 +90,7 @@ def test_every_kind_has_a_label_of_its_own() -> None:
     assert len(BY_NAME) == len(KINDS)
 
 
+@pytest.mark.slow
 def test_nothing_is_loaded_before_somebody_looks_for_something() -> None:
     """A gateway that masks nothing pays for no engine: not with its configuration, not with its composition root."""
     program = (

@@ -98,6 +98,7 @@ def test_a_key_that_is_not_there_says_which_are(store: KeyStore) -> None:
     assert caught.value.known == ("a",)
 
 
+@pytest.mark.slow
 def test_a_database_that_was_put_in_its_place_is_followed(tmp_path: Path) -> None:
     """Restored while the store is open: the keys are the other file's, once it has been still between two looks, though
     it is older; while there is no file the known ones stay."""

@@ -92,6 +92,7 @@ def test_the_record_survives_a_restart(site: Site) -> None:
     run(site, read)
 
 
+@pytest.mark.slow
 def test_a_page_of_ten_thousand_is_looked_up(site: Site) -> None:
     """OpenAI's file lists go up to 10,000 elements a page; a statement takes fewer variables than that."""
 

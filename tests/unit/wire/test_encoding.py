@@ -108,6 +108,7 @@ def test_a_bomb_is_refused_for_what_its_limit_costs(names: str, compress: Callab
     assert peak < 40 << 20
 
 
+@pytest.mark.slow
 def test_a_bomb_in_a_bomb_is_refused() -> None:
     """The limit holds after each step."""
     assert refused(gzip.compress(gzip.compress(bytes(100 << 20))), "gzip, gzip") is FaultKind.TOO_LARGE_DECODED
