@@ -37,7 +37,7 @@ CALM_SECONDS = 5.0
 and must not be counted twice."""
 MOST_WAITING = 500
 """Settlements under way to a store that is merely busy."""
-GRACE_SECONDS = 1.0
+GRACE_SECONDS = 2.0
 """Between reading the books and raising a counter: what stands there is settled by then."""
 AGAIN_SECONDS = (5.0, 30.0)
 """A counter that had lost something is looked at again: what was on its way into the books is in them by then."""

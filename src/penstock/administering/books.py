@@ -3,9 +3,10 @@
 import datetime
 import re
 from collections.abc import Sequence
-from typing import Literal, get_type_hints
+from typing import Annotated, Literal, get_type_hints
 
 import msgspec
+from msgspec import Meta
 
 from penstock.administering.acting import Act, Actor, Page, Role, paged
 from penstock.administering.errors import ConflictError, InvalidError, NotFoundError
@@ -24,12 +25,15 @@ _STATUS = re.compile(r"([1-5])xx|[1-5]\d\d")
 Group = Literal["day", "key", "team", "user", "model", "provider", "status"]
 
 
+_Moment = Annotated[datetime.datetime, Meta(extra_json_schema={"format": "date-time"})]
+
+
 class Choice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which exchanges; what is left out does not matter."""
 
-    since: datetime.datetime | None = None
+    since: _Moment | None = None
     """Those that began then or later; with a time zone, such as `2026-11-01T00:00:00Z`."""
-    until: datetime.datetime | None = None
+    until: _Moment | None = None
     """Those that began before."""
     key: str | None = None
     """A key's id or name."""
@@ -39,7 +43,7 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     provider: str | None = None
     model: str | None = None
     """As it was asked for, or as it answered."""
-    status: str | None = None
+    status: Annotated[str, Meta(extra_json_schema={"pattern": f"^(?:{_STATUS.pattern})$"})] | None = None
     """Such as `429` or `5xx`."""
     outcome: str | None = None
     """`served`, `refused`, `failed`, `abandoned`, `cut` or `killed`."""

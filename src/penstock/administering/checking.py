@@ -2,15 +2,16 @@
 
 import time
 from collections.abc import Callable, Iterable
+from typing import Annotated
 
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
 from penstock.administering.errors import InvalidError
 from penstock.config import forms
 from penstock.config.mistakes import MisfitError, listed, nearest
 from penstock.config.settings import Settings
-from penstock.core.quota_text import read
+from penstock.core.quota_text import TEXT_MOST, read
 from penstock.core.scrubbed import Wish
 from penstock.core.terseness import HOLDOUT_MOST, Intensity
 from penstock.detection.kinds import KINDS
@@ -20,32 +21,44 @@ MOST_IN_LIST = 200
 _ACTIONS = tuple(action.value for action in Action)
 _INTENSITIES = tuple(one.value for one in Intensity)
 
+# What schemas can say; what they can't is checked all the same.
+Words = Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": forms.MOST_WORDS})]
+Name = Annotated[str, Meta(extra_json_schema={"pattern": forms.NAME})]
+# What Python strips; what `\s` means differs from one language to the next.
+_SPACE = r"[\t-\r\u001c-\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]"
+Pattern = Annotated[str, Meta(extra_json_schema={"minLength": 1, "not": {"pattern": f"^{_SPACE}|{_SPACE}$"}})]
+Said = Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": TEXT_MOST})]
+_Action = Annotated[str, Meta(extra_json_schema={"enum": list(_ACTIONS)})]
+_Intensity = Annotated[str, Meta(extra_json_schema={"enum": list(_INTENSITIES)})]
+_Percent = Annotated[int, Meta(extra_json_schema={"minimum": 0, "maximum": HOLDOUT_MOST})]
+_Some = Meta(extra_json_schema={"maxItems": MOST_IN_LIST})
+
 
 class ScrubWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What becomes of private values."""
 
     wanted: bool | None = None
     """Look for them, or leave requests alone; null: as whoever stands above has it."""
-    kinds: dict[str, str] = {}
+    kinds: dict[str, _Action] = {}
     """Kinds, and what becomes of each: `mask`, `redact`, `flag`, `block` or `allow`."""
 
 
 class TermsWanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Terms to be given; what is left out stays as it is, and null takes it away."""
 
-    label: str | UnsetType | None = UNSET
-    models: tuple[str, ...] | UnsetType = UNSET
+    label: Words | UnsetType | None = UNSET
+    models: Annotated[tuple[Pattern, ...], _Some] | UnsetType = UNSET
     """Patterns of the models that may be used; empty: all."""
-    routes: tuple[str, ...] | UnsetType = UNSET
+    routes: Annotated[tuple[str, ...], _Some] | UnsetType = UNSET
     """Patterns of the operations that may be used; empty: all."""
-    intensity: str | UnsetType | None = UNSET
+    intensity: _Intensity | UnsetType | None = UNSET
     """`off`, `lite`, `full` or `ultra`."""
     smart: bool | UnsetType | None = UNSET
     """Let detection choose the intensity."""
-    holdout: int | UnsetType | None = UNSET
+    holdout: _Percent | UnsetType | None = UNSET
     """Percent of the eligible conversations that are left alone for comparison."""
     scrub: ScrubWanted | UnsetType | None = UNSET
-    quotas: tuple[str, ...] | UnsetType = UNSET
+    quotas: Annotated[tuple[Said, ...], _Some] | UnsetType = UNSET
     """Such as `5M output tokens per month`; empty: none of its own."""
 
 

@@ -1,8 +1,10 @@
 """Acts on the operator's provider credentials in the database. None is ever told again."""
 
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from penstock.administering.acting import Act, Actor, Page, Role
 from penstock.administering.errors import InvalidError, NotFoundError, UnavailableError
@@ -35,7 +37,7 @@ class PutCredential(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     provider: str
     """A name under `providers` in the configuration file."""
-    credential: str
+    credential: Annotated[str, Meta(extra_json_schema={"pattern": "^[!-~]+$"})]
 
 
 class NamedCredential(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -9,7 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from penstock.administering import checking
 from penstock.administering.acting import Act, Actor, Page, Role, paged
-from penstock.administering.checking import ScrubWanted, TermsWanted
+from penstock.administering.checking import ScrubWanted, TermsWanted, Words
 from penstock.administering.errors import ConflictError, DeniedError, InFileError, InvalidError, NotFoundError
 from penstock.administering.house import House, reading_books
 from penstock.config.mistakes import nearest
@@ -71,8 +71,8 @@ class NewKey(msgspec.Struct, frozen=True):
 class KeyWanted(TermsWanted, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Terms of a key; what is left out stays as it is, and null takes it away."""
 
-    team: str | UnsetType | None = UNSET
-    owner: str | UnsetType | None = UNSET
+    team: Words | UnsetType | None = UNSET
+    owner: Words | UnsetType | None = UNSET
     """Whose key it is: the user's name."""
     require_provider_key: bool | UnsetType = UNSET
     """Refuse requests that bring no provider credential of their own."""
@@ -83,7 +83,7 @@ class KeyWanted(TermsWanted, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class CreateKey(KeyWanted, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A new key."""
 
-    name: str
+    name: Words
     """Who or what it is for."""
 
 

@@ -1,12 +1,14 @@
 """Acts on teams and users: what holds for all of their keys. Those that stand in the file are changed there."""
 
 from collections.abc import Mapping
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from penstock.administering import checking
 from penstock.administering.acting import Act, Actor, Page, Role, paged
-from penstock.administering.checking import ScrubWanted, TermsWanted
+from penstock.administering.checking import Name, ScrubWanted, TermsWanted, Words
 from penstock.administering.errors import ConflictError, InFileError, InvalidError, NotFoundError
 from penstock.administering.house import House
 from penstock.config.mistakes import nearest
@@ -43,7 +45,7 @@ class Subject(msgspec.Struct, frozen=True):
 class CreateTeam(TermsWanted, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A team, with terms that all its keys inherit."""
 
-    name: str
+    name: Name
 
 
 class ChangeTeam(TermsWanted, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -68,7 +70,7 @@ class ListTeams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class CreateUser(TermsWanted, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A user, with terms that all its keys inherit: those whose owner has this name."""
 
-    name: str
+    name: Annotated[Words, Meta(extra_json_schema={"pattern": "^[^/]*$"})]
 
 
 class ChangeUser(TermsWanted, frozen=True, kw_only=True, forbid_unknown_fields=True):

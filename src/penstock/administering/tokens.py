@@ -1,8 +1,10 @@
 """Acts on admin tokens: who else may run the gateway, and how the first one begins."""
 
 import time
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from penstock.administering.acting import Act, Actor, Page, Role
 from penstock.administering.errors import ConflictError, DeniedError, InvalidError, NotFoundError
@@ -16,20 +18,24 @@ _GIVEN = tuple(role.value for role in Role if role is not Role.NOBODY)
 _NAME_MOST = 100
 
 
+_Name = Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": _NAME_MOST})]
+_Role = Annotated[str, Meta(extra_json_schema={"enum": list(_GIVEN)})]
+
+
 class SetUp(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Begin: the first owner's token, for the setup token that the gateway showed when it was started."""
 
     setup_token: str
-    name: str
+    name: _Name
     """Whose token it will be; stands in the audit log."""
 
 
 class CreateToken(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A token for somebody else."""
 
-    name: str
+    name: _Name
     """Whose it is; stands in the audit log."""
-    role: str
+    role: _Role
     """`owner`, `admin`, `lead` or `viewer`."""
     team: str | None = None
     """Of a lead: the team."""

@@ -65,6 +65,7 @@ class Form(Enum):
 
 MIN_KEY_LENGTH = 20
 
+NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 MOST_WORDS = 200
 MOST_RULE_TEXT = 2000
 
@@ -144,7 +145,7 @@ def factor(text: str) -> Decimal:
 
 def name(text: str) -> str:
     """Of a provider, a key or a team: it stands in headers, logs and commands."""
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", text):
+    if not re.fullmatch(NAME, text):
         plain = re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip("-._")[:64]
         what = "is not a name: up to 64 letters, digits, dots, hyphens and underscores, the first a letter or digit"
         raise MisfitError(what, f"write {shown(plain)}" if plain else "write a name like team-a")

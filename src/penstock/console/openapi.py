@@ -122,14 +122,19 @@ def _parameters(door: Door, wanted: JSON, components: Mapping[str, JSON]) -> lis
             "in": "path" if name in inside else "query",
             "required": name in inside or name in required,
             "description": properties[name].get("description", ""),
-            "schema": {key: value for key, value in properties[name].items() if key != "description"},
+            "schema": _said(properties[name]),
         }
         for name in names
     ]
 
 
-def _answered(door: Door, told: JSON, components: Mapping[str, JSON]) -> JSON:
-    return _page(told, components) if get_origin(door.act.told) is Page else told
+def _said(schema: JSON) -> JSON:
+    """As a path or a query says it, which have no null."""
+    left = {key: value for key, value in schema.items() if key not in {"description", "anyOf"}}
+    if left.get("default", "") is None:
+        del left["default"]
+    some = [one for one in schema.get("anyOf", ()) if one != {"type": "null"}]
+    return {**left, **(some[0] if len(some) == 1 else {"anyOf": some} if some else {})}
 
 
 def _page(told: JSON, components: Mapping[str, JSON]) -> JSON:

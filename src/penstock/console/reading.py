@@ -4,6 +4,7 @@ Strict: a field that the act does not know, or one that is said twice, is refuse
 ever copied into anything but that struct.
 """
 
+import datetime
 import functools
 import re
 import typing
@@ -22,6 +23,15 @@ PLACE = "after"
 """The field of a list's struct that the API fills itself, from a cursor."""
 
 T = typing.TypeVar("T")
+
+
+def _number(text: str) -> float:
+    """To JSON Schema a number without a rest is whole, however it is written."""
+    found = float(text)
+    return int(found) if found.is_integer() and abs(found) < 2**53 else found
+
+
+_DECODER = msgspec.json.Decoder(dict[str, object], float_hook=_number)
 
 
 class Misread(ValueError):  # noqa: N818 - as it is asked for
@@ -56,13 +66,13 @@ def _object(body: bytes) -> dict[str, object]:
     if not body.strip():
         return {}
     try:
-        return msgspec.json.decode(body, type=dict[str, object])
+        return _DECODER.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Misread(Mistake("", f"The body is no JSON object: {error}")) from None
 
 
 def _gathered(wanted: type, query: Sequence[tuple[str, str]], path: Mapping[str, str]) -> dict[str, object]:
-    lists = many(wanted)
+    lists, moments = many(wanted), _moments(wanted)
     found: dict[str, object] = {}
     several: dict[str, list[str]] = {}
     for name, value in query:
@@ -71,7 +81,7 @@ def _gathered(wanted: type, query: Sequence[tuple[str, str]], path: Mapping[str,
         elif name in found or name in path:
             raise Misread(Mistake(name, "It is said twice."))
         else:
-            found[name] = value
+            found[name] = _moment(name, value) if name in moments else value
     return {**found, **several}
 
 
@@ -80,6 +90,19 @@ def many(wanted: type) -> frozenset[str]:
     """The fields that may be said several times."""
     hints = typing.get_type_hints(wanted)
     return frozenset(name for name, hint in hints.items() if _is_list(hint))
+
+
+def _moments(wanted: type) -> frozenset[str]:
+    hints = typing.get_type_hints(wanted)
+    return frozenset(name for name, hint in hints.items() if datetime.datetime in (hint, *typing.get_args(hint)))
+
+
+def _moment(name: str, value: str) -> datetime.datetime:
+    """As it is written in a body: what takes texts for numbers would take seconds, too."""
+    try:
+        return msgspec.convert(value, datetime.datetime)
+    except msgspec.ValidationError as error:
+        raise Misread(Mistake(name, str(error))) from None
 
 
 def _is_list(hint: object) -> bool:

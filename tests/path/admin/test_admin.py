@@ -47,10 +47,10 @@ class Scene:
     def ask(self, role: str | None, method: str, path: str, body: Any = None, **more: Any) -> Told:
         return Admin(self.port, None if role is None else self.tokens[role]).ask(method, path, body, **more)
 
-    def chat(self, key: str) -> int:
+    def chat(self, key: str, messages: Any = CHAT["messages"]) -> int:
         connection = http.client.HTTPConnection(self.gateway.host, self.gateway.port, timeout=60)
         headers = {"authorization": f"Bearer {key}", "content-type": "application/json"}
-        connection.request("POST", "/v1/chat/completions", json.dumps(CHAT), headers)
+        connection.request("POST", "/v1/chat/completions", json.dumps({**CHAT, "messages": messages}), headers)
         status = connection.getresponse().status
         connection.close()
         return status
@@ -187,6 +187,32 @@ def test_another_name_leads_nowhere(scene: Scene) -> None:
     """A page that resolves its own name to this machine is answered 421, whatever token it sends."""
     found = scene.ask("owner", "GET", "/v1/keys", headers={"host": "evil.example"})
     assert (found.status, found.content) == (421, b"")
+
+
+@pytest.mark.parametrize("door", [door for door in DOORS if door.has_body], ids=lambda door: door.act.name)
+def test_no_field_is_an_address_that_is_called(scene: Scene, door: Door) -> None:
+    """Whatever stands in any field of any act, nobody is called for it."""
+    with socket.create_server(("127.0.0.1", 0)) as trap:
+        place = f"http://127.0.0.1:{trap.getsockname()[1]}/"
+        names = [name for name in door.act.wanted.__struct_fields__ if f"{{{name}}}" not in door.path]
+        bodies = [dict.fromkeys(names, place), *({name: value} for name in names for value in (place, [place]))]
+        for body in bodies:
+            scene.ask("owner", door.method, filled(door), body)
+        trap.settimeout(0.02)
+        with pytest.raises(TimeoutError):
+            trap.accept()
+
+
+def test_no_picture_is_fetched(scene: Scene) -> None:
+    """Addresses in requests are the provider's to follow, or not."""
+    made = scene.ask("admin", "POST", "/v1/keys", {"name": "pictures"}).json()["secret"]
+    with socket.create_server(("127.0.0.1", 0)) as trap:
+        url = f"http://127.0.0.1:{trap.getsockname()[1]}/cat.png"
+        content = [{"type": "image_url", "image_url": {"url": url}}]
+        assert until(lambda: scene.chat(made, [{"role": "user", "content": content}]) == 200)
+        trap.settimeout(0.2)
+        with pytest.raises(TimeoutError):
+            trap.accept()
 
 
 def test_no_credential_of_a_provider_is_ever_told(scene: Scene) -> None:
