@@ -1,4 +1,7 @@
-"""Adds up what several queries tell of the same groups, for one report. Written for speed: there may be 100,000 groups."""
+"""Adds up what several queries tell of the same groups, for one report.
+
+Written for speed: there may be a hundred thousand groups.
+"""
 
 import datetime
 from collections import Counter
@@ -7,16 +10,13 @@ from operator import add, sub
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row
 
 from penstock.core.books import By, UsageRow
 from penstock.core.usage import COUNTERS, Usage
-from penstock.stores.summing import SUMMED
 
 _EPOCH = datetime.date(1970, 1, 1)
 _TOOLS = msgspec.json.Decoder(tuple[tuple[str, int], ...])
 _COUNTERS = len(COUNTERS)
-_OTHERS = SUMMED[_COUNTERS:]
 
 Group = tuple[int | str, ...]
 
@@ -30,7 +30,7 @@ class Adding:
         self._found: dict[Group, tuple[Any, ...]] = {}
         self._tools: dict[Group, Counter[str]] = {}
 
-    def add(self, rows: Iterable[Row[Any]], sign: int = 1) -> None:
+    def add(self, rows: Iterable[Sequence[Any]], sign: int = 1) -> None:
         """What one query tells; ``sign`` -1: taken off from what others have told."""
         width, found, combined = self._width, self._found, add if sign > 0 else sub
         for row in rows:
@@ -46,17 +46,17 @@ class Adding:
                 sums = map(combined, there[width + 2 :], told[width + 2 :])
                 found[group] = (*group, combined(there[width], told[width]), named, *sums)
 
-    def called(self, rows: Iterable[Row[Any]]) -> None:
+    def called(self, rows: Iterable[Sequence[Any]]) -> None:
         """Calls of server tools: the groups, a tool's name, how often."""
-        for *group, tool, calls in rows:
-            self._tools.setdefault(tuple(group), Counter())[tool] += int(calls)
+        for row in rows:
+            self._tools.setdefault(tuple(row[:-2]), Counter())[row[-2]] += int(row[-1])
 
-    def called_in(self, rows: Iterable[Row[Any]]) -> None:
+    def called_in(self, rows: Iterable[Sequence[Any]]) -> None:
         """The same as entries have it, each spelling counted: few have any, and there are few spellings."""
-        for *group, text, times in rows:
-            counted = self._tools.setdefault(tuple(group), Counter())
-            for name, calls in _TOOLS.decode(text):
-                counted[name] += calls * times
+        for row in rows:
+            counted = self._tools.setdefault(tuple(row[:-2]), Counter())
+            for name, calls in _TOOLS.decode(row[-2]):
+                counted[name] += calls * int(row[-1])
 
     def rows(self) -> Sequence[UsageRow]:
         """One for each group, in the groups' order."""
@@ -67,12 +67,13 @@ class Adding:
         exchanges, (*sums,) = told[width], map(int, told[width + 2 :])
         calls = self._tools.get(group)
         tools = tuple(sorted(calls.items())) if calls else ()
+        used: Any = (*sums[:_COUNTERS], tools)
         not_served, cost, unpriced, estimated, estimated_tokens, estimated_cost = sums[_COUNTERS:]
         return UsageRow(
             group=tuple(map(_shown, by, group)) if By.DAY in by or By.STATUS in by else group,  # type: ignore[arg-type]
             key_name=told[width + 1] if By.KEY in by else "",
             exchanges=int(exchanges),
-            usage=Usage(*sums[:_COUNTERS], tools),
+            usage=Usage(*used),
             not_served=not_served,
             cost=cost,
             unpriced=unpriced,

@@ -8,14 +8,14 @@ writers of entries.
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from sqlalchemy import Connection, Engine, Integer, cast, delete, func, insert, literal, select
+from sqlalchemy import ColumnElement, Connection, Engine, Integer, cast, delete, func, insert, literal, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from penstock.core.books import BooksError
 from penstock.stores import whose
 from penstock.stores.ledger import words
 from penstock.stores.rollups import ABOUT_WHOSE, ESTIMATED, WHOSE, Kind, Length, Numbers, first_day, month_of, narrowed
-from penstock.stores.schema import rollup_subjects, rollup_whose, rollups
+from penstock.stores.schema import rollup_whose, rollups
 from penstock.stores.turns import reading, writing
 
 _SUMMED = (*ABOUT_WHOSE, *ESTIMATED)
@@ -74,7 +74,7 @@ class Filling:
                 connection.execute(insert(rollup_whose), [dict(zip(columns, row, strict=True)) for row in made])
 
 
-def _of(length: Length, start: int) -> tuple[object, ...]:
+def _of(length: Length, start: int) -> tuple[ColumnElement[bool], ...]:
     return rollup_whose.c.kind == int(length), rollup_whose.c.start == start
 
 

@@ -184,7 +184,7 @@ def _added_by_whose(adding: Adding, connection: Connection, by: Sequence[By], da
     found = [(part.sign, connection.execute(whose.sums(by, part)).all()) for part in parts]
     place = len(by)
     told = sum(sign * sum(map(itemgetter(place), rows)) for sign, rows in found)
-    if told != connection.execute(whose.expected(days)).scalar():
+    if told != connection.execute(whose.expected(days)).scalar_one():
         return False
     for sign, rows in found:
         adding.add(rows, sign)

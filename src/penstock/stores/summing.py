@@ -81,10 +81,10 @@ def rounded(which: Filter, hours: Collection[int]) -> tuple[float | None, float 
     return since, until
 
 
-def exchanges(hour: int) -> Select[tuple[int]]:
+def exchanges(start: int) -> Select[Any]:
     """Of all keys together."""
     one = rollups.c
-    of_all = one.kind == int(Kind.HOUR_OF_ALL), one.start == hour
+    of_all = one.kind == int(Kind.HOUR_OF_ALL), one.start == start
     return select(func.coalesce(func.sum(one.exchanges), 0)).where(*of_all)
 
 

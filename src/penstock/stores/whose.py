@@ -6,7 +6,7 @@ For questions about all keys, teams or users at once. Who asks for a model, or f
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from penstock.core.books import By, Filter
 from penstock.stores.rollups import ABOUT_WHOSE, ESTIMATED, WHOSE, Kind, Length, first_day, month_of
@@ -47,9 +47,11 @@ def taken_apart(by: Sequence[By], days: Stretch, known: tuple[int, int]) -> Sequ
         there = max(first_day(month), known[0]), min(first_day(month + 1), known[1])
         wanted = max(first, there[0]), min(end, there[1])
         for part in _of_month(month, wanted, there):
-            if found and found[-1].end == part.first and found[-1]._replace(first=0, end=0) == part._replace(first=0, end=0):
-                part = found.pop()._replace(end=part.end)
-            found.append(part)
+            before = found[-1] if found else None
+            if before is not None and before == part._replace(first=before.first, end=part.first):
+                found[-1] = part._replace(first=before.first)
+            else:
+                found.append(part)
     return found
 
 
@@ -71,8 +73,8 @@ def sums(by: Sequence[By], part: Part) -> Select[Any]:
     chosen = row.kind == int(part.length), row.start >= part.first, row.start < part.end
     if By.KEY not in by:
         groups = groups_of(by, row.start)
-        columns = [*(func.sum(row[name]) for name in ("exchanges", *SUMMED))]
-        columns.insert(1, func.max(_SUBJECT.key_name))
+        named: ColumnElement[Any] = func.max(_SUBJECT.key_name)
+        columns = [func.sum(row.exchanges), named, *(func.sum(row[name]) for name in SUMMED)]
         joined = rollup_whose.join(rollup_subjects, _SUBJECT.number == row.subject)
         return select(*groups, *columns).select_from(joined).where(*chosen).group_by(*groups)
     each = select(row.start, row.subject, row.exchanges, *(row[name] for name in SUMMED)).where(*chosen)
@@ -95,7 +97,7 @@ def known(connection: Connection) -> tuple[int, int]:
     return (0, 0) if first is None or last is None else (first, last + 1)
 
 
-def expected(days: Stretch) -> Select[tuple[int]]:
+def expected(days: Stretch) -> Select[Any]:
     """How many exchanges must be told of these days: else sums are missing."""
     chosen = [rollups.c.kind == int(Kind.DAY_OF_ALL)]
     chosen += [] if days.first is None else [rollups.c.start >= days.first]
