@@ -20,7 +20,7 @@ from penstock.cli.printing import cells
 from penstock.core.terseness import Arm, Terseness
 from penstock.core.usage import Consumption, Source
 from penstock.ledger.journal import FOLDER, Journal
-from penstock.stores.database import DATABASE
+from penstock.stores.database import DATABASE, open_database
 from penstock.stores.ledger import Ledger
 from penstock.stores.retention import Retention
 from tests.support.books import AT, entry, opened, used
