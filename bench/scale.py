@@ -33,7 +33,7 @@ from bench.subjects import Launch, Started, Subject, bound_to, raise_open_files,
 from penstock.core.books import By, Filter
 from penstock.core.caller import KeyProfile
 from penstock.core.quota import Level, Period, Quota, Unit, bound
-from penstock.reckoning import Holders, Sums
+from penstock.reckoning import Holders, Sums, over_long
 from penstock.stores.database import DATABASE, open_database
 from penstock.stores.filling import Filling
 from penstock.stores.migrations.versions import r0012_rollups
@@ -168,7 +168,7 @@ def start(engine: Engine, now: float) -> str:
     began, spent = time.monotonic(), time.process_time()
     holders = Holders(profiles, now)
     sums: Sums = {}
-    stretches = holders.stretches(int(now // 3600) + 1)
+    stretches = holders.stretches(int(now // 3600) + 1, over_long(now))
     Usages(engine, ("messages.create",)).read(stretches, lambda row: holders.add(row, sums), apart=holders.apart)
     took, used = time.monotonic() - began, time.process_time() - spent
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024

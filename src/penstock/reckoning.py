@@ -82,12 +82,11 @@ class Holders:
         whose = {_APART[quota.level] for quota in quotas if quota.level in _APART}
         return whose | ({"model"} if any(quota.models for quota in quotas) else set())
 
-    def stretches(self, end: int, *, exact: bool = False) -> Sequence[Stretch]:
-        """All hours of their spans before this one. What is over for a day is told all at once, as if it had been at
-        the beginning of the span that it is in; ``exact``: every hour by itself."""
-        over = end // _DAY_HOURS * _DAY_HOURS - _DAY_HOURS
-        begins = sorted(hour for hour in self._begins if self.since <= hour < over)
-        if exact or not begins:
+    def stretches(self, end: int, over: int | None) -> Sequence[Stretch]:
+        """All hours of their spans before this one. What was before ``over`` is told all at once, as if it had been at
+        the beginning of the span that it is in: whoever sets counters by it must not set them by another ``over``."""
+        begins = sorted(hour for hour in self._begins if over is not None and self.since <= hour < over)
+        if over is None or not begins:
             return [Stretch(self.since, end)]
         together = [Stretch(*some, together=True) for some in pairwise([*begins, over])]
         return [*together, Stretch(over, end)]
@@ -114,6 +113,11 @@ def _amount(unit: Unit, row: Used) -> int:
     return row.requests if unit is Unit.REQUESTS else metered(unit, row.input, row.output, row.cost)
 
 
+def over_long(now: float) -> int:
+    """The hour with which yesterday began: nothing is under way any more that began before."""
+    return int(now // _HOUR) // _DAY_HOURS * _DAY_HOURS - _DAY_HOURS
+
+
 class Reckoning:
     """Of one process, until it is closed."""
 
@@ -135,6 +139,7 @@ class Reckoning:
         self._whole = whole
         self._clock = clock
         self._alone = True
+        self._over_long: int | None = None
         self._trouble = ""
         self._task: asyncio.Task[None] | None = None
         self._again: list[tuple[float, Sequence[Slot]]] = []
@@ -143,6 +148,7 @@ class Reckoning:
         """Before anybody asks: all that was used so far, if the books tell it in time. ``alone``: nobody else counts
         in the same store, and it holds nothing yet."""
         self._alone = alone
+        self._over_long = over_long(self._clock()) if alone else None
         first = asyncio.create_task(self._all(patience))
         await asyncio.wait([first], timeout=patience)
         if not first.done():
@@ -188,7 +194,7 @@ class Reckoning:
             await asyncio.to_thread(self._whole, patience)
             # Where others count too, this hour is not only ours to say.
             end = int(now // _HOUR) + 1 if self._alone else _told(now)
-            found = await self._read(holders, holders.stretches(end, exact=not self._alone))
+            found = await self._read(holders, holders.stretches(end, self._over_long))
             if found is not None:
                 self._set(*found)
 
@@ -230,7 +236,7 @@ class Reckoning:
         of_keys = all(slot.quota.level is Level.KEY for slot in slots) and len(named) <= KEYS_AT_ONCE
         holders = Holders([KeyProfile("", "", quotas=(slot.quota,)) for slot in slots], now)
         asks = {slot.ask.counter: slot.ask for slot in slots}
-        hours = holders.stretches(int(now // _HOUR) + 1, exact=not self._alone)
+        hours = holders.stretches(int(now // _HOUR) + 1, self._over_long)
         found = await self._read(holders, hours, sorted(named) if of_keys else None)
         if found is None:
             return ()

@@ -16,7 +16,7 @@ from penstock.core.quota import Level, Period, Quota, Unit, bound
 from penstock.policies.limit import Kind, Settling, Sizes
 from penstock.policies.limit.settling import Taken
 from penstock.policies.limit.taking import Taking
-from penstock.reckoning import Holders, Reckoning, Sums
+from penstock.reckoning import Holders, Reckoning, Sums, over_long
 from penstock.stores.counting.memory import Memory
 from penstock.stores.ledger import Ledger
 from penstock.stores.used import Usages, Used
@@ -229,7 +229,7 @@ def test_what_is_told_all_at_once_comes_to_the_same_sums(engine: Engine) -> None
             rows.append(row)
             holders.add(row, sums)
 
-        usages.read(holders.stretches(int(AT // HOUR) + 1, exact=exact), add, apart=holders.apart)
+        usages.read(holders.stretches(int(AT // HOUR) + 1, None if exact else over_long(AT)), add, apart=holders.apart)
         told[exact] = len(rows), {name: (ends, sum(hours.values())) for name, (ends, hours) in sums.items()}
     assert told[True][1] == told[False][1]
     assert len(told[True][1]) == 4
