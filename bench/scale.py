@@ -1,13 +1,17 @@
-"""``python -m bench.scale``: the books with ten million exchanges: what a request costs, how long reports take, whether
-pruning half of them makes anybody wait. One command, bounded: about a quarter of an hour, and 8 GB of disk.
+"""``python -m bench.scale``: the books with ten million exchanges: how long reports take, what a start with quotas
+reads, what a request costs, whether pruning half of them makes anybody wait. One command: half an hour, 8 GB of disk.
 
-The exchanges are made by SQL: a month of sessions of forty requests within an hour, of 100,000 keys and 10,000 teams,
-some keys much busier than others. The gateway runs beside a mock upstream, as in the other measurements.
+The exchanges are made by SQL: last month's sessions of forty requests within an hour, of 100,000 keys and 10,000 teams,
+some keys much busier than others. The gateway runs beside a mock upstream, as in the other measurements. What is told
+of waiting is held against the same load beside a process that only burns processor time, at the same low priority: on a
+busy machine most of what anybody waits for is a processor.
 """
 
+import calendar
 import contextlib
 import functools
 import os
+import resource
 import shutil
 import statistics
 import subprocess
@@ -27,16 +31,23 @@ from bench.measure import Bench, Cores, Round, mock
 from bench.rows import SUBJECTS, launch_penstock
 from bench.subjects import Launch, Started, Subject, bound_to, raise_open_files, running
 from penstock.core.books import By, Filter
+from penstock.core.caller import KeyProfile
+from penstock.core.quota import Level, Period, Quota, Unit, bound
+from penstock.reckoning import Holders, Sums, over_long
 from penstock.stores.database import DATABASE, open_database
+from penstock.stores.filling import Filling
 from penstock.stores.migrations.versions import r0012_rollups
 from penstock.stores.reports import Reports
 from penstock.stores.retention import Retention
+from penstock.stores.used import Usages
 
 KEYS, TEAMS, DAYS, SESSION = 100_000, 10_000, 30, 40
 AT_ONCE = 250_000
 DAY = 86_400
 LEAST_FREE_BYTES = 12 * 2**30
 ROUNDS = 5
+BURN_SECONDS = 60
+STALL_SECONDS = 0.05
 
 _COLUMNS = {
     "id": "printf('%012x%016x', moment, i)",
@@ -112,25 +123,56 @@ def sum_up(engine: Engine) -> float:
 
 
 QUESTIONS: dict[str, tuple[list[By], dict[str, str]]] = {
+    "in all": ([], {}),
     "by day": ([By.DAY], {}),
+    "by model": ([By.MODEL], {}),
     "by model and status": ([By.MODEL, By.STATUS], {}),
     "by team (10,000)": ([By.TEAM], {}),
     "by key (100,000)": ([By.KEY], {}),
+    "by user (30,000)": ([By.USER], {}),
+    "by team and day": ([By.TEAM, By.DAY], {}),
+    "by key and model": ([By.KEY, By.MODEL], {}),
     "of one team, by day": ([By.DAY], {"team": "team-17"}),
     "of one key, by day and model": ([By.DAY, By.MODEL], {"key": "laptop-4017"}),
 }
 
 
-def reports(engine: Engine, begun: float) -> Iterator[tuple[str, float, int]]:
-    """Questions about a month, to the second at both ends: what it is, seconds (the median of three), groups."""
+def reports(engine: Engine, begun: float) -> Iterator[tuple[str, list[tuple[float, float]], int]]:
+    """Questions about the calendar's month, and about a span that begins and ends within an hour: what it is, seconds
+    and seconds of processor time (the medians of three), groups."""
+    spans = (begun, begun + (DAYS + 1) * DAY), (begun + 1234.5, begun + DAYS * DAY - 777.5)
     for name, (by, about) in QUESTIONS.items():
-        which = Filter(since=begun + 1234.5, until=begun + DAYS * DAY - 777.5, **about)
-        took = []
-        for _ in range(3):
-            began = time.monotonic()
-            rows = Reports(engine).usage(by, which)
-            took.append(time.monotonic() - began)
-        yield name, statistics.median(took), len(rows)
+        found = []
+        for since, until in spans:
+            took = []
+            for _ in range(3):
+                began, spent = time.monotonic(), time.process_time()
+                rows = Reports(engine).usage(by, Filter(since=since, until=until, **about))
+                took.append((time.monotonic() - began, time.process_time() - spent))
+            found.append((statistics.median(wall for wall, _ in took), statistics.median(cpu for _, cpu in took)))
+        yield name, found, len(rows)
+
+
+def start(engine: Engine, now: float) -> str:
+    """What a gateway reads before it listens, where each key and each team has a quota for the month."""
+    monthly = Quota(Unit.OUTPUT, 10**9, Period.MONTH)
+    teams = [bound(monthly, Level.TEAM, f"team-{number}") for number in range(TEAMS)]
+    names = [f"key_{number:016x}" for number in range(KEYS)]
+    profiles = [
+        KeyProfile(
+            name, name, team=f"team-{number % TEAMS}", quotas=(bound(monthly, Level.KEY, name), teams[number % TEAMS])
+        )
+        for number, name in enumerate(names)
+    ]
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    began, spent = time.monotonic(), time.process_time()
+    holders = Holders(profiles, now)
+    sums: Sums = {}
+    stretches = holders.stretches(int(now // 3600) + 1, over_long(now))
+    Usages(engine, ("messages.create",)).read(stretches, lambda row: holders.add(row, sums), apart=holders.apart)
+    took, used = time.monotonic() - began, time.process_time() - spent
+    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    return f"{took:.1f} s, {used:.1f} s of processor time, {grown:.0f} MB for {len(sums):,} counters"
 
 
 def launched(database: Path | None, mock_port: int, folder: Path) -> Launch:
@@ -168,20 +210,26 @@ def _started(bench: Bench, subject: Subject, name: str) -> Iterator[Started]:
         yield started
 
 
+BURNING = [
+    "-c",
+    f"import os, time; os.nice(19); end = time.monotonic() + {BURN_SECONDS}\nwhile time.monotonic() < end: pass",
+]
+
+
 def beside(
     bench: Bench, light: Case, subject: Subject, started: Started, command: list[str]
 ) -> tuple[list[Round], float]:
-    """Turns of a light load for as long as the command runs, and the seconds that it took."""
+    """Turns of a light load for as long as Python does this, and the seconds that it took."""
     began = time.monotonic()
     turns = []
     silent = subprocess.DEVNULL
     with bound_to(bench.cores.load):
-        process = subprocess.Popen([sys.executable, "-m", "penstock", *command], stdout=silent, stderr=silent)
+        process = subprocess.Popen([sys.executable, *command], stdout=silent, stderr=silent)
     with process:
         while process.poll() is None:
             turns.append(bench.turn(light, subject, started))
             slowest = turns[-1].tally.total[2] * 1e3
-            progress(f"{' '.join(command[:2])}: {time.monotonic() - began:.0f} s, slowest {slowest:.1f} ms")
+            progress(f"{' '.join(command[1:4])[:30]}: {time.monotonic() - began:.0f} s, slowest {slowest:.1f} ms")
     if process.returncode:
         raise click.ClickException(f"{' '.join(command)} failed with {process.returncode}")
     return turns, time.monotonic() - began
@@ -195,7 +243,12 @@ def told(turns: list[Round]) -> str:
     high = statistics.median(turn.tally.total[1] for turn in turns) * 1e3
     slowest = max(turn.tally.total[2] for turn in turns) * 1e3
     requests = sum(turn.tally.good for turn in turns)
-    return f"p50 {middle:.1f} ms, p99 {high:.1f} ms, slowest {slowest:.1f} ms of {requests:,} requests"
+    over = sum(turn.tally.total[2] > STALL_SECONDS for turn in turns)
+    busy = statistics.mean(turn.others for turn in turns)
+    return (
+        f"p50 {middle:.1f} ms, p99 {high:.1f} ms, slowest {slowest:.1f} ms of {requests:,} requests; "
+        f"{over} of {len(turns)} turns with one over {STALL_SECONDS * 1e3:.0f} ms; others used {busy:.1f} processors"
+    )
 
 
 def progress(words: str) -> None:
@@ -219,16 +272,23 @@ def main(*, exchanges: int, folder: Path | None) -> None:
 
 def _measure(folder: Path, exchanges: int) -> None:
     database = folder / "books" / DATABASE
-    begun = time.time() - DAYS * DAY
+    begun = last_month()
+    say(f"load of the machine before it began: {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
     engine = open_database(database)
     began = time.monotonic()
     fill(engine, exchanges, begun)
     say(f"{exchanges:,} exchanges made in {time.monotonic() - began:.0f} s")
     rows = os.stat(database).st_size
     say(f"summed up by hour and day in {sum_up(engine):.0f} s, as an upgrade does it")
+    say(f"what says no more than whose it was: made of these in {narrow(engine):.0f} s, beside a gateway")
     say(f"bytes an exchange: {rows / exchanges:.0f}, and {(Retention(engine).taken() - rows) / exchanges:.0f} for sums")
-    for name, seconds, groups in reports(engine, begun):
-        say(f"report of a month {name}: {seconds * 1e3:.0f} ms, {groups:,} groups")
+    for name, ((whole, whole_cpu), (part, part_cpu)), groups in reports(engine, begun):
+        say(
+            f"report of a month {name}: {whole:.2f} s ({whole_cpu:.2f} s of processor time), "
+            f"to the second at both ends {part:.2f} s ({part_cpu:.2f} s); {groups:,} groups"
+        )
+    say(f"a start with a quota for each key and team reads the month in {start(engine, begun + DAYS * DAY - 1)}")
+    say(f"load of the machine: {os.getloadavg()[0]:.1f}")
     engine.dispose()
     ours = next(subject for subject in SUBJECTS if subject.name == OURS)
     full = replace(ours, launch=functools.partial(launched, database))
@@ -245,13 +305,33 @@ def _measure(folder: Path, exchanges: int) -> None:
             config = ["--config", str(folder / "beside" / "penstock.yaml")]
             turns = [bench.turn(light, full, started) for _ in range(3)]
             say(f"light load, nothing beside it: {told(turns)}")
-            turns, seconds = beside(bench, light, full, started, ["usage", "--by", "key,model", *config])
+            turns, seconds = beside(bench, light, full, started, BURNING)
+            say(f"{seconds:.0f} s of nothing but processor time beside it, at the lowest priority: {told(turns)}")
+            ours_too = ["-m", "penstock"]
+            turns, seconds = beside(bench, light, full, started, [*ours_too, "usage", "--by", "key,model", *config])
             say(f"a report of {seconds:.0f} s beside it: {told(turns)}")
             half = ["--before", time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(begun + DAYS * DAY / 2))]
-            turns, seconds = beside(bench, light, full, started, ["db", "prune", *half, *config])
+            turns, seconds = beside(bench, light, full, started, [*ours_too, "db", "prune", *half, *config])
             say(f"half of them pruned in {seconds:.0f} s beside it: {told(turns)}")
             turns = [bench.turn(light, full, started) for _ in range(3)]
             say(f"light load, nothing beside it again: {told(turns)}")
+
+
+def last_month() -> float:
+    """When it began, UTC."""
+    now = time.gmtime()
+    year, month = (now.tm_year, now.tm_mon - 1) if now.tm_mon > 1 else (now.tm_year - 1, 12)
+    return float(calendar.timegm((year, month, 1, 0, 0, 0)))
+
+
+def narrow(engine: Engine) -> float:
+    """Seconds that an upgrade takes for the sums of whose it was, beside a gateway."""
+    began = time.monotonic()
+    filling = Filling(engine)
+    for month in filling.missing():
+        for day in filling.fill(month):
+            progress(f"summed up whose it was on day {day}")
+    return time.monotonic() - began
 
 
 def say(words: str) -> None:

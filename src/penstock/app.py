@@ -145,7 +145,10 @@ async def running(
             judge = Judge(house.store.engine, command(source.path))
             undo.callback(judge.close)
             prune = chores.command("db", "prune", config=source.path)
-            undo.callback(chores.Pruning(lambda: house.settings.retention.wanted, prune).close)
+            undo.callback(chores.Chore(lambda: house.settings.retention.wanted, prune, chores.PRUNING).close)
+            sums, engine = chores.command("db", "sum", config=source.path), house.store.engine
+            soon = functools.partial(chores.sums_missing, engine), sums, chores.SUMMING
+            undo.callback(chores.Chore(*soon, first=chores.SOON_SECONDS).close)
 
         def reload() -> None:
             reloading.now()

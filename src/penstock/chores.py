@@ -11,31 +11,41 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from sqlalchemy import Engine
+
+from penstock.core.books import BooksError
+from penstock.stores.filling import Filling
+
 log = logging.getLogger(__name__)
 
 FIRST_SECONDS, PERIOD_SECONDS = 120.0, 3600.0
+SOON_SECONDS = 5.0
+PRUNING = "old exchanges could not be taken out of the books"
+SUMMING = "sums that are missing could not be made"
 _POLL_SECONDS = 0.2
 _LOWEST_PRIORITY = 19
 _SAID_LINES = 4
 
 
-class Pruning:
-    """Has old exchanges taken out of the books now and then, where the settings say what is old, until it is closed."""
+class Chore:
+    """Has something done now and then, where it is wanted, until it is closed."""
 
     def __init__(
         self,
         wanted: Callable[[], bool],
         command: Sequence[str],
+        failed: str,
         *,
         first: float = FIRST_SECONDS,
         period: float = PERIOD_SECONDS,
     ) -> None:
-        """``wanted`` is asked each time; ``command`` does it."""
+        """``wanted`` is asked each time; ``command`` does it; ``failed``: what is said where it could not."""
         self._wanted = wanted
         self._command = command
+        self._failed = failed
         self._period = period
         self._ending = threading.Event()
-        self._thread = threading.Thread(target=self._run, args=(first,), name="pruning", daemon=True)
+        self._thread = threading.Thread(target=self._run, args=(first,), name="chore", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
@@ -47,8 +57,16 @@ class Pruning:
         while not self._ending.wait(wait):
             trouble = carried_out(self._command, self._ending) if self._wanted() else ""
             if trouble:
-                log.warning("old exchanges could not be taken out of the books, it will be tried again: %s", trouble)
+                log.warning("%s, it will be tried again: %s", self._failed, trouble)
             wait = self._period
+
+
+def sums_missing(engine: Engine) -> bool:
+    """Whether the books lack some of the sums that reports of all keys read. Who can't look will look again."""
+    try:
+        return bool(Filling(engine).missing())
+    except BooksError:
+        return False
 
 
 def command(*words: str, config: Path | None) -> Sequence[str]:

@@ -12,6 +12,7 @@ import logging
 import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
+from itertools import pairwise
 
 from penstock.core.books import BooksError
 from penstock.core.caller import KeyProfile
@@ -19,7 +20,7 @@ from penstock.core.counting import Ask, Counters, Standing
 from penstock.core.quota import Level, Period, Quota, Unit, metered
 from penstock.policies.limit import Settling
 from penstock.policies.limit.taking import Slot, concerns, dated, span
-from penstock.stores.used import Usages, Used
+from penstock.stores.used import Stretch, Usages, Used
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +45,9 @@ AGAIN_SECONDS = (5.0, 30.0)
 
 _HOUR = 3600
 _CALENDAR = (Period.DAY, Period.WEEK, Period.MONTH)
+_DAY_HOURS = 24
 _ALL = ""
+_APART = {Level.KEY: "key", Level.TEAM: "team", Level.USER: "owner"}
 
 Sums = dict[str, tuple[int, dict[int, int]]]
 """By counter: when its span ends, and what was used in each hour."""
@@ -59,6 +62,7 @@ class Holders:
         """The first hour of the longest of the spans that go on now."""
         spans = {period: span(period, now) for period in _CALENDAR}
         seen: set[Quota] = set()
+        self._begins = {begins // _HOUR for begins, _ in spans.values()}
         # Most quotas are one and the same object for all keys of a team, and that is seen at once.
         same: set[int] = set()
         for profile in profiles:
@@ -70,6 +74,22 @@ class Holders:
                     counted = quota, dated(quota, begins), ends, begins // _HOUR
                     self._quotas[quota.level, quota.subject].append(counted)
                     self.since = min(self.since, begins // _HOUR)
+
+    @property
+    def apart(self) -> Collection[str]:
+        """What they tell apart of what the books say."""
+        quotas = [counted[0] for there in self._quotas.values() for counted in there]
+        whose = {_APART[quota.level] for quota in quotas if quota.level in _APART}
+        return whose | ({"model"} if any(quota.models for quota in quotas) else set())
+
+    def stretches(self, end: int, over: int | None) -> Sequence[Stretch]:
+        """All hours of their spans before this one. What was before ``over`` is told all at once, as if it had been at
+        the beginning of the span that it is in: whoever sets counters by it must not set them by another ``over``."""
+        begins = sorted(hour for hour in self._begins if over is not None and self.since <= hour < over)
+        if over is None or not begins:
+            return [Stretch(self.since, end)]
+        together = [Stretch(*some, together=True) for some in pairwise([*begins, over])]
+        return [*together, Stretch(over, end)]
 
     def __bool__(self) -> bool:
         return bool(self._quotas)
@@ -93,6 +113,11 @@ def _amount(unit: Unit, row: Used) -> int:
     return row.requests if unit is Unit.REQUESTS else metered(unit, row.input, row.output, row.cost)
 
 
+def over_long(now: float) -> int:
+    """The hour with which yesterday began: nothing is under way any more that began before."""
+    return int(now // _HOUR) // _DAY_HOURS * _DAY_HOURS - _DAY_HOURS
+
+
 class Reckoning:
     """Of one process, until it is closed."""
 
@@ -114,6 +139,7 @@ class Reckoning:
         self._whole = whole
         self._clock = clock
         self._alone = True
+        self._over_long: int | None = None
         self._trouble = ""
         self._task: asyncio.Task[None] | None = None
         self._again: list[tuple[float, Sequence[Slot]]] = []
@@ -122,6 +148,7 @@ class Reckoning:
         """Before anybody asks: all that was used so far, if the books tell it in time. ``alone``: nobody else counts
         in the same store, and it holds nothing yet."""
         self._alone = alone
+        self._over_long = over_long(self._clock()) if alone else None
         first = asyncio.create_task(self._all(patience))
         await asyncio.wait([first], timeout=patience)
         if not first.done():
@@ -166,8 +193,8 @@ class Reckoning:
         if holders:
             await asyncio.to_thread(self._whole, patience)
             # Where others count too, this hour is not only ours to say.
-            hours = holders.since, int(now // _HOUR) + 1 if self._alone else _told(now)
-            found = await self._read(holders, hours)
+            end = int(now // _HOUR) + 1 if self._alone else _told(now)
+            found = await self._read(holders, holders.stretches(end, self._over_long))
             if found is not None:
                 self._set(*found)
 
@@ -179,7 +206,8 @@ class Reckoning:
             return
         until = _told(now)
         first = max(holders.since, until - HOURS)
-        found = await self._read(holders, (first, until if self._alone else int(now // _HOUR) + 1))
+        end = until if self._alone else int(now // _HOUR) + 1
+        found = await self._read(holders, [Stretch(first, end)])
         if found is None:
             return
         over: Sums = {}
@@ -208,7 +236,8 @@ class Reckoning:
         of_keys = all(slot.quota.level is Level.KEY for slot in slots) and len(named) <= KEYS_AT_ONCE
         holders = Holders([KeyProfile("", "", quotas=(slot.quota,)) for slot in slots], now)
         asks = {slot.ask.counter: slot.ask for slot in slots}
-        found = await self._read(holders, (holders.since, int(now // _HOUR) + 1), sorted(named) if of_keys else None)
+        hours = holders.stretches(int(now // _HOUR) + 1, self._over_long)
+        found = await self._read(holders, hours, sorted(named) if of_keys else None)
         if found is None:
             return ()
         told, present = found
@@ -224,14 +253,14 @@ class Reckoning:
         ]
 
     async def _read(
-        self, holders: Holders, hours: tuple[int, int], keys: Sequence[str] | None = None
+        self, holders: Holders, hours: Sequence[Stretch], keys: Sequence[str] | None = None
     ) -> tuple[Sums, Collection[str]] | None:
         """What the books have, and which exchanges of this process are in it; None where they do not tell."""
         sums: Sums = {}
         ids = [one.exchange for fresh in self._settling.fresh.values() for one in fresh.settled]
 
         def read() -> Collection[str]:
-            return self._usages.read(hours, lambda row: holders.add(row, sums), keys=keys, ids=ids)
+            return self._usages.read(hours, lambda row: holders.add(row, sums), keys=keys, ids=ids, apart=holders.apart)
 
         try:
             present = await asyncio.to_thread(read)

@@ -146,7 +146,16 @@ def told(rows: Sequence[UsageRow]) -> dict[tuple[str, ...], tuple[object, ...]]:
     }
 
 
-GROUPS = [[], [By.DAY], [By.KEY], [By.TEAM, By.USER], [By.MODEL, By.DAY], [By.PROVIDER, By.STATUS], list(By)]
+GROUPS = [
+    [],
+    [By.DAY],
+    [By.KEY],
+    [By.TEAM, By.USER],
+    [By.DAY, By.KEY],
+    [By.MODEL, By.DAY],
+    [By.PROVIDER, By.STATUS],
+    list(By),
+]
 MOMENTS = [None, MIDNIGHT, MIDNIGHT + HOUR, MIDNIGHT + HOUR - 0.001, MIDNIGHT + 1.5 * HOUR, MIDNIGHT + DAY + 5000.5]
 ABOUT = [
     *({}, {"key": "ada"}, {"key": "key_2"}, {"team": "red"}, {"owner": "ada"}, {"provider": "other"}),

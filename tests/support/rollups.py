@@ -3,10 +3,11 @@
 from collections import Counter
 
 import msgspec
-from sqlalchemy import Engine, case, func, select
+from sqlalchemy import Connection, Engine, case, func, literal, select
 
-from penstock.stores.rollups import HOURS_IN_DAY, SUMMED, TEXTS, WHOSE, Kind
-from penstock.stores.schema import entries, rollup_subjects, rollup_tools, rollups
+from penstock.core.usage import COUNTERS
+from penstock.stores.rollups import HOURS_IN_DAY, SUMMED, TEXTS, WHOSE, Kind, Length, month_of
+from penstock.stores.schema import entries, rollup_subjects, rollup_tools, rollup_whose, rollups
 
 _HOUR = 3_600_000
 _SAID = (*TEXTS, "status")
@@ -45,7 +46,38 @@ def agree(engine: Engine) -> int:
         called = select(rollup_tools.c.kind, rollup_tools.c.start, *named, rollup_tools.c.tool, rollup_tools.c.calls)
         called = called.join(rollup_subjects, rollup_subjects.c.number == rollup_tools.c.subject)
         assert {tuple(row[:-1]): row[-1] for row in connection.execute(called)} == calls
+        _agree_whose(connection)
     return len(there)
+
+
+def _agree_whose(connection: Connection) -> None:
+    """What says no more than whose it was."""
+    named = [entries.c[name] for name in WHOSE]
+    tokens = sum((entries.c[name] for name in COUNTERS), literal(0))
+    cost = func.coalesce(entries.c.cost, 0)
+    estimated = entries.c.source == "estimated"
+    sums = [
+        func.count(),
+        func.sum(case((entries.c.outcome != "served", 1), else_=0)),
+        *(func.sum(entries.c[name]) for name in COUNTERS),
+        func.sum(cost),
+        func.sum(case((entries.c.cost.is_(None), 1), else_=0)),
+        *(func.sum(case((estimated, value), else_=0)) for value in (literal(1), tokens, cost)),
+    ]
+    day = entries.c.at // (_HOUR * HOURS_IN_DAY)
+    expected: dict[tuple[object, ...], list[int]] = {}
+    for start, *row in connection.execute(select(day, *named, *sums).group_by(day, *named)):
+        whose, values = tuple(row[: len(named)]), [int(value) for value in row[len(named) :]]
+        for place in ((Length.DAY, start, *whose), (Length.MONTH, month_of(start), *whose)):
+            found = expected.setdefault(place, [0] * len(values))
+            expected[place] = [one + other for one, other in zip(found, values, strict=True)]
+    told = [column for column in rollup_whose.c if column.name not in {"kind", "start", "subject"}]
+    subject = [rollup_subjects.c[name] for name in WHOSE]
+    kept = select(rollup_whose.c.kind, rollup_whose.c.start, *subject, *told).join(
+        rollup_subjects, rollup_subjects.c.number == rollup_whose.c.subject
+    )
+    width = 2 + len(WHOSE)
+    assert {tuple(row[:width]): list(row[width:]) for row in connection.execute(kept)} == expected
 
 
 def _places(hour: int, said: tuple[object, ...]) -> list[tuple[object, ...]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from penstock.chores import Pruning, carried_out, command
+from penstock.chores import PRUNING, Chore, carried_out, command
 
 
 def waits_for(what: Callable[[], bool]) -> bool:
@@ -25,12 +25,12 @@ def test_it_is_done_again_and_again_while_it_is_wanted(tmp_path: Path) -> None:
     seen = tmp_path / "seen"
     wanted = threading.Event()
     write = [sys.executable, "-c", "import sys; open(sys.argv[1], 'a').write('.')", str(seen)]
-    pruning = Pruning(wanted.is_set, write, first=0.05, period=0.05)
+    chore = Chore(wanted.is_set, write, PRUNING, first=0.05, period=0.05)
     time.sleep(0.3)
     assert not seen.exists()
     wanted.set()
     assert waits_for(lambda: seen.exists() and len(seen.read_text()) >= 2)
-    pruning.close()
+    chore.close()
     count = len(seen.read_text())
     time.sleep(0.2)
     assert len(seen.read_text()) == count
@@ -40,9 +40,9 @@ def test_trouble_is_told_and_it_is_tried_again(caplog: pytest.LogCaptureFixture)
     """In the command's own words, made legible."""
     caplog.set_level(logging.WARNING)
     fail = [sys.executable, "-c", "import sys; sys.exit('the disk\\x1b is\\nfull')"]
-    pruning = Pruning(lambda: True, fail, first=0.0, period=0.05)
+    chore = Chore(lambda: True, fail, PRUNING, first=0.0, period=0.05)
     assert waits_for(lambda: len(caplog.records) >= 2)
-    pruning.close()
+    chore.close()
     words = "old exchanges could not be taken out of the books, it will be tried again: the disk· is full"
     assert caplog.records[0].getMessage() == words
 

@@ -16,10 +16,10 @@ from penstock.core.quota import Level, Period, Quota, Unit, bound
 from penstock.policies.limit import Kind, Settling, Sizes
 from penstock.policies.limit.settling import Taken
 from penstock.policies.limit.taking import Taking
-from penstock.reckoning import Reckoning
+from penstock.reckoning import Holders, Reckoning, Sums, over_long
 from penstock.stores.counting.memory import Memory
 from penstock.stores.ledger import Ledger
-from penstock.stores.used import Usages
+from penstock.stores.used import Usages, Used
 from tests.support.books import AT, entry, used
 from tests.support.made import database_at
 
@@ -192,3 +192,48 @@ def test_books_that_do_not_answer_keep_nobody_from_starting(engine: Engine, capl
     run(work)
     assert scene.settled() == [0] * 6
     assert "don't tell what was used" in caplog.text
+
+
+def test_what_is_told_all_at_once_comes_to_the_same_sums(engine: Engine) -> None:
+    """Of days, weeks and months, at every level: as when every hour is told by itself, in fewer rows."""
+    week, month = Quota(Unit.TOKENS, 10**9, Period.WEEK), Quota(Unit.DOLLARS, 10**9, Period.MONTH, "claude-*")
+    today = Quota(Unit.OUTPUT, 10**9, Period.DAY)
+    quotas = (
+        bound(week, Level.TEAM, "red"),
+        bound(month, Level.USER, "ada"),
+        bound(today, Level.KEY, "key_1"),
+        bound(Quota(Unit.REQUESTS, 10**6, Period.MONTH), Level.INSTALLATION, ""),
+    )
+    models = ["claude-x", "gpt-x"]
+    Ledger(engine).append(
+        [
+            used_by(
+                number,
+                10**number % 997,
+                at=AT - 5 * HOUR * number,
+                model=models[number % 2],
+                team="red" if number % 3 else "blue",
+                status=200 if number % 5 else 529,
+            )
+            for number in range(150)
+        ]
+    )
+    holders = Holders([KeyProfile("key_1", "laptop", quotas=quotas)], AT)
+    usages = Usages(engine, ("messages",))
+    told: dict[bool, tuple[int, dict[str, tuple[int, int]]]] = {}
+    for exact in (True, False):
+        sums: Sums = {}
+        rows: list[Used] = []
+
+        def add(row: Used, sums: Sums = sums, rows: list[Used] = rows) -> None:
+            rows.append(row)
+            holders.add(row, sums)
+
+        usages.read(holders.stretches(int(AT // HOUR) + 1, None if exact else over_long(AT)), add, apart=holders.apart)
+        told[exact] = len(rows), {name: (ends, sum(hours.values())) for name, (ends, hours) in sums.items()}
+    assert told[True][1] == told[False][1]
+    assert len(told[True][1]) == 4
+    assert told[False][0] < told[True][0] // 2
+    assert holders.apart == {"key", "team", "owner", "model"}
+    assert Holders([KEY], AT).apart == {"key", "team", "owner", "model"}
+    assert Holders([KeyProfile("", "", quotas=quotas[:1])], AT).apart == {"team"}

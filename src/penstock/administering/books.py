@@ -90,11 +90,21 @@ class Sum(msgspec.Struct, frozen=True, kw_only=True):
     estimated_cost: int
 
 
+class Rounded(msgspec.Struct, frozen=True):
+    """A span of whole hours."""
+
+    since: datetime.datetime | None
+    until: datetime.datetime | None
+
+
 class UsageReport(msgspec.Struct, frozen=True):
     """What was used."""
 
     rows: tuple[Sum, ...]
     total: Sum
+    rounded: Rounded | None = None
+    """The span that the sums are about, where it is not the one that was asked for: single exchanges at its ends have
+    been pruned, and only sums of whole hours are known."""
 
 
 class ListSuspensions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -138,8 +148,11 @@ micro-dollars."""
 def usage(house: House, actor: Actor, wanted: AskUsage) -> UsageReport:
     """Sum what was used."""
     by = tuple(By(one) for one in dict.fromkeys(wanted.by))
-    rows = Reports(house.store.engine).usage(by, _filter(actor, wanted))
-    return UsageReport(tuple(_sum(by, row) for row in rows), _sum((), total(rows)))
+    which = _filter(actor, wanted)
+    found = Reports(house.store.engine).report(by, which)
+    span = found.since, found.until
+    rounded = None if span == (which.since, which.until) else Rounded(*map(_stamped, span))
+    return UsageReport(tuple(_sum(by, row) for row in found.rows), _sum((), total(found.rows)), rounded)
 
 
 def listed(house: House, actor: Actor, wanted: ListExchanges) -> Page[LogLine]:
@@ -215,6 +228,10 @@ def _filter(actor: Actor, wanted: Choice) -> Filter:
         status=None if wanted.status is None else _statuses(wanted.status),
         outcome=wanted.outcome,
     )
+
+
+def _stamped(moment: float | None) -> datetime.datetime | None:
+    return None if moment is None else datetime.datetime.fromtimestamp(moment, datetime.UTC)
 
 
 def _moment(field: str, value: datetime.datetime | None) -> float | None:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 import click
 
 from penstock.cli.configuration import config_option, load_settings
-from penstock.cli.exits import PROBLEM, reaching, site_of
+from penstock.cli.exits import PROBLEM, UnreachableError, reaching, site_of
 from penstock.cli.printing import json_option, print_json
+from penstock.cli.summing import filled
 
 if TYPE_CHECKING:
     from penstock.stores.migrating import Condition
@@ -45,16 +46,24 @@ def migrate(config: Path | None, *, as_json: bool) -> None:
     """Bring the database to this release's schema, as the start of a gateway does; make it where there is none.
 
     Forward only, in one transaction: it is done whole, or not at all. Of several that begin at once one does it. Make a
-    backup before.
+    backup before. Sums that are new in this release are made day by day behind it, as `penstock db sum` does.
 
     \b
     Examples:
       penstock db migrate --config penstock.yaml
     """
+    from penstock.core.books import BooksError  # noqa: PLC0415 - keeps --help instant
+
     site = site_of(load_settings(config))
     with reaching(site):
         before = _condition(site)
-        site.open().dispose()
+        engine = site.open()
+        try:
+            filled(engine)
+        except BooksError as error:
+            raise UnreachableError(f"the sums of the books can't be made: {error}. Try `penstock db sum`.") from None
+        finally:
+            engine.dispose()
         after = _condition(site)
     if as_json:
         print_json({"database": site.name, "before": before.revision, "after": after.revision})

@@ -54,6 +54,8 @@ class Report(msgspec.Struct, frozen=True):
     total: "UsageRow"
     simulated: "UsageRow"
     """The built-in simulator's part of the total: what it cost, nobody charges."""
+    rounded: tuple[int | None, int | None] | None = None
+    """The span that the sums are about, where nothing finer is known than whole hours."""
 
 
 if TYPE_CHECKING:
@@ -123,6 +125,8 @@ def usage(
         if as_json:
             print_json(described(report))
         elif as_csv:
+            if report.rounded is not None:
+                click.echo(_said_rounded(report.rounded), err=True)
             click.echo(written(report), nl=False)
         else:
             _print(report, hint(books, settings))
@@ -133,11 +137,18 @@ def read(books: "Reports", by: Sequence[str], given: Choice, settings: "Settings
     from penstock.core.books import By, total  # noqa: PLC0415 - keeps --help instant
 
     which = chosen(given)
-    rows = tuple(books.usage([By(name) for name in by], which))
+    found = books.report([By(name) for name in by], which)
+    rows = tuple(found.rows)
+    span = _whole(found.since), _whole(found.until)
+    rounded = span if span != (given["since"], given["until"]) else None
     simulated: Sequence[UsageRow] = ()
     if is_simulators(given["provider"] or SIMULATOR, settings):
         simulated = books.usage([], msgspec.structs.replace(which, provider=SIMULATOR))
-    return Report(tuple(by), given["since"] or 0, given["until"], rows, total(rows), total(simulated))
+    return Report(tuple(by), given["since"] or 0, given["until"], rows, total(rows), total(simulated), rounded)
+
+
+def _whole(moment: float | None) -> int | None:
+    return None if moment is None else int(moment)
 
 
 def table(report: Report) -> Table:
@@ -162,6 +173,7 @@ def notes(report: Report) -> Sequence[str]:
     """What must be said beside the sums."""
     until = "now" if report.until is None else f"{moments.shown(report.until)} UTC"
     found = [f"From {moments.shown(report.since)} UTC until {until}, at list prices."]
+    found += [] if report.rounded is None else [_said_rounded(report.rounded)]
     simulated = report.simulated
     if simulated.exchanges and simulated.exchanges == report.total.exchanges:
         found.append("The simulator answered all of them: nobody charges this.")
@@ -177,12 +189,23 @@ def notes(report: Report) -> Sequence[str]:
     return found
 
 
+def _said_rounded(span: tuple[int | None, int | None]) -> str:
+    begins = [] if span[0] is None else [f"from {moments.shown(span[0])}"]
+    ends = [] if span[1] is None else [f"until {moments.shown(span[1])}"]
+    return f"Single exchanges have been pruned: these are sums of whole hours, {' '.join([*begins, *ends])} UTC."
+
+
+def _stamped(since: int | None, until: int | None) -> dict[str, str | None]:
+    return {"since": moments.stamped(since), "until": moments.stamped(until)}
+
+
 def described(report: Report) -> dict[str, object]:
     """The report for programs; money in whole micro-dollars."""
     return {
         "by": report.by,
         "since": moments.stamped(report.since),
         "until": moments.stamped(report.until),
+        "rounded": None if report.rounded is None else _stamped(*report.rounded),
         "rows": [{**_group(report.by, row), **_sums(row)} for row in report.rows],
         "total": _sums(report.total),
         "simulated": _sums(report.simulated),

@@ -4,7 +4,7 @@ Money is in whole micro-dollars. What has no price is counted apart and never as
 always said beside a sum.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import Enum
 
 import msgspec
@@ -55,7 +55,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
 EVERYTHING = Filter()
 
 
-class UsageRow(msgspec.Struct, frozen=True, kw_only=True):
+class UsageRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Sums over one group of exchanges."""
 
     group: tuple[str, ...] = ()
@@ -96,6 +96,17 @@ def total(rows: Iterable[UsageRow]) -> UsageRow:
     listed = list(rows)
     usage = sum((row.usage for row in listed), Usage())
     return UsageRow(usage=usage, **{name: sum(getattr(row, name) for row in listed) for name in _SUMMED})
+
+
+class Report(msgspec.Struct, frozen=True):
+    """Sums, and the span that they are about."""
+
+    rows: Sequence[UsageRow]
+    since: float | None = None
+    """As wanted; earlier, at a full hour, where the exchanges of the first hour are not in the books any more, and only
+    its sum is. Seconds since the epoch."""
+    until: float | None = None
+    """As wanted; later for the same reason."""
 
 
 class LogLine(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ from penstock.core.books import (
     Filter,
     Lines,
     LogLine,
+    Report,
     UnpricedModel,
     UsageRow,
     total,
@@ -26,6 +27,7 @@ __all__ = [
     "Filter",
     "Lines",
     "LogLine",
+    "Report",
     "Reports",
     "UnpricedModel",
     "UsageRow",
@@ -38,6 +40,9 @@ class Reports(Protocol):
 
     def usage(self, by: Sequence[By], which: Filter = EVERYTHING) -> Sequence[UsageRow]:
         """Sums per group, ordered by the groups' values; one row without any group when nothing is grouped by."""
+
+    def report(self, by: Sequence[By], which: Filter = EVERYTHING) -> Report:
+        """The same, and about which span it is: of what was pruned only whole hours are known."""
 
     def newest(self, which: Filter = EVERYTHING, *, most: int) -> Lines:
         """The latest exchanges, newest first."""

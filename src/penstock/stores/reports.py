@@ -4,28 +4,26 @@ Reads only, from any thread or process, beside writers that are at work. Sums ar
 """
 
 import contextlib
-import datetime
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
-import msgspec
 from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, case, func, literal, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from penstock.core.books import EVERYTHING, BooksError, By, Filter, Lines, LogLine, UnpricedModel, UsageRow, total
+from penstock.core.books import EVERYTHING, BooksError, By, Filter, Lines, LogLine, Report, UnpricedModel, UsageRow
 from penstock.core.entry import Entry
-from penstock.core.usage import COUNTERS, Usage
-from penstock.stores import summing
+from penstock.core.usage import COUNTERS
+from penstock.stores import summing, whose
+from penstock.stores.adding import Adding
 from penstock.stores.ledger import entry_of, words
+from penstock.stores.rollups import HOUR_MILLISECONDS
 from penstock.stores.schema import entries
 from penstock.stores.turns import on_server, reading
 
 _DAY_MILLISECONDS = 86_400_000
 ID_LENGTH = 28
 """Of an exchange's id: twelve digits of its time, in milliseconds, and sixteen more."""
-_EPOCH = datetime.date(1970, 1, 1)
-_TOOLS = msgspec.json.Decoder(tuple[tuple[str, int], ...])
 
 _MODEL = case((entries.c.served != "", entries.c.served), else_=entries.c.model)
 _GROUPS: Mapping[By, ColumnElement[int] | ColumnElement[str]] = {
@@ -63,19 +61,25 @@ class Reports:
 
     def usage(self, by: Sequence[By], which: Filter = EVERYTHING) -> Sequence[UsageRow]:
         """Sums per group, ordered by the groups' values; one row without any group when nothing is grouped by."""
-        groups = [_GROUPS[one].label(f"group_{one.value}") for one in by]
-        found: dict[tuple[int | str, ...], UsageRow] = {}
+        return self.report(by, which).rows
+
+    def report(self, by: Sequence[By], which: Filter = EVERYTHING) -> Report:
+        """The same, and about which span it is, where single exchanges have gone that would tell of the one wanted."""
+        adding = Adding(by)
         with self._reading() as connection:
-            span = summing.taken_apart(which, connection.execute(select(func.min(entries.c.at))).scalar())
-            for stretch in span.whole:
-                called = _called(connection.execute(summing.tools(by, which, stretch)))
-                _add(found, connection.execute(summing.sums(by, which, stretch)), by, called)
+            span = _taken_apart(connection, which)
+            for stretch in (*span.whole, *map(summing.hour, span.gone)):
+                adding.called(connection.execute(summing.tools(by, which, stretch)))
+                narrow = stretch.days and whose.answers(by, which)
+                if not (narrow and _added_by_whose(adding, connection, by, stretch)):
+                    adding.add(connection.execute(summing.sums(by, which, stretch)))
+            groups = [_GROUPS[one].label(f"group_{one.value}") for one in by]
             for ragged in span.ragged:
-                columns: list[ColumnElement[Any]] = [*groups, *_sums()]
                 chosen = [*_within(*ragged), *summing.about(which, entries)]
-                summed = select(*columns).where(*chosen).group_by(*groups)
-                _add(found, connection.execute(summed), by, _tools(connection, groups, chosen))
-        return [found[group] for group in sorted(found)]
+                adding.add(connection.execute(select(*groups, *_sums()).where(*chosen).group_by(*groups)))
+                told = select(*groups, entries.c.tools, func.count()).where(entries.c.tools.is_not(None), *chosen)
+                adding.called_in(connection.execute(told.group_by(*groups, entries.c.tools)))
+        return Report(adding.rows(), *summing.rounded(which, span.gone))
 
     def span(self) -> tuple[float, float] | None:
         """When the first and the last exchange in the books began, in seconds since the epoch; None without any."""
@@ -134,8 +138,8 @@ class Reports:
         """The models that were used without a price, the most used first."""
         with self._reading() as connection:
             found: dict[tuple[str, str], UnpricedModel] = {}
-            span = summing.taken_apart(which, connection.execute(select(func.min(entries.c.at))).scalar())
-            queries = [summing.unpriced(which, stretch) for stretch in span.whole]
+            span = _taken_apart(connection, which)
+            queries = [summing.unpriced(which, one) for one in (*span.whole, *map(summing.hour, span.gone))]
             queries += [_unpriced([*_within(*ragged), *summing.about(which, entries)]) for ragged in span.ragged]
             for query in queries:
                 for provider, model, exchanges, tokens, last in connection.execute(query):
@@ -159,12 +163,39 @@ class Reports:
             raise BooksError(words(error)) from None
 
 
+def _taken_apart(connection: Connection, which: Filter) -> summing.Span:
+    """Hours of which nothing is known at all are none that have gone."""
+    first = connection.execute(select(func.min(entries.c.at))).scalar()
+    span = summing.taken_apart(which, first)
+    oldest = None if first is None else first // HOUR_MILLISECONDS
+    if first is not None and any(ragged[0] // HOUR_MILLISECONDS == oldest for ragged in span.ragged):
+        # Somebody may have been stopped in the midst of it.
+        following = (first // HOUR_MILLISECONDS + 1) * HOUR_MILLISECONDS
+        there = connection.execute(select(func.count()).where(*_within(first, following))).scalar_one()
+        if there != connection.execute(summing.exchanges(first // HOUR_MILLISECONDS)).scalar_one():
+            span = summing.taken_apart(which, following)
+    gone = tuple(hour for hour in span.gone if connection.execute(summing.exchanges(hour)).scalar_one())
+    return span._replace(gone=gone)
+
+
+def _added_by_whose(adding: Adding, connection: Connection, by: Sequence[By], days: summing.Stretch) -> bool:
+    """Whether the sums of whose it was tell of all exchanges of these days; else nothing of them is added."""
+    parts = whose.taken_apart(by, days, whose.known(connection))
+    found = [(part.sign, connection.execute(whose.sums(by, part)).all()) for part in parts]
+    place = len(by)
+    told = sum(sign * sum(map(itemgetter(place), rows)) for sign, rows in found)
+    if told != connection.execute(whose.expected(days)).scalar_one():
+        return False
+    for sign, rows in found:
+        adding.add(rows, sign)
+    return True
+
+
 def _sums() -> Sequence[ColumnElement[int]]:
     estimated = entries.c.source == "estimated"
     counted = func.count().label("exchanges")
     named = func.max(entries.c.key_name).label("key_name")
     sums = {
-        **{name: entries.c[name] for name in COUNTERS},
         "not_served": case((entries.c.outcome != "served", 1), else_=0),
         "cost": func.coalesce(entries.c.cost, 0),
         "unpriced": case((entries.c.cost.is_(None), 1), else_=0),
@@ -172,64 +203,8 @@ def _sums() -> Sequence[ColumnElement[int]]:
         "estimated_tokens": case((estimated, _INPUT + _OUTPUT), else_=0),
         "estimated_cost": case((estimated, func.coalesce(entries.c.cost, 0)), else_=0),
     }
-    return [counted, named, *(func.sum(value).label(f"sum_{name}") for name, value in sums.items())]
-
-
-_SUMMED = ("not_served", "cost", "unpriced", "estimated", "estimated_tokens", "estimated_cost")
-
-
-def _add(
-    found: dict[tuple[int | str, ...], UsageRow],
-    rows: Iterable[Row[Any]],
-    by: Sequence[By],
-    called: Mapping[tuple[int | str, ...], tuple[tuple[str, int], ...]],
-) -> None:
-    for row in rows:
-        if not row.exchanges:
-            continue
-        group = tuple(row[: len(by)])
-        told = _usage_row(row, by, called.get(group, ()))
-        if (before := found.get(group)) is not None:
-            names = max(before.key_name, told.key_name)
-            told = msgspec.structs.replace(total([before, told]), group=told.group, key_name=names)
-        found[group] = told
-
-
-def _usage_row(row: Row[Any], by: Sequence[By], tools: tuple[tuple[str, int], ...]) -> UsageRow:
-    sums = {name: int(getattr(row, f"sum_{name}")) for name in (*COUNTERS, *_SUMMED)}
-    return UsageRow(
-        group=tuple(_shown(one, value) for one, value in zip(by, row, strict=False)),
-        key_name=str(row.key_name) if By.KEY in by else "",
-        exchanges=row.exchanges,
-        usage=Usage(**{name: sums[name] for name in COUNTERS}, tools=tools),
-        **{name: sums[name] for name in _SUMMED},
-    )
-
-
-def _shown(by: By, value: int | str) -> str:
-    return str(_EPOCH + datetime.timedelta(days=int(value))) if by is By.DAY else str(value)
-
-
-def _called(rows: Iterable[Row[Any]]) -> Mapping[tuple[int | str, ...], tuple[tuple[str, int], ...]]:
-    found: dict[tuple[int | str, ...], dict[str, int]] = {}
-    for row in rows:
-        found.setdefault(tuple(row[:-2]), {})[row.tool] = int(row.calls)
-    return {group: tuple(sorted(counted.items())) for group, counted in found.items()}
-
-
-def _tools(
-    connection: Connection,
-    groups: Sequence[ColumnElement[int] | ColumnElement[str]],
-    chosen: Sequence[ColumnElement[bool]],
-) -> Mapping[tuple[int | str, ...], tuple[tuple[str, int], ...]]:
-    """Calls of server tools per group. Few rows have any, and the few spellings that there are come counted."""
-    query = select(*groups, entries.c.tools, func.count()).where(entries.c.tools.is_not(None), *chosen)
-    found: dict[tuple[int | str, ...], Counter[str]] = {}
-    for *group, text, times in connection.execute(query.group_by(*groups, entries.c.tools)):
-        counted = found.setdefault(tuple(group), Counter())
-        for name, calls in _TOOLS.decode(text):
-            counted[name] += calls * times
-    return {group: tuple(sorted(counted.items())) for group, counted in found.items()}
+    each = (sums[name] if name in sums else entries.c[name] for name in summing.SUMMED)
+    return [counted, named, *map(func.sum, each)]
 
 
 def where(which: Filter) -> Iterator[ColumnElement[bool]]:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 
 import msgspec
-from sqlalchemy import Connection, Delete, Engine, delete, func, select
+from sqlalchemy import Connection, Delete, Engine, bindparam, delete, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from penstock.core.books import BooksError
@@ -22,9 +22,12 @@ from penstock.stores.rollups import HOUR_MILLISECONDS, Kind
 from penstock.stores.schema import entries, rollups
 from penstock.stores.turns import on_server, writing
 
-AT_ONCE = 1000
-"""Rows in one transaction: some milliseconds."""
+FIRST_AT_ONCE, MOST_AT_ONCE, LEAST_AT_ONCE = 100, 1000, 25
+"""Rows in one transaction: as many as take about as long as others may wait, on this disk and beside this load."""
+HELD_SECONDS = 0.01
 _LEAST_PAUSE_SECONDS = 0.002
+_CHECKPOINT_PAGES = 500
+"""Half as many as others wait for: so it is here, and not in a gateway, that SQLite's log is put into the file."""
 _CACHE_KIB = 65_536
 """For SQLite's pages: rows that go one after the other stand in indexes side by side, a thousand rows apart."""
 
@@ -101,7 +104,7 @@ class Retention:
         stops."""
         end = _hour(before)
         old = select(entries.c.number).where(entries.c.at < end)
-        some = delete(entries).where(entries.c.number.in_(old.order_by(entries.c.at).limit(AT_ONCE)))
+        some = delete(entries).where(entries.c.number.in_(old.order_by(entries.c.at).limit(bindparam("most"))))
         try:
             if on_server(self._engine):
                 yield from partitions.drop(self._engine, end)
@@ -124,16 +127,28 @@ def _in_steps(connection: Connection, some: Delete) -> Iterator[int]:
     if not on_server(connection.engine):
         with connection.begin():
             connection.exec_driver_sql(f"PRAGMA cache_size=-{_CACHE_KIB}")
+            connection.exec_driver_sql(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}")
+    most = FIRST_AT_ONCE
     while True:
-        started = time.monotonic()
+        began = time.monotonic()
         with connection.begin():
-            count = connection.execute(some).rowcount
+            locked = time.monotonic()
+            count = connection.execute(some, {"most": most}).rowcount
+            held = time.monotonic() - locked
         if count:
             yield count
-        if count < AT_ONCE:
+        if count < most:
             return
+        most = fitting(most, held)
         # SQLite has no queue: who waits for the lock looks for it now and then, and must find it free.
-        time.sleep(max(_LEAST_PAUSE_SECONDS, time.monotonic() - started))
+        time.sleep(max(_LEAST_PAUSE_SECONDS, time.monotonic() - began))
+
+
+def fitting(rows: int, held: float) -> int:
+    """How many rows the next transaction takes, where one with so many has held the lock for so many seconds."""
+    wanted = round(rows * HELD_SECONDS / max(held, 1e-6))
+    # One look at a busy machine must not decide for long.
+    return max(LEAST_AT_ONCE, min(MOST_AT_ONCE, 2 * rows, max(wanted, rows // 2)))
 
 
 def _taken(connection: Connection) -> int:

@@ -2,9 +2,11 @@
 
 Each entry is in four sums: of its hour and of its day, of its key and of all keys together. The last are few however
 many keys there are, and most questions are about them. What a sum is about (whose, which model, how it ended) is a
-*subject* with a number, so that rows are narrow. Entries that go later take nothing out of the sums.
+*subject* with a number, so that rows are narrow. Two more sums, of its day and of its month, say no more than whose it
+was (``whose``): for questions about all keys. Entries that go later take nothing out of the sums.
 """
 
+import datetime
 import functools
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -16,7 +18,7 @@ import msgspec
 from sqlalchemy import Connection, Engine, Table, select
 
 from penstock.core.usage import COUNTERS
-from penstock.stores.schema import rollup_subjects, rollup_tools, rollups
+from penstock.stores.schema import rollup_subjects, rollup_tools, rollup_whose, rollups
 from penstock.stores.turns import inserting, on_server
 
 Row = tuple[str | int | None, ...]
@@ -39,6 +41,9 @@ KNOWN_MOST = 20_000
 _AT_ONCE = 500
 _NAMED = (*TEXTS, "status")
 _TOOLS = msgspec.json.Decoder(tuple[tuple[str, int], ...])
+_OUTCOME, _SOURCE, _PRICED = TEXTS.index("outcome"), TEXTS.index("source"), len(_NAMED)
+_NO_MORE: Subject = (*("",) * (len(TEXTS) - len(WHOSE)), 0, 0)
+_EPOCH = datetime.date(1970, 1, 1)
 
 
 class Kind(IntEnum):
@@ -50,17 +55,30 @@ class Kind(IntEnum):
     DAY_OF_KEY = 3
 
 
+class Length(IntEnum):
+    """What a sum that says no more than whose it was is of."""
+
+    DAY = 0
+    MONTH = 1
+
+
+ABOUT_WHOSE = ("exchanges", "not_served", *COUNTERS, "cost", "unpriced")
+ESTIMATED = ("estimated", "estimated_tokens", "estimated_cost")
+
+
 class Rollups:
     """The sums of one database, as far as they are written. For one thread."""
 
     def __init__(self, engine: Engine, always: Sequence[str], seldom: Sequence[str]) -> None:
         """``always`` are the columns of usual rows, with ``seldom`` of unusual ones. In usual rows the latter are 0."""
-        self._numbers: dict[Subject, int] = {}
-        self._insert = functools.partial(inserting, engine)
+        self._numbers = Numbers(engine)
         summed = [name for name in SUMMED if name in always]
         summed += [name for name in SUMMED if name in seldom]
         self._add = _adding(engine, rollups, ("exchanges", *summed, "last"))
         self._call = _adding(engine, rollup_tools, ("tool", "calls"))
+        self._add_whose = _adding(engine, rollup_whose, (*ABOUT_WHOSE, *ESTIMATED))
+        # Of what is summed up, with the number of exchanges before it.
+        self._counters = itemgetter(*(summed.index(name) + 1 for name in COUNTERS))
         self._width = len(summed) + 1
         columns = (*always, *seldom)
         self._at = always.index("at")
@@ -73,7 +91,7 @@ class Rollups:
 
     def forget(self) -> None:
         """A transaction was taken back, or this is another database than before: no number is known."""
-        self._numbers.clear()
+        self._numbers.forget()
 
     def add(self, connection: Connection, usual: Sequence[Row], unusual: Sequence[Row]) -> None:
         """Rows that have just come into the books, and were not there before. ``unusual`` ones have all columns."""
@@ -129,11 +147,15 @@ class Rollups:
         for (hour, subject), calls in called.items():
             for place in _places(hour, subject):
                 _call(tools.setdefault(place, {}), calls.items())
-        number = self._known(connection, {subject for _, _, subject in spread})
+        whose = self._whose(sums)
+        number = self._numbers.known(connection, {subject for _, _, subject in (*spread, *whose)})
         # In the order of the keys: it is the order in which they stand, and in which others lock them.
         self._add(
             connection,
             sorted((kind, start, number[one], *_fit(spread[kind, start, one])) for kind, start, one in spread),
+        )
+        self._add_whose(
+            connection, sorted((kind, start, number[one], *_fit(whose[kind, start, one])) for kind, start, one in whose)
         )
         if tools:
             calling = ((place, called) for place, calls in tools.items() for called in calls.items())
@@ -141,7 +163,39 @@ class Rollups:
                 connection, sorted((kind, start, number[one], *called) for (kind, start, one), called in calling)
             )
 
-    def _known(self, connection: Connection, wanted: set[Subject]) -> Mapping[Subject, int]:
+    def _whose(self, sums: Mapping[tuple[int, Subject], list[int]]) -> dict[Place, list[int]]:
+        """By day and month, with no more than whose it was."""
+        found: dict[Place, list[int]] = {}
+        for (hour, subject), values in sums.items():
+            exchanges, cost = values[0], values[self._cost_summed + 1]
+            counters = self._counters(values)
+            told = [
+                exchanges,
+                0 if subject[_OUTCOME] == "served" else exchanges,
+                *counters,
+                cost,
+                0 if subject[_PRICED] else exchanges,
+                *((exchanges, sum(counters), cost) if subject[_SOURCE] == "estimated" else (0, 0, 0)),
+            ]
+            day, whose = hour // HOURS_IN_DAY, narrowed(subject)
+            for place in ((Length.DAY, day, whose), (Length.MONTH, month_of(day), whose)):
+                there = found.get(place)
+                found[place] = told if there is None else [one + other for one, other in zip(there, told, strict=True)]
+        return found
+
+
+class Numbers:
+    """Of subjects: those that were needed of late are known. For one thread."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._numbers: dict[Subject, int] = {}
+        self._insert = functools.partial(inserting, engine)
+
+    def forget(self) -> None:
+        """A transaction was taken back, or this is another database than before."""
+        self._numbers.clear()
+
+    def known(self, connection: Connection, wanted: set[Subject]) -> Mapping[Subject, int]:
         """Numbers of subjects; those that are new get one."""
         if len(self._numbers) > KNOWN_MOST:
             self._numbers.clear()
@@ -168,6 +222,24 @@ class Rollups:
 def digest(subject: Subject) -> bytes:
     """What a subject is found by."""
     return hashlib.blake2b(msgspec.msgpack.encode(subject), digest_size=16).digest()
+
+
+def narrowed(subject: Subject) -> Subject:
+    """One that says whose, and no more."""
+    return subject[: len(WHOSE)] + _NO_MORE
+
+
+@functools.lru_cache(maxsize=64)
+def month_of(day: int) -> int:
+    """Since the epoch, both."""
+    date = _EPOCH + datetime.timedelta(days=day)
+    return (date.year - _EPOCH.year) * 12 + date.month - 1
+
+
+@functools.lru_cache(maxsize=64)
+def first_day(month: int) -> int:
+    """Of a month since the epoch, its first day."""
+    return (datetime.date(_EPOCH.year + month // 12, month % 12 + 1, 1) - _EPOCH).days
 
 
 def _places(hour: int, subject: Subject) -> Iterator[Place]:

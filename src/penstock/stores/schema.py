@@ -253,6 +253,20 @@ rollups = Table(
 
 Index("rollups_subject", rollups.c.subject, rollups.c.kind, rollups.c.start)
 
+# The same by day and by month with no more than whose it was: what a report of all keys, teams or users reads.
+rollup_whose = Table(
+    "rollup_whose",
+    metadata,
+    Column("kind", Integer, primary_key=True, autoincrement=False, comment="Of a day or a month"),
+    Column("start", Integer, primary_key=True, autoincrement=False, comment="Days or months since the epoch, UTC"),
+    Column("subject", BigInteger, primary_key=True, autoincrement=False, comment="One that says whose, and no more"),
+    _integer("exchanges"),
+    _integer("not_served"),
+    *(_integer(name) for name in COUNTERS),
+    *(_integer(name) for name in ("cost", "unpriced", "estimated", "estimated_tokens", "estimated_cost")),
+    sqlite_with_rowid=False,
+)
+
 rollup_tools = Table(
     "rollup_tools",
     metadata,

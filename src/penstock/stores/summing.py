@@ -4,7 +4,7 @@ What is left at the ends is less than an hour each, and is asked of the entries.
 whole hour is taken: nothing finer is known any more.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, FromClause, Select, Table, case, func, literal, select
@@ -24,6 +24,8 @@ _BY_SUBJECT: Mapping[By, ColumnElement[int] | ColumnElement[str]] = {
     By.PROVIDER: _SUBJECT.provider,
     By.STATUS: _SUBJECT.status,
 }
+SUMMED = (*COUNTERS, "not_served", "cost", "unpriced", "estimated", "estimated_tokens", "estimated_cost")
+"""What a report sums up beside exchanges, in the order of its rows."""
 
 
 class Stretch(NamedTuple):
@@ -40,6 +42,8 @@ class Span(NamedTuple):
     whole: tuple[Stretch, ...]
     ragged: tuple[tuple[int, int], ...]
     """Milliseconds: less than an hour each, from the first on and before the second."""
+    gone: tuple[int, ...] = ()
+    """Hours since the epoch of which a part is wanted and only the whole is known."""
 
 
 def taken_apart(which: Filter, oldest: int | None) -> Span:
@@ -57,9 +61,31 @@ def taken_apart(which: Filter, oldest: int | None) -> Span:
         ragged += [] if since is None or first is None else [(since, first * HOUR_MILLISECONDS)]
         ragged += [] if until is None or end is None else [(end * HOUR_MILLISECONDS, until)]
     ragged = [one for one in ragged if one[0] < one[1]]
-    known = [one for one in ragged if oldest is not None and _hour_after(one) * HOUR_MILLISECONDS > oldest]
-    gone = [Stretch(_hour_after(one) - 1, _hour_after(one)) for one in ragged if one not in known]
-    return Span((*_whole(first, end), *gone), tuple(known))
+    known = tuple(one for one in ragged if oldest is not None and _hour_after(one) * HOUR_MILLISECONDS > oldest)
+    gone = tuple(dict.fromkeys(_hour_after(one) - 1 for one in ragged if one not in known))
+    return Span(tuple(_whole(first, end)), known, gone)
+
+
+def hour(start: int) -> Stretch:
+    """A whole one, since the epoch."""
+    return Stretch(start, start + 1)
+
+
+def rounded(which: Filter, hours: Collection[int]) -> tuple[float | None, float | None]:
+    """The span that an answer is about which takes these hours whole."""
+    since, until = which.since, which.until
+    if since is not None and (hour := round(since * 1e3) // HOUR_MILLISECONDS) in hours:
+        since = hour * HOUR_MILLISECONDS / 1e3
+    if until is not None and (hour := round(until * 1e3) // HOUR_MILLISECONDS) in hours:
+        until = (hour + 1) * HOUR_MILLISECONDS / 1e3
+    return since, until
+
+
+def exchanges(start: int) -> Select[Any]:
+    """Of all keys together."""
+    one = rollups.c
+    of_all = one.kind == int(Kind.HOUR_OF_ALL), one.start == start
+    return select(func.coalesce(func.sum(one.exchanges), 0)).where(*of_all)
 
 
 def _hour_after(ragged: tuple[int, int]) -> int:
@@ -90,11 +116,22 @@ def _down(value: int | None, unit: int) -> int | None:
 def sums(by: Sequence[By], which: Filter, stretch: Stretch) -> Select[Any]:
     """The groups, then exchanges, the latest name of the key, and the sums of ``reports``."""
     one = rollups.c
+    groups = _groups(by, rollups, stretch)
+    columns: list[ColumnElement[Any]] = [
+        func.coalesce(func.sum(one.exchanges), 0).label("exchanges"),
+        func.max(_SUBJECT.key_name).label("key_name"),
+        *(func.sum(value).label(f"sum_{name}") for name, value in summed().items()),
+    ]
+    return _asked(rollups, [*groups, *columns], by, which, stretch).group_by(*groups)
+
+
+def summed() -> Mapping[str, ColumnElement[int]]:
+    """What is summed up for a report, by ``SUMMED``'s names."""
+    one = rollups.c
     tokens_in = _added([name for name in COUNTERS if name.startswith(("input", "cache"))])
     tokens_out = _added([name for name in COUNTERS if not name.startswith(("input", "cache"))])
     estimated = _SUBJECT.source == "estimated"
-    summed: Mapping[str, ColumnElement[int]] = {
-        **{name: one[name] for name in COUNTERS},
+    found = {
         "not_served": case((_SUBJECT.outcome != "served", one.exchanges), else_=0),
         "cost": one.cost,
         "unpriced": case((_SUBJECT.priced == 0, one.exchanges), else_=0),
@@ -102,13 +139,7 @@ def sums(by: Sequence[By], which: Filter, stretch: Stretch) -> Select[Any]:
         "estimated_tokens": case((estimated, tokens_in + tokens_out), else_=0),
         "estimated_cost": case((estimated, one.cost), else_=0),
     }
-    groups = _groups(by, rollups, stretch)
-    columns: list[ColumnElement[Any]] = [
-        func.coalesce(func.sum(one.exchanges), 0).label("exchanges"),
-        func.max(_SUBJECT.key_name).label("key_name"),
-        *(func.sum(value).label(f"sum_{name}") for name, value in summed.items()),
-    ]
-    return _asked(rollups, [*groups, *columns], by, which, stretch).group_by(*groups)
+    return {name: found[name] if name in found else one[name] for name in SUMMED}
 
 
 def tools(by: Sequence[By], which: Filter, stretch: Stretch) -> Select[Any]:
@@ -131,7 +162,11 @@ def unpriced(which: Filter, stretch: Stretch) -> Select[Any]:
 
 
 def _groups(by: Sequence[By], table: Table, stretch: Stretch) -> list[ColumnElement[Any]]:
-    day = table.c.start if stretch.days else table.c.start // HOURS_IN_DAY
+    return groups_of(by, table.c.start if stretch.days else table.c.start // HOURS_IN_DAY)
+
+
+def groups_of(by: Sequence[By], day: ColumnElement[int]) -> list[ColumnElement[Any]]:
+    """What is grouped by, of rows that are joined with what they are about."""
     return [(day if one is By.DAY else _BY_SUBJECT[one]).label(f"group_{one.value}") for one in by]
 
 

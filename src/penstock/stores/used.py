@@ -1,28 +1,31 @@
-"""What the books say was used, by the hour: what counters are set right by.
+"""What the books say was used: what counters are set right by.
 
-Reads the sums that are kept beside the entries, also of entries that are gone; beside writers that are at work.
+Summed up by the database as far as those who count can use it: of days that are long over all at once, and by no more
+than they tell apart. Reads the sums that are kept beside the entries, also of entries that are gone; beside writers
+that are at work.
 """
 
 from collections.abc import Callable, Collection, Sequence
+from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Engine, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Engine, Select, and_, case, func, literal, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from penstock.core.books import BooksError
 from penstock.core.usage import COUNTERS
 from penstock.stores.ledger import words
-from penstock.stores.rollups import Kind
+from penstock.stores.rollups import HOURS_IN_DAY, Kind
 from penstock.stores.schema import entries, rollup_subjects, rollups
 
 _AT_ONCE = 1_000
 
 
 class Used(msgspec.Struct, frozen=True, gc=False):
-    """What one key used of one model in one hour."""
+    """What one key used of one model in one hour, or in a stretch; what is not told apart is empty."""
 
     hour: int
-    """``at // 3600``."""
+    """``at // 3600``; of a stretch its first."""
     key: str
     team: str
     owner: str
@@ -36,15 +39,24 @@ class Used(msgspec.Struct, frozen=True, gc=False):
     """That were answered, or used something, of operations that spend: as ``core.spending`` counts them."""
 
 
+APART = ("key", "team", "owner", "model")
+
+
+class Stretch(msgspec.Struct, frozen=True):
+    """Hours (``at // 3600``) from the first on and before the end."""
+
+    first: int
+    end: int
+    together: bool = False
+    """Whole days, told as if all of it had been in the first hour."""
+
+
 def _sum(*beginnings: str) -> ColumnElement[int]:
     first, *others = (rollups.c[name] for name in COUNTERS if name.startswith(beginnings))
     total: ColumnElement[int] = first
     for column in others:
         total = total + column
     return func.sum(total)
-
-
-_GROUPS = (rollups.c.start, *(rollup_subjects.c[name] for name in ("key", "team", "owner", "model")))
 
 
 class Usages:
@@ -55,31 +67,24 @@ class Usages:
         self._engine = engine
         answered = or_(rollup_subjects.c.status.between(200, 399), rollup_subjects.c.source != "none")
         counted = and_(answered, rollup_subjects.c.operation.in_(sorted(spending)))
-        self._query = (
-            select(
-                *_GROUPS,
-                _sum("input", "cache"),
-                _sum("output", "reasoning"),
-                func.sum(rollups.c.cost),
-                func.sum(case((counted, rollups.c.exchanges), else_=0)),
-            )
-            .join_from(rollups, rollup_subjects, rollups.c.subject == rollup_subjects.c.number)
-            .where(rollups.c.kind == Kind.HOUR_OF_KEY)
+        self._sums = (
+            _sum("input", "cache"),
+            _sum("output", "reasoning"),
+            func.sum(rollups.c.cost),
+            func.sum(case((counted, rollups.c.exchanges), else_=0)),
         )
 
     def read(
         self,
-        span: tuple[int, int],
+        stretches: Sequence[Stretch],
         told: Callable[[Used], None],
         *,
         keys: Sequence[str] | None = None,
         ids: Sequence[str] = (),
+        apart: Collection[str] = APART,
     ) -> Collection[str]:
-        """Tell of all hours of a span, from one (``at // 3600``) to before another, of these keys or of all. Returns
-        which of these exchanges are in what was told."""
-        query = self._query.where(rollups.c.start >= span[0], rollups.c.start < span[1])
-        if keys is not None:
-            query = query.where(rollup_subjects.c.key.in_(keys))
+        """Tell of all of these stretches, of these keys or of all; ``apart``: which of ``APART`` matter. Returns which
+        of these exchanges are in what was told."""
         present: set[str] = set()
         try:
             # One transaction: all of it is from the same moment.
@@ -87,9 +92,28 @@ class Usages:
                 for place in range(0, len(ids), _AT_ONCE):
                     some = select(entries.c.id).where(entries.c.id.in_(ids[place : place + _AT_ONCE]))
                     present.update(connection.execute(some).scalars())
-                found = connection.execution_options(yield_per=_AT_ONCE).execute(query.group_by(*_GROUPS))
-                for hour, key, team, owner, model, *sums in found:
-                    told(Used(hour, key, team, owner, model, *map(int, sums)))
+                for stretch in stretches:
+                    query = self._query(stretch, keys, apart)
+                    found = connection.execution_options(yield_per=_AT_ONCE).execute(query)
+                    for hour, key, team, owner, model, *sums in found:
+                        told(Used(hour, key, team, owner, model, *map(int, sums)))
         except SQLAlchemyError as error:
             raise BooksError(words(error)) from None
         return present
+
+    def _query(self, stretch: Stretch, keys: Sequence[str] | None, apart: Collection[str]) -> Select[Any]:
+        row, subject = rollups.c, rollup_subjects.c
+        groups = [subject[name] for name in APART if name in apart]
+        told = [subject[name] if name in apart else literal("") for name in APART]
+        if stretch.together:
+            days = stretch.first // HOURS_IN_DAY, stretch.end // HOURS_IN_DAY
+            chosen = [row.kind == int(Kind.DAY_OF_KEY), row.start >= days[0], row.start < days[1]]
+            query = select(literal(stretch.first), *told, *self._sums)
+        else:
+            chosen = [row.kind == int(Kind.HOUR_OF_KEY), row.start >= stretch.first, row.start < stretch.end]
+            query = select(row.start, *told, *self._sums)
+            groups.append(row.start)
+        query = query.join_from(rollups, rollup_subjects, row.subject == subject.number).where(*chosen)
+        query = query if keys is None else query.where(subject.key.in_(keys))
+        # Where nothing is told apart, one row of nothing would be told of what is empty.
+        return query.group_by(*groups).having(func.count() > 0)

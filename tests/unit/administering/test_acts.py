@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from penstock.administering import credentials, keys, log, subjects
 from penstock.administering.acting import Actor, Role
+from penstock.administering.books import UsageReport
 from penstock.administering.checking import ScrubWanted
 from penstock.administering.errors import ActError, ConflictError, DeniedError, InvalidError, NotFoundError
 from penstock.administering.house import House, opened
@@ -20,7 +21,10 @@ from penstock.config.people import TeamSettings, UserSettings
 from penstock.config.settings import KeySettings, ProviderSettings, Settings
 from penstock.core.caller import Secret
 from penstock.stores.audit import Change
+from penstock.stores.ledger import Ledger
+from penstock.stores.retention import Retention
 from penstock.stores.suspensions import Evidence, Suspension, Suspensions
+from tests.support.books import AT, entry
 
 pytestmark = pytest.mark.slow
 
@@ -55,6 +59,21 @@ def noted(house: House) -> list[tuple[str, str, str]]:
 def do(house: House, actor: Actor, name: str, /, **wanted: object) -> object:
     act = ACTS[name]
     return ACTS.do(house, actor, name, msgspec.convert(wanted, act.wanted))
+
+
+def test_a_report_says_where_only_whole_hours_are_known(house: House) -> None:
+    """Single exchanges that were pruned are told of by the sums of their hours."""
+    engine = house.store.engine
+    Ledger(engine).append([entry(number, at=AT + number) for number in range(3)])
+    span = {"since": "2026-11-21T12:30:00Z", "until": "2026-11-21T12:34:57Z"}
+    told = do(house, OWNER, "usage.report", **span)
+    assert isinstance(told, UsageReport)
+    assert (told.total.exchanges, told.rounded) == (1, None)
+    assert sum(Retention(engine).remove(AT + 86_400)) == 3
+    told = do(house, OWNER, "usage.report", **span)
+    assert isinstance(told, UsageReport)
+    assert told.total.exchanges == 3
+    assert msgspec.to_builtins(told.rounded) == {"since": "2026-11-21T12:00:00Z", "until": "2026-11-21T13:00:00Z"}
 
 
 MATRIX = {

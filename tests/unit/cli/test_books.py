@@ -20,8 +20,9 @@ from penstock.cli.printing import cells
 from penstock.core.terseness import Arm, Terseness
 from penstock.core.usage import Consumption, Source
 from penstock.ledger.journal import FOLDER, Journal
-from penstock.stores.database import DATABASE
+from penstock.stores.database import DATABASE, open_database
 from penstock.stores.ledger import Ledger
+from penstock.stores.retention import Retention
 from tests.support.books import AT, entry, opened, used
 from tests.support.command import PENSTOCK, environment, invoke, on_terminal
 from tests.support.made import database_at
@@ -114,6 +115,26 @@ def test_the_same_options_choose_for_usage_and_log(arguments: tuple[str, ...], c
     """What ``usage`` counts is what ``log`` lists."""
     assert usage(*arguments)["total"]["exchanges"] == count
     assert len(invoke("log", *THEN, *arguments, "--json").stdout.splitlines()) == count
+
+
+def test_what_was_pruned_is_told_by_whole_hours_and_said_so() -> None:
+    """Of the hour before, half of which is asked for, only the sum is left: whoever adds it up must know."""
+    half = ("--since", "2026-11-21T12:40:00Z", "--until", "2026-11-21T14:00:00Z", "--by", "day")
+    before = json.loads(invoke("usage", *half, "--json").stdout)
+    assert (before["total"]["exchanges"], before["rounded"]) == (0, None)
+    engine = open_database(Path("data") / DATABASE)
+    assert sum(Retention(engine).remove(AT + DAY)) == len(ENTRIES)
+    engine.dispose()
+    after = json.loads(invoke("usage", *half, "--json").stdout)
+    assert (after["total"]["exchanges"], after["since"]) == (4, "2026-11-21T12:40:00Z")
+    assert after["rounded"] == {"since": "2026-11-21T12:00:00Z", "until": "2026-11-21T14:00:00Z"}
+    words = (
+        "Single exchanges have been pruned: these are sums of whole hours, "
+        "from 2026-11-21 12:00 until 2026-11-21 14:00 UTC."
+    )
+    assert words in invoke("usage", *half).stderr
+    assert words in invoke("usage", *half, "--csv").stderr
+    assert usage()["rounded"] is None
 
 
 def test_the_table_in_a_pipe_has_all_columns_and_a_total() -> None:

@@ -7,10 +7,13 @@ import pytest
 from sqlalchemy import text
 
 from penstock.core.caller import Secret
+from penstock.stores.ledger import Ledger
 from penstock.stores.migrations import HEAD
 from penstock.stores.site import Site
+from tests.support.books import AT, entry
 from tests.support.command import invoke
 from tests.support.migrations import migrate
+from tests.support.rollups import agree
 
 
 @pytest.fixture(autouse=True)
@@ -55,6 +58,25 @@ def test_a_database_is_made_checked_and_brought_up_to_date(setting: dict[str, st
     refused = invoke("db", "migrate", env=setting)
     assert refused.exit_code == 3
     assert "lacks entries.rulings" in refused.stderr
+
+
+def test_sums_that_a_release_before_did_not_keep_are_made(tmp_path: Path) -> None:
+    """By a command of their own, and by the migration itself where it is asked for."""
+    site = Site(tmp_path / "data")
+    engine = site.open()
+    Ledger(engine).append([entry(number, at=AT - number * 86_400) for number in range(40)])
+    engine.dispose()
+    assert invoke("db", "sum").stdout == "No sum is missing.\n"
+    migrate(site, "0015", back=True)
+    found = invoke("db", "sum")
+    assert (found.exit_code, found.stdout) == (0, "Summed up 40 days.\n")
+    assert invoke("db", "sum").stdout == "No sum is missing.\n"
+    migrate(site, "0015", back=True)
+    assert invoke("db", "migrate").exit_code == 0
+    assert invoke("db", "sum").stdout == "No sum is missing.\n"
+    engine = site.connect()
+    agree(engine)
+    engine.dispose()
 
 
 def test_a_server_that_is_not_there_is_told_without_its_password() -> None:
