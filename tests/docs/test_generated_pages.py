@@ -9,7 +9,7 @@ from penstock.core.fault import FaultKind
 from penstock.route_rows import ROWS
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGES = ("admin-api", "cli", "errors", "headers", "routes", "secrets")
+PAGES = ("admin-api", "cli", "errors", "faults", "headers", "routes", "secrets")
 
 
 @pytest.mark.parametrize("name", PAGES)
