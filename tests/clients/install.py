@@ -28,6 +28,7 @@ CLIENTS = ROOT / ".clients"
 REQUIREMENTS = ROOT / "requirements"
 NODE_FILES = tuple(ROOT / "tests/clients/node" / name for name in ("package.json", "package-lock.json", ".npmrc"))
 NODE = CLIENTS / "bin/node"
+PROXIES = ROOT / "tests/clients/debian.py"
 
 # What openai 7 and @google/genai 3 state under "engines" in their package.json.
 OLDEST_NODE = 22
@@ -147,11 +148,17 @@ def node_works() -> bool:
     return (CLIENTS / "node/node_modules/.package-lock.json").is_file()
 
 
+def install_proxies() -> None:
+    """nginx and HAProxy; where they can't be had, what needs them is skipped."""
+    say(answers(sys.executable, PROXIES) or "nginx and HAProxy could not be looked for")
+
+
 PARTS = (
     python_part("current"),
     python_part("earlier"),
     Part("runtime", (REQUIREMENTS / "clients-runtime.lock",), install_runtime, runtime_works),
     Part("node", NODE_FILES, install_node, node_works),
+    Part("proxies", (PROXIES,), install_proxies, lambda: True),
 )
 
 
