@@ -8,7 +8,7 @@ import click
 
 from penstock.cli import moments
 from penstock.cli.acting import acting
-from penstock.cli.configuration import config_option, load_settings
+from penstock.cli.configuration import config_option, load_settings, source_of
 from penstock.cli.printing import Table, columns, json_option, print_json, print_table
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def serve(config: Path | None, sockets: str) -> None:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s admin %(name)s: %(message)s")
     settings = load_settings(config)
     opened = [socket.socket(fileno=int(number)) for number in sockets.split(",")]
-    with furnished(settings) as site:
+    with furnished(settings, source_of(config)) as site:
         tls = settings.admin.tls
         files = None if tls is None else (tls.certificate, tls.key)
         asyncio.run(serving(site.application(), opened, hosts=settings.admin.hosts, tls=files))
