@@ -34,6 +34,8 @@ from tests.support.books import entry, used
 from tests.support.command import invoke
 from tests.support.valkey import ValkeyServer
 
+pytestmark = pytest.mark.slow
+
 OWNER, LEAD = Actor("olga", Role.OWNER), Actor("lea", Role.LEAD, "red")
 
 

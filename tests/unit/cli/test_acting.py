@@ -1,18 +1,23 @@
 """Commands beside a gateway that does not answer: done once, and said."""
 
 import contextlib
+import json
 from pathlib import Path
 
 import click
 import pytest
+from click.shell_completion import ShellComplete
 
 from penstock.administering.keys import CreateKey
 from penstock.attending import SOCKET
+from penstock.cli import main
 from penstock.cli.acting import acting
 from penstock.console.asking import SilentError
 from penstock.stores.keys import KeyStore
 from tests.support.command import invoke
 from tests.support.gatekeeper import ALIVE, Gatekeeper
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
@@ -70,3 +75,37 @@ def test_a_gateway_that_ends_in_between_is_not_replaced(tmp_path: Path, config: 
             going_on.__exit__(SilentError, caught.value, None)
     assert told.value.exit_code == 3
     assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "names"),
+    [
+        ("keys show", ["filed", "one"]),
+        ("keys revoke o", ["one"]),
+        ("keys create x --team", ["blue", "red"]),
+        ("teams show", ["blue", "red"]),
+        ("users set", ["Ada"]),
+        ("quotas --user", ["Ada"]),
+        ("admin tokens revoke", ["ann"]),
+        ("providers credential set", ["groq"]),
+        ("savings resume", ["filed", "one"]),
+    ],
+)
+def test_shells_complete_names_and_ask_no_gateway(
+    tmp_path: Path, config: Path, monkeypatch: pytest.MonkeyPatch, line: str, names: list[str]
+) -> None:
+    """From the database and the file; a key that is pressed starts no process and waits for none."""
+    provider = {"dialect": "openai", "base_url": "http://127.0.0.1:9/v1", "auth": "none"}
+    keys = [{"name": "filed", "key": "k" * 20, "team": "blue"}]
+    told = {"data_dir": str(tmp_path), "providers": {"groq": provider}, "keys": keys, "teams": {"blue": {}}}
+    config.write_text(json.dumps(told))
+    for made in ("keys create one --team red --user Ada", "admin tokens create ann", "admin tokens create bob"):
+        assert invoke(*made.split(), "--config", str(config)).exit_code == 0
+    assert invoke("admin", "tokens", "revoke", "bob", "--config", str(config)).exit_code == 0
+    monkeypatch.setenv("PENSTOCK_CONFIG", str(config))
+    *words, begun = line.split() if line.endswith(" o") else (*line.split(), "")
+    with Gatekeeper(tmp_path) as keeper:
+        shell = ShellComplete(main, {}, "penstock", "_PENSTOCK_COMPLETE")
+        found = shell.get_completions(words, begun)
+    assert [one.value for one in found] == names
+    assert keeper.heard == b""
