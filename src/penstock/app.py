@@ -115,6 +115,10 @@ class Running:
         self.house.ready = False
         await asyncio.sleep(self.house.settings.limits.notice_seconds)
 
+    async def look(self) -> None:
+        """Take over now what was changed in the database; what can't be is taken later."""
+        await self.house.look()
+
     async def hand_over(self) -> None:
         """Let another process accept in this one's place; connections that are here go after their next answer."""
         await self.house.hand_over()
@@ -291,6 +295,10 @@ class House:
         if any(scrubbing.wanted(self.settings, key) for key in keys):
             prepared = functools.partial(scrubbing.prepare, self.settings, keys)
             threading.Thread(target=prepared, name="scrubbing", daemon=True).start()
+
+    async def look(self) -> None:
+        """Look at once at what is looked at twice a second."""
+        await asyncio.gather(self._keys.look(), self._credentials.look())
 
     async def hand_over(self) -> None:
         """Let running answers end, and each client ask once more."""

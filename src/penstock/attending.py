@@ -11,13 +11,15 @@ import logging
 import os
 import socket
 import stat
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 log = logging.getLogger(__name__)
 
 SOCKET = "admin.sock"
 """In the data folder: whoever can open it is the operator."""
+CHANGED, DONE = b"c", b"d"
+"""What the process says when it has changed something, and what it hears when that is in force."""
 _PATIENCE = 5.0
 """After a process that failed, so long nobody is attended to."""
 _SUN_PATH = 100
@@ -27,10 +29,14 @@ _SUN_PATH = 100
 class Attendant:
     """Attends to these sockets until it is closed."""
 
-    def __init__(self, sockets: Sequence[socket.socket], command: Sequence[str]) -> None:
-        """``command``: starts the process; the numbers of the sockets' descriptors are put behind it."""
+    def __init__(
+        self, sockets: Sequence[socket.socket], command: Sequence[str], changed: Callable[[], Awaitable[None]]
+    ) -> None:
+        """``command``: starts the process; the numbers of the sockets' descriptors are put behind it. ``changed`` is
+        called when the process has changed something, and returns when the gateway goes by it."""
         self._sockets = sockets
         self._command = command
+        self._changed = changed
         self._task: asyncio.Task[None] | None = None
         self._loop = asyncio.get_running_loop()
         self._look()
@@ -63,8 +69,13 @@ class Attendant:
     async def _attend(self) -> None:
         numbers = [one.fileno() for one in self._sockets]
         process = await asyncio.create_subprocess_exec(
-            *self._command, ",".join(map(str, numbers)), stdin=asyncio.subprocess.PIPE, pass_fds=numbers
+            *self._command,
+            ",".join(map(str, numbers)),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            pass_fds=numbers,
         )
+        hearing = self._loop.create_task(self._hear(process))
         try:
             status = await process.wait()
         except asyncio.CancelledError:
@@ -75,12 +86,21 @@ class Attendant:
             if process.returncode is None:
                 process.kill()
             raise
+        finally:
+            hearing.cancel()
         if status:
             log.error("the admin API's process ended with status %d", status)
             self._turn_away()
             await asyncio.sleep(_PATIENCE)
             self._turn_away()
         self._look()
+
+    async def _hear(self, process: asyncio.subprocess.Process) -> None:
+        if process.stdout is None or process.stdin is None:
+            return
+        while told := await process.stdout.read(4096):
+            await self._changed()
+            process.stdin.write(DONE * len(told))
 
     def _turn_away(self) -> None:
         """Who has knocked is not left to wait for nobody."""

@@ -6,6 +6,7 @@ is read again waits for no server. What to do with a change is the composition r
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Mapping
 
@@ -42,6 +43,9 @@ class CredentialWatch:
         self._renew = renew
         self._changes = changes
         self._trouble = ""
+        self._asked: list[asyncio.Future[None]] = []
+        """Who waits for a look that has not begun."""
+        self._waking = asyncio.Event()
         # Before the credentials are read for the first time, so that none slips in between.
         self._number = None if changes is None else changes.number("credentials")
         self.kept: Sealed | None = None if changes is None else read(engine)
@@ -54,8 +58,10 @@ class CredentialWatch:
     async def _run(self) -> None:
         wait = SECONDS
         while True:
-            await asyncio.sleep(wait)
-            wait = SECONDS
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._waking.wait(), wait)
+            self._waking.clear()
+            asked, self._asked, wait = self._asked, [], SECONDS
             try:
                 await self._look()
             except (ConfigError, StoreError, OSError) as error:
@@ -65,6 +71,16 @@ class CredentialWatch:
                         "what has changed in the stored credentials can't be used, the known ones stay: %s", words
                     )
                 self._trouble, wait = words, RETRY_SECONDS
+            for one in asked:
+                if not one.done():
+                    one.set_result(None)
+
+    async def look(self) -> None:
+        """Look now; returns when what has changed until now is used, or can't be."""
+        asked = asyncio.get_running_loop().create_future()
+        self._asked.append(asked)
+        self._waking.set()
+        await asked
 
     async def _look(self) -> None:
         number = None if self._changes is None else self._changes.number("credentials")

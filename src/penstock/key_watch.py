@@ -5,9 +5,10 @@ at once.
 """
 
 import asyncio
+import functools
 import logging
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
@@ -71,6 +72,8 @@ class KeyWatch:
         self._due = False
         self._anew = False
         """All keys are to be told of."""
+        self._asked: list[asyncio.Future[None]] = []
+        """Who waits for a look that has not begun."""
         self._thread = ThreadPoolExecutor(1, "keys")
         self._loop = asyncio.get_running_loop()
         self._notice()
@@ -85,6 +88,14 @@ class KeyWatch:
             self._heritage = heritage
         self._due = self._anew = True
         self._start()
+
+    async def look(self) -> None:
+        """Look now; returns when what has changed until now is in force, or can't be read."""
+        asked = self._loop.create_future()
+        self._asked.append(asked)
+        self._due = True
+        self._start()
+        await asked
 
     def _look(self) -> None:
         if not self._reading:
@@ -106,12 +117,17 @@ class KeyWatch:
         told = tuple(self._ring.profiles) if self._anew else ()
         self._reading, self._due, self._anew = True, False, False
         reading = self._loop.run_in_executor(self._thread, self._read, self._declared, self._heritage, told)
-        reading.add_done_callback(self._arrived)
+        asked, self._asked = self._asked, []
+        reading.add_done_callback(functools.partial(self._arrived, asked))
 
-    def _arrived(self, reading: "asyncio.Future[_Read]") -> None:
+    def _arrived(self, asked: "Sequence[asyncio.Future[None]]", reading: "asyncio.Future[_Read]") -> None:
         self._reading = False
         self._take(reading.result())
-        if self._anew:
+        for one in asked:
+            if not one.done():
+                one.set_result(None)
+        self._due = self._due or bool(self._asked)
+        if self._anew or self._asked:
             self._start()
 
     def _read(self, declared: Declared, heritage: Heritage, told: Collection[KeyProfile]) -> _Read:

@@ -105,7 +105,7 @@ class Reloading:
         return msgspec.structs.replace(found, **kept), waiting
 
     def _look(self) -> Stamp:
-        return tuple(_stamp(path) for path in self._files())
+        return tuple(stamp(path) for path in self._files())
 
     def _files(self) -> Iterator[str]:
         if self._source.path is not None:
@@ -125,7 +125,7 @@ def _differ(one: Settings, other: Settings, name: str) -> bool:
     return bool(getattr(one, name) != getattr(other, name))
 
 
-def _stamp(path: str) -> tuple[int, int, int] | None:
+def stamp(path: str) -> tuple[int, int, int] | None:
     """Changes when the file does, also when another is moved into its place."""
     try:
         found = os.stat(path)

@@ -10,12 +10,13 @@ import contextlib
 import logging
 import signal
 import socket
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 
 log = logging.getLogger(__name__)
 
-READY, SUCCEEDED = b"r", b"s"
+READY, SUCCEEDED, LOOK, LOOKED = b"r", b"s", b"l", b"k"
+LOOK_SECONDS = 2.0
 START_SECONDS = 60.0
 # Before a worker that died is started again: the first time, at most, and how long one must live to be forgiven.
 PATIENCE, PATIENCE_MOST, FORGIVEN = 0.1, 10.0, 30.0
@@ -80,6 +81,18 @@ class Supervisor:
         if not self._restarting:
             self._restarting = True
             self._spawn(self._restart())
+
+    async def look(self) -> None:
+        """All workers take over now what was changed in the database; returns when they have, or don't say so in
+        time."""
+        await asyncio.gather(*(self._asked_to_look(worker) for worker in self._slots.values()))
+
+    async def _asked_to_look(self, worker: Worker) -> None:
+        loop = asyncio.get_running_loop()
+        with contextlib.suppress(OSError, TimeoutError):
+            async with asyncio.timeout(LOOK_SECONDS):
+                await loop.sock_sendall(worker.link, LOOK)
+                await loop.sock_recv(worker.link, 1)
 
     async def stop(self) -> None:
         """Let all workers end their running answers; returns when they have."""
@@ -202,12 +215,17 @@ class Link:
         with contextlib.suppress(OSError):
             self._socket.send(READY)
 
-    async def heard(self) -> bool:
-        """Waits for the parent's word. True: a successor accepts; False: the parent is gone."""
+    async def heard(self, look: Callable[[], Awaitable[None]]) -> bool:
+        """Waits for the parent's last word. True: a successor accepts; False: the parent is gone. ``look`` takes over
+        what was changed, whenever the parent says so."""
+        loop = asyncio.get_running_loop()
         try:
-            return await asyncio.get_running_loop().sock_recv(self._socket, 1) == SUCCEEDED
+            while (word := await loop.sock_recv(self._socket, 1)) == LOOK:
+                await look()
+                await loop.sock_sendall(self._socket, LOOKED)
         except OSError:
             return False
+        return word == SUCCEEDED
 
 
 def told(text: str) -> tuple[int, Link, list[int]]:

@@ -1,6 +1,7 @@
 """The act that tells how quotas stand: from the counters that processes share, else from the books."""
 
 import asyncio
+import functools
 import time
 from collections.abc import Awaitable, Mapping, Sequence
 from pathlib import Path
@@ -28,7 +29,7 @@ from penstock.stores.counting.valkey_address import address
 from penstock.stores.used import Usages
 
 _HOUR = 3600
-_PATIENCE_SECONDS = 1.0
+_PATIENCE_SECONDS = 3.0
 COUNTED, BOOKED, UNKNOWN = "counters", "books", "process"
 
 
@@ -111,10 +112,17 @@ def _counted(settings: Settings, slotted: Sequence[Slot]) -> Mapping[Quota, Stan
 
 
 def _shared(settings: Settings) -> Counters | None:
-    """Several gateways count where ``shared`` says, several processes of one in a file; one alone counts in its
-    memory."""
+    """Several gateways count where ``shared`` says, else in the PostgreSQL that they share; several processes of one in
+    a file; one alone counts in its memory."""
     if settings.shared is not None:
         return ValkeyCounters(address(settings.shared.reveal()), deadline=_PATIENCE_SECONDS)
+    if settings.database is not None:
+        # Load a driver that SQLite has no use for.
+        from penstock.stores.counting.postgresql import PostgresqlCounters  # noqa: PLC0415
+        from penstock.stores.server import connect, named  # noqa: PLC0415
+
+        server = settings.database
+        return PostgresqlCounters(functools.partial(connect, server), named(server), deadline=_PATIENCE_SECONDS)
     path = Path(settings.data_dir) / COUNTERS
     return SqliteCounters(path, deadline=_PATIENCE_SECONDS) if settings.workers > 1 and path.exists() else None
 

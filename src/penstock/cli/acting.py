@@ -142,3 +142,13 @@ def user_names(house: "House") -> list[str]:
     from penstock.stores.subjects import Subjects  # noqa: PLC0415 - keeps --help instant
 
     return [*house.settings.users, *Subjects(house.store.engine, "user").names()]
+
+
+def token_names(house: "House") -> list[str]:
+    """Of admin tokens that were not revoked."""
+    return [row.name for row in house.admins.rows() if row.revoked is None]
+
+
+def provider_names(house: "House") -> list[str]:
+    """Of providers in the file."""
+    return list(house.settings.providers)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from penstock.cli import moments
-from penstock.cli.acting import acting
-from penstock.cli.configuration import config_option, load_settings
+from penstock.cli.acting import acting, completing, team_names, token_names
+from penstock.cli.configuration import config_option, load_settings, source_of
 from penstock.cli.printing import Table, columns, json_option, print_json, print_table
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def serve(config: Path | None, sockets: str) -> None:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s admin %(name)s: %(message)s")
     settings = load_settings(config)
     opened = [socket.socket(fileno=int(number)) for number in sockets.split(",")]
-    with furnished(settings) as site:
+    with furnished(settings, source_of(config)) as site:
         tls = settings.admin.tls
         files = None if tls is None else (tls.certificate, tls.key)
         asyncio.run(serving(site.application(), opened, hosts=settings.admin.hosts, tls=files))
@@ -76,7 +76,7 @@ def tokens() -> None:
 @config_option
 @click.argument("name")
 @click.option("--role", type=click.Choice(ROLES), default="viewer", show_default=True, help="What it may do.")
-@click.option("--team", help="Of a lead: the team.")
+@click.option("--team", metavar="NAME", shell_complete=completing(team_names), help="Of a lead: the team.")
 @click.option("--expires", type=moments.Expiry(), help="When it ends: 90d, 2027-01-01 (UTC) or never.")
 @json_option
 def create(config: Path | None, name: str, role: str, team: str | None, expires: int | None, *, as_json: bool) -> None:
@@ -121,7 +121,7 @@ def list_tokens(config: Path | None, *, as_json: bool) -> None:
 
 @tokens.command()
 @config_option
-@click.argument("name")
+@click.argument("name", shell_complete=completing(token_names))
 @json_option
 def revoke(config: Path | None, name: str, *, as_json: bool) -> None:
     """Refuse a token from now on. NAME is its name or id.

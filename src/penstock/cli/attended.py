@@ -3,7 +3,7 @@
 import contextlib
 import logging
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,9 +29,11 @@ class Admin:
 
 
 @contextlib.asynccontextmanager
-async def attended(start: Start, store: "KeyStore | None" = None) -> AsyncIterator[Admin]:
-    """As long as the context is open, whoever asks the admin API is answered. ``store``: where this process has the
-    database open."""
+async def attended(
+    start: Start, look: Callable[[], Awaitable[None]], store: "KeyStore | None" = None
+) -> AsyncIterator[Admin]:
+    """As long as the context is open, whoever asks the admin API is answered. ``look`` takes over what was changed;
+    ``store``: where this process has the database open."""
     from penstock.attending import Attendant, opened  # noqa: PLC0415 - only this command needs it
 
     settings, folder = start.settings, Path(start.settings.data_dir)
@@ -44,7 +46,7 @@ async def attended(start: Start, store: "KeyStore | None" = None) -> AsyncIterat
         log.warning("no admin API on %s: %s", settings.admin.listen, error.strerror or error)
         sockets = opened(None, folder)
     named = () if start.source.path is None else ("--config", str(start.source.path))
-    attendant = Attendant(sockets, (sys.executable, "-m", "penstock", "admin", "serve", *named, "--sockets"))
+    attendant = Attendant(sockets, (sys.executable, "-m", "penstock", "admin", "serve", *named, "--sockets"), look)
     try:
         yield Admin(url, None if url is None else _setup_token(settings, store))
     finally:

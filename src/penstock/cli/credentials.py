@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from penstock.cli import moments
-from penstock.cli.acting import acting
+from penstock.cli.acting import acting, completing, provider_names
 from penstock.cli.configuration import config_option, load_settings
 from penstock.cli.exits import PROBLEM, MistakeError, existing
 from penstock.cli.printing import Table, columns, json_option, print_json, print_table
@@ -40,7 +40,7 @@ def credential() -> None:
 
 @credential.command("set", short_help="Keep the credential of a provider.")
 @config_option
-@click.argument("name")
+@click.argument("name", shell_complete=completing(provider_names))
 @json_option
 def put(config: Path | None, name: str, *, as_json: bool) -> None:
     """Keep the credential of provider NAME, in place of the one before.
@@ -93,7 +93,7 @@ def list_credentials(config: Path | None, *, as_json: bool) -> None:
 
 @credential.command(short_help="Forget the credential of a provider.")
 @config_option
-@click.argument("name")
+@click.argument("name", shell_complete=completing(provider_names))
 @json_option
 def remove(config: Path | None, name: str, *, as_json: bool) -> None:
     """Forget the credential of provider NAME.

@@ -37,11 +37,11 @@ class Terms(terms.Terms, total=False):
 
 _TERMS = (
     click.option(
-        "--team", shell_complete=completing(team_names),
+        "--team", metavar="NAME", shell_complete=completing(team_names),
         help="Keys of one team share what they store at a provider, and have its terms and quotas.",
     ),
     click.option(
-        "--user", "--owner", "owner", shell_complete=completing(user_names),
+        "--user", "--owner", "owner", metavar="NAME", shell_complete=completing(user_names),
         help="Whose key it is; the user's terms and quotas hold for all keys of the user.",
     ),
     click.option("--expires", type=moments.Expiry(), help="When it ends: 90d, 2027-01-01 (UTC) or never."),
@@ -106,7 +106,7 @@ def create(config: Path | None, name: str | None, named: str | None, *, as_json:
 @keys.command("list", short_help="List the keys, the file's too.")
 @config_option
 @click.option("--all", "everything", is_flag=True, help="Those that were revoked, too.")
-@click.option("--team", shell_complete=completing(team_names), help="Only this team's.")
+@click.option("--team", metavar="NAME", shell_complete=completing(team_names), help="Only this team's.")
 @json_option
 def list_keys(config: Path | None, team: str | None, *, everything: bool, as_json: bool) -> None:
     """List the keys, those in the configuration file too.

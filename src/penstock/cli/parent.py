@@ -75,7 +75,7 @@ async def _watch(supervisor: "Supervisor", greet: Callable[["Admin"], None], sta
         await supervisor.start()
     except WorkerFailedError as error:
         raise click.ClickException(f"{error}; what it said stands above") from None
-    async with attended(start) as admin:
+    async with attended(start, supervisor.look) as admin:
         greet(admin)
         systemd.tell("READY=1")
         await stopping.wait()

@@ -75,7 +75,7 @@ async def _alone(start: Start) -> None:
     try:
         async with (
             running(start.settings, demo=start.demo, source=start.source) as gateway,
-            attended(start, gateway.house.store) as admin,
+            attended(start, gateway.look, gateway.house.store) as admin,
         ):
             _settle()
             _listen_to_signals(stopping, gateway.reload)
@@ -106,7 +106,7 @@ async def _work(start: Start, worker: str) -> None:
         _settle()
         _listen_to_signals(stopping, gateway.reload)
         link.ready()
-        parent, stop = asyncio.create_task(link.heard()), asyncio.create_task(stopping.wait())
+        parent, stop = asyncio.create_task(link.heard(gateway.look)), asyncio.create_task(stopping.wait())
         await asyncio.wait((parent, stop), return_when=asyncio.FIRST_COMPLETED)
         if stop.done():
             parent.cancel()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, cast
 import click
 
 from penstock.cli import moments
-from penstock.cli.acting import acting
+from penstock.cli.acting import acting, completing, key_names
 from penstock.cli.books import opened_books, standing
 from penstock.cli.configuration import config_option, load_settings
 from penstock.cli.printing import json_option, legible, print_json
@@ -51,7 +51,7 @@ def judge(config: Path | None, *, as_json: bool) -> None:
 
 @click.command(short_help="Give a suspended level back.")
 @config_option
-@click.argument("key")
+@click.argument("key", shell_complete=completing(key_names))
 @click.argument("model")
 @click.argument("intensity", type=click.Choice(LEVELS, case_sensitive=False), metavar="INTENSITY")
 @json_option

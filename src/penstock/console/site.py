@@ -8,7 +8,7 @@ import contextlib
 import functools
 import logging
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from urllib.parse import quote, unquote
 
 import msgspec
@@ -27,8 +27,10 @@ from penstock.administering.errors import ActError, UnavailableError
 from penstock.administering.house import opened
 from penstock.administering.table import ACTS
 from penstock.config.settings import Settings
+from penstock.config.source import Source
 from penstock.console import cursor
 from penstock.console.doors import Door, doors
+from penstock.console.following import Following
 from penstock.console.openapi import document
 from penstock.console.problem import MEDIA_TYPE, UNAVAILABLE, Mistake, problem, problem_of
 from penstock.console.reading import Misread, read
@@ -83,9 +85,15 @@ class Site:
     """The API over one database. Acts run in threads: they wait for the database, and the event loop does not."""
 
     def __init__(
-        self, acts: Acts, leading: Sequence[Door], house: object, admins: Admins, answers: Answers, secret: bytes
+        self,
+        acts: Acts,
+        leading: Sequence[Door],
+        house: Callable[[], object],
+        admins: Admins,
+        answers: Answers,
+        secret: bytes,
     ) -> None:
-        """``leading``: the doors to the acts; ``secret``: what cursors are signed with."""
+        """``leading``: the doors to the acts; ``house``: as it is now; ``secret``: what cursors are signed with."""
         self._acts = acts
         self._house = house
         self._admins = admins
@@ -202,7 +210,7 @@ class Site:
         wanted = read(door.act.wanted, request.path_params, query, body)
         if place is not None:
             wanted = msgspec.structs.replace(wanted, after=place)
-        told = self._acts.do(self._house, asking.actor, door.act.name, wanted)
+        told = self._acts.do(self._house(), asking.actor, door.act.name, wanted)
         headers: dict[str, str] = {}
         if isinstance(told, Page):
             going_on = None if told.next is None else cursor.sealed(self._secret, _question(door, query), told.next)
@@ -223,11 +231,11 @@ class Site:
 
 
 @contextlib.contextmanager
-def furnished(settings: Settings) -> Iterator[Site]:
-    """The API over the database of these settings."""
+def furnished(settings: Settings, source: Source) -> Iterator[Site]:
+    """The API over the database of these settings, which came from ``source``."""
     with opened(settings) as house:
         answers = Answers(house.store.engine, house.store.pepper)
-        yield Site(ACTS, doors(ACTS), house, house.admins, answers, house.store.pepper)
+        yield Site(ACTS, doors(ACTS), Following(house, source), house.admins, answers, house.store.pepper)
 
 
 def _question(door: Door, query: Sequence[tuple[str, str]]) -> str:

@@ -212,3 +212,22 @@ def test_it_is_the_same_with_a_gateway_and_without(gateway: Gateway, tmp_path: P
     assert {row["act"] for row in log} == {act.name for act in ACTS if act.writes} - {"setup"}
     assert {row["who"] for row in log} == {"local operator"}
     assert "c4n4ry" not in str([one for _, one in told])
+
+
+def test_a_changed_file_is_known_to_the_next_command(gateway: Gateway, tmp_path: Path) -> None:
+    """Of a provider that has just been added a credential can be stored; a file that is wrong changes nothing, and what
+    holds until a restart stays."""
+    way = door(tmp_path / "door", gateway.folder / "data" / SOCKET)
+    path = gateway.folder / "penstock.yaml"
+    before = path.read_text()
+    assert way.say("providers credential set three < sk-c4n4ry")[0] == 2
+    config = yaml.safe_load(before)
+    rows = {**config["providers"], "three": {**config["providers"]["one"], "api_key_stored": False}}
+    try:
+        path.write_text(yaml.safe_dump({**config, "providers": rows, "data_dir": "elsewhere"}))
+        assert way.say("providers credential set three < sk-c4n4ry")[0] == 0
+        path.write_text("providers: nothing\n")
+        assert way.say("providers credential remove three")[0] == 0
+    finally:
+        path.write_text(before)
+    assert way.say("providers credential set three < sk-c4n4ry")[0] == 2

@@ -91,7 +91,7 @@ class Asker:
         store = KeyStore(folder)
         self.engine, self.house = store.engine, House()
         self.admins = Admins(store.engine, store.pepper)
-        site = Site(ACTS, DOORS, self.house, self.admins, Answers(store.engine, store.pepper), store.pepper)
+        site = Site(ACTS, DOORS, lambda: self.house, self.admins, Answers(store.engine, store.pepper), store.pepper)
         self.application = site.application()
         self.close = store.close
 
