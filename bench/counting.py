@@ -106,7 +106,15 @@ def main() -> None:
                 cost, waits = uvloop.run(_measured(name, Path(folder), server, lanes, lent=lent))
                 cuts = statistics.quantiles(waits, n=100)
                 middle, last = f"{cuts[49] * 1e3:.2f} ms", f"{cuts[98] * 1e3:.2f} ms"
-                table.add_row(name, "lent" if lent else "asked", str(lanes), f"{len(waits) / SECONDS:,.0f}", f"{cost * 1e6:.1f} µs", middle, last)
+                table.add_row(
+                    name,
+                    "lent" if lent else "asked",
+                    str(lanes),
+                    f"{len(waits) / SECONDS:,.0f}",
+                    f"{cost * 1e6:.1f} µs",
+                    middle,
+                    last,
+                )
         server.stop()
     Console().print(table)
 
