@@ -80,10 +80,10 @@ def branch(far: Counters, clock: Clock, name: str, processes: int = 1) -> Branch
     return Branch(slow, leasing)
 
 
-async def warm(one: Branch, asks: Sequence[Ask], name: str = "warm") -> int:
+async def warm(one: Branch, asks: Sequence[Ask], name: str = "warm", *, requests: int = 6) -> int:
     """Asks until its counters are lent; how much of each was used."""
     used = 0
-    for turn in range(6):
+    for turn in range(requests):
         verdict = await one.take(f"{name} {turn}", asks)
         if verdict.refused < 0:
             used += one.settle(f"{name} {turn}")

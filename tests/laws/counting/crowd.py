@@ -13,6 +13,8 @@ import msgspec
 import uvloop
 
 from penstock.core.counting import Ask, Counters, Verdict
+from penstock.stores.counting.fallback import Fallback
+from penstock.stores.counting.leasing import Leasing
 from tests.laws.counting.houses import House, elsewhere
 
 AT = 1_800_000_000.0
@@ -31,6 +33,8 @@ class Job(msgspec.Struct):
     """And has used one between these, which it settles; None: it settles nothing."""
     hold: bool = False
     """Says that it is done, and stays until it is killed."""
+    lent: int = 0
+    """Serves from loans, with a look at them after so many requests; 0: asks the store for each."""
 
 
 class Done(msgspec.Struct):
@@ -39,6 +43,8 @@ class Done(msgspec.Struct):
     granted: int
     reserved: int
     used: int
+    at_once: int
+    """Answered without the store."""
     overshot: list[int]
     """Of each lane, the most by which one used more than it had reserved."""
 
@@ -52,14 +58,21 @@ async def answered(counters: Counters, lease: str, asks: Sequence[Ask]) -> Verdi
 async def work(counters: Counters, job: Job) -> Done:
     """All of a job's requests."""
     chance = random.Random(job.name)
-    done = Done(0, 0, 0, [0] * job.lanes)
+    done = Done(0, 0, 0, 0, [0] * job.lanes)
+    leasing = Leasing(counters, Fallback(counters), ticking=False) if job.lent else None
+    asked = leasing or counters
 
     async def lane(number: int) -> None:
         for turn in range(number, job.requests, job.lanes):
             amount = chance.randint(*job.amounts) if job.amounts else 1
             asks = [msgspec.structs.replace(ask, amount=amount) for ask in job.asks]
             lease = f"{job.name} {turn}"
-            if (await answered(counters, lease, asks)).refused >= 0:
+            if leasing is not None and turn % job.lent == 0:
+                leasing.look()
+                await asyncio.sleep(0.005)
+            found = asked.take(lease, asks)
+            done.at_once += isinstance(found, Verdict)
+            if (found if isinstance(found, Verdict) else await found).refused >= 0:
                 continue
             done.granted += 1
             done.reserved += amount
@@ -68,9 +81,11 @@ async def work(counters: Counters, job: Job) -> Done:
                 used = chance.randint(*job.actual)
                 done.used += used
                 done.overshot[number] = max(done.overshot[number], used - amount)
-                counters.settle(lease, AT, {ask.counter: used for ask in asks})
+                asked.settle(lease, AT, {ask.counter: used for ask in asks})
 
     await asyncio.gather(*map(lane, range(job.lanes)))
+    if leasing is not None:
+        await leasing.close()
     return done
 
 
@@ -108,9 +123,10 @@ async def main(kind: str, place: str, more: str, told: str) -> None:
     print(msgspec.json.encode(done).decode(), flush=True)
     if job.hold:
         await asyncio.sleep(60)
-    closing = counters.close()
-    assert closing is not None
-    await closing
+    if not job.lent:
+        closing = counters.close()
+        assert closing is not None
+        await closing
 
 
 if __name__ == "__main__":

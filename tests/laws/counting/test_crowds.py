@@ -97,6 +97,29 @@ async def test_learned_is_over_by_what_was_under_way_at_most(house: House, proce
 
 @pytest.mark.parametrize("name", SHARED)
 @awaited
+async def test_processes_that_serve_from_loans_hold_a_strict_quota(house: House) -> None:
+    """Most requests ask nobody, what all processes used is what the store has in the end, never more than there is, and
+    what is left can be used to the last."""
+    async with house.opened(fresh=True) as counters:
+        ask = Ask("lent", Way.SPAN, 3000, 1, ends=ENDS)
+        counters.adjust("lent", ENDS, {})
+        job = Job("lent", [ask], requests=2000, lanes=40, amounts=(1, 4), actual=(0, 1), lent=100)
+        done = await crowd(house, counters, job, 2)
+        used = sum(one.used for one in done)
+        assert await _standings(counters, ask) == (Standing(used, 0),)
+        assert sum(one.granted for one in done) == 2000
+        assert sum(one.at_once for one in done) > 200
+        done = await crowd(house, counters, Job("more", [ask], requests=4000, lanes=40, actual=(1, 1), lent=100), 2)
+        used += sum(one.used for one in done)
+        assert await _standings(counters, ask) == (Standing(used, 0),)
+        rest = 0
+        while (await answered(counters, f"rest {rest}", (ask,))).refused < 0:
+            rest += 1
+        assert used + rest == 3000
+
+
+@pytest.mark.parametrize("name", SHARED)
+@awaited
 async def test_what_a_killed_process_held_comes_free(house: House) -> None:
     """After its leases are over and not before; its late settlements still count, once."""
     async with house.opened(fresh=True) as counters:

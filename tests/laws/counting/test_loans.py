@@ -288,19 +288,18 @@ async def test_while_the_next_loan_is_asked_for_no_more_is_served_than_it_will_h
     clock = Clock()
     far = _far(clock)
     one = branch(far, clock, "one")
-    await warm(one, [msgspec.structs.replace(SPAN, amount=60)])
+    await warm(one, (SPAN,), requests=100)
     one.far.delays = True
-    # Smaller requests than before, so the next loan is smaller too.
-    for look in range(3):
+    # Fewer requests than before, so the next loan is smaller too.
+    for look in range(4):
         assert (await one.take(f"small {look}", (SPAN,))).refused < 0
+        await one.far.deliver()
         one.leasing.look()
-        if look < 2:
-            await one.far.deliver()
-    for turn in range(30):
-        assert (await one.take(str(turn), (msgspec.structs.replace(SPAN, amount=4),))).refused < 0
+    for turn in range(100):
+        assert (await one.take(str(turn), (SPAN,))).refused < 0
+    assert 4 < one.at_once < 104
     await one.far.deliver()
-    (stood,) = far.standings((SPAN,))
-    assert stood.reserved >= 3 * 2 + 30 * 4
+    assert far.standings((SPAN,))[0].reserved >= 104 * 2
 
 
 @awaited

@@ -12,6 +12,7 @@ KEPT = 10_000
 """Pairs of a key and a model; then the one that was made longest ago goes."""
 FADING = 0.8
 """What the mean keeps when one more is in: about the last five requests count."""
+_FRESH = 1 - FADING
 _ABOVE = 1.25
 _FAR = 0.5
 FIRST_OUTPUT = 1_000
@@ -34,14 +35,16 @@ class Size(msgspec.Struct):
 
     def learn(self, entry: Entry) -> None:
         """From an exchange that used something."""
-        usage, fresh = entry.consumption.usage, 1.0 if self.guessed else 1 - FADING
-        self.guessed = False
-        taken = self.input = self.input + (usage.total_input - self.input) * fresh
-        output = self.output = self.output + (usage.total_output - self.output) * fresh
-        cost = self.cost = self.cost + ((entry.cost or 0) - self.cost) * fresh
-        above = self.reserved
-        over = taken > above[0] or output > above[1] or cost > above[2]
-        far = taken < (above[0] - 1) * _FAR or output < (above[1] - 1) * _FAR or cost < (above[2] - 1) * _FAR
+        usage, fresh = entry.consumption.usage, _FRESH
+        if self.guessed:
+            self.guessed, fresh = False, 1.0
+        taken, output, cost = self.input, self.output, self.cost
+        self.input = taken = taken + (usage.total_input - taken) * fresh
+        self.output = output = output + (usage.total_output - output) * fresh
+        self.cost = cost = cost + ((entry.cost or 0) - cost) * fresh
+        most_taken, most_output, most_cost = self.reserved
+        over = taken > most_taken or output > most_output or cost > most_cost
+        far = taken < (most_taken - 1) * _FAR or output < (most_output - 1) * _FAR or cost < (most_cost - 1) * _FAR
         if over or far:
             self.settle()
 

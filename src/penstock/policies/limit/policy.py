@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from penstock.core.allowance import Allowance
 from penstock.core.caller import KeyProfile
 from penstock.core.counting import Ask, Verdict, Way
 from penstock.core.demand import Demand
@@ -19,7 +18,7 @@ from penstock.core.fault import Fault, FaultError
 from penstock.core.policy import Visit
 from penstock.core.price import UNIT
 from penstock.core.quota import Quota
-from penstock.core.quota_text import METERED, TOKENS
+from penstock.core.quota_text import METERED
 from penstock.core.route import Route
 from penstock.policies.limit import refusing
 from penstock.policies.limit.cutting import Cutting
@@ -90,13 +89,9 @@ class Limit:
             taken.size = len(exchange.document.plain)
         if taking.cuts and exchange.facts.stream:
             return self._cutting(exchange, taking, asks)
-        if taking.estimated and not exchange.facts.stream and self._is_near(exchange.allowance):
+        if taking.estimated and taking.is_near(verdict, self.conditions.warn_at) and not exchange.facts.stream:
             return _HELD
         return None
-
-    def _is_near(self, allowance: Allowance) -> bool:
-        fullest = allowance.fullest(*TOKENS)
-        return fullest is not None and fullest.share >= self.conditions.warn_at
 
     def taking(self, exchange: Exchange, key: KeyProfile, now: float) -> Taking:
         """What requests like this one take."""

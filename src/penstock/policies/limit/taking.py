@@ -14,7 +14,7 @@ from penstock.core.caller import KeyProfile, matches
 from penstock.core.counting import TICKS, Ask, Verdict, Way
 from penstock.core.entry import Entry
 from penstock.core.quota import Period, Quota, Spent, Unit, metered
-from penstock.core.quota_text import METERED
+from penstock.core.quota_text import METERED, TOKENS
 from penstock.core.spending import spender
 from penstock.policies.limit.learned import Size
 from penstock.policies.limit.terms import Kind
@@ -44,6 +44,8 @@ class Taking:
     """What requests of one key, model and kind take."""
 
     __slots__ = (
+        "_spoken",
+        "_tokens",
         "asks",
         "calendar",
         "cap",
@@ -65,6 +67,13 @@ class Taking:
         self.cap = capping(key.quotas, model, kind)
         """The tightest quota of a request's bytes."""
         self.slots = slots(key.quotas, model, kind, now)
+        self._spoken = tuple(
+            (slot.quota, slot.free, slot.ask.most or 1, -1.0 if slot.ask.way is Way.RATE else float(slot.ask.ends))
+            for slot in self.slots
+        )
+        """Of each slot what an allowance says; when it begins anew, where that is not a matter of what is used."""
+        calendar = ((place, slot) for place, slot in enumerate(self.slots) if slot.begins)
+        self._tokens = tuple((place, slot.quota.amount) for place, slot in calendar if slot.quota.unit in TOKENS)
         self.settles = settling(self.slots, known=bool(model))
         self.calendar = tuple((place, slot) for place, slot in enumerate(self.slots) if slot.begins)
         """Those with a day on which they begin anew."""
@@ -112,15 +121,25 @@ class Taking:
             only = standings[0]
             return Allowance((held(slots[0], only.settled, only.reserved, now, asks[0].amount),))
         order = []
-        for place, slot in enumerate(slots):
-            standing = standings[place]
-            order.append((-(standing.settled + standing.reserved) / (slot.ask.most or 1), place))
+        for place, (quota, free, most, resets) in enumerate(self._spoken):
+            standing, own = standings[place], asks[place].amount
+            used, reserved = standing.settled, standing.reserved
+            if resets < 0:
+                one = held(slots[place], used, reserved, now, own)
+            else:
+                one = Held(quota, used, reserved, resets, free, own)
+            order.append((-(used + reserved) / most, place, one))
         order.sort()
-        found = []
-        for _, place in order:
+        return Allowance(tuple([one for _, _, one in order]))
+
+    def is_near(self, verdict: Verdict, share: float) -> bool:
+        """Whether a day's, week's or month's quota of tokens is used by this share."""
+        standings = verdict.standings
+        for place, most in self._tokens:
             standing = standings[place]
-            found.append(held(slots[place], standing.settled, standing.reserved, now, asks[place].amount))
-        return Allowance(tuple(found))
+            if standing.settled + standing.reserved >= share * most:
+                return True
+        return False
 
 
 def capping(quotas: Sequence[Quota], model: str, kind: Kind) -> Quota | None:

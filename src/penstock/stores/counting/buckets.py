@@ -41,6 +41,28 @@ def wait(point: Point, ask: Ask, now: int) -> float:
     return 0.0 if over < 0 or not (over or point[1]) else (over + (1 if point[1] else 0)) / TICKS
 
 
+def fitting(full: int, part: int, ask: Ask, lent: int, now: int) -> Point | None:
+    """The point after this ask, where it fits beside what is lent; None: it does not."""
+    most, ticks, amount = ask.most, ask.ticks, ask.amount
+    if most <= 0:
+        return None
+    # What the functions above say, in one: each request comes by here.
+    if full < now:
+        full, part = now, 0
+    elif part >= most:
+        full, part = full + 1, 0
+    whole, rest = divmod(amount * ticks + part, most)
+    over = full + whole - now - ticks
+    if lent or not ask.strict:
+        least, of_least = divmod((needed(ask) + lent) * ticks + part, most)
+        over, fits = full + least - now - ticks, not of_least
+    else:
+        fits = not rest
+    if over > 0 or (not over and not fits):
+        return None
+    return bounded((full + whole, rest), now)
+
+
 def needed(ask: Ask) -> int:
     """What must be there for the ask to be granted."""
     return ask.amount if ask.strict else 1

@@ -88,6 +88,7 @@ class Leasing:
         self._processes = 1
         self._serves = 0.0
         """Until when loans are served from."""
+        self._asked: set[Future[Verdict]] = set()
         self._number = 0
         self._swaps = 0
 
@@ -223,6 +224,8 @@ class Leasing:
         """Every request is over: what was used of loans is told, and the rest given back."""
         if self._timer is not None:
             self._timer.cancel()
+        if self._asked:
+            await asyncio.wait(self._asked)
         for till in self._tills.values():
             self._tell(till)
         self._tills.clear()
@@ -297,9 +300,11 @@ class Leasing:
             granted(found)
         else:
             answer = asyncio.ensure_future(found)
+            self._asked.add(answer)
             answer.add_done_callback(functools.partial(self._answered, till, name, granted))
 
     def _answered(self, till: Till, name: str, granted: Callable[[Verdict], None], found: Future[Verdict]) -> None:
+        self._asked.discard(found)
         if found.cancelled() or isinstance(found.exception(), Unanswered):
             self._not_lent(till, name)
         else:

@@ -8,6 +8,8 @@ import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 
+import msgspec
+
 from penstock.core.counting import (
     BEGINNING,
     KEPT_SECONDS,
@@ -19,7 +21,19 @@ from penstock.core.counting import (
     Verdict,
     Way,
 )
-from penstock.stores.counting.buckets import HELD, NEVER, begun, bounded, later, missing, needed, never, settled, wait
+from penstock.stores.counting.buckets import (
+    HELD,
+    NEVER,
+    begun,
+    bounded,
+    fitting,
+    later,
+    missing,
+    needed,
+    never,
+    settled,
+    wait,
+)
 
 NOTES = 20_000
 """Leases that ended without being settled, at most as many as are remembered."""
@@ -63,27 +77,22 @@ class Span:
         self.hours[hour] = self.hours.get(hour, 0) + amount
 
 
-class Part:
+class Part(msgspec.Struct, gc=False):
     """What a lease holds of one counter."""
 
-    __slots__ = ("amount", "ask", "last", "top")
-
-    def __init__(self, ask: Ask, amount: int, top: int) -> None:
-        self.ask = ask
-        self.amount = amount
-        self.last = amount
-        self.top = top
+    ask: Ask
+    amount: int
+    top: int
+    last: int
+    """What was taken last."""
 
 
-class Lease:
+class Lease(msgspec.Struct, gc=False):
     """What a request has taken; ``done``: a note that it was settled, for what may be said again."""
 
-    __slots__ = ("done", "expires", "parts")
-
-    def __init__(self, expires: int, parts: list[Part]) -> None:
-        self.expires = expires
-        self.parts = parts
-        self.done = False
+    expires: int
+    parts: list[Part]
+    done: bool = False
 
 
 class Memory:
@@ -96,7 +105,8 @@ class Memory:
         self._since = time.time()
         self.buckets: dict[str, Bucket] = {}
         self.spans: dict[str, Span] = {}
-        self.leases: OrderedDict[str, Lease] = OrderedDict()
+        self.leases: dict[str, Lease] = {}
+        """In the order in which they end."""
         self.notes: OrderedDict[str, Lease] = OrderedDict()
         self._due = 0
         self._names: deque[tuple[Way, str]] = deque()
@@ -109,9 +119,10 @@ class Memory:
             self._end(now)
         if self._unlooked:
             self._forget(now)
+        if lease in self.leases:
+            return Verdict(self._standings(asks, now))
         if lease in self.notes:
             self._revive(lease, now)
-        if lease in self.leases or lease in self.notes:
             return Verdict(self._standings(asks, now))
         return self._take(lease, asks, now)
 
@@ -129,14 +140,11 @@ class Memory:
         for ask in asks:
             if ask.way is _RATE:
                 bucket = self.buckets.get(ask.counter) or self._bucket(ask)
-                if ask.most <= 0:
-                    return self._refusal(asks, now)
-                start = begun(bucket.full, bucket.part, ask, now)
-                point = later(start, ask.amount, ask)
                 held = self._held(ask) if self._lends else 0
-                if wait(point if ask.strict and not held else later(start, needed(ask) + held, ask), ask, now):
+                point = fitting(bucket.full, bucket.part, ask, held, now)
+                if point is None:
                     return self._refusal(asks, now)
-                points.append((*bounded(point, now), held))
+                points.append((point[0], point[1], held))
             else:
                 span = self.spans.get(ask.counter) or self._span(ask)
                 if span.settled + span.reserved + (ask.amount if ask.strict else 1) > ask.most:
@@ -149,12 +157,12 @@ class Memory:
                 bucket = self.buckets[ask.counter]
                 top, part, held = next(taken)
                 bucket.full, bucket.part = top, part
-                parts.append(Part(ask, ask.amount, top))
+                parts.append(Part(ask, ask.amount, top, ask.amount))
                 standings.append(Standing(-(-((top - now) * ask.most + part) // ask.ticks), held))
             else:
                 span = self.spans[ask.counter]
                 span.reserved += ask.amount
-                parts.append(Part(ask, ask.amount, 0))
+                parts.append(Part(ask, ask.amount, 0, ask.amount))
                 standings.append(
                     Standing(span.settled, span.reserved, 0.0, not span.adjusted and ask.way is _SPAN),
                 )
@@ -230,7 +238,7 @@ class Memory:
             if held is None:
                 if not asks:
                     return
-                held = Lease(0, [Part(ask, 0, 0) for ask in asks])
+                held = Lease(0, [Part(ask, 0, 0, 0) for ask in asks])
             elif held.done:
                 return
             else:
@@ -270,7 +278,8 @@ class Memory:
             held = self.leases.get(name)
             if held is not None:
                 held.expires = now + _LEASE
-                self.leases.move_to_end(name)
+                del self.leases[name]
+                self.leases[name] = held
             elif name in self.notes:
                 self._revive(name, now)
 
@@ -304,11 +313,14 @@ class Memory:
 
     def _end(self, now: int) -> None:
         """Ends the leases that are over, and forgets old notes."""
-        while self.leases:
-            name, held = next(iter(self.leases.items()))
+        self._due = now + _LEASE
+        over = []
+        for name, held in self.leases.items():
             if held.expires > now:
                 self._due = held.expires
                 break
+            over.append((name, held))
+        for name, held in over:
             del self.leases[name]
             self._note(name, held)
             for part in held.parts:
@@ -318,8 +330,6 @@ class Memory:
                         span.reserved -= part.amount
                     if self._lends and part.ask.counter.endswith(HELD):
                         self._lose(held, part, now)
-        else:
-            self._due = now + _LEASE
         while self.notes:
             name, held = next(iter(self.notes.items()))
             if held.expires + _KEPT > now:

@@ -64,9 +64,7 @@ class Sheet:
             lease = Lease(expires, [])
             lease.done = state == DONE
             for ask, amount, last, top in _PARTS.decode(parts):
-                part = Part(ask, amount, top)
-                part.last = last
-                lease.parts.append(part)
+                lease.parts.append(Part(ask, amount, top, last))
                 self._counters.add(ask.counter)
             (self._memory.leases if state == HOLDS else self._memory.notes)[name] = lease
 
