@@ -41,7 +41,7 @@ def test_the_site_asks_nothing_of_other_machines(tmp_path: Path) -> None:
     shutil.copytree(DOCS, tmp_path / "docs")
     shutil.copy(ROOT / "zensical.toml", tmp_path)
     built = subprocess.run(
-        [Path(sys.executable).with_name("zensical"), "build", "--strict"],
+        [sys.executable, "-m", "zensical", "build", "--strict"],
         cwd=tmp_path,
         capture_output=True,
         check=False,
