@@ -9,6 +9,7 @@ import click
 
 from penstock.cli.books import opened_books, whole
 from penstock.cli.configuration import config_option, load_settings
+from penstock.cli.printing import json_option, print_json
 from penstock.cli.progress import bar
 
 if TYPE_CHECKING:
@@ -19,7 +20,8 @@ _LOWEST_PRIORITY = 19
 
 @click.command("sum", short_help="Make the sums that reports of all keys read, where some are missing.")
 @config_option
-def summing(config: Path | None) -> None:
+@json_option
+def summing(config: Path | None, *, as_json: bool) -> None:
     """Make the sums by day and month that reports of all keys, teams or users read, where some are missing.
 
     They are missing after an upgrade, for exchanges of before. A gateway has this done beside itself soon after its
@@ -35,6 +37,9 @@ def summing(config: Path | None) -> None:
         os.nice(_LOWEST_PRIORITY)
     with opened_books(settings, "summed up") as engine:
         days = filled(engine)
+    if as_json:
+        print_json({"days": days})
+        return
     click.echo(f"Summed up {whole(days)} day{'' if days == 1 else 's'}." if days else "No sum is missing.")
 
 
