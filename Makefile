@@ -19,7 +19,7 @@ endif
 # Tests whose assertions were prepared once are kept: to do so anew takes longer than to run the quick ones.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run check static quick test test-clients test-long bench docs lock clean
+.PHONY: help setup run check static quick test test-clients test-long fuzz bench docs lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -60,6 +60,10 @@ test-clients: $(DEV) ## Real SDKs and command-line clients through the gateway; 
 
 test-long: $(DEV) ## The runs that take long: deep fuzzing, load
 	$(BIN)/pytest tests -m long --timeout=3600
+
+SECONDS ?= 60
+fuzz: $(DEV) ## Arbitrary bytes against every reader, for SECONDS=60; what is found is tried first the next time
+	$(BIN)/python -m tests.fuzz $(SECONDS)
 
 bench: $(DEV) ## Measure the gateway beside nginx and peers, in one run
 	$(BIN)/python -m bench

@@ -52,11 +52,12 @@ class Probe:
 
 
 def descriptors(pid: int) -> Counter[str]:
-    """What is open: sockets together, files by their names."""
+    """What is open: sockets together, files by their kind, as a journal goes on in new ones."""
     found: Counter[str] = Counter()
     for path in Path(f"/proc/{pid}/fd").iterdir():
         with contextlib.suppress(FileNotFoundError):
-            found[path.readlink().name.partition(":")[0]] += 1
+            target = path.readlink()
+            found[target.suffix or target.name.partition(":")[0]] += 1
     return found
 
 

@@ -4,12 +4,13 @@ A provider that has the whole request may have been paid for it: from then on a 
 """
 
 import asyncio
+import contextlib
 import functools
 import gzip
 from collections.abc import Callable, Sequence
 
 from tests.faults.forms import STREAMED, UNARY, Form
-from tests.faults.row import BROKEN, ENDED, TOLD, WHOLE, Answering, Row, Seen, both
+from tests.faults.row import BROKEN, ENDED, TOLD, WHOLE, Answering, Heard, Row, Seen, Talk, both
 from tests.path.wire.raw import LAST_CHUNK, STREAM_HEAD, Visit, chunk, head, sized, split
 
 IDLE = 1.5
@@ -126,6 +127,14 @@ def _shape(name: str, *pieces: bytes) -> Row:
 
 # --- the rows ------------------------------------------------------------------------------------------------------
 
+
+def _long_request(talk: Talk) -> Heard:
+    sent = talk.ask(body=b" " * 16_000_000 + talk.form.said(talk.door))
+    with contextlib.suppress(ConnectionError):
+        talk.client.send(sent)
+    return talk.hear()
+
+
 UNANSWERED = (
     Row("refuses the connection", both(UNREACHED), door="refused", calls=0),
     Row("closes before it answers", both(LOST), provider=sends(always())),
@@ -137,14 +146,8 @@ UNANSWERED = (
     Row("trickles its headers", both(LATE), provider=sends(lambda form: split(_HEAD, range(50)), pause=0.2),
         door="impatient", patient=True),
     Row("reads nothing of a long request", both(LATE), provider=_reads_nothing, door="impatient", calls=None,
-        forms=(UNARY[0], STREAMED[1]),
-        client=lambda talk: (talk.client.send(talk.ask(body=_padded(talk.form, talk.door))), talk.hear())[1],
-        patient=True),
+        forms=(UNARY[0], STREAMED[1]), client=_long_request, patient=True, heavy=True),
 )  # fmt: skip
-
-
-def _padded(form: Form, model: str) -> bytes:
-    return b" " * 16_000_000 + form.said(model)
 
 
 CUT = (
@@ -182,6 +185,8 @@ WRONG = (
     _shape("ends header lines with LF alone", sized(b"{}").replace(b"\r\n", b"\n")),
     _shape("sends a transfer coding that is not chunked",
            head("HTTP/1.1 200 OK", _JSON, "transfer-encoding: gzip, chunked") + chunk(b"{}") + LAST_CHUNK),
+    _shape("sends a status that is none", sized(b"{}", status="000 OK")),
+    _shape("tells of chunks twice", STREAM_HEAD[:-2] + b"transfer-encoding: chunked\r\n\r\n" + LAST_CHUNK),
     _shape("sends headers without end", b"HTTP/1.1 200 OK\r\n" + b"a: b\r\n" * 60_000),
     _shape("sends a header without end", b"HTTP/1.1 200 OK\r\na: " + b"b" * 400_000),
     _shape("sends interim answers without end", head("HTTP/1.1 100 Continue") * 20_000),

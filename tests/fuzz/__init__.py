@@ -1,1 +1,1 @@
-"""Arbitrary bytes against both sides of the wire. Quick by default; ``-m long`` goes deep."""
+"""Arbitrary bytes against both sides of the wire, and every reader beside a second one. ``-m long`` goes deep."""

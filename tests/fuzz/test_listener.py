@@ -11,8 +11,10 @@ from tests.fuzz.grammar import CUTS, REQUESTS
 from tests.path.wire.raw import RawClient, split
 from tests.path.wire.serving import LOOPS, Served
 
-QUICK = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-DEEP = settings(QUICK, max_examples=5_000)
+QUICK = settings(
+    max_examples=80, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+DEEP = settings(QUICK, max_examples=5_000, derandomize=False)
 
 
 @pytest.fixture(scope="module", params=LOOPS)

@@ -28,3 +28,7 @@ class StaleConnectionFault(Fault, frozen=True, kw_only=True):
 
 class UnknownCodingError(ValueError):
     """The answer's transfer coding is none that was asked for."""
+
+
+class NoStatusError(ValueError):
+    """The answer's three digits are no status that a client could act on (RFC 9110 15)."""

@@ -13,7 +13,7 @@ import httptools
 from penstock.core.fault import Fault, FaultKind
 from penstock.core.head import Header, ResponseHead
 from penstock.core.target import FIRST_BYTE_SECONDS, Origin, Timeouts
-from penstock.wire.receiver import Receiver, StaleConnectionFault, UnknownCodingError
+from penstock.wire.receiver import NoStatusError, Receiver, StaleConnectionFault, UnknownCodingError
 from penstock.wire.sweep import Sweep
 
 # Providers send long rate-limit and tracing headers; what exceeds this is no answer of theirs.
@@ -212,12 +212,20 @@ class UpstreamConnection(asyncio.Protocol):
         status = self._parser.get_status_code()
         self._interim = 100 <= status < 200
         if self._interim or self._complete:
+            if any(name == b"transfer-encoding" for name, _ in self._headers):
+                # No interim answer has a body (RFC 9112 6.1): whoever says so counts bytes in another way.
+                raise UnknownCodingError("an interim answer")
             self._headers = []
             return
+        if status < 100:
+            raise NoStatusError(str(status))
         self._head_done = True
         self._expect(self._timeouts.idle)
         head = ResponseHead(status, tuple(self._headers))
         coding = head.get(b"transfer-encoding")
+        if coding is not None and not head.distinct:
+            # Several lines are one list (RFC 9110 5.3): chunks within chunks, or a coding behind them.
+            coding = b",".join(value for name, value in head.headers if name == b"transfer-encoding")
         if coding is not None and coding.strip().lower() != b"chunked":
             # Passed on, the client would take the coded bytes for the body: this hop's codings end here.
             raise UnknownCodingError(coding.decode("latin-1"))

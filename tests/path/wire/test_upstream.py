@@ -237,6 +237,13 @@ BROKEN = [
         "a coding that is not ours",
         head("HTTP/1.1 200 OK", "transfer-encoding: gzip, chunked") + chunk(b"{}") + LAST_CHUNK,
     ),
+    ("an interim answer with a body", head("HTTP/1.1 100 Continue", "transfer-encoding: chunked") + LAST_CHUNK + GOOD),
+    ("a status that is none", GOOD.replace(b"200", b"000")),
+    ("chunks told of twice", STREAM_HEAD[:-2] + b"Transfer-Encoding: chunked\r\n\r\n" + chunk(b"{}") + LAST_CHUNK),
+    (
+        "a coding told of behind chunks",
+        STREAM_HEAD[:-2] + b"Transfer-Encoding: gzip\r\n\r\n" + chunk(b"{}") + LAST_CHUNK,
+    ),
     ("a coding without chunks", head("HTTP/1.1 200 OK", "transfer-encoding: gzip") + b"{}"),
     ("a chunk without a size", STREAM_HEAD + b"x\r\n"),
     ("a chunk longer than it said", STREAM_HEAD + b"1\r\nab\r\n"),
