@@ -13,7 +13,7 @@ from sqlalchemy import select
 from penstock.ledger.recovery import Recovered, settle
 from penstock.stores.database import open_database
 from penstock.stores.ledger import Ledger
-from penstock.stores.schema import entries, rollups
+from penstock.stores.schema import entries, rollup_whose, rollups
 from tests.support.rollups import agree
 
 ROOT = Path(__file__).parents[3]
@@ -49,6 +49,7 @@ def test_the_books_are_whole_after_a_kill(tmp_path: Path, how: str) -> None:
             found = Counter(tuple(row) for row in connection.execute(select(entries.c.id, entries.c.outcome)))
             connection.execute(entries.delete())
             connection.execute(rollups.delete())
+            connection.execute(rollup_whose.delete())
         assert set(found.values()) == {1}
         served = {name for name, outcome in found if outcome == "served"}
         killed = {name for name, outcome in found if outcome == "killed"}
