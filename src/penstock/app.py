@@ -253,8 +253,8 @@ class House:
         calling = Calling(DIALECTS, upstream, wording.crossing, HELD_BYTES)
         listed = composing.catalog(settings)
         row, limit = settings.quotas.webhook, None
-        self._noticing.webhook = None if row is None else webhook(row.url, row.secret)
-        self._noticing.send = functools.partial(_told, upstream)
+        told = None if row is None else webhook(row.url, row.secret)
+        self._noticing.take(told, functools.partial(_told, upstream))
         if self.books is not None:
             going = functools.partial(attempt, routing)
             limit = self._limiting.limit(settings, listed, going, self.books.tokens, terms(settings))

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from tests.path.test_reload import answer, provided, said, until
-from tests.path.wire.raw import at_least_once_within
 from tests.support.client import ask
 from tests.support.gateway import KEY, Gateway
 from tests.support.load import STREAM, UNARY, Load, request
@@ -87,22 +86,6 @@ def test_one_worker_is_no_parent_and_child(tmp_path: Path) -> None:
     with Provider(answer) as provider, Gateway(config(provider, 1), tmp_path) as gateway:
         assert workers(gateway) == []
         assert ask(gateway).status == 200
-
-
-def test_a_revoked_key_is_refused_everywhere_within_a_second(tmp_path: Path) -> None:
-    """A key made by a command works at every worker, and once it is revoked it works at none."""
-    with Provider(answer) as provider, Gateway(config(provider), tmp_path) as gateway:
-        kept = connected(gateway, 40)
-
-        def revoke() -> float:
-            key = penstock(gateway, "keys", "create", "--name", "guest").splitlines()[0]
-            until(lambda: {asked(one, key) for one in kept} == {200}, 30)
-            penstock(gateway, "keys", "revoke", "guest", "--yes")
-            return until(lambda: {asked(one, key) for one in kept} == {401}, 30)
-
-        at_least_once_within(1, revoke)
-        for one in kept:
-            one.close()
 
 
 def penstock(gateway: Gateway, *arguments: str) -> str:

@@ -62,12 +62,16 @@ class Estimates:
         self._ratios: dict[tuple[str, Way], _Ratio] = {}
 
     def learn(self, consumption: Consumption, model: str, way: Way, bytes_in: int, bytes_out: int) -> None:
-        """From a call that told all of its usage; any other teaches nothing. ``model`` is the one that was asked."""
+        """From a call that told all of its usage; any other teaches nothing. ``model`` is the one that was asked: it is
+        known by its name too."""
         if consumption.source is not Source.REPORTED or consumption.missing or not bytes_in or not bytes_out:
             return
-        key = (consumption.model or model, way)
-        ratio = self._ratios.pop(key, None) or _starting(way)
-        usage = consumption.usage
+        # While an answer comes only the model that was asked is known; afterwards the one that it names.
+        for name in dict.fromkeys((consumption.model or model, model or consumption.model or "")):
+            self._learn((name, way), consumption.usage, bytes_in, bytes_out)
+
+    def _learn(self, key: tuple[str, Way], usage: Usage, bytes_in: int, bytes_out: int) -> None:
+        ratio = self._ratios.pop(key, None) or _starting(key[1])
         ratio.output_tokens = ratio.output_tokens * FADING + usage.total_output
         ratio.output_bytes = ratio.output_bytes * FADING + bytes_out
         if bytes_in <= usage.total_input * _WORDLESS:

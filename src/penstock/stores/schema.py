@@ -382,15 +382,20 @@ admin_answers = Table(
 
 Index("admin_answers_at", admin_answers.c.at)
 
-# Shares of quotas that somebody was told of: once for all processes.
+# Shares of quotas that somebody is told of: once for all processes, and by another where one ends before it has.
 warnings = Table(
     "warnings",
     metadata,
     Column("counter", TEXT, primary_key=True, comment="With the day on which its span began"),
     Column("share", Integer, primary_key=True, autoincrement=False, comment="Percent"),
     _integer("ends", "Seconds since the epoch: when the span is over"),
+    Column("message", TEXT, comment="What is posted, as JSON; NULL: it was, or is given up"),
+    Column("tries", Integer, nullable=False, server_default="0", comment="How often somebody set out to post it"),
+    Column("due", BigInteger, comment="Seconds since the epoch: from then on whoever looks may post it; NULL: nobody"),
     sqlite_with_rowid=False,
 )
+
+Index("warnings_due", warnings.c.due)
 
 # How often the rows of a topic have changed, for whoever holds some in memory. Triggers count it, ``changes`` reads it.
 topics = Table(

@@ -13,6 +13,8 @@ from tests.path.limits.scene import Scene, configuration, scene
 from tests.support.gateway import Gateway
 from tests.support.valkey import ValkeyServer
 
+UNIFIED = "anthropic-ratelimit-unified-"
+
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[ValkeyServer]:
@@ -48,21 +50,32 @@ def _answered(scened: Scene) -> int:
     return status
 
 
-@pytest.mark.parametrize(("unreachable", "status"), [("open", 200), ("closed", 503)])
+@pytest.mark.parametrize(
+    ("quota", "status", "unified"),
+    [
+        ("5 requests per day, open", 200, {}),
+        ("$5 per day, closed", 503, {f"{UNIFIED}overage-disabled-reason": "fetch_error"}),
+    ],
+)
 def test_a_quota_says_what_happens_while_it_cant_be_counted(
-    tmp_path: Path, server: ValkeyServer, unreachable: str, status: int
+    tmp_path: Path, server: ValkeyServer, quota: str, status: int, unified: dict[str, str]
 ) -> None:
-    """And the log says once that it can't be, and once that it can be again."""
-    with scene(tmp_path, [f"5 requests per day, {unreachable}"], shared=server.url) as scened:
-        assert scened.ask().status == 200
+    """Of a budget in money Claude Code is told that it can't be looked up. The log says once that it can't be, and once
+    that it can be again."""
+    with scene(tmp_path, [quota], shared=server.url) as scened:
+        assert _answered(scened) == 200
         server.kill()
-        assert {scened.ask().status for _ in range(8)} == {status}
+        for got in [scened.ask() for _ in range(8)]:
+            assert got.status == status
+            assert {name: value for name, value in got.headers.items() if name.startswith(UNIFIED)} == unified
+            assert "x-should-retry" not in got.headers
+            assert ("retry-after" in got.headers) == (status == 503)
         _until_said(scened, "does not answer")
         server.start()
         _until_said(scened, "answers again")
         assert sum("does not answer" in line for line in scened.gateway.output) == 1
         # Open: those that passed uncounted count now, and the quota is used up.
-        assert scened.ask().status == (429 if unreachable == "open" else 200)
+        assert _answered(scened) == (429 if status == 200 else 200)
 
 
 def _until_said(scened: Scene, words: str) -> None:

@@ -36,6 +36,13 @@ def test_a_ratio_is_learned_per_model_and_way() -> None:
         )
 
 
+def test_a_ratio_is_learned_by_the_asked_name_too() -> None:
+    """Answers name a snapshot, and a stream that may have to be cut is known by what was asked."""
+    known = learned("m-2026-11-22")
+    assert known.tokens("asked", CHAT) == known.tokens("m-2026-11-22", CHAT) == pytest.approx(0.01, rel=0.05)
+    assert known.tokens("other", CHAT) == Estimates().tokens("asked", CHAT)
+
+
 def test_what_was_told_stays() -> None:
     """Input, cache, tier and the other models' shares; the output is never less than was told."""
     advisor = Share("advisor", Usage(input=7, output=7))
