@@ -2,6 +2,7 @@
 that are slow as a whole are not even imported where slow tests are not wanted."""
 
 import re
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,10 @@ from tests.support.postgres import Server, running
 # How long one example takes, or to think it up, says how busy the machine is.
 settings.register_profile("penstock", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("penstock")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell starts what runs in the background so, and what tests start would inherit it and never hear Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _SLOW = re.compile(r"^pytestmark = pytest\.mark\.(?:slow|long)$", re.MULTILINE)
 

@@ -351,7 +351,7 @@ def follow(*arguments: str) -> Iterator[str]:
         yield from process.stdout
     finally:
         process.send_signal(signal.SIGINT)
-        assert process.wait(10) == 0, process.stderr.read()
+        assert process.wait(60) == 0, process.stderr.read()
         process.stdout.close()
         process.stderr.close()
 
@@ -390,7 +390,7 @@ def test_watch_is_live_on_a_terminal(tmp_path: Path) -> None:
     keep(entry("e9", cost=4_000_000))
     assert "5.250008" in until("5.250008")
     process.send_signal(signal.SIGINT)
-    assert process.wait(10) == 0
+    assert process.wait(60) == 0
     os.close(leader)
 
 
