@@ -2,4 +2,4 @@
 there already is opened without loading Alembic.
 """
 
-HEAD = "0016"
+HEAD = "0017"
