@@ -11,6 +11,7 @@ from functools import lru_cache
 from urllib.parse import parse_qsl, unquote
 
 import msgspec
+from ahocorasick_rs import BytesAhoCorasick
 
 from penstock.core.document import NotReadableError
 from penstock.core.route import Match, Stored
@@ -41,6 +42,12 @@ _JSON = re.compile(rb"\s*[{\[]")
 # A key may be written with escapes ("file\u005fid"). Encoders escape control, HTML and non-ASCII characters, never
 # letters or the underscore, so that these are rare enough to decode the body for.
 _DISGUISED = re.compile(rb"\\u00(?:4[1-9a-fA-F]|5[0-9aAfF]|6[1-9a-fA-F]|7[0-9aA])")
+
+_ESCAPE = b"\\u00"
+
+# It tells every place in what it is handed, as a list: a body of nothing else must not fill the memory with places.
+_AT_ONCE = 64 * 1024
+_LONGEST_PIECE = 64
 
 # Fine-tuned models are named where every model is; only their prefix says that a tenant made them.
 TUNED_MODEL = "ft:"
@@ -116,22 +123,40 @@ def suspicious(stored: Stored, plain: bytes) -> bool:
     if _needles(stored.fields).search(plain) is not None:
         return True
     # The plain search is at once through what the pattern would walk byte by byte.
-    return b"\\u00" in plain and _DISGUISED.search(plain) is not None
+    return _ESCAPE in plain and _DISGUISED.search(plain) is not None
 
 
 def quiet(stored: Stored, plain: bytes) -> bool:
     """Whether a body for certain neither names a stored object nor has one made: the way of nearly every prompt."""
-    if stored.unless or not stored.asked or _needles(stored.fields, stored.asked).search(plain) is not None:
+    if stored.unless or not stored.asked:
         return False
-    return b"\\u00" not in plain
+    automaton = _automaton(stored.fields, stored.asked)
+    if len(plain) <= _AT_ONCE:
+        return not automaton.find_matches_as_indexes(plain)
+    view = memoryview(plain)
+    return not any(
+        automaton.find_matches_as_indexes(view[start : start + _AT_ONCE + _LONGEST_PIECE])
+        for start in range(0, len(plain), _AT_ONCE)
+    )
 
 
 @lru_cache(maxsize=256)
-def _needles(fields: tuple[str, ...], others: tuple[str, ...] = ()) -> re.Pattern[bytes]:
+def _automaton(fields: tuple[str, ...], others: tuple[str, ...]) -> BytesAhoCorasick:
+    """Finds all of them, and what begins an escape, in a quarter of the time that a pattern takes."""
+    pieces = [*_pieces(fields), *others]
+    if any(len(piece) > _LONGEST_PIECE for piece in pieces):
+        raise ValueError(f"pieces that are looked for in bodies have at most {_LONGEST_PIECE} letters")
+    return BytesAhoCorasick([piece.encode() for piece in pieces] + [_ESCAPE])
+
+
+@lru_cache(maxsize=256)
+def _needles(fields: tuple[str, ...]) -> re.Pattern[bytes]:
+    return _any_of(tuple(_pieces(fields)))
+
+
+def _pieces(fields: tuple[str, ...]) -> list[str]:
     pieces = [f'"{field}"' for field in fields if field != "model"]
-    if "model" in fields:
-        pieces.append(f'"{TUNED_MODEL}')
-    return _any_of((*pieces, *others))
+    return [*pieces, f'"{TUNED_MODEL}'] if "model" in fields else pieces
 
 
 @lru_cache(maxsize=256)
