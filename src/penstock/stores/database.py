@@ -34,9 +34,11 @@ def open_database(path: Path, *, migrate: bool = True) -> Engine:
     # leave would take the -wal away below us.
     with contextlib.suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    # A connection never makes the file: one that was deleted under a running gateway is missed, not begun anew.
+    there = f"{path.absolute().as_uri()}?mode=rw"
     engine = create_engine(
         f"sqlite:///{path}",
-        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
+        creator=lambda: sqlite3.connect(there, timeout=BUSY_SECONDS, check_same_thread=False, uri=True),
         # An error message that quotes a statement's values would carry them into logs.
         hide_parameters=True,
     )
