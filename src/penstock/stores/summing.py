@@ -74,10 +74,10 @@ def hour(start: int) -> Stretch:
 def rounded(which: Filter, hours: Collection[int]) -> tuple[float | None, float | None]:
     """The span that an answer is about which takes these hours whole."""
     since, until = which.since, which.until
-    if since is not None and (hour := round(since * 1e3) // HOUR_MILLISECONDS) in hours:
-        since = hour * HOUR_MILLISECONDS / 1e3
-    if until is not None and (hour := round(until * 1e3) // HOUR_MILLISECONDS) in hours:
-        until = (hour + 1) * HOUR_MILLISECONDS / 1e3
+    if since is not None and (first := round(since * 1e3) // HOUR_MILLISECONDS) in hours:
+        since = first * HOUR_MILLISECONDS / 1e3
+    if until is not None and (last := round(until * 1e3) // HOUR_MILLISECONDS) in hours:
+        until = (last + 1) * HOUR_MILLISECONDS / 1e3
     return since, until
 
 

@@ -8,7 +8,7 @@ import enum
 from collections.abc import Sequence
 
 import msgspec
-from sqlalchemy import Connection, Engine, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, func, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from penstock.core.books import BooksError
@@ -61,7 +61,7 @@ class Warnings:
             raise BooksError(words(error)) from None
 
     def _note(self, connection: Connection, counter: str, share: int, ends: int, message: str, now: int) -> Noted:
-        known = select(warnings.c.share).where(warnings.c.counter == counter, warnings.c.share == share)
+        known = select(warnings.c.share).where(_of(counter, share))
         if connection.execute(known).first() is not None:
             return Noted.KNOWN
         waiting = select(warnings.c.due).where(warnings.c.due.is_not(None)).limit(self._most).subquery()
@@ -96,7 +96,7 @@ class Warnings:
         self._change(one, {"due": None, "message": None})
 
     def _change(self, one: Waiting, values: dict[str, int | None]) -> None:
-        mine = (warnings.c.counter == one.counter, warnings.c.share == one.share, warnings.c.due.is_not(None))
+        mine = (_of(one.counter, one.share), warnings.c.due.is_not(None))
         # Once it was told it does not matter who has taken it meanwhile.
         still = mine if "message" in values else (*mine, warnings.c.tries == one.tries)
         try:
@@ -106,8 +106,16 @@ class Warnings:
             raise BooksError(words(error)) from None
 
 
+def _of(counter: str, share: int) -> ColumnElement[bool]:
+    return and_(warnings.c.counter == counter, warnings.c.share == share)
+
+
 def _taken(connection: Connection, one: Waiting, until: int) -> bool:
     """Whether nobody was faster."""
-    mine = (warnings.c.counter == one.counter, warnings.c.share == one.share, warnings.c.due.is_not(None))
-    taking = update(warnings).where(*mine, warnings.c.tries == one.tries - 1).values(tries=one.tries, due=until)
+    mine = _of(one.counter, one.share)
+    taking = (
+        update(warnings)
+        .where(mine, warnings.c.due.is_not(None), warnings.c.tries == one.tries - 1)
+        .values(tries=one.tries, due=until)
+    )
     return connection.execute(taking).rowcount == 1

@@ -72,11 +72,10 @@ class Taking:
             for slot in self.slots
         )
         """Of each slot what an allowance says; when it begins anew, where that is not a matter of what is used."""
-        calendar = ((place, slot) for place, slot in enumerate(self.slots) if slot.begins)
-        self._tokens = tuple((place, slot.quota.amount) for place, slot in calendar if slot.quota.unit in TOKENS)
         self.settles = settling(self.slots, known=bool(model))
         self.calendar = tuple((place, slot) for place, slot in enumerate(self.slots) if slot.begins)
         """Those with a day on which they begin anew."""
+        self._tokens = tuple((place, slot.quota.amount) for place, slot in self.calendar if slot.quota.unit in TOKENS)
         self.until = min((float(slot.ask.ends) for slot in self.slots if slot.ask.ends), default=float("inf"))
         """Then a period is over."""
         spends = kind is Kind.SPENDS
