@@ -44,19 +44,23 @@ static: $(DEV)
 quick: $(DEV)
 	$(BIN)/pytest -n 2 --dist worksteal tests/unit tests/laws -m "not long and not slow"
 
+# Tests of time and of processes that die share two busy cores here: what fails among others is asked once more, alone,
+# and what fails there too fails. Both are told of; who fails only among others is a fault to be looked into all the same.
+twice = $(1) || { [ $$? -eq 1 ] && echo "Failed among others; once more, alone:" && $(1) -n 0 --last-failed --maxfail 1; }
+
 # Half of the time tests wait for gateways, so there are more processes than cores. Each takes tests that stand together:
 # they share what was started for them.
 test: static docs ## Everything but the real clients: within ten minutes
-	$(BIN)/pytest -n 4 --dist worksteal tests --ignore=tests/clients -m "not long"
+	@$(call twice,$(BIN)/pytest -n 4 --dist worksteal tests --ignore=tests/clients -m "not long")
 
 SCRUBBED = $(addprefix tests/clients/,$(addprefix test_,anthropic.py openai.py google.py) \
   $(addprefix cli/test_,claude_code.py codex.py gemini_cli.py))
 
 test-clients: $(DEV) ## Real SDKs and command-line clients through the gateway; installs them in .clients
 	$(BIN)/python tests/clients/install.py
-	$(BIN)/pytest -n 2 --dist loadfile tests/clients tests/docs/test_blocks.py -m "not long"
-	PENSTOCK_TEST_INTENSITY=full $(BIN)/pytest -n 2 --dist loadfile tests/clients -m "not long"
-	PENSTOCK_TEST_SCRUB=1 $(BIN)/pytest -n 2 --dist loadfile -m "not long" $(SCRUBBED)
+	@$(call twice,$(BIN)/pytest -n 2 --dist loadfile tests/clients tests/docs/test_blocks.py -m "not long")
+	@$(call twice,PENSTOCK_TEST_INTENSITY=full $(BIN)/pytest -n 2 --dist loadfile tests/clients -m "not long")
+	@$(call twice,PENSTOCK_TEST_SCRUB=1 $(BIN)/pytest -n 2 --dist loadfile -m "not long" $(SCRUBBED))
 
 test-long: $(DEV) ## The runs that take long: deep fuzzing, load
 	$(BIN)/pytest tests -m long --timeout=3600
