@@ -3,10 +3,8 @@
 Only what belongs to a machine is put in place of what the file says: addresses, certificate, folders.
 """
 
+import functools
 import http.client
-import shutil
-import socket
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -14,17 +12,18 @@ from pathlib import Path
 
 import pytest
 
+from tests.clients.proxies.starting import listening
 from tests.path.books.scene import entries
 from tests.path.wire.certificates import Authority
 from tests.support.gateway import KEY, Gateway, settings
 from tests.support.provider import CUT, Pause, Provider, Received, Scripted, json_answer, stream_answer
 
-DEPLOY = Path(__file__).parents[2] / "deploy"
+DEPLOY = Path(__file__).parents[3] / "deploy"
 FIRST, LAST = b"event: ping\ndata: {}\n\n", b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
 BODY = b'{"model":"m","max_tokens":9,"messages":[]%b}'
 
 
-def nginx(folder: Path, front: int, gateway: int, authority: Authority) -> list[str]:
+def nginx(folder: Path, authority: Authority, gateway: int, front: int) -> list[str]:
     text = (DEPLOY / "nginx.conf").read_text()
     text = text.replace("listen 443 ssl", f"listen 127.0.0.1:{front} ssl")
     text = text.replace("127.0.0.1:8080", f"127.0.0.1:{gateway}")
@@ -35,54 +34,28 @@ def nginx(folder: Path, front: int, gateway: int, authority: Authority) -> list[
     )
     own = f"daemon off; pid {folder}/pid; error_log {folder}/errors; events {{}} http {{ access_log off; {kept}"
     (folder / "nginx.conf").write_text(f"{own}\n{text}\n}}")
-    return ["nginx", "-p", str(folder), "-e", str(folder / "errors"), "-c", str(folder / "nginx.conf")]
+    return ["-p", str(folder), "-e", str(folder / "errors"), "-c", str(folder / "nginx.conf")]
 
 
-def haproxy(folder: Path, front: int, gateway: int, authority: Authority) -> list[str]:
+def haproxy(folder: Path, authority: Authority, gateway: int, front: int) -> list[str]:
     both = folder / "both.pem"
     both.write_text(authority.certificate.read_text() + authority.key.read_text())
     text = (DEPLOY / "haproxy.cfg").read_text().replace("bind :443", f"bind 127.0.0.1:{front}")
     text = text.replace("127.0.0.1:8080", f"127.0.0.1:{gateway}").replace("/etc/ssl/llm.example.com.pem", str(both))
     (folder / "haproxy.cfg").write_text(text)
-    return ["haproxy", "-db", "-f", str(folder / "haproxy.cfg")]
+    return ["-db", "-f", str(folder / "haproxy.cfg")]
 
 
-def caddy(folder: Path, front: int, gateway: int, authority: Authority) -> list[str]:
+def caddy(folder: Path, authority: Authority, gateway: int, front: int) -> list[str]:
     text = (DEPLOY / "Caddyfile").read_text().replace("127.0.0.1:8080", f"127.0.0.1:{gateway}")
     certificate = f"\ttls {authority.certificate} {authority.key}\n"
     text = text.replace("llm.example.com {\n", f"https://localhost:{front} {{\n{certificate}")
     own = f"{{\n\tadmin off\n\tauto_https off\n\tstorage file_system {folder}\n}}\n"
     (folder / "Caddyfile").write_text(own + text)
-    return ["caddy", "run", "--adapter", "caddyfile", "--config", str(folder / "Caddyfile")]
+    return ["run", "--adapter", "caddyfile", "--config", str(folder / "Caddyfile")]
 
 
-Start = Callable[[Path, int, int, Authority], list[str]]
-
-
-@contextmanager
-def standing(start: Start, folder: Path, gateway: Gateway, authority: Authority) -> Iterator[int]:
-    """The program in front of a gateway; where it listens."""
-    program = shutil.which(start.__name__)
-    if program is None:
-        pytest.skip(f"skipped: {start.__name__} is not installed")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    with (folder / "said").open("wb") as said:
-        process = subprocess.Popen(start(folder, port, gateway.port, authority), stdout=said, stderr=said)
-    try:
-        ends = time.monotonic() + 30
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port), 1).close()
-                break
-            except OSError:
-                assert process.poll() is None, (folder / "said").read_text()
-                assert time.monotonic() < ends, (folder / "said").read_text()
-                time.sleep(0.05)
-        yield port
-    finally:
-        process.terminate()
-        process.wait(20)
+Start = Callable[[Path, Authority, int, int], list[str]]
 
 
 def answer(received: Received) -> Scripted:
@@ -101,7 +74,9 @@ def test_what_stands_in_front_hands_everything_on(start: Start, tmp_path: Path) 
     with (
         Provider(answer) as provider,
         Gateway(settings(anthropic={**row, "base_url": provider.base_url}), tmp_path) as gateway,
-        standing(start, tmp_path, gateway, authority) as port,
+        listening(
+            start.__name__, functools.partial(start, tmp_path, authority, gateway.port), tmp_path / "said"
+        ) as port,
     ):  # fmt: skip
 
         @contextmanager
