@@ -36,6 +36,17 @@ def test_every_link_leads_somewhere(page: Path) -> None:
     assert broken == []
 
 
+def test_every_test_that_is_named_exists() -> None:
+    """Pages that promise something name what holds it: a file or folder, and maybe a function in it."""
+    missing = []
+    for page in PAGES:
+        for path, function in re.findall(r"`(tests/[\w/.]+)(?:::(\w+))?`", page.read_text()):
+            there = ROOT / path
+            if not there.exists() or (function and f"def {function}(" not in there.read_text()):
+                missing.append(f"{path}::{function}")
+    assert missing == []
+
+
 def test_the_map_is_short_and_shows_the_layers_as_they_are_checked() -> None:
     """ARCHITECTURE.md fits on two screens, and its layers are those of the import contract."""
     text = (ROOT / "ARCHITECTURE.md").read_text()

@@ -182,6 +182,7 @@ def test_a_store_is_restarted_in_the_middle(tmp_path: Path, server: tuple[Valkey
             time.sleep(0.5)
             gone = time.monotonic()
             time.sleep(3)
+            until(lambda: storm.statuses("open")[200] > 105, 60)
             back = time.monotonic()
             store.start()
             until(lambda: storm.statuses("closed", back)[200] > 15, 30)
