@@ -6,7 +6,7 @@ from penstock.policies.own.naming import quiet
 from penstock.route_rows import ROWS
 
 STORED = next(row.stored for row in ROWS if row.operation == "messages.create")
-SIZES = (100, 64 * 1024 - 1, 64 * 1024, 64 * 1024 + 1, 200_000)
+SIZES = (100, 16 * 1024, 16 * 1024 + 1, 64 * 1024 - 1, 64 * 1024, 64 * 1024 + 1, 200_000)
 NAMING = (b'"file_id": "file_1"', b'"container": "c"', b'"type": "code_execution_20250825"', b'"\\u0066ile_id": 1')
 
 

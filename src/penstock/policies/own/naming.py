@@ -49,6 +49,10 @@ _ESCAPE = b"\\u00"
 _AT_ONCE = 64 * 1024
 _LONGEST_PIECE = 64
 
+# Its tables are seldom in the processor's caches when a request comes: for 1 kB it took 8 to 19 µs in a gateway that
+# serves others meanwhile, and a pattern 2.5.
+_SMALL = 16 * 1024
+
 # Fine-tuned models are named where every model is; only their prefix says that a tenant made them.
 TUNED_MODEL = "ft:"
 
@@ -130,6 +134,8 @@ def quiet(stored: Stored, plain: bytes) -> bool:
     """Whether a body for certain neither names a stored object nor has one made: the way of nearly every prompt."""
     if stored.unless or not stored.asked:
         return False
+    if len(plain) <= _SMALL:
+        return _ESCAPE not in plain and _needles(stored.fields, stored.asked).search(plain) is None
     automaton = _automaton(stored.fields, stored.asked)
     if len(plain) <= _AT_ONCE:
         return not automaton.find_matches_as_indexes(plain)
@@ -142,7 +148,7 @@ def quiet(stored: Stored, plain: bytes) -> bool:
 
 @lru_cache(maxsize=256)
 def _automaton(fields: tuple[str, ...], others: tuple[str, ...]) -> BytesAhoCorasick:
-    """Finds all of them, and what begins an escape, in a quarter of the time that a pattern takes."""
+    """Finds all of them, and what begins an escape, in a quarter of the time that a pattern takes for a large body."""
     pieces = [*_pieces(fields), *others]
     if any(len(piece) > _LONGEST_PIECE for piece in pieces):
         raise ValueError(f"pieces that are looked for in bodies have at most {_LONGEST_PIECE} letters")
@@ -150,8 +156,8 @@ def _automaton(fields: tuple[str, ...], others: tuple[str, ...]) -> BytesAhoCora
 
 
 @lru_cache(maxsize=256)
-def _needles(fields: tuple[str, ...]) -> re.Pattern[bytes]:
-    return _any_of(tuple(_pieces(fields)))
+def _needles(fields: tuple[str, ...], others: tuple[str, ...] = ()) -> re.Pattern[bytes]:
+    return _any_of((*_pieces(fields), *others))
 
 
 def _pieces(fields: tuple[str, ...]) -> list[str]:
