@@ -30,10 +30,10 @@ from bench.cases import Case, cases
 from bench.measure import Bench, Cores, Round, mock
 from bench.rows import SUBJECTS, launch_penstock
 from bench.subjects import Launch, Started, Subject, bound_to, raise_open_files, running
+from penstock.background.reckoning import Holders, Sums, over_long
 from penstock.core.books import By, Filter
 from penstock.core.caller import KeyProfile
 from penstock.core.quota import Level, Period, Quota, Unit, bound
-from penstock.reckoning import Holders, Sums, over_long
 from penstock.stores.database import DATABASE, open_database
 from penstock.stores.filling import Filling
 from penstock.stores.migrations.versions import r0012_rollups

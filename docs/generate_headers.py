@@ -13,7 +13,7 @@ import textwrap
 from collections.abc import Mapping, Set
 from types import ModuleType
 
-from penstock import noticing
+from penstock.background import noticing
 from penstock.config import Settings
 from penstock.policies import authenticate
 from penstock.policies.compress import overrides

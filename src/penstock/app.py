@@ -14,8 +14,19 @@ from pathlib import Path
 
 import msgspec
 
-from penstock import chores, composing, routes, scrubbing
-from penstock.bookkeeping import Bookkeeping
+from penstock import routes
+from penstock.assembly import composing, scrubbing
+from penstock.assembly.bookkeeping import Bookkeeping
+from penstock.assembly.limiting import Limiting, terms
+from penstock.assembly.observing import PATH as METRICS
+from penstock.assembly.observing import Observing
+from penstock.background import chores
+from penstock.background.credential_watch import CredentialWatch
+from penstock.background.key_watch import KeyWatch
+from penstock.background.noticing import Noticing, webhook
+from penstock.background.reckoning import Reckoning
+from penstock.background.reloading import Reloading
+from penstock.background.suspending import Judge, SuspensionWatch, command
 from penstock.calling import Calling
 from penstock.closing import Closing
 from penstock.config.settings import Settings
@@ -27,14 +38,8 @@ from penstock.core.exchange import Answer
 from penstock.core.fault import Fault
 from penstock.core.head import Header, RequestHead
 from penstock.core.target import Origin, Provider, Timeouts
-from penstock.credential_watch import CredentialWatch
 from penstock.gateway import Gateway
-from penstock.key_watch import KeyWatch
-from penstock.limiting import Limiting, terms
-from penstock.noticing import Noticing, webhook
 from penstock.observe.metrics import Gauge
-from penstock.observing import PATH as METRICS
-from penstock.observing import Observing
 from penstock.order import HELD_BYTES, attempt, policies
 from penstock.policies.authenticate import Authenticate, KeyRing
 from penstock.policies.compress import CHATS
@@ -45,8 +50,6 @@ from penstock.probes import probe
 from penstock.providers.allowances import Allowances
 from penstock.providers.headers import Wording
 from penstock.questions import Questions
-from penstock.reckoning import Reckoning
-from penstock.reloading import Reloading
 from penstock.stores.claims import Claims
 from penstock.stores.claims.valkey import ValkeyClaims
 from penstock.stores.counting.fallback import Fallback
@@ -61,7 +64,6 @@ from penstock.stores.records import Records
 from penstock.stores.suspensions import Suspensions
 from penstock.stores.used import Usages
 from penstock.stores.warnings import Warnings
-from penstock.suspending import Judge, SuspensionWatch, command
 from penstock.wire.call import Upstream
 from penstock.wire.incoming import Incoming
 from penstock.wire.listener import Handler, Listener

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from penstock import composing
+from penstock.assembly import composing
 from penstock.config.settings import Settings
 from penstock.core.caller import Credential
 from penstock.core.exchange import Answer

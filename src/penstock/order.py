@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
-from penstock import composing, governing, routes, scrubbing
-from penstock.composing import DIALECTS
+from penstock import routes
+from penstock.assembly import composing, governing, scrubbing
+from penstock.assembly.composing import DIALECTS
 from penstock.config.settings import Settings
 from penstock.core.caller import KeyProfile
 from penstock.core.document import Document

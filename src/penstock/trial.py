@@ -10,7 +10,8 @@ from urllib.parse import quote
 
 import msgspec
 
-from penstock import bookkeeping, composing, routes
+from penstock import routes
+from penstock.assembly import bookkeeping, composing
 from penstock.config.settings import Settings
 from penstock.core.caller import Caller, KeyProfile
 from penstock.core.document import Document, Facts

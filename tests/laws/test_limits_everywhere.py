@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from penstock.app import DIALECTS
+from penstock.assembly.limiting import Limiting, Terms, kinds
 from penstock.catalog.catalog import shipped
 from penstock.config.load import load
 from penstock.core.caller import Caller, KeyProfile
@@ -17,7 +18,6 @@ from penstock.core.head import RequestHead
 from penstock.core.quota import Period, Quota, Spent, Unit
 from penstock.core.route import Body, Match, Route
 from penstock.core.target import Attempt, Origin, Provider
-from penstock.limiting import Limiting, Terms, kinds
 from penstock.policies.limit import Kind, Limit
 from penstock.policies.limit.policy import Grown
 from penstock.policies.limit.taking import METERED

@@ -8,21 +8,21 @@ from pathlib import Path
 
 import msgspec
 
-from penstock import composing
 from penstock.administering import keys
 from penstock.administering.acting import Act, Actor, Page, Role
 from penstock.administering.errors import InvalidError, NotFoundError
 from penstock.administering.house import House, reading_books
+from penstock.assembly import composing
+from penstock.assembly.limiting import kinds
+from penstock.background.reckoning import Holders, Sums, over_long
 from penstock.config.settings import Settings
 from penstock.core.caller import KeyProfile
 from penstock.core.counting import Counters, Standing, Unanswered, Way
 from penstock.core.inheriting import Heritage, Owned
 from penstock.core.quota import Level, Period, Quota, Unit
 from penstock.core.quota_text import said
-from penstock.limiting import kinds
 from penstock.policies.limit.taking import Slot, held, slots
 from penstock.policies.limit.terms import Kind
-from penstock.reckoning import Holders, Sums, over_long
 from penstock.stores.counting.sqlite import COUNTERS, SqliteCounters
 from penstock.stores.counting.valkey import ValkeyCounters
 from penstock.stores.counting.valkey_address import address

@@ -68,7 +68,7 @@ def acting(config: Path | None, *, new: bool = False, patience: float | None = N
 def _running(settings: "Settings", patience: float | None) -> "Administration | None":
     """The gateway of this data folder, where one runs and answers."""
     from penstock.administering.table import ACTS  # noqa: PLC0415 - keeps --help instant
-    from penstock.attending import SOCKET  # noqa: PLC0415
+    from penstock.background.attending import SOCKET  # noqa: PLC0415
     from penstock.console.asking import PATIENCE_SECONDS, Asking, SilentError  # noqa: PLC0415
 
     folder = Path(settings.data_dir)

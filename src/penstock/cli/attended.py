@@ -34,7 +34,7 @@ async def attended(
 ) -> AsyncIterator[Admin]:
     """As long as the context is open, whoever asks the admin API is answered. ``look`` takes over what was changed;
     ``store``: where this process has the database open."""
-    from penstock.attending import Attendant, opened  # noqa: PLC0415 - only this command needs it
+    from penstock.background.attending import Attendant, opened  # noqa: PLC0415 - only this command needs it
 
     settings, folder = start.settings, Path(start.settings.data_dir)
     url = None

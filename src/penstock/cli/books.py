@@ -164,8 +164,8 @@ def _killed(settings: "Settings") -> "Killed":
     @functools.cache
     def ended() -> "Killed":
         from penstock.app import DIALECTS  # noqa: PLC0415 - heavy
-        from penstock.bookkeeping import counted, ending  # noqa: PLC0415
-        from penstock.composing import catalog  # noqa: PLC0415
+        from penstock.assembly.bookkeeping import counted, ending  # noqa: PLC0415
+        from penstock.assembly.composing import catalog  # noqa: PLC0415
         from penstock.ledger.estimates import Estimates  # noqa: PLC0415
 
         return ending(settings, catalog(settings), counted(DIALECTS), Estimates())

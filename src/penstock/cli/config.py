@@ -39,7 +39,7 @@ def check(config: Path | None, *, as_json: bool) -> None:
       penstock config check --config penstock.yaml
       penstock config check -c penstock.yaml --json
     """
-    from penstock import composing  # noqa: PLC0415 - keeps --help instant
+    from penstock.assembly import composing  # noqa: PLC0415 - keeps --help instant
     from penstock.config.load import load  # noqa: PLC0415
     from penstock.config.mistakes import ConfigError  # noqa: PLC0415
 

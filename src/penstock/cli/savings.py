@@ -21,11 +21,11 @@ from penstock.cli.printing import Table, columns, json_option, print_json, print
 from penstock.cli.suspended import described, judge, notes, resume
 
 if TYPE_CHECKING:
+    from penstock.assembly.measuring import Measurement
     from penstock.config.settings import Settings
     from penstock.core.entry import Entry
     from penstock.ledger.findings import Figures, Finding, Report
     from penstock.ledger.sequence import Interval
-    from penstock.measuring import Measurement
     from penstock.stores.suspensions import Suspension
 
 USUAL_SECONDS = 90 * 86_400
@@ -124,7 +124,7 @@ def _say_nothing_before(context: click.Context) -> None:
 
 
 def _measured(settings: "Settings", given: Choice) -> "tuple[Measurement, Sequence[Suspension], str]":
-    from penstock import composing, measuring  # noqa: PLC0415 - keeps --help instant
+    from penstock.assembly import composing, measuring  # noqa: PLC0415 - keeps --help instant
     from penstock.stores.measured import Measured  # noqa: PLC0415
     from penstock.stores.reports import Reports  # noqa: PLC0415
     from penstock.stores.suspensions import Suspensions  # noqa: PLC0415

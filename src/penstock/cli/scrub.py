@@ -15,8 +15,8 @@ from penstock.cli.printing import Table, columns, json_option, print_json, print
 from penstock.cli.whose import whose
 
 if TYPE_CHECKING:
+    from penstock.assembly.scrubbing import Preview
     from penstock.core.finding import Detector
-    from penstock.scrubbing import Preview
 
 # As `penstock.core.finding.Matter` spells them, which is not loaded for --help.
 MATTERS = ("system", "user", "assistant", "tool-input", "tool-result", "document", "tool-definition")
@@ -48,9 +48,9 @@ def scrub(config: Path | None, file: IO[bytes], *, key: str | None, matter: str,
       penstock scrub --as tool-result .env
       penstock scrub --score labelled.json
     """
+    from penstock.assembly.scrubbing import preview, rules_of  # noqa: PLC0415
     from penstock.core.finding import Matter  # noqa: PLC0415 - keeps --help instant
     from penstock.core.scrubbed import Wish  # noqa: PLC0415
-    from penstock.scrubbing import preview, rules_of  # noqa: PLC0415
 
     settings = load_settings(config)
     asked = whose(settings, key).key

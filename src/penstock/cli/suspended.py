@@ -37,7 +37,7 @@ def judge(config: Path | None, *, as_json: bool) -> None:
     """
     settings = load_settings(config)
     with opened_books(settings, "judged") as engine:
-        from penstock import suspending  # noqa: PLC0415 - keeps --help instant
+        from penstock.background import suspending  # noqa: PLC0415 - keeps --help instant
 
         found = suspending.judged(engine, settings, time.time())
     if as_json:
@@ -90,7 +90,7 @@ def resume(config: Path | None, key: str, model: str, intensity: str, *, as_json
 
 def notes(suspended: "Sequence[Suspension]") -> Iterator[str]:
     """What is suspended, why, and how to reverse it; and what an operator wanted back."""
-    from penstock.suspending import reversing, told  # noqa: PLC0415 - keeps --help instant
+    from penstock.background.suspending import reversing, told  # noqa: PLC0415 - keeps --help instant
 
     for one in suspended:
         since = f"since {moments.shown(one.since)} UTC"

@@ -94,7 +94,7 @@ def empty(config: Path | None, whose: str, *, yes: bool, as_json: bool) -> None:
 
 def _tenants(settings: "Settings", store: "KeyStore") -> Iterator[tuple[str, str]]:
     """What keys and teams are called, and how their tenants are spelt."""
-    from penstock import composing  # noqa: PLC0415 - keeps --help instant
+    from penstock.assembly import composing  # noqa: PLC0415 - keeps --help instant
 
     for key in composing.in_force(settings, store):
         yield (key.name if key.team is None else f"team:{key.team}"), key.tenant

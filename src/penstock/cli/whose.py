@@ -36,7 +36,7 @@ class Whose(NamedTuple):
 
 def whose(settings: "Settings", name: str | None) -> Whose:
     """What is set for a key in force; for no key nothing is."""
-    from penstock import composing  # noqa: PLC0415 - keeps --help instant
+    from penstock.assembly import composing  # noqa: PLC0415 - keeps --help instant
     from penstock.config.mistakes import nearest  # noqa: PLC0415
     from penstock.explanation import NOBODY  # noqa: PLC0415
     from penstock.policies.compress.deciding import nothing_suspended  # noqa: PLC0415

@@ -18,7 +18,7 @@ import msgspec
 
 from penstock.administering.acting import Acts, Page
 from penstock.administering.errors import InvalidError, UnavailableError
-from penstock.attending import SOCKET
+from penstock.background.attending import SOCKET
 from penstock.console.doors import Door, doors
 from penstock.console.problem import Problem, error_of
 from penstock.console.reading import PLACE

@@ -11,9 +11,9 @@ import threading
 import msgspec
 
 from penstock.administering.house import House
+from penstock.background.reloading import FIXED, stamp
 from penstock.config.mistakes import ConfigError
 from penstock.config.source import Source
-from penstock.reloading import FIXED, stamp
 
 log = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ from http import HTTPStatus
 import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from penstock.attending import CHANGED
+from penstock.background.attending import CHANGED
 from penstock.console.site import LOCAL
 
 IDLE_SECONDS = 900.0

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from penstock.assembly.scrubbing import rules_of
 from penstock.config.settings import Settings
 from penstock.core.caller import Caller, KeyProfile
 from penstock.core.document import Document, legible
@@ -20,7 +21,6 @@ from penstock.core.route import Match
 from penstock.core.text import Edit, Reading, Text, placed, spliced
 from penstock.order import RESTORING, WALKING
 from penstock.policies.scrub import Scrub
-from penstock.scrubbing import rules_of
 from tests.support.private_values import RULES, Private
 
 TOKEN = re.compile(r"[A-Z]{2,8}_[b-df-hj-km-np-tv-z2-9]{10}")

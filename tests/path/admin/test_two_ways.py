@@ -14,7 +14,7 @@ import yaml
 from click.testing import CliRunner
 
 from penstock.administering.table import ACTS
-from penstock.attending import SOCKET
+from penstock.background.attending import SOCKET
 from penstock.cli import main
 from penstock.stores.database import DATABASE
 from penstock.stores.site import Site

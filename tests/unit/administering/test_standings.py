@@ -12,12 +12,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from penstock import composing
 from penstock.administering import keys, subjects
 from penstock.administering.acting import Actor, Role
 from penstock.administering.errors import InvalidError, NotFoundError
 from penstock.administering.house import House, opened
 from penstock.administering.quotas import ListQuotas, listed
+from penstock.assembly import composing
 from penstock.config.people import QuotaSettings
 from penstock.config.settings import KeySettings, Settings
 from penstock.core.caller import Secret

@@ -9,7 +9,7 @@ import pytest
 from click.shell_completion import ShellComplete
 
 from penstock.administering.keys import CreateKey
-from penstock.attending import SOCKET
+from penstock.background.attending import SOCKET
 from penstock.cli import main
 from penstock.cli.acting import acting
 from penstock.console.asking import SilentError

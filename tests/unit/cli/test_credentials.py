@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from penstock import composing
+from penstock.assembly import composing
 from penstock.cli import main
 from penstock.config import ConfigError, Secret, load
 from tests.support.command import PENSTOCK, invoke

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 import yaml
 
+from penstock.assembly.governing import content_policies, judges
 from penstock.config.load import load
 from penstock.config.mistakes import ConfigError
 from penstock.core.finding import Matter
 from penstock.core.ruling import Action
-from penstock.governing import content_policies, judges
 
 PROVIDERS = {
     "anthropic": {"dialect": "anthropic", "base_url": "https://api.anthropic.com", "auth": "none"},

@@ -9,7 +9,7 @@ import pytest
 from penstock.administering.errors import ActError, UnavailableError
 from penstock.administering.keys import CreateKey, NamedKey
 from penstock.administering.table import ACTS
-from penstock.attending import SOCKET
+from penstock.background.attending import SOCKET
 from penstock.console.asking import Asking, NotToldError, SilentError
 from penstock.console.problem import KINDS, Problem, error_of, problem_of
 from tests.support.gatekeeper import ALIVE, Gatekeeper

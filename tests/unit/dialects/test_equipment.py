@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from penstock.composing import DIALECTS
+from penstock.assembly.composing import DIALECTS
 from penstock.core.equipment import Equipment
 from penstock.core.route import Match
 from penstock.route_rows import ROWS

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from penstock.composing import DIALECTS
+from penstock.assembly.composing import DIALECTS
 from penstock.core.fault import Fault, FaultKind
 from penstock.core.hearing import Kind
 from penstock.core.route import Match

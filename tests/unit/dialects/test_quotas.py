@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.composing import DIALECTS
+from penstock.assembly.composing import DIALECTS
 from penstock.core.allowance import Allowance, Held
 from penstock.core.exchange import Answer
 from penstock.core.fault import Fault, FaultKind

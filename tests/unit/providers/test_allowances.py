@@ -2,7 +2,7 @@
 
 import pytest
 
-from penstock.composing import DIALECTS
+from penstock.assembly.composing import DIALECTS
 from penstock.core.allowance import Allowance, Held
 from penstock.core.caller import Credential, Secret
 from penstock.core.exchange import Exchange

@@ -37,7 +37,7 @@ def quotas(settings: Settings) -> Iterator[Finding]:
 
 def _stored(settings: Settings) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
     """The quotas of teams and users in the database; nothing where it can't be read: that is said of it elsewhere."""
-    from penstock import composing  # noqa: PLC0415 - heavy
+    from penstock.assembly import composing  # noqa: PLC0415 - heavy
     from penstock.stores.key_table import subjects  # noqa: PLC0415
     from penstock.stores.keys import StoreError  # noqa: PLC0415
     from penstock.stores.migrating import UnfitDatabaseError  # noqa: PLC0415

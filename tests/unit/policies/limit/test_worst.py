@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from penstock.assembly.limiting import DEMANDING
 from penstock.core.price import LongRates, Rates, Sheet, Terms, priced
 from penstock.core.route import Match
-from penstock.limiting import DEMANDING
 from penstock.policies.limit.worst import FRAMING, PER_TOOL, Known, Most, UnboundedError, dearest, worst
 from penstock.route_rows import ROWS
 

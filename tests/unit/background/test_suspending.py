@@ -11,6 +11,7 @@ import msgspec
 import pytest
 from sqlalchemy import Engine
 
+from penstock.background.suspending import SPAN_SECONDS, Judge, announced, begun_since, command, judged, judged_since
 from penstock.config.settings import Settings
 from penstock.core.entry import Entry
 from penstock.core.terseness import Arm, Intensity
@@ -18,7 +19,6 @@ from penstock.core.usage import Consumption
 from penstock.stores.database import DATABASE
 from penstock.stores.ledger import Ledger
 from penstock.stores.suspensions import Suspension, Suspensions
-from penstock.suspending import SPAN_SECONDS, Judge, announced, begun_since, command, judged, judged_since
 from tests.support.made import database_at
 from tests.support.treated import MODEL, conversations, losing, saving
 

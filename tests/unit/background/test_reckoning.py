@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
+from penstock.background.reckoning import Holders, Reckoning, Sums, over_long
 from penstock.core.caller import KeyProfile
 from penstock.core.counting import Ask
 from penstock.core.entry import Entry
@@ -16,7 +17,6 @@ from penstock.core.quota import Level, Period, Quota, Unit, bound
 from penstock.policies.limit import Kind, Settling, Sizes
 from penstock.policies.limit.settling import Taken
 from penstock.policies.limit.taking import Taking
-from penstock.reckoning import Holders, Reckoning, Sums, over_long
 from penstock.stores.counting.memory import Memory
 from penstock.stores.ledger import Ledger
 from penstock.stores.used import Usages, Used

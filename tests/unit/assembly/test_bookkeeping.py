@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from penstock.app import DIALECTS
-from penstock.bookkeeping import counted, ending
+from penstock.assembly.bookkeeping import counted, ending
 from penstock.catalog.catalog import shipped
 from penstock.config.load import load
 from penstock.core.entry import Entry, Opened

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from penstock.chores import PRUNING, Chore, carried_out, command
+from penstock.background.chores import PRUNING, Chore, carried_out, command
 
 
 def waits_for(what: Callable[[], bool]) -> bool:

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
+from penstock.background.noticing import AT_ONCE, Noticing, webhook
 from penstock.core.caller import Secret
 from penstock.core.exchange import Answer
 from penstock.core.fault import Fault, FaultError, FaultKind
 from penstock.core.quota import Level, Period, Quota, Unit, bound
 from penstock.core.target import Origin
-from penstock.noticing import AT_ONCE, Noticing, webhook
 from penstock.policies.limit import Kind
 from penstock.policies.limit.taking import Slot, slots
 from penstock.stores.warnings import Warnings

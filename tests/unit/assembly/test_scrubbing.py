@@ -4,13 +4,13 @@ import secrets
 
 import pytest
 
+from penstock.assembly.scrubbing import preview, rules_of
 from penstock.config.scrub import OwnPatternSettings, ScrubSettings, ScrubWishSettings, TermListSettings
 from penstock.config.settings import Settings
 from penstock.core.caller import KeyProfile
 from penstock.core.finding import Matter
 from penstock.core.scrubbed import Wish
 from penstock.policies.scrub import Action, Back
-from penstock.scrubbing import preview, rules_of
 
 ON = ScrubSettings(wanted=True)
 NOTHING = Wish()

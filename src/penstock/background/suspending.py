@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
-from penstock import chores, composing
-from penstock.chores import legible
+from penstock.assembly import composing
+from penstock.background import chores
+from penstock.background.chores import legible
 from penstock.config.settings import Settings
 from penstock.core.books import BooksError, Filter
 from penstock.core.entry import Entry
@@ -30,9 +31,9 @@ from penstock.stores.suspensions import Evidence, Level, Suspension, Suspensions
 from penstock.stores.turns import Hearing
 
 if TYPE_CHECKING:
+    from penstock.assembly.measuring import Measurement
     from penstock.ledger import findings
     from penstock.ledger.findings import Report
-    from penstock.measuring import Measurement
 
 log = logging.getLogger(__name__)
 
@@ -148,7 +149,7 @@ def command(config: Path | None) -> Sequence[str]:
 def judged(engine: Engine, settings: Settings, now: float) -> Sequence[Suspension]:
     """Judges, and suspends what has to be: this is what is suspended now and was not before. BooksError, StoreError."""
     # A gateway has this done by another process, and need not hold what it takes.
-    from penstock import measuring  # noqa: PLC0415
+    from penstock.assembly import measuring  # noqa: PLC0415
 
     store = Suspensions(engine)
     lifted = store.lifted()
