@@ -130,7 +130,7 @@ def page() -> str:
     once, always = _written()
     _same(ANSWERED, once | always)
     _same(WEBHOOK, {name.title() for name in re.findall(r"x-penstock-[a-z-]+", inspect.getsource(noticing))})
-    never = sorted(name.decode() for name in headers._NEVER_OUT)
+    never = sorted(name.decode() for name in headers.NEVER_OUT)
     private = ("x-forwarded-", *(prefix.decode() for prefix in headers.PRIVATE_PREFIXES))
     of_answers = OF_ANSWERS
     text = TOP + "".join(f"| `{name}` | {words} |\n" for name, words in ASKED.items())
@@ -139,8 +139,8 @@ def page() -> str:
     text += of_answers
     text += OTHERS + "".join(f"| `{name}` | {words} |\n" for name, words in WEBHOOK.items())
     text += OUT + _list([*never, *(f"{prefix}…" for prefix in private)])
-    text += BACK + _list([*sorted(name.decode() for name in headers._NEVER_BACK), *(f"{one}…" for one in private[1:])])
-    return text + OPERATORS + _list([f"{name.decode()}…" for name in headers._OPERATORS])
+    text += BACK + _list([*sorted(name.decode() for name in headers.NEVER_BACK), *(f"{one}…" for one in private[1:])])
+    return text + OPERATORS + _list([f"{name.decode()}…" for name in headers.OPERATORS_OWN])
 
 
 def _written() -> tuple[Set[str], Set[str]]:

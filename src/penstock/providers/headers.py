@@ -19,7 +19,7 @@ from penstock.core.terseness import Intensity, Terseness
 from penstock.core.ticket import PARAMETER
 from penstock.providers.allowances import Allowances
 
-_NEVER_OUT = HOP_BY_HOP | {
+NEVER_OUT = HOP_BY_HOP | {
     b"host",
     b"content-length",
     b"expect",
@@ -44,9 +44,9 @@ _CREDENTIALS = frozenset({b"authorization", b"x-api-key", b"x-goog-api-key", b"a
 PRIVATE_PREFIXES = (b"x-penstock-", b"x-mintoken-")
 
 # A cookie or an alternative service of the provider's belongs to the gateway's own connection.
-_NEVER_BACK = HOP_BY_HOP | {b"content-length", b"set-cookie", b"alt-svc"}
+NEVER_BACK = HOP_BY_HOP | {b"content-length", b"set-cookie", b"alt-svc"}
 # They describe the operator's account, which the caller shares with others (wire contract 2.9).
-_OPERATORS = (b"anthropic-ratelimit-", b"x-ratelimit-")
+OPERATORS_OWN = (b"anthropic-ratelimit-", b"x-ratelimit-")
 
 # What a sieve remembers of names that strangers make up.
 SIEVED_NAMES, SIEVED_NAME_BYTES = 1000, 64
@@ -148,7 +148,7 @@ class Wording:
         self._chats = chats
         self._allowances = allowances
         private = tuple(sorted({*PRIVATE_PREFIXES, *(prefix.lower().encode() for prefix in prefixes)}))
-        self.crossing = Sieve(_NEVER_OUT, (b"x-forwarded-", *private))
+        self.crossing = Sieve(NEVER_OUT, (b"x-forwarded-", *private))
         """The client's headers that go on to the provider: none that is spoken between client and gateway alone."""
         self._prefixes = len(prefixes)
         self._templates: dict[str, bytes] = {}
@@ -160,8 +160,8 @@ class Wording:
         # Formatting a float costs more than all else in these lines.
         self._overhead = b"".join(b"%bOverhead-Ms: %%d.%%d\r\n" % prefix.encode() for prefix in prefixes)
         self._refused = self._duration.removesuffix(b"\r\n")
-        self._back = Sieve(_NEVER_BACK, private)
-        self._back_on_operators = Sieve(_NEVER_BACK, private + _OPERATORS)
+        self._back = Sieve(NEVER_BACK, private)
+        self._back_on_operators = Sieve(NEVER_BACK, private + OPERATORS_OWN)
 
     def returning(self, head: ResponseHead, *, operators: bool) -> tuple[Header, ...]:
         """The provider's headers that go back to the client; ``operators``: on the operator's account."""
