@@ -57,7 +57,7 @@ def gateway(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Ite
         }
         config = {**settings(**rows), "models": [{"match": "broken", "provider": "broken"}]}
         # On its way out it fails if a credential stands in its output or its data.
-        with Gateway(config, tmp_path_factory.mktemp("gateway")) as running:
+        with Gateway(config, tmp_path_factory.mktemp("gateway"), forked=False) as running:
             yield running
 
 

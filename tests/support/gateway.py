@@ -14,6 +14,7 @@ from typing import Any, Self
 import yaml
 
 from penstock.stores.database import DATABASE
+from tests.support.forked import Forked, possible
 from tests.support.made import made_folder
 from tests.support.provider import GATEWAY_KEY
 
@@ -52,6 +53,8 @@ class Gateway:
     """Every line that the process has printed, standard output and error together."""
     new: bool = False
     """It finds no database, and makes its own."""
+    forked: bool = True
+    """It need not be started from nothing (see ``tests.support.forked``)."""
 
     def __enter__(self) -> Self:
         config = {"data_dir": str(self.folder / "data"), **self.config}
@@ -61,14 +64,8 @@ class Gateway:
         path = self.folder / "penstock.yaml"
         path.write_text(yaml.safe_dump(config, sort_keys=False))
         inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "penstock", "serve", "--config", str(path), *self.arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            env={**inherited, "PYTHONUNBUFFERED": "1", **self.environment},
-            cwd=self.folder,
+        self._process = self._start(
+            ("serve", "--config", str(path), *self.arguments), {**inherited, **self.environment}
         )
         ready: queue.Queue[re.Match[str] | None] = queue.Queue()
         self._reader = threading.Thread(target=self._read, args=(ready,), daemon=True)
@@ -82,6 +79,19 @@ class Gateway:
             raise RuntimeError("the gateway did not start:\n" + "".join(self.output))
         self.scheme, self.host, self.port = found[1], found[2], int(found[3])
         return self
+
+    def _start(self, arguments: tuple[str, ...], environment: dict[str, str]) -> "Forked | subprocess.Popen[str]":
+        if self.forked and possible(environment):
+            return Forked(arguments, environment, self.folder)
+        return subprocess.Popen(
+            [sys.executable, "-m", "penstock", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env={"PYTHONUNBUFFERED": "1", **environment},
+            cwd=self.folder,
+        )
 
     def _read(self, ready: "queue.Queue[re.Match[str] | None]") -> None:
         assert self._process.stdout is not None
