@@ -166,11 +166,17 @@ def test_megabytes_that_are_made_to_be_slow(scene: Scene, name: str) -> None:
     assert waited[-1] < 0.5, waited[-5:]
 
 
+def warm(scene: Scene) -> None:
+    """What the first texts are read with is made for them, on a busy machine not within the time for one request."""
+    tries = (scene.ask("POST", "/v1/messages", json.dumps(chat(f"{JANE} is the first")).encode()) for _ in range(20))
+    assert any(got.status == 200 for got in tries)
+
+
 def test_past_its_time_a_request_is_refused(tmp_path: Path) -> None:
     """Also in the midst of a block; nothing goes out of it, and the next is served."""
     body = chat([{"type": "text", "text": f"joe{one}@corp-x.de"} for one in range(20_000)])
     with scrubbing(tmp_path, {"seconds": 0.3}) as scene:
-        told(scene, chat(f"{JANE} is the first"))
+        warm(scene)
         before = len(scene.keeper.received)
         got = scene.ask("POST", "/v1/messages", body)
         assert got.status == 413
@@ -186,7 +192,7 @@ def test_past_its_time_a_single_text_is_left(tmp_path: Path, unit: str) -> None:
     """Five megabytes that take many times as long are refused soon after it, and nothing goes out of them."""
     body = json.dumps(chat(unit * (5 * MB // len(unit)))).encode()
     with scrubbing(tmp_path, {"seconds": 0.5}) as scene:
-        told(scene, chat(f"{JANE} is the first"))
+        warm(scene)
         before = len(scene.keeper.received)
         assert scene.gateway is not None
         got, worked = held_up(scene.gateway.pid, lambda: scene.ask("POST", "/v1/messages", body))

@@ -15,6 +15,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from penstock.stores import migrations
 from penstock.stores.database import open_database
@@ -143,3 +144,15 @@ def test_a_failed_migration_leaves_nothing_behind(tmp_path: Path) -> None:
         tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     connection.close()
     assert tables == {"objects"}
+
+
+@pytest.mark.parametrize("name", ["x.db", "a b%20?c#d.db"])
+def test_a_connection_never_makes_the_file(tmp_path: Path, name: str) -> None:
+    """What was deleted under a running gateway is missed, not begun anew without its tables."""
+    path = tmp_path / name
+    engine = open_database(path)
+    engine.dispose()
+    path.unlink()
+    with pytest.raises(OperationalError, match="unable to open"):
+        engine.connect()
+    assert not path.exists()
