@@ -10,6 +10,7 @@ stamp = $(VENV)/.$(1)-$(shell cat requirements/$(1).lock pyproject.toml | cksum 
 RUN := $(call stamp,run)
 DEV := $(call stamp,dev)
 DOCS := $(call stamp,docs)
+BENCH := $(call stamp,bench)
 
 # Recorded traffic and data sets stand beside the checkout where they stand at all.
 ifneq ($(wildcard ../shared/corpus),)
@@ -19,7 +20,7 @@ endif
 # Tests whose assertions were prepared once are kept: to do so anew takes longer than to run the quick ones.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run check static quick test test-clients test-long fuzz bench docs lock clean
+.PHONY: help setup run check static quick test test-clients test-long fuzz bench figures peers docs lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -72,6 +73,14 @@ fuzz: $(DEV) ## Arbitrary bytes against every reader, for SECONDS=60; what is fo
 bench: $(DEV) ## Measure the gateway beside nginx and peers, in one run
 	$(BIN)/python -m bench
 
+figures: $(BENCH) ## Measure, look where the time goes, and draw docs/performance.md anew: six minutes
+	$(BIN)/python -m bench
+	$(BIN)/python -m bench.flames
+	$(BIN)/python docs/generate_figures.py
+
+peers: $(DEV) ## Install other gateways for `make bench`, each in an environment of its own
+	$(BIN)/python -m bench.peers
+
 docs: $(DOCS) ## Build the documentation's site into site/, offline; a dead link or anchor ends it
 	$(BIN)/zensical build --strict --clean
 
@@ -103,3 +112,8 @@ $(DOCS): $(DEV)
 	@echo "Setting up what the documentation's site needs ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/docs.lock
 	@rm -f $(VENV)/.docs-* && touch $@
+
+$(BENCH): $(DEV)
+	@echo "Setting up what flame graphs need ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.lock \
+	  && rm -f $(VENV)/.bench-* && touch $@ || echo "py-spy can't be had here: no flame graphs"
