@@ -11,6 +11,7 @@ RUN := $(call stamp,run)
 DEV := $(call stamp,dev)
 DOCS := $(call stamp,docs)
 MUTATION := $(call stamp,mutation)
+BENCH := $(call stamp,bench)
 
 # Recorded traffic and data sets stand beside the checkout where they stand at all.
 ifneq ($(wildcard ../shared/corpus),)
@@ -21,6 +22,7 @@ endif
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup run check static quick test test-clients test-long fuzz mutation bench docs lock clean
+.PHONY: help setup run check static quick test test-clients test-long fuzz bench figures peers docs lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -77,6 +79,14 @@ mutation: $(MUTATION) ## Would a test notice? Changes core, dialects, ledger and
 bench: $(DEV) ## Measure the gateway beside nginx and peers, in one run
 	$(BIN)/python -m bench
 
+figures: $(BENCH) ## Measure, look where the time goes, and draw docs/performance.md anew: six minutes
+	$(BIN)/python -m bench
+	$(BIN)/python -m bench.flames
+	$(BIN)/python docs/generate_figures.py
+
+peers: $(DEV) ## Install other gateways for `make bench`, each in an environment of its own
+	$(BIN)/python -m bench.peers
+
 docs: $(DOCS) ## Build the documentation's site into site/, offline; a dead link or anchor ends it
 	$(BIN)/zensical build --strict --clean
 
@@ -114,3 +124,7 @@ $(MUTATION): $(DEV)
 	@echo "Setting up what changes the code ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/mutation.lock
 	@rm -f $(VENV)/.mutation-* && touch $@
+$(BENCH): $(DEV)
+	@echo "Setting up what flame graphs need ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.lock \
+	  && rm -f $(VENV)/.bench-* && touch $@ || echo "py-spy can't be had here: no flame graphs"

@@ -146,6 +146,7 @@ class Bench:
             request_size=case.request_size,
             headers=subject.request_headers(case.dialect, self.mock_port),
             target=target_of(case.dialect),
+            keys=(subject.key, *subject.turns) if subject.turns else (),
             connections=case.connections,
             count=case.count,
             seconds=case.seconds,
