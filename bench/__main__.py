@@ -1,8 +1,8 @@
 """``python -m bench``: the whole comparison in one command, bounded in time.
 
 Starts the mock and every subject that is installed, lets them take turns case by case, prints tables and budgets, and
-writes ``results/latest.json`` and ``results/latest.svg`` beside itself. With ``--check`` the exit code is 1 when a
-budget is missed or an answer was wrong.
+writes ``results/latest.json`` and ``results/latest.svg`` beside itself; a part of the whole, or a short run, is called
+``partial`` there. With ``--check`` the exit code is 1 when a budget is missed or an answer was wrong.
 """
 
 import signal
@@ -30,6 +30,7 @@ FULL_SECONDS, QUICK_SECONDS = 200, 40
 @click.option("--rounds", type=click.IntRange(1, 50), help="Rounds of every case.")
 @click.option("--streams", type=click.IntRange(1, 10_000), default=300, show_default=True, help="Streams held at once.")
 @click.option("--seconds", type=click.IntRange(10, 3600), help="Begin no round later than this.")
+@click.option("--into", help="The files' name in bench/results. [default: latest; of a part, partial]")
 @click.option("--check", is_flag=True, help="Exit with 1 when a budget is missed or an answer was wrong.")
 @click.option("--list", "listing", is_flag=True, help="Print the cases and stop.")
 def main(
@@ -40,6 +41,7 @@ def main(
     rounds: int | None,
     streams: int,
     seconds: int | None,
+    into: str | None,
     check: bool,
     listing: bool,
 ) -> None:
@@ -67,9 +69,10 @@ def main(
     for note in run.notes:
         console.print(note, style="dim")
     RESULTS.mkdir(exist_ok=True)
-    report.write_json(RESULTS / "latest.json", run.results, run.notes)
-    (RESULTS / "latest.svg").write_text(svg([case for case, _ in wanted], run.results))
-    console.print(f"written: {RESULTS / 'latest.json'}, {RESULTS / 'latest.svg'}")
+    written = RESULTS / (into or ("partial" if quick or only or names else "latest"))
+    report.write_json(written.with_suffix(".json"), run.results, run.notes)
+    written.with_suffix(".svg").write_text(svg([case for case, _ in wanted], run.results))
+    console.print(f"written: {written}.json, {written}.svg")
     if check and report.fell_short(run.results):
         sys.exit(1)
 

@@ -4,12 +4,14 @@ An answer that is not what the mock wrote is counted as bad, with its reason; a 
 """
 
 import asyncio
+import itertools
 import time
 import zlib
 from collections.abc import Callable
 from typing import cast
 
 import httptools
+import msgspec
 
 from bench.bodies import Shape, answer_body, answer_frames, request_body, shape_of
 from bench.figures import tail
@@ -19,14 +21,42 @@ from bench.order import Order, Tally
 clock = time.perf_counter
 
 
+class _Part(msgspec.Struct):
+    text: str = ""
+
+
+class _Message(msgspec.Struct):
+    content: str | None = None
+
+
+class _Choice(msgspec.Struct):
+    message: _Message
+
+
+class _Answer(msgspec.Struct):
+    """Either dialect's, as far as it is looked at."""
+
+    content: list[_Part] = []
+    choices: list[_Choice] = []
+
+
+def said_in(body: bytes | bytearray) -> str:
+    """What a sized answer tells its reader, whatever else stands in it and in whichever order."""
+    answer = msgspec.json.decode(body, type=_Answer)
+    texts = [part.text for part in answer.content] + [choice.message.content or "" for choice in answer.choices]
+    return "".join(texts)
+
+
 class Expected:
-    """The request's bytes, and what its answer must be."""
+    """The bytes of the requests, and what its answer must be."""
 
     def __init__(self, order: Order) -> None:
         body = request_body(order.dialect, order.model, order.request_size)
         headers = "".join(f"{name}: {value}\r\n" for name, value in order.headers)
         head = f"POST {order.target} HTTP/1.1\r\nhost: 127.0.0.1:{order.port}\r\n{headers}"
-        self.request = f"{head}content-length: {len(body)}\r\n\r\n".encode() + body
+        first = f"{head}content-length: {len(body)}\r\n\r\n"
+        heads = [first.replace(order.keys[0], key) for key in order.keys] or [first]
+        self.requests = itertools.cycle([one.encode() + body for one in heads])
         self.shape = shape_of(order.model.encode()) or Shape()
         self.exact = order.exact
         if self.shape.streams:
@@ -37,13 +67,18 @@ class Expected:
             whole = answer_body(order.dialect, order.model, self.shape.size, len(body))
             self.end = b""
         self.body = whole
+        self.said = "" if self.shape.streams else said_in(whole)
         self.checksum = zlib.crc32(whole)
 
     def fault_of_body(self, body: bytes | bytearray) -> str:
         """What is wrong with a sized answer; empty when nothing is."""
         if self.exact:
             return "" if body == self.body else f"body of {len(body)} bytes is not the mock's {len(self.body)}"
-        return "" if body[:1] == b"{" else "body is no JSON object"
+        try:
+            said = said_in(body)
+        except msgspec.DecodeError as error:
+            return f"body is no answer: {error}"
+        return "" if said == self.said else "body does not say what the mock said"
 
 
 class Work:
@@ -144,7 +179,7 @@ class Client(asyncio.Protocol):
             self.first = 0.0
             self.prepare()
             self.sent = clock()
-            self._transport.write(self.expected.request)
+            self._transport.write(next(self.expected.requests))
 
     def prepare(self) -> None:
         """Forget the last answer."""

@@ -68,19 +68,19 @@ Child = subprocess.Popen[bytes]
 @contextlib.contextmanager
 def mock(cores: Cores) -> Iterator[tuple[int, int]]:
     """The mock upstream: its port and process id."""
-    with _companion("bench.mock", cores) as child:
+    with companion("bench.mock", cores) as child:
         yield int(answer(child)), child.pid
 
 
 @contextlib.contextmanager
 def generator(cores: Cores) -> Iterator[Child]:
     """A load generator that waits for its order."""
-    with _companion("bench.load", cores) as child:
+    with companion("bench.load", cores) as child:
         yield child
 
 
 @contextlib.contextmanager
-def _companion(module: str, cores: Cores) -> Iterator[Child]:
+def companion(module: str, cores: Cores) -> Iterator[Child]:
     """One of our own processes; it ends when its standard input does."""
     command = (sys.executable, "-m", module)
     with bound_to(cores.load):
@@ -146,6 +146,7 @@ class Bench:
             request_size=case.request_size,
             headers=subject.request_headers(case.dialect, self.mock_port),
             target=target_of(case.dialect),
+            keys=(subject.key, *subject.turns) if subject.turns else (),
             connections=case.connections,
             count=case.count,
             seconds=case.seconds,

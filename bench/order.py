@@ -12,6 +12,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     request_size: int
     headers: tuple[tuple[str, str], ...]
     target: str
+    keys: tuple[str, ...] = ()
+    """Gateway keys that take turns, request by request: each stands where the first one stands in the headers."""
     connections: int
     count: int
     """Requests to complete, over all connections."""
@@ -24,7 +26,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     ramp: float = 0.0
     """The connections' first requests are spread over this many seconds."""
     exact: bool = True
-    """The answer must be the mock's, byte for byte; else only its status and, for a stream, its end are looked at."""
+    """The answer must be the mock's, byte for byte; else its status is looked at, what a sized
+    one says, and a stream's end."""
     keep_samples: bool = False
 
 

@@ -1,73 +1,65 @@
-"""A picture of a run as SVG, written by hand: processor time a request and a frame, nginx beside the others."""
+"""A picture of a run as SVG: processor time a request and a frame, nginx beside the others."""
 
 from collections.abc import Sequence
-from html import escape
 
-from bench.budgets import REFERENCE, Results, cost
+from bench.budgets import OURS, REFERENCE, Results, cost
+from bench.canvas import Canvas
 from bench.cases import Case
-from bench.figures import Spread
+from bench.figures import Spread, ratios
 
-WIDTH, LEFT, RIGHT, BAR, GAP, HEAD = 880, 190, 150, 16, 22, 62
+WIDTH, LEFT, RIGHT, BAR, GAP, HEAD = 900, 84, 190, 16, 20, 66
 
-COLOURS = {"nginx": "#8a8f98", "penstock": "#0f766e", "litellm": "#b45309", "portkey": "#7c3aed"}
+COLOURS = {
+    "nginx": "c7", "penstock": "c0", "no books": "c5", "terser": "c2", "all on": "c1", "litellm": "c3", "portkey": "c4",
+}  # fmt: skip
+PEERS = ("portkey", "litellm")
+"""They take so much more that the others could not be told apart beside them."""
 
 BOUNDS = {"unary-1k": 4.0, "sse": 1.5}
 """Targets as multiples of nginx, drawn as a line."""
 
 
-def _text(x: float, y: float, words: str, *, size: int = 12, colour: str = "#1f2937", weight: str = "normal") -> str:
-    place = f'x="{x:.1f}" y="{y:.1f}" font-size="{size}"'
-    return f'<text {place} fill="{colour}" font-weight="{weight}">{escape(words)}</text>'
-
-
-def _line(x: float, top: float, bottom: float) -> str:
-    return f'<path d="M{x:.1f} {top:.1f}V{bottom:.1f}" stroke="#dc2626" stroke-width="1.5" stroke-dasharray="4 3"/>'
-
-
-def _group(case: Case, found: dict[str, Spread], top: float) -> tuple[list[str], float]:
+def _group(
+    canvas: Canvas, title: str, unit: str, spent: dict[str, list[float]], top: float, bound: float | None = None
+) -> float:
+    found = {name: one for name, rounds in spent.items() if (one := Spread.of(rounds))}
     reference = found.get(REFERENCE)
+    # Round by round, as everywhere: a machine that slows down slows both.
+    beside = {name: Spread.of(ratios(rounds, spent.get(REFERENCE, []))) for name, rounds in spent.items()}
+    multiples = {name: one.middle for name, one in beside.items() if one}
     greatest = max(one.greatest for one in found.values())
     scale = (WIDTH - LEFT - RIGHT) / greatest
-    parts = [
-        _text(16, top, f"{case.title}", weight="600"),
-        _text(16, top + 15, f"microseconds a {case.unit}", size=10, colour="#6b7280"),
-    ]
-    y = top + 24
-    first = y
+    canvas.text(12, top, title, "name")
+    canvas.text(12, top + 14, f"microseconds a {unit}", "dim")
+    first = y = top + 22
     for name, one in found.items():
-        width = max(1.0, one.middle * scale)
         middle = y + BAR / 2
-        parts.append(_text(LEFT - 8 - 7 * len(name), y + 12, name))
-        colour = COLOURS.get(name, "#2563eb")
-        parts.append(f'<rect x="{LEFT}" y="{y:.1f}" width="{width:.1f}" height="{BAR}" rx="2" fill="{colour}"/>')
-        whisker = f"M{LEFT + one.least * scale:.1f} {middle:.1f}H{LEFT + one.greatest * scale:.1f}"
-        parts.append(f'<path d="{whisker}" stroke="#111827" stroke-width="1"/>')
-        times = f" = {one.middle / reference.middle:.2f} x nginx" if reference and name != REFERENCE else ""
-        parts.append(_text(LEFT + one.greatest * scale + 6, y + 12, f"{one.middle * 1e6:,.1f}{times}", size=11))
+        canvas.text(LEFT - 6, y + 12, name, end=True)
+        canvas.box(LEFT, y, one.middle * scale, BAR, COLOURS.get(name, "c6"))
+        canvas.line(f"M{LEFT + one.least * scale:.1f} {middle:.1f}H{LEFT + one.greatest * scale:.1f}", "line")
+        times = f" = {multiples[name]:.2f} x nginx" if name in multiples and name != REFERENCE else ""
+        canvas.text(LEFT + one.greatest * scale + 6, y + 12, f"{one.middle * 1e6:,.1f}{times}")
         y += BAR + 4
-    bound = BOUNDS.get(case.name)
     if reference and bound and bound * reference.middle <= greatest * 1.3:
-        parts.append(_line(LEFT + bound * reference.middle * scale, first - 3, y))
-    return parts, y + GAP
+        canvas.line(f"M{LEFT + bound * reference.middle * scale:.1f} {first - 3:.1f}V{y:.1f}", "bound")
+    return y + GAP
 
 
-def svg(cases: Sequence[Case], results: Results) -> str:
-    """The whole picture."""
-    parts: list[str] = []
+def svg(cases: Sequence[Case], results: Results, words: str = "") -> str:
+    """A run: a group of bars for each case; peers beside ours in a group of their own. ``words`` say when and where."""
+    title = "Processor time"
+    note = "Median of the rounds; the thin line spans them; dashed: the target."
+    canvas = Canvas(WIDTH, f"{title} of a request and of a frame, beside nginx. {words}")
+    canvas.text(12, 26, title, "head")
+    canvas.text(12, 44, f"{note} {words}", "dim")
     top = float(HEAD)
     for case in cases:
-        rounds = results.get(case.name, {})
-        found = {name: one for name, turns in rounds.items() if (one := Spread.of(cost(turns, case.unit)))}
-        if found:
-            drawn, top = _group(case, found, top)
-            parts += drawn
-    title = _text(
-        16,
-        26,
-        "Processor time, median of rounds; the thin line spans the rounds; dashed: target",
-        size=14,
-        weight="600",
-    )
-    font = 'font-family="system-ui, sans-serif"'
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{top:.0f}" {font}>'
-    return "\n".join([head, '<rect width="100%" height="100%" fill="#ffffff"/>', title, *parts, "</svg>", ""])
+        turns = results.get(case.name, {})
+        spent = {name: rounds for name in turns if (rounds := cost(turns[name], case.unit))}
+        own = {name: rounds for name, rounds in spent.items() if name not in PEERS}
+        if own:
+            top = _group(canvas, case.title, case.unit, own, top + 12, BOUNDS.get(case.name)) - 12
+        if len(spent) > len(own):
+            beside = {name: rounds for name, rounds in spent.items() if name in {REFERENCE, OURS, *PEERS}}
+            top = _group(canvas, f"{case.title}, beside other gateways", case.unit, beside, top + 12) - 12
+    return canvas.svg(top)

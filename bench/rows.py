@@ -136,8 +136,8 @@ def _portkey_headers(dialect: str, mock_port: int) -> tuple[Header, ...]:
     return (("x-portkey-provider", dialect), ("x-portkey-custom-host", f"http://127.0.0.1:{mock_port}/v1"))
 
 
-def _installed(path: Path, how: str) -> Callable[[], str]:
-    return lambda: "" if path.exists() else f"not installed; {how}"
+def _installed(path: Path) -> Callable[[], str]:
+    return lambda: "" if path.exists() else "not installed; `make peers` does it"
 
 
 SUBJECTS: tuple[Subject, ...] = (
@@ -176,9 +176,7 @@ SUBJECTS: tuple[Subject, ...] = (
     ),
     Subject(
         "litellm",
-        _installed(
-            LITELLM, "python -m venv .cache/peers/litellm && .cache/peers/litellm/bin/pip install 'litellm[proxy]'"
-        ),
+        _installed(LITELLM),
         _launch_litellm,
         key=GATEWAY_KEY,
         dialects=(ANTHROPIC,),
@@ -189,7 +187,7 @@ SUBJECTS: tuple[Subject, ...] = (
     ),
     Subject(
         "portkey",
-        _installed(PORTKEY, "npm install --prefix .cache/peers/portkey @portkey-ai/gateway"),
+        _installed(PORTKEY),
         _launch_portkey,
         headers=_portkey_headers,
         # Release 1.15.2 answers every stream with 500 on Node 20 ("immutable" headers).

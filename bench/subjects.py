@@ -75,13 +75,15 @@ class Subject:
     launch: Callable[[int, Path], Launch] | None
     """From the mock's port and an empty folder; None for the direct call."""
     key: str = PROVIDER_KEY
+    turns: tuple[str, ...] = ()
+    """Further keys that take turns with it, request by request."""
     headers: Callable[[str, int], tuple[Header, ...]] = lambda _dialect, _mock: ()
     """What its clients must send besides, by dialect and the mock's port."""
     dialects: tuple[str, ...] = (ANTHROPIC, OPENAI)
     cases: tuple[str, ...] = ()
     """The cases that it takes part in; none: all."""
     exact: bool = True
-    """It relays the mock's bytes; else only status and ending are checked."""
+    """It relays the mock's bytes; else its status, what a sized answer says and a stream's end are checked."""
     patience: float = 20.0
     """Seconds it may take to start."""
 

@@ -8,7 +8,7 @@ import socket
 import ssl
 import warnings
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 from tests.faults.forms import EVERY
 from tests.faults.matrix import ROWS
 from tests.faults.providers import IDLE
+from tests.faults.row import Answering
 from tests.path.wire.certificates import Authority
 from tests.path.wire.raw import RawProvider, Script, Visit, answering, sized
 from tests.support.gateway import OPERATOR_KEY
@@ -29,6 +30,7 @@ DIALECTS = {"anthropic": "", "openai": "/v1", "gemini": ""}
 class Double:
     """The provider: does what the row says that a request's headers name."""
 
+    answers: Mapping[str, Answering] = field(default_factory=lambda: {name: row.provider for name, row in ROWS.items()})
     arrived: Counter[str] = field(default_factory=Counter)
     """Requests of which the head has come, by their trace."""
     left: Counter[str] = field(default_factory=Counter)
@@ -42,7 +44,7 @@ class Double:
             self.arrived[trace] += 1
             self.visits.setdefault(trace, []).append(visit)
             try:
-                going = await ROWS[name].provider(visit, EVERY[form])
+                going = await self.answers[name](visit, EVERY[form])
             finally:
                 self.left[trace] += 1
 

@@ -5,7 +5,7 @@ import json
 import re
 import sqlite3
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -62,11 +62,21 @@ class Played:
 class Scene:
     """``with Scene(folder, working=True) as scene: scene.play(row)``; the books are looked at when it ends."""
 
-    def __init__(self, folder: Path, *, working: bool, environment: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        working: bool,
+        environment: dict[str, str] | None = None,
+        double: Double | None = None,
+        more: Mapping[str, Any] | None = None,
+    ) -> None:
+        """``more``: settings, besides or in place of the usual ones."""
         self._folder = folder
         self._working = working
         self._environment = environment or {}
-        self.double = Double()
+        self._more = more or {}
+        self.double = double or Double()
         self.expected: dict[str, tuple[str, Seen]] = {}
         """What the books must say, by trace, of which row."""
 
@@ -78,6 +88,7 @@ class Scene:
                 "models": [{"match": name, "provider": name} for name in rows],
                 "limits": {"head_seconds": STALL, "body_stall_seconds": STALL, "write_stall_seconds": STALL},
                 **(WORKING if self._working else {}),
+                **self._more,
             }
             self.gateway = stack.enter_context(Gateway(config, self._folder, self._environment))
             self._stack = stack.pop_all()

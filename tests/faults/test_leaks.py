@@ -2,75 +2,19 @@
 
 import itertools
 import random
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.faults.leaking import Leaking
 from tests.faults.matrix import ROWS
-from tests.faults.probe import Probe, descriptors, memory
-from tests.faults.scene import Scene
-from tests.path.wire.raw import wait_for
 
 ROUNDS = 4
 EVERYDAY = {name: row for name, row in ROWS.items() if not row.long}
 HEAVY = [name for name, row in EVERYDAY.items() if row.heavy]
 PATIENT = [name for name, row in EVERYDAY.items() if row.patient and not row.heavy]
 LIGHT = [name for name, row in EVERYDAY.items() if not (row.patient or row.heavy)]
-
-
-class Leaking:
-    """A scene, and what its gateway held before anything went wrong."""
-
-    def __init__(self, folder: Path, *, working: bool) -> None:
-        self._probe = Probe(folder)
-        self.scene = Scene(folder, working=working, environment=self._probe.environment)
-
-    def __enter__(self) -> "Leaking":
-        self.scene.__enter__()
-        self._pid = self.scene.gateway.pid
-        # What is opened when it is first needed, the books above all, is open after one of each.
-        usual = [(name, form) for name in LIGHT for form in ROWS[name].forms[:2]]
-        self.scene.play_all(usual, at_once=8)
-        wait_for(self.scene.books, 30)
-        self.part()
-        self._objects = self._probe.objects(self._pid)
-        self._descriptors = descriptors(self._pid)
-        return self
-
-    def __exit__(self, *told: object) -> None:
-        self.scene.__exit__(*told)
-
-    def part(self) -> None:
-        """The provider closes all connections, so that none waits to be used again."""
-        for provider in self.scene.providers:
-            provider.play(provider.script)
-        self.scene.double.forget()
-        self.scene.expected.clear()
-        wait_for(lambda: self._probe.objects(self._pid)["UpstreamConnection"] == 0, 60)
-
-    def left(self) -> str:
-        """What is open that was not before; empty once it is nothing."""
-        self.part()
-        found: list[str] = []
-
-        def none() -> bool:
-            more = (self._probe.objects(self._pid) - self._objects) + (descriptors(self._pid) - self._descriptors)
-            # A database's connections come and go with the threads that ask, up to a bound.
-            more = Counter({name: count for name, count in more.items() if ".db" not in name or count > 10})
-            found[:] = [f"{count} x {name}" for name, count in more.items()]
-            return not found
-
-        try:
-            wait_for(none, 30)
-        except AssertionError:
-            return ", ".join(found)
-        return ""
-
-    @property
-    def memory(self) -> int:
-        return memory(self._pid)
 
 
 def _forms(name: str, times: int) -> list[tuple[str, str]]:
@@ -87,7 +31,8 @@ def _grown(memory: list[int]) -> int:
     params=[pytest.param(False, marks=pytest.mark.long, id="alone"), pytest.param(True, id="with policies")]
 )
 def leaking(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Leaking]:
-    with Leaking(tmp_path, working=request.param) as running:
+    with Leaking.beside(tmp_path, working=request.param) as running:
+        running.warm((name, form) for name in LIGHT for form in ROWS[name].forms[:2])
         yield running
         assert running.scene.trouble() == []
 

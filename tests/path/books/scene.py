@@ -15,10 +15,10 @@ import sqlite3
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Protocol, Self
 
 import yaml
 
@@ -223,9 +223,17 @@ def all_told(folder: Path | str, upstream: Upstream) -> bool:
     return upstream.counted.keys() <= {row.trace for row in entries(folder)}
 
 
-def reconcile(folder: Path | str, clients: Clients, upstream: Upstream) -> Counter[str]:
-    """Holds the books against both other accounts; how many exchanges ended in which way."""
-    found = entries(folder)
+class Accounts(Protocol):
+    """A provider's."""
+
+    counted: dict[str, Tokens]
+    twice: list[str]
+
+
+def reconcile(folder: Path | str, clients: Clients, upstream: Accounts, besides: Collection[str] = ()) -> Counter[str]:
+    """Holds the books against both other accounts, but for what is told ``besides``; how many exchanges ended in which
+    way."""
+    found = [row for row in entries(folder) if row.trace not in besides]
     times = Counter(row.trace for row in found)
     assert [trace for trace, count in times.items() if count > 1] == [], "written down twice"
     assert times.keys() - clients.sent == set(), "an entry without an exchange"
@@ -244,9 +252,12 @@ def reconcile(folder: Path | str, clients: Clients, upstream: Upstream) -> Count
     assert {(row.source, row.missing) for row in closed.values()} <= {("reported", 0)}
     others = [row for row in found if row.trace not in told]
     assert {row.outcome for row in others} <= {"killed", "abandoned", "failed"}
-    # Of what was cut short something may have been used: it is estimated, says so, and is never free.
-    assert {(row.source, row.missing) for row in others} <= {("estimated", 1)}
-    assert all(row.cost for row in [*closed.values(), *others])
+    # Of what was cut short something may have been used: it is estimated, says so, and is never free. Who leaves while
+    # the request still waits has used nothing.
+    used = [row for row in others if row.trace in upstream.counted or row.source != "none"]
+    assert {(row.source, row.missing) for row in used} <= {("estimated", 1)}
+    assert {(row.outcome, row.cost) for row in others if row not in used} <= {("abandoned", 0)}
+    assert all(row.cost for row in [*closed.values(), *used])
     return Counter(row.outcome for row in found)
 
 

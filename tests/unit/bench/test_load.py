@@ -48,7 +48,17 @@ def post(port: int, dialect: str, model: str, size: int, key: str = PROVIDER_KEY
     return response.status, body
 
 
-def generate(port: int, dialect: str, model: str, *, size: int = 1024, connections: int = 2, count: int = 6) -> Tally:
+def generate(
+    port: int,
+    dialect: str,
+    model: str,
+    *,
+    size: int = 1024,
+    connections: int = 2,
+    count: int = 6,
+    keys: tuple[str, ...] = (),
+    exact: bool = True,
+) -> Tally:
     """What the generator says of so many requests."""
     order = Order(
         port=port,
@@ -61,6 +71,8 @@ def generate(port: int, dialect: str, model: str, *, size: int = 1024, connectio
         count=count,
         seconds=10,
         warm=0,
+        keys=keys,
+        exact=exact,
     )
     said = subprocess.run(
         (sys.executable, "-m", "bench.load"),
@@ -146,6 +158,26 @@ def test_generator_counts_wrong_answers_as_bad(what: str) -> None:
     with Provider(lambda _: wrong_answers()[what]) as upstream:
         tally = generate(upstream.port, ANTHROPIC, unary_model(1024), connections=1, count=2)
     assert (tally.good, tally.bad) == (0, 2)
+
+
+@pytest.mark.parametrize("dialect", [ANTHROPIC, OPENAI])
+def test_an_answer_that_was_written_anew_must_say_the_same(dialect: str) -> None:
+    """Other fields in another order are right; an apology with 200 would else be counted as speed."""
+    right = json.loads(answer_body(dialect, unary_model(1024), 1024, 1024))
+    anew = json.dumps({**dict(reversed(right.items())), "id": "another", "added": 1}).encode()
+    with Provider(lambda _: json_answer(anew)) as upstream:
+        tally = generate(upstream.port, dialect, unary_model(1024), connections=1, count=2, exact=False)
+    assert (tally.good, tally.reasons) == (2, {})
+    sorry = anew.replace(b"gateway", b"sorry", 1)
+    with Provider(lambda _: json_answer(sorry)) as upstream:
+        tally = generate(upstream.port, dialect, unary_model(1024), connections=1, count=2, exact=False)
+    assert tally.reasons == {"body does not say what the mock said": 2}
+
+
+def test_keys_take_turns(mock_port: int) -> None:
+    """The mock knows one of three: a third of the requests is answered."""
+    tally = generate(mock_port, ANTHROPIC, unary_model(1024), keys=(PROVIDER_KEY, "sk-other-1", "sk-other-2"))
+    assert (tally.good, tally.reasons) == (2, {"status 401": 4})
 
 
 def test_generator_counts_a_missing_frame_as_bad() -> None:
