@@ -10,6 +10,7 @@ stamp = $(VENV)/.$(1)-$(shell cat requirements/$(1).lock pyproject.toml | cksum 
 RUN := $(call stamp,run)
 DEV := $(call stamp,dev)
 DOCS := $(call stamp,docs)
+MUTATION := $(call stamp,mutation)
 
 # Recorded traffic and data sets stand beside the checkout where they stand at all.
 ifneq ($(wildcard ../shared/corpus),)
@@ -19,7 +20,7 @@ endif
 # Tests whose assertions were prepared once are kept: to do so anew takes longer than to run the quick ones.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run check static quick test test-clients test-long fuzz bench docs lock clean
+.PHONY: help setup run check static quick test test-clients test-long fuzz mutation bench docs lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -69,6 +70,10 @@ SECONDS ?= 60
 fuzz: $(DEV) ## Arbitrary bytes against every reader, for SECONDS=60; what is found is tried first the next time
 	$(BIN)/python -m tests.fuzz $(SECONDS)
 
+FILES ?=
+mutation: $(MUTATION) ## Would a test notice? Changes core, dialects, ledger and sse, or FILES=..., place by place; goes on where it was stopped
+	@nice $(BIN)/python -m tests.mutation $(if $(AGAIN),--again $(AGAIN)) $(FILES)
+
 bench: $(DEV) ## Measure the gateway beside nginx and peers, in one run
 	$(BIN)/python -m bench
 
@@ -79,11 +84,12 @@ lock: $(DEV) ## Choose the newest versions of all requirements anew, with hashes
 	for name in run dev; do \
 	  $(BIN)/python -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	    --no-emit-index-url --no-annotate --upgrade -o requirements/$$name.lock requirements/$$name.in; done
-	$(BIN)/python -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-	  --no-emit-index-url --no-annotate --upgrade -c requirements/dev.lock -o requirements/docs.lock requirements/docs.in
+	for name in docs mutation; do \
+	  $(BIN)/python -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	    --no-emit-index-url --no-annotate --upgrade -c requirements/dev.lock -o requirements/$$name.lock requirements/$$name.in; done
 
 clean: ## Remove what the other commands made
-	rm -rf $(VENV) .clients .cache site .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .clients .cache site mutants .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 $(VENV)/bin/python:
 	@$(PYTHON) -m venv $(VENV)
@@ -103,3 +109,8 @@ $(DOCS): $(DEV)
 	@echo "Setting up what the documentation's site needs ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/docs.lock
 	@rm -f $(VENV)/.docs-* && touch $@
+
+$(MUTATION): $(DEV)
+	@echo "Setting up what changes the code ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/mutation.lock
+	@rm -f $(VENV)/.mutation-* && touch $@

@@ -2,8 +2,8 @@
 
 from penstock.core.caller import KeyProfile
 from penstock.core.inheriting import Heritage, Owned, Standard, Terms
-from penstock.core.quota import Level
-from penstock.core.quota_text import Usual, write
+from penstock.core.quota import Level, bound
+from penstock.core.quota_text import Usual, read, write
 from penstock.core.scrubbed import Wish
 from penstock.core.terseness import Intensity, Wanted
 
@@ -104,3 +104,45 @@ def test_what_the_file_says_of_a_team_comes_before_the_database() -> None:
     )
     found = [both.profile(Owned("key_1", "x", team)).quotas[0] for team in ("red", "blue")]
     assert [(quota.amount, quota.strict) for quota in found] == [(1000, True), (2000, True)]
+
+
+def test_a_profile_has_all_that_is_known_of_the_key() -> None:
+    """Who it is and whose, its own lists in front, and behind them those of its user and its team."""
+    heritage = Heritage(
+        Standard(all=("$100 per day",)),
+        teams={"red": Terms(("claude-*",), ("messages.*",), scrub=Wish(None, (("phone", "mask"),)))},
+        users={"Ada": Terms(("*-4",), ("*.create",), scrub=Wish(True))},
+    )
+    own = Terms(("*-opus-*",), ("messages.c*",))
+    key = Owned("key_1", "laptop", "red", "Ada", require_provider_key=True, terms=own)
+    everyone = (bound(read("$100 per day"), Level.INSTALLATION, ""),)
+    assert heritage.profile(key) == KeyProfile(
+        id="key_1",
+        name="laptop",
+        team="red",
+        user="Ada",
+        require_provider_key=True,
+        models=("*-opus-*",),
+        models_within=(("*-4",), ("claude-*",)),
+        routes=("messages.c*",),
+        routes_within=(("*.create",), ("messages.*",)),
+        scrub=Wish(True, (("phone", "mask"),)),
+        quotas=everyone,
+    )
+    assert heritage.profile(Owned("key_2", "alone")) == KeyProfile(id="key_2", name="alone", quotas=everyone)
+
+
+def test_what_the_file_leaves_unsaid_holds_for_what_each_has_too() -> None:
+    """The installation's defaults, in a quota that was written for everybody."""
+    heritage = Heritage(Standard(each_key=("1k tokens per day",), usual=Usual(strict=True)))
+    assert heritage.profile(Owned("key_1", "x")).quotas[0].strict
+
+
+def test_users_of_the_database_stand_beside_the_files() -> None:
+    """As teams do; one that stands in both is the file's."""
+    heritage = Heritage(Standard(), users={"Ada": Terms(("claude-*",))})
+    both = heritage.beside({}, {"Ada": Terms(("gpt-*",)), "Bob": Terms(("gemini-*",))})
+    assert [both.profile(Owned("key_1", "x", user=name)).models for name in ("Ada", "Bob")] == [
+        ("claude-*",),
+        ("gemini-*",),
+    ]

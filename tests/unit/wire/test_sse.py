@@ -97,6 +97,55 @@ def test_the_grammar_by_example(stream: bytes, expected: list[tuple[bytes, bytes
     assert [(frame.event, frame.data) for frame in found] == expected
 
 
+@pytest.mark.parametrize(
+    ("before", "data", "place"),
+    [
+        (b"\n\n", b"a", 0),
+        (b"a\n", b"a", -1),
+        (b"a\n", b"\na", 1),
+        (b"aa", b"\na", -1),
+        (b"aa", b"a\n\nb\n\nc", 6),
+        (b"aa", b"a\n\nb\r", 3),
+        (b"aa", b"a\r\rb\r\rc", 6),
+        (b"aa", b"a\r\rb\r\r", 3),
+        (b"aa", b"a\r\rb\r\rc\r\r", 6),
+        (b"aa", b"a\r\r\r", 3),
+        (b"aa", b"\r\r\nb", 3),
+        (b"\r\r", b"a\r\r", 0),
+    ],
+)
+def test_a_frame_begins_behind_the_last_empty_line(before: bytes, data: bytes, place: int) -> None:
+    """With what came before; a CR at the end is not yet an empty line."""
+    assert boundary(data, before) == place
+
+
+@pytest.mark.parametrize(
+    ("pieces", "out"),
+    [
+        ([b"a", b"\r", b"\n", b"\r", b"\n"], [b"", b"", b"", b"", b"a\r\n\r\n"]),
+        ([b"a\n", b"\n", b"b"], [b"", b"a\n\n", b""]),
+        ([b"a\r\r", b"b"], [b"", b"a\r\r"]),
+        ([b"a\n\nb", b"c\n\n"], [b"a\n\n", b"bc\n\n"]),
+    ],
+)
+def test_a_frame_goes_out_as_soon_as_it_is_known_to_be_whole(pieces: list[bytes], out: list[bytes]) -> None:
+    """Held back by ``Frames``, and told by ``Decoder``, from the same piece on."""
+    held, decoder = Frames(1000), Decoder()
+    assert not held.torn
+    assert [held.feed(piece) for piece in pieces] == out
+    assert not held.torn
+    assert [b"".join(frame.raw for frame in decoder.feed(piece)) for piece in pieces] == out
+
+
+def test_a_frame_as_large_as_the_cap_is_held_and_told() -> None:
+    """Only one byte more is too much."""
+    held = Frames(4)
+    assert (held.feed(b"abcd"), held.held(), held.torn) == (b"", b"abcd", False)
+    assert [frame.raw for frame in Decoder(4).feed(b"ab\n\n")] == [b"ab\n\n"]
+    with pytest.raises(FrameTooLargeError, match="larger than 4 bytes"):
+        list(Decoder(4).feed(b"abcde"))
+
+
 @given(CUTS)
 def test_the_cap_holds_for_any_split(cuts: list[int]) -> None:
     """A frame beyond the cap is refused, whole or not, and the frames before it are still given."""
