@@ -71,8 +71,8 @@ fuzz: $(DEV) ## Arbitrary bytes against every reader, for SECONDS=60; what is fo
 	$(BIN)/python -m tests.fuzz $(SECONDS)
 
 FILES ?=
-mutation: $(MUTATION) ## Would a test notice? Changes core, dialects, ledger and sse, or FILES=..., place by place; goes on where it was stopped
-	@nice $(BIN)/python -m tests.mutation $(if $(AGAIN),--again $(AGAIN)) $(FILES)
+mutation: $(MUTATION) ## Would a test notice? Changes the code place by place, all or FILES=...; goes on where it was stopped
+	@nice $(BIN)/python -m tests.mutation $(if $(AGAIN),--again $(AGAIN)) $(if $(EVERY),--every $(EVERY)) $(FILES)
 
 bench: $(DEV) ## Measure the gateway beside nginx and peers, in one run
 	$(BIN)/python -m bench
