@@ -39,6 +39,13 @@ def pytest_sessionstart() -> None:
                     value.cache_clear()
 
 
+def pytest_collection_finish() -> None:
+    """What ran while tests were imported is no test's: a change of it comes too late for a fork."""
+    state = sys.modules.get("mutmut.state")
+    if state is not None:
+        state.state()._stats.clear()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let the next collection in this process name the tests anew."""
     for item in items:
