@@ -21,8 +21,7 @@ endif
 # Tests whose assertions were prepared once are kept: to do so anew takes longer than to run the quick ones.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run check static quick test test-clients test-long fuzz mutation bench docs lock clean
-.PHONY: help setup run check static quick test test-clients test-long fuzz bench figures peers docs lock clean
+.PHONY: help setup run check static quick test test-clients test-long fuzz mutation bench figures peers docs lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -73,8 +72,8 @@ fuzz: $(DEV) ## Arbitrary bytes against every reader, for SECONDS=60; what is fo
 	$(BIN)/python -m tests.fuzz $(SECONDS)
 
 FILES ?=
-mutation: $(MUTATION) ## Would a test notice? Changes core, dialects, ledger and sse, or FILES=..., place by place; goes on where it was stopped
-	@nice $(BIN)/python -m tests.mutation $(if $(AGAIN),--again $(AGAIN)) $(FILES)
+mutation: $(MUTATION) ## Would a test notice? Changes the code place by place, all or FILES=...; goes on where it was stopped
+	@nice $(BIN)/python -m tests.mutation $(if $(AGAIN),--again $(AGAIN)) $(if $(EVERY),--every $(EVERY)) $(FILES)
 
 bench: $(DEV) ## Measure the gateway beside nginx and peers, in one run
 	$(BIN)/python -m bench
@@ -124,6 +123,7 @@ $(MUTATION): $(DEV)
 	@echo "Setting up what changes the code ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/mutation.lock
 	@rm -f $(VENV)/.mutation-* && touch $@
+
 $(BENCH): $(DEV)
 	@echo "Setting up what flame graphs need ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.lock \

@@ -1,10 +1,13 @@
 """A plugin of pytest for runs over changed code: every run tries the same examples, and few; none is made smaller.
 
-It also forgets the names that pytest keeps of parametrized tests. A process collects many times here, and pytest spells
-the backslashes of kept names twice the second time, so that nobody finds the test any more.
+Runs are forks of a process that has run all tests before, so two things of it are forgotten. What functions cached was
+worked out by code without the change. And pytest spells the backslashes in kept names of parametrized tests twice the
+second time that it collects them, so that nobody finds the test any more.
 """
 
+import functools
 import os
+import sys
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -25,6 +28,22 @@ settings.register_profile(
 def pytest_configure() -> None:
     """After conftest.py, which chooses another profile, and before tests are imported."""
     settings.load_profile("mutation")
+
+
+def pytest_sessionstart() -> None:
+    """Let cached functions work everything out anew."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith("penstock."):
+            for value in vars(module).values():
+                if isinstance(value, functools._lru_cache_wrapper):
+                    value.cache_clear()
+
+
+def pytest_collection_finish() -> None:
+    """What ran while tests were imported is no test's: a change of it comes too late for a fork."""
+    state = sys.modules.get("mutmut.state")
+    if state is not None:
+        state.state()._stats.clear()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -70,7 +70,8 @@ def parts(body: bytes, content_type: bytes) -> tuple[Part, ...]:
 def _delimiters(body: bytes, delimiter: bytes) -> Iterator[tuple[int, int]]:
     """Where each delimiter's line begins, the line end before it included, and what follows it."""
     at = body.find(delimiter)
-    for _ in range(MOST_PARTS + 1):
+    # One for the end, and one round to see that nothing follows.
+    for _ in range(MOST_PARTS + 2):
         if at < 0:
             return
         ended = _LINE_ENDED.match(body, at + len(delimiter))

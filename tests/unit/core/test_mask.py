@@ -71,6 +71,19 @@ def test_what_became_of_tokens_is_counted() -> None:
     assert (masks.restored, masks.altered, masks.unresolved, masks.miscopied) == (2, 1, 1, 1)
 
 
+def test_a_token_agrees_with_its_last_character() -> None:
+    """Any other there, and it is none."""
+    assert [letter for letter in ALPHABET if well_formed(EMAIL[:-1] + letter)] == [EMAIL[-1]]
+
+
+def test_numbers_come_back_and_are_counted() -> None:
+    """Digits that stand for a number, wherever they stand alone; whoever has neither tokens nor numbers says so."""
+    masks = Masks({}, numbers={"4111111111111111": "4929123412341234"})
+    assert masks.put_back("4111111111111111, 411, 4111111111111111") == "4929123412341234, 411, 4929123412341234"
+    assert masks.restored == 2
+    assert [bool(one) for one in (masks, Masks(MASKS), Masks({}))] == [True, True, False]
+
+
 def test_a_value_is_escaped_for_its_place() -> None:
     """Inside a JSON string it is written as one writes it there."""
     told = Masks(MASKS).put_back(f'{{"to":"{EMAIL}"}}', lambda value: json.dumps(value)[1:-1])

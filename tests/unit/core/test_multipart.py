@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.core.document import NotReadableError
-from penstock.core.multipart import MOST_PARTS, Part, parts
+from penstock.core.multipart import MOST_PARTS, Part, essence, parts
 
 PARSER = BytesParser(policy=email.policy.HTTP)
 BOUNDARIES = st.text("abcXYZ019'()+_./:=?-", min_size=1, max_size=70)
@@ -96,27 +96,53 @@ def test_no_bytes_make_it_stumble(body: bytes) -> None:
 
 
 A_PART = b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n'
+ALONE = "must begin and end with its boundary"
+UNREADABLE = "a header that cannot be read, or one twice"
 REFUSED = {
-    "nothing": b"",
-    "no end": A_PART,
-    "something before it": b"x\r\n" + A_PART + b"--b--",
-    "something behind it": A_PART + b"--b--\r\nx",
-    "a delimiter inside of a line": A_PART[:-2] + b" --b\r\n" + A_PART + b"--b--",
-    "a delimiter with more behind it": A_PART + b"--bb\r\n\r\n--b--",
-    "no headers": b"--b\r\n\r\n1\r\n--b--",
-    "a header twice": A_PART.replace(b"\r\n\r\n", b"\r\nContent-Disposition: form-data\r\n\r\n") + b"--b--",
-    "a folded header": A_PART.replace(b"form-data;", b"form-data;\r\n ") + b"--b--",
-    "a name in two ways": A_PART.replace(b'"a"', b"\"a\"; name*=utf-8''b") + b"--b--",
-    "a file name that may be none": A_PART.replace(b'"a"', b'"a"; filename=""; filename*=utf-8\'\'b') + b"--b--",
-    "too many parts": A_PART * MOST_PARTS + b"--b--",
+    "nothing": (b"", ALONE),
+    "no end": (A_PART, ALONE),
+    "something before it": (b"x\r\n" + A_PART + b"--b--", ALONE),
+    "something behind it": (A_PART + b"--b--\r\nx", ALONE),
+    "a delimiter inside of a line": (A_PART[:-2] + b" --b\r\n" + A_PART + b"--b--", ALONE),
+    "a delimiter with more behind it": (A_PART + b"--bb\r\n\r\n--b--", ALONE),
+    "no headers": (b"--b\r\n\r\n1\r\n--b--", "no headers"),
+    "headers without an end": (b"--b\r\nX: 1\r\n" + A_PART + b"--b--", "no headers"),
+    "headers too long": (A_PART.replace(b'"a"', b'"' + b"a" * 20_000 + b'"') + b"--b--", "or too long ones"),
+    "a header twice": (
+        A_PART.replace(b"\r\n\r\n", b"\r\nContent-Disposition: form-data\r\n\r\n") + b"--b--",
+        UNREADABLE,
+    ),
+    "a folded header": (A_PART.replace(b"form-data;", b"form-data;\r\n ") + b"--b--", UNREADABLE),
+    "a header behind a space": (A_PART.replace(b"Content", b" Content") + b"--b--", UNREADABLE),
+    "a header without a name": (A_PART.replace(b"Content-Disposition", b"") + b"--b--", UNREADABLE),
+    "a name in two ways": (
+        A_PART.replace(b'"a"', b"\"a\"; name*=utf-8''b") + b"--b--",
+        "more than one reading of its name",
+    ),
+    "a file name that may be none": (
+        A_PART.replace(b'"a"', b'"a"; filename=""; filename*=utf-8\'\'b') + b"--b--",
+        "more than one reading of its filename",
+    ),
+    "a quote behind a backslash": (A_PART.replace(b'"a"', rb'"a\"') + b"--b--", "a header of the form cannot be read"),
+    "half a parameter": (A_PART.replace(b'"a"', b'"a"; x') + b"--b--", "a header of the form cannot be read"),
+    "a name in an unknown alphabet": (
+        A_PART.replace(b'name="a"', b"name*=koi8-r''a") + b"--b--",
+        "a parameter that cannot",
+    ),
+    "too many parts": (A_PART * (MOST_PARTS + 1) + b"--b--", f"more than {MOST_PARTS} fields"),
 }
 
 
-@pytest.mark.parametrize("body", REFUSED.values(), ids=REFUSED)
-def test_what_could_be_read_in_two_ways_is_refused(body: bytes) -> None:
+@pytest.mark.parametrize(("body", "words"), REFUSED.values(), ids=REFUSED)
+def test_what_could_be_read_in_two_ways_is_refused(body: bytes, words: str) -> None:
     """And so is what nobody sends."""
-    with pytest.raises(NotReadableError):
+    with pytest.raises(NotReadableError, match=words):
         parts(body, b"multipart/form-data; boundary=b")
+
+
+def test_as_many_parts_as_are_allowed_are_read() -> None:
+    """Only one more is too many."""
+    assert len(parts(A_PART * MOST_PARTS + b"--b--", b"multipart/form-data; boundary=b")) == MOST_PARTS
 
 
 @pytest.mark.parametrize("kind", [b"multipart/form-data", b"multipart/form-data; boundary=b; boundary=c",
@@ -125,6 +151,14 @@ def test_a_form_without_a_plain_boundary_is_refused(kind: bytes) -> None:
     """There must be one, and one alone."""
     with pytest.raises(NotReadableError):
         parts(A_PART + b"--b--", kind)
+
+
+def test_a_part_may_say_nothing_of_itself() -> None:
+    """Then it is the bytes that stand there, of no name and no kind; a colon may stand in what a header says."""
+    body = b"--b\r\nX : y:z\r\n\r\n1\r\n--b--"
+    assert parts(body, b"multipart/form-data; boundary=b") == (Part(15 + 1, 17, None, None, b""),)
+    assert essence(None) == b""
+    assert essence(b" Text/Plain ;charset=utf-8") == b"text/plain"
 
 
 def test_a_part_says_how_its_content_is_written() -> None:

@@ -47,3 +47,17 @@ def test_the_longest_step_comes_first() -> None:
     """A request belongs to the last threshold that it passes, in whatever order they are written."""
     long = (LongRates(above=32, input=Decimal(2)), LongRates(above=128, input=Decimal(3)))
     assert [above for above, _ in priced(Sheet(price=Rates(), long=long)).schedules[""].steps] == [128, 32]
+
+
+def test_a_tier_may_have_rates_of_its_own() -> None:
+    """As they are written, long requests' too; nothing of the ordinary ones is left in them."""
+    flex = Terms(price=Rates(output=Decimal(3)), long=(LongRates(above=9, output=Decimal(5)),))
+    sheet = Sheet(price=Rates(input=Decimal(1), output=Decimal(8)), tiers={"flex": flex})
+    assert (amount(sheet, "input", "flex"), amount(sheet, "output", "flex")) == (None, 3 * UNIT)
+    ((above, amounts),) = priced(sheet).schedules["flex"].steps
+    assert (above, amounts[COUNTERS.index("output")]) == (9, 5 * UNIT)
+
+
+def test_tools_are_priced_by_the_call() -> None:
+    """Ten dollars for a thousand calls are ten thousand micro-dollars for one."""
+    assert priced(Sheet(price=Rates(), tools={"web_search": Decimal(10)})).tools == {"web_search": 10_000 * UNIT}

@@ -49,6 +49,15 @@ def test_every_fault_in_every_dialect(dialect: Dialect, kind: FaultKind) -> None
         assert error["status"].isupper()
 
 
+@pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
+def test_what_would_be_allowed_is_told(dialect: Dialect) -> None:
+    """RFC 9110, 15.5.6: a 405 names the methods; and a wait may be told in milliseconds too."""
+    fault = Fault(kind=FaultKind.METHOD_NOT_ALLOWED, words=WORDS, allow=("GET", "POST"), retry_after_ms=250)
+    headers = dict(dialect.fault(fault, "ex_1").headers)
+    assert (headers[b"allow"], headers[b"retry-after-ms"]) == (b"GET, POST", b"250")
+    assert b"allow" not in dict(dialect.fault(Fault(kind=FaultKind.TOO_LARGE, words=WORDS), "ex_1").headers)
+
+
 @pytest.mark.parametrize(
     ("kind", "anthropic", "openai", "gemini"),
     [

@@ -73,6 +73,241 @@ def test_a_stream_can_be_cut_after_every_event(path: str) -> None:
             assert begun == list(range(len(begun)))
 
 
+A, T, H = Kind.ARGUMENTS, Kind.TEXT, Kind.THINKING
+HEARD: dict[str, list[tuple[dict[str, Any], list[tuple[str, Kind, str]]]]] = {
+    MESSAGES: [
+        (
+            {"type": "content_block_delta", "index": 0, "delta": {"type": "thinking_delta", "thinking": "hm"}},
+            [("0 thinking", H, "hm")],
+        ),
+        (
+            {"type": "content_block_start", "index": 1, "content_block": {"type": "text", "text": "be"}},
+            [("1", T, "be")],
+        ),
+        (
+            {"type": "content_block_delta", "index": 1, "delta": {"type": "text_delta", "text": "gun"}},
+            [("1", T, "gun")],
+        ),
+        (
+            {"type": "content_block_stop", "index": 1},
+            [("1", T, "."), ("1 partial_json", T, "."), ("1 thinking", T, "."), ("1 content", T, ".")],
+        ),
+        (
+            {"type": "content_block_start", "index": 2, "content_block": {"type": "x", "content": [{"text": "found"}]}},
+            [("2/0", T, "found.")],
+        ),
+        (
+            {"type": "content_block_delta", "index": 3, "delta": {"type": "input_json_delta", "partial_json": "{}"}},
+            [("3 partial_json", A, "{}")],
+        ),
+    ],
+    CHAT: [
+        (
+            {"choices": [{"index": 1, "delta": {"reasoning_content": "hm", "content": "yes", "refusal": "no"}}]},
+            [("1 content", T, "yes"), ("1 refusal", T, "no"), ("1 reasoning_content", H, "hm")],
+        ),
+        (
+            {"choices": [{"delta": {"tool_calls": [{"index": 3, "function": {"arguments": "{}"}}]}}]},
+            [("0 tool_calls 3", A, "{}")],
+        ),
+        ({"choices": [{"delta": {"tool_calls": [{"custom": {"input": "raw"}}]}}]}, [("0 tool_calls 0", A, "raw")]),
+        (
+            {"choices": [{"delta": {"function_call": {"arguments": "{}"}}, "finish_reason": "function_call"}]},
+            [
+                ("0 function_call 0", A, "{}"),
+                *((f"0 {name}", T, ".") for name in ("content", "refusal", "text")),
+                *((f"0 {name}", H, ".") for name in ("reasoning_content", "reasoning")),
+            ],
+        ),
+    ],
+    RESPONSES: [
+        (
+            {"type": "response.reasoning_summary_text.delta", "item_id": "rs", "output_index": 0, "delta": "hm"},
+            [("rs 0  thinking", H, "hm")],
+        ),
+        (
+            {
+                "type": "response.output_text.delta",
+                "item_id": "m",
+                "output_index": 1,
+                "content_index": 2,
+                "delta": "so",
+            },
+            [("m 1 2 text", T, "so")],
+        ),
+        (
+            {"type": "response.output_text.done", "item_id": "m", "output_index": 1, "content_index": 2, "text": "so"},
+            [("m 1 2 text", T, "."), ("m 1 2 thinking", H, "."), ("m 1 2 tool-input", A, ".")],
+        ),
+        (
+            {"type": "response.output_item.done", "output_index": 3, "item": {"type": "message", "text": "so"}},
+            [(" 3  text", T, "."), (" 3  thinking", H, "."), (" 3  tool-input", A, ".")],
+        ),
+        (
+            {"type": "response.output_item.done", "output_index": 4, "item": {"type": "x_call", "text": "found"}},
+            [
+                *((f" 4  {kind.value}", kind, ".") for kind in (T, H, A)),
+                (" 4  response.output_item.done/0", T, "found."),
+            ],
+        ),
+        ({"type": "response.of_tomorrow", "text": "new"}, [("   response.of_tomorrow/0", T, "new.")]),
+    ],
+    GEMINI_STREAM: [
+        (
+            {"candidates": [{"content": {"parts": [{"text": "hm", "thought": True}, {"text": "yes"}, "?"]}}]},
+            [("0 True", H, "hm"), ("0 False", T, "yes")],
+        ),
+        ({"candidates": [{"index": 5, "content": {"parts": [{"text": "no"}]}}]}, [("5 False", T, "no")]),
+        (
+            {"candidates": [{"content": {"parts": [{"functionCall": {"args": {"x": "y"}}}]}, "finishReason": "STOP"}]},
+            [("0 part 0", A, "y."), ("0 False", T, "."), ("0 True", T, ".")],
+        ),
+    ],
+}
+
+
+@pytest.mark.parametrize("path", HEARD)
+def test_what_each_event_says(path: str) -> None:
+    """In which lane and of which kind; a full stop stands where the lane ends. Items that come whole are heard when
+    they are done, and those that came in pieces not again."""
+    hearing, match = of(path)
+    listening = hearing.listening(match)
+    found = [
+        (event, [(one.lane, one.kind, one.words + "." * one.ends) for one in listening.frames(sent)])
+        for event, _ in HEARD[path]
+        for sent in [b"data: %b\n\n" % json.dumps(event).encode()]
+    ]
+    assert found == HEARD[path]
+
+
+def heard(path: str, *said: dict[str, Any]) -> Any:
+    """How a stream stands after these events."""
+    hearing, match = of(path)
+    listening = hearing.listening(match)
+    for event in said:
+        listening.frames(b"data: %b\n\n" % json.dumps(event).encode())
+    return hearing.cut(match, listening.standing(), FAULT, "x").decode()
+
+
+def told(*events: dict[str, Any], named: bool = False) -> str:
+    """Frames as they go out."""
+    lines = [json.dumps(event, separators=(",", ":"), ensure_ascii=False) for event in events]
+    names = [f"event: {event['type']}\n" if named else "" for event in events]
+    return "".join(f"{name}data: {line}\n\n" for name, line in zip(names, lines, strict=True))
+
+
+LAST = "\n\n[No. Ask Ada.]"
+OF_MESSAGES = {"type": "message_start", "message": {"usage": {"output_tokens": 7}}}
+ENDED = (
+    {
+        "type": "message_delta",
+        "delta": {"stop_reason": "refusal", "stop_sequence": None},
+        "usage": {"output_tokens": 7},
+    },
+    {"type": "message_stop"},
+)
+
+
+@pytest.mark.parametrize(
+    ("last", "begun", "index"),
+    [
+        ({"type": "content_block_start", "index": 2, "content_block": {"type": "text", "text": "x"}}, False, 2),
+        ({"type": "content_block_stop", "index": 2}, True, 0),
+        ({"type": "ping"}, True, 0),
+    ],
+)
+def test_a_message_ends_with_the_faults_words(last: dict[str, Any], begun: bool, index: int) -> None:
+    """In the block that is open, or in one more; with what was used so far, as the provider told it."""
+    begins = {"type": "content_block_start", "index": index, "content_block": {"type": "text", "text": ""}}
+    assert heard(MESSAGES, OF_MESSAGES, last) == told(
+        *([begins] if begun else []),
+        {"type": "content_block_delta", "index": index, "delta": {"type": "text_delta", "text": LAST}},
+        {"type": "content_block_stop", "index": index},
+        *ENDED,
+        named=True,
+    )
+
+
+def test_a_message_goes_on_behind_its_last_block() -> None:
+    """Its words stand in the next one."""
+    block = {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": "x"}}
+    ending = heard(MESSAGES, OF_MESSAGES, block, {"type": "content_block_stop", "index": 0})
+    assert [event["index"] for event in events(ending.encode()) if "index" in event] == [1, 1, 1]
+
+
+def test_open_choices_end_as_filtered() -> None:
+    """The first that is open says the words; each is ended, and the chunks look like those before them."""
+    about = {"id": "c1", "object": "chat.completion.chunk", "created": 5, "model": "m"}
+    said = [
+        {**about, "choices": [{"index": index, "delta": {"content": "x"}, "finish_reason": reason}]}
+        for index, reason in ((0, None), (1, None), (2, None), (1, "stop"))
+    ]
+    assert heard(CHAT, *said) == told(
+        {**about, "choices": [{"index": 0, "delta": {"content": LAST}, "finish_reason": None}]},
+        {**about, "choices": [{"index": index, "delta": {}, "finish_reason": "content_filter"} for index in (0, 2)]},
+    ) + "data: [DONE]\n\n"  # fmt: skip
+    assert '"index":0,"delta":{"content"' in heard(CHAT)
+    legacy = {**about, "choices": [{"index": 0, "text": "x", "finish_reason": None}]}
+    assert heard(COMPLETIONS, legacy) == told(
+        {**about, "choices": [{"index": 0, "text": LAST, "finish_reason": None}]},
+        {**about, "choices": [{"index": 0, "text": "", "finish_reason": "content_filter"}]},
+    ) + "data: [DONE]\n\n"  # fmt: skip
+
+
+def test_a_response_that_waits_ends_as_incomplete() -> None:
+    """Where no text is open nothing has to be closed; before its first event, or in an item of another kind, it can't
+    be cut."""
+    begun = {"type": "response.created", "response": {"id": "resp_1"}}
+    ended = {"id": "resp_1", "status": "incomplete", "incomplete_details": {"reason": "content_filter"}, "output": []}
+    assert heard(RESPONSES, begun) == told(
+        {"type": "response.incomplete", "response": ended, "sequence_number": 0}, named=True
+    )
+    thinking = {"type": "response.output_item.added", "item": {"type": "reasoning"}}
+    opened = {"type": "response.output_item.added", "item": {"type": "message"}}
+    assert [heard(RESPONSES), heard(RESPONSES, begun, thinking), heard(RESPONSES, begun, opened)] == ["", "", ""]
+
+
+def test_an_open_response_ends_as_incomplete() -> None:
+    """Its text, its part and its item are closed, in numbered events, and stand in the response with those before."""
+    earlier = {"id": "rs_1", "type": "reasoning"}
+    place = {"item_id": "msg_1", "output_index": 1, "content_index": 0}
+    content = {"type": "output_text", "text": "one two" + LAST, "annotations": [], "logprobs": []}
+    item = {"id": "msg_1", "type": "message", "role": "assistant", "status": "incomplete", "content": [content]}
+    assert heard(
+        RESPONSES,
+        {"type": "response.created", "sequence_number": 0, "response": {"id": "resp_1", "status": "in_progress"}},
+        {"type": "response.output_item.done", "sequence_number": 1, "output_index": 0, "item": earlier},
+        {"type": "response.output_item.added", "sequence_number": 2, "output_index": 1, "item": {"type": "message"}},
+        {"type": "response.output_text.delta", "sequence_number": 3, **place, "delta": "one "},
+        {"type": "response.output_text.delta", "sequence_number": 4, **place, "delta": "two"},
+    ) == told(
+        {"type": "response.output_text.delta", **place, "delta": LAST, "logprobs": [], "sequence_number": 5},
+        {"type": "response.output_text.done", **place, "text": "one two" + LAST, "logprobs": [], "sequence_number": 6},
+        {"type": "response.content_part.done", **place, "part": content, "sequence_number": 7},
+        {"type": "response.output_item.done", "output_index": 1, "item": item, "sequence_number": 8},
+        {
+            "type": "response.incomplete",
+            "response": {
+                "id": "resp_1",
+                "status": "incomplete",
+                "incomplete_details": {"reason": "content_filter"},
+                "output": [earlier, item],
+            },
+            "sequence_number": 9,
+        },
+        named=True,
+    )
+
+
+def test_a_candidate_ends_for_safety() -> None:
+    """In one more chunk that names the model and the answer as those before it."""
+    about = {"modelVersion": "g", "responseId": "r"}
+    chunk = {"candidates": [{"content": {"parts": [{"text": "x"}]}}], **about}
+    content = {"role": "model", "parts": [{"text": LAST}]}
+    frame = told({"candidates": [{"content": content, "finishReason": "SAFETY", "index": 0}], **about})
+    assert heard(GEMINI_STREAM, chunk).replace("\r", "") == frame
+
+
 @pytest.mark.parametrize("path", [MESSAGES, CHAT, RESPONSES])
 def test_a_begun_call_cannot_be_cut_as_a_refusal(path: str) -> None:
     """Only an error can end it, however far it has come."""

@@ -68,6 +68,30 @@ def test_the_asked_model_stands_in_for_one_that_is_not_named() -> None:
     assert (found.model, found.usage.output, found.usage.input > 0) == ("m", 0, True)
 
 
+def test_an_answer_that_names_nobody_is_the_asked_models() -> None:
+    """And what was learned without a name that was asked is known by the answer's alone."""
+    told = Consumption((Share(None, Usage(output=1)),), Source.REPORTED, missing=True)
+    assert learned().estimate(told, "m", CHAT, Passed(1_000, 0)).model == "m"
+    known = Estimates()
+    known.learn(reported("m", 50, 200), "", CHAT, 500, 20_000)
+    assert known.tokens("m", CHAT) != Estimates().tokens("m", CHAT) == known.tokens("", CHAT)
+
+
+@pytest.mark.parametrize(
+    ("way", "tokens", "taken"),
+    [
+        (Way("messages.create", stream=False), 96, 350),
+        (Way("messages.create", stream=True), 25, 420),
+        (Way("unheard-of", stream=False), 80, 200),
+        (Way("unheard-of", stream=True), 10, 200),
+    ],
+)
+def test_before_anything_is_learned_recorded_answers_say_it(way: Way, tokens: int, taken: int) -> None:
+    """So many tokens to a thousand bytes, out and in."""
+    usage = Estimates().estimate(NOTHING, "m", way, Passed(1_000, 1_000)).usage
+    assert (usage.output, usage.input) == (pytest.approx(tokens, abs=1), pytest.approx(taken, abs=1))
+
+
 def test_only_full_reports_teach() -> None:
     """An estimate, a cut answer and an empty one change nothing."""
     known = Estimates()

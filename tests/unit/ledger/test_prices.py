@@ -191,6 +191,7 @@ SPENT = Usage(input=100)
         ((Share("three", SPENT),), 200),
         ((Share("one", SPENT), Share("three", SPENT)), 300),
         ((Share("one", SPENT), Share("three", Usage())), 100),
+        ((Share("three", Usage()), Share("one", SPENT)), 100),
     ],
 )
 def test_a_call_costs_what_its_shares_cost(shares: tuple[Share, ...], micro_dollars: int | None) -> None:

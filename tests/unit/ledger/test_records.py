@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from penstock.core.entry import Entry
 from penstock.core.terseness import Arm, Intensity, Terseness
 from penstock.ledger.records import CHECKSUM, LENGTH_AT, MAGIC, Record, ended_cleanly, frame, replay
-from tests.support.books import entry, opened
+from tests.support.books import entry, opened, used
 
 RECORDS: list[Record] = [opened(1), opened(2, model="ä" * 99), entry(1), opened(3), entry(3), entry(2, cost=None)]
 
@@ -73,6 +73,14 @@ def test_a_record_cut_short_by_a_kill_is_no_damage() -> None:
         assert ended_cleanly(WHOLE[:at] + bytes(4096))
 
 
+def test_a_length_that_flipped_is_damage_where_records_stand_behind_it() -> None:
+    """It looks like a record that was cut short; what was whole behind it is lost, and that shows."""
+    for begins in [len(MAGIC), *ENDS[:-2]]:
+        damaged = bytearray(WHOLE)
+        damaged[begins + LENGTH_AT + 2] ^= 0x7F
+        assert not ended_cleanly(bytes(damaged))
+
+
 # Also with what a record's payload begins with, which is looked for.
 NOISE = st.lists(st.binary(max_size=20) | st.sampled_from([b"\xa1e", b"\xa1o"]), max_size=12).map(b"".join)
 
@@ -96,9 +104,9 @@ def test_a_sound_record_of_an_unknown_kind_ends_the_reading() -> None:
 
 def test_what_no_file_takes_is_replaced() -> None:
     """Half a surrogate pair or a number beyond 64 bits must not keep an exchange out of the books."""
-    strange = entry(1, model="\ud800", bytes_out=2**70)
+    strange = entry(1, model="\ud800", bytes_out=2**70, cost=-(2**70), stream=False, consumption=used("\udfff"))
     (read,) = replay(MAGIC + written(strange))
-    assert read == entry(1, model="?", bytes_out=2**63 - 1)
+    assert read == entry(1, model="?", bytes_out=2**63 - 1, cost=1 - 2**63, stream=False, consumption=used("?"))
 
 
 def test_a_frame_is_what_its_checksum_covers() -> None:

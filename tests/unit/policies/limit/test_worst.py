@@ -61,6 +61,8 @@ def gemini(**fields: Any) -> dict[str, Any]:
 TOOLS = [{"name": "f", "input_schema": {}}, {"type": "bash_20250124", "name": "bash"}]
 RESULT = {"type": "tool_result", "tool_use_id": "t", "content": [{"type": "text", "text": "done"}]}
 TEXT_FILE = {"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": "words"}}
+HELD = {"type": "content", "content": [IMAGE]}
+PICTURE = {"type": "input_image", "image_url": "u"}
 SHELL = {"type": "local_shell"}
 CALLED = [{"type": "function_call", "call_id": "c", "name": "f", "arguments": "{}"}]
 GIVEN = {"type": "function_call_output", "call_id": "c", "output": "done"}
@@ -85,7 +87,29 @@ BY_BYTES: list[tuple[str, str, dict[str, Any], int, int]] = [
         0,
         70,
     ),
+    ("openai", "completions.create", {"prompt": "a", "n": 5, "best_of": 2, "max_tokens": 7}, 0, 35),
+    (
+        "openai",
+        "chat.completions.create",
+        chat(max_tokens=5, functions=[{"name": "f"}], tools=[{"type": "function"}]),
+        2,
+        5,
+    ),
+    (
+        "openai",
+        "chat.completions.create",
+        chat(max_tokens=5, messages=[{"content": [{"type": "text", "text": "a"}]}]),
+        0,
+        5,
+    ),
     ("openai", "responses.create", asked(max_output_tokens=90), 0, 90),
+    (
+        "openai",
+        "responses.create",
+        asked(input=[{"role": "user", "content": [{"type": "input_text", "text": "a"}]}]),
+        0,
+        LIMIT,
+    ),
     ("openai", "responses.create", asked(input=[*CALLED, GIVEN], tools=[SHELL]), 1, LIMIT),
     ("openai", "embeddings.create", {"model": "m", "input": ["a", "b"]}, 0, 0),
     ("openai", "embeddings.create", {"model": "m", "input": [[1, 2], [3]]}, 0, 0),
@@ -111,10 +135,14 @@ def test_words_are_bounded_by_the_body(
 ELSEWHERE: list[tuple[str, str, dict[str, Any]]] = [
     ("anthropic", "messages.create", claude(messages=[{"role": "user", "content": [IMAGE]}])),
     ("anthropic", "messages.create", claude(messages=[{"role": "user", "content": [{**RESULT, "content": [IMAGE]}]}])),
+    ("anthropic", "messages.create", claude(messages=[{"role": "user", "content": [{**TEXT_FILE, "source": HELD}]}])),
     ("anthropic", "messages.create", claude(container="c")),
     ("anthropic", "messages.create", claude(a_field_of_tomorrow=1)),
     ("openai", "chat.completions.create",
      chat(max_tokens=100, messages=[{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "u"}}]}])),
+    ("openai", "chat.completions.create", chat(max_tokens=100, messages=[{"role": "assistant", "audio": {"id": "a"}}])),
+    ("openai", "responses.create", asked(max_output_tokens=100, input=[{"role": "user", "content": [PICTURE]}])),
+    ("openai", "responses.create", asked(max_output_tokens=100, input=[{**GIVEN, "output": [PICTURE]}])),
     ("openai", "responses.create", asked(max_output_tokens=100, previous_response_id="r")),
     ("openai", "responses.create", asked(max_output_tokens=100, input=[{"type": "item_reference", "id": "i"}])),
     ("openai", "responses.create", asked(max_output_tokens=100, input=[{"type": "reasoning", "id": "i"}])),
@@ -174,3 +202,21 @@ def test_a_tool_of_the_providers_runs_the_model_once_more_for_each_use() -> None
     found = most("anthropic", "messages.create", claude(tools=[{**SEARCH, "max_uses": 3}]))
     assert (found.input, found.output) == (4 * WINDOW, 400)
     assert found.cost == 4 * WINDOW * IN + 400 * OUT + 3 * 10_000 + 2
+    searching = most("openai", "chat.completions.create", chat(max_tokens=100, web_search_options={}))
+    assert (searching.input, searching.output) == (2 * WINDOW, 200)
+    assert searching.cost == 2 * WINDOW * IN + 200 * OUT + 10_000 + 2
+
+
+@pytest.mark.parametrize(
+    ("dialect", "operation", "body"),
+    [
+        ("anthropic", "messages.create", claude(context_management={"edits": [{"type": "compact_20260112"}]})),
+        ("openai", "responses.create", asked(max_output_tokens=100, context_management=[{"type": "compaction"}])),
+    ],
+)
+def test_where_it_may_be_compacted_the_model_runs_once_more(dialect: str, operation: str, body: dict[str, Any]) -> None:
+    """Nothing else of managing a context does that."""
+    found = most(dialect, operation, body)
+    assert (found.input, found.output) == (2 * size(body), 200)
+    cleared = claude(context_management={"edits": [{"type": "clear_tool_uses_20250919"}]})
+    assert most("anthropic", "messages.create", cleared).output == 100
