@@ -23,10 +23,10 @@ WAITING = ("threading.py:Condition.wait", "concurrent/futures/thread.py:_worker"
 
 ROOMS: tuple[tuple[str, str], ...] = (
     ("wire", r"penstock/wire/"),
-    ("policies", r"penstock/(policies|detection|scrubbing|judging|governing)"),
+    ("policies", r"penstock/(policies|detection|assembly/(scrubbing|governing|limiting))"),
     ("what is said: core, dialects", r"penstock/(core|dialects)/"),
-    ("books", r"penstock/(ledger|stores|bookkeeping|reckoning)"),
-    ("metrics, log", r"penstock/(observ)"),
+    ("books", r"penstock/(ledger|stores|assembly/bookkeeping|background/reckoning)"),
+    ("metrics, log", r"penstock/(observe/|assembly/(observing|measuring))"),
     ("the path: gateway.py and around it", r"penstock/"),
 )
 """Names and what their frames begin with; the first that fits has the frame."""

@@ -132,22 +132,23 @@ def budgets(run: Run) -> str:
 
 def peers(run: Run) -> str:
     """A small request through each gateway that was there."""
-    rounds = run.cases["unary-1k"]
+    rounds = run.cases.get("unary-1k", {})
     lines = [
         f"{place(run.machine)}. {', '.join(versions())}. Answers with a wrong text or status would give no figure.",
         "",
-        "| a request of 1 kB | CPU | x nginx | x Penstock | requests a second, on one core |",
-        "|---|---|---|---|---|",
+        "| a request of 1 kB | CPU | × nginx | × Penstock | requests a second, on one core | memory |",
+        "|---|---|---|---|---|---|",
     ]
     spent = {name: Spread.of(cost(rounds.get(name, []), "request")) for name in (REFERENCE, OURS, *plot.PEERS)}
     for name, found in spent.items():
         if found is None:
-            lines.append(f"| {name} | not installed in this run | | | |")
+            lines.append(f"| {name} | not installed in this run | | | | |")
             continue
-        times = [f"{found.middle / other.middle:.3g}" for of in (REFERENCE, OURS) if (other := spent[of])]
-        lines.append(
-            f"| {name} | {found.middle * 1e6:,.0f} µs | {' | '.join(times)} | {median(rate(rounds[name])):,.0f} |"
-        )
+        beside = (spent[REFERENCE], spent[OURS])
+        times = [f"{found.middle / other.middle:.3g}" if other else "" for other in beside]
+        cells = [f"{found.middle * 1e6:,.0f} µs", *times, f"{median(rate(rounds[name])):,.0f}"]
+        memory = max(one.memory_before for one in rounds[name]) / 1e6
+        lines.append(f"| {name} | {' | '.join(cells)} | {memory:.0f} MB |")
     return "\n".join(lines)
 
 
@@ -163,7 +164,7 @@ def grown(growth: Growth) -> str:
     lines = [
         f"{place(growth.machine)}. {busy(growth.others)}",
         "",
-        "| keys | exchanges in the books | CPU of a request, with what is written | x the least | rounds |",
+        "| keys | exchanges in the books | CPU of a request, with what is written | × the least | rounds |",
         "|---|---|---|---|---|",
     ]
     for one in growth.sizes:

@@ -12,6 +12,8 @@ from penstock.core.caller import digest
 from penstock.stores.keys import KeyStore
 from penstock.stores.reports import Reports
 
+pytestmark = pytest.mark.slow
+
 LEAST = Grown(10, 0, [100.0, 120.0, 110.0])
 
 
@@ -28,7 +30,6 @@ def test_the_first_size_is_the_least() -> None:
     assert sizes(100_000, 10_000_000) == [(10, 0), (1_000, 0), (100_000, 0), (10, 100_000), (10, 10_000_000)]
 
 
-@pytest.mark.slow
 def test_keys_are_in_force_and_exchanges_in_the_books(tmp_path: Path) -> None:
     """A gateway over an empty database would be as quick as ever."""
     stock(tmp_path, 25, 10_000)
