@@ -159,18 +159,20 @@ def versions() -> list[str]:
     return [f"LiteLLM {litellm[0]}", f"Portkey {portkey[0]}"]
 
 
-def grown(growth: Growth) -> str:
+def grown(parts: Mapping[str, Growth]) -> str:
     """What a request costs at each size."""
+    lines = [f"{growth_plot.NAMES[part]}: {place(one.machine)}. {busy(one.others)}" for part, one in parts.items()]
     lines = [
-        f"{place(growth.machine)}. {busy(growth.others)}",
+        "\n\n".join(line[0].upper() + line[1:] for line in lines),
         "",
         "| keys | exchanges in the books | CPU of a request, with what is written | × the least | rounds |",
         "|---|---|---|---|---|",
     ]
-    for one in growth.sizes:
-        times = ratios(one, growth.sizes[0])
-        cells = f"{statistics.median(one.rounds):.0f} µs | {statistics.median(times):.2f}"
-        lines.append(f"| {one.keys:,} | {one.exchanges:,} | {cells} | {min(times):.2f} to {max(times):.2f} |")
+    for growth in parts.values():
+        for one in growth.sizes:
+            times = ratios(one, growth.sizes[0])
+            cells = f"{statistics.median(one.rounds):.0f} µs | {statistics.median(times):.2f}"
+            lines.append(f"| {one.keys:,} | {one.exchanges:,} | {cells} | {min(times):.2f} to {max(times):.2f} |")
     return "\n".join(lines)
 
 
@@ -230,9 +232,10 @@ def of_flames(raw: bytes) -> None:
 
 def of_growth(raw: bytes) -> None:
     """All that was measured of sizes."""
-    growth = msgspec.json.decode(raw, type=Growth)
-    put(PAGE, "growth", grown(growth))
-    (PICTURES / "growth.svg").write_text(growth_plot.svg(growth, f"{place(growth.machine)}."))
+    parts = msgspec.json.decode(raw, type=dict[str, Growth])
+    put(PAGE, "growth", grown(parts))
+    latest = max(parts.values(), key=lambda one: str(one.machine["when"]))
+    (PICTURES / "growth.svg").write_text(growth_plot.svg(parts, f"{place(latest.machine)}."))
 
 
 SOURCES: dict[str, tuple[Callable[[bytes], None], str]] = {
