@@ -161,14 +161,14 @@ def versions() -> list[str]:
 
 def grown(parts: Mapping[str, Growth]) -> str:
     """What a request costs at each size."""
-    lines = [f"{growth_plot.NAMES[part]}: {place(one.machine)}. {busy(one.others)}" for part, one in parts.items()]
+    known = [parts[part] for part in growth_plot.NAMES if part in parts]
+    told = [f"{place(one.machine)}. {busy(one.others)}" for one in known]
     lines = [
-        "\n\n".join(line[0].upper() + line[1:] for line in lines),
-        "",
+        *dict.fromkeys(line + "\n" for line in told),
         "| keys | exchanges in the books | CPU of a request, with what is written | × the least | rounds |",
         "|---|---|---|---|---|",
     ]
-    for growth in parts.values():
+    for growth in known:
         for one in growth.sizes:
             times = ratios(one, growth.sizes[0])
             cells = f"{statistics.median(one.rounds):.0f} µs | {statistics.median(times):.2f}"
