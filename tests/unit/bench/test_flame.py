@@ -7,7 +7,7 @@ import pytest
 from bench.bodies import shape_of
 from bench.cases import cases
 from bench.flame import LOOP, Stacks, folded, named, room, shares, shown, svg
-from bench.flames import SCENES, Scene, lasting
+from bench.flames import SCENES, Scene, awake, lasting
 from bench.rows import SUBJECTS
 
 LOOP_START = (
@@ -122,3 +122,11 @@ def test_a_scene_is_a_case_that_its_subject_takes(scene: Scene) -> None:
     assert shape is not None
     assert shape.frames * shape.pace_ms == (12_000 if shape.streams else 0)
     assert case.seconds == 12.0
+
+
+def test_rest_is_no_work() -> None:
+    """Of a hundred looks a quarter was work: twenty in functions, so five in the loop; none on a busy machine."""
+    assert awake({"event loop": 84, "event loop;f": 16, "thread: books;g": 4}, 0.25) == {
+        "event loop": 5, "event loop;f": 16, "thread: books;g": 4,
+    }  # fmt: skip
+    assert awake({"event loop": 60, "event loop;f": 40}, 0.25)["event loop"] == 0
