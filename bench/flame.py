@@ -23,14 +23,16 @@ WAITING = ("threading.py:Condition.wait", "concurrent/futures/thread.py:_worker"
 
 ROOMS: tuple[tuple[str, str], ...] = (
     ("wire", r"penstock/wire/"),
-    ("policies", r"penstock/(policies|detection|scrubbing|judging|governing)"),
+    ("policies", r"penstock/(policies|detection|assembly/(scrubbing|governing|limiting))"),
     ("what is said: core, dialects", r"penstock/(core|dialects)/"),
-    ("books", r"penstock/(ledger|stores|bookkeeping|reckoning)"),
-    ("metrics, log", r"penstock/(observ)"),
+    ("books", r"penstock/(ledger|stores|assembly/bookkeeping|background/reckoning)"),
+    ("metrics, log", r"penstock/(observe/|assembly/(observing|measuring))"),
     ("the path: gateway.py and around it", r"penstock/"),
 )
 """Names and what their frames begin with; the first that fits has the frame."""
 OTHERS, LOOP = "others' code", "event loop, kernel, waking threads"
+BARE = "event loop"
+"""What runs while no function of ours does."""
 
 _RAW = re.compile(r"^(?P<stack>.*) (?P<count>\d+)$")
 _FRAME = re.compile(r"^(?P<function>.*) \((?P<file>[^()]*?)(?::\d+)?\)$")
@@ -72,7 +74,7 @@ def folded(raw: str) -> Stacks:
 def _thread(words: str) -> str:
     found = _THREAD.match(words)
     name = found["name"] if found else None
-    return "event loop" if name == "MainThread" else f"thread: {name or 'others'}"
+    return BARE if name == "MainThread" else f"thread: {name or 'others'}"
 
 
 def _entered(names: Sequence[str]) -> Iterator[str]:
@@ -94,11 +96,11 @@ def room(stack: str) -> str:
     for frame in reversed(stack.split(";")):
         if frame.startswith("penstock/"):
             return _room(frame)
-    return LOOP if stack.startswith("event loop") else OTHERS
+    return LOOP if stack.startswith(BARE) else OTHERS
 
 
 def _room(frame: str) -> str:
-    if frame.startswith(("event loop", "thread: ")):
+    if frame.startswith((BARE, "thread: ")):
         return LOOP
     return next((name for name, start in ROOMS if re.match(start, frame)), OTHERS)
 
@@ -151,6 +153,8 @@ def svg(stacks: Mapping[str, int], title: str, words: str) -> str:
 def _legend(canvas: Canvas, parts: Mapping[str, float], y: float) -> float:
     x: float = LEFT
     for name, part in parts.items():
+        if part < LEAST:
+            continue
         label = f"{name} {part:.0%}"
         wide = 22 + LETTER * len(label) + 14
         if x + wide > LEFT + WIDTH:

@@ -22,7 +22,7 @@ import msgspec
 from sqlalchemy import insert
 
 from bench import report
-from bench.budgets import OURS, REFERENCE
+from bench.budgets import OURS
 from bench.cases import Case, cases
 from bench.measure import Bench, Cores, Round, mock
 from bench.rows import SUBJECTS, launch_penstock
@@ -30,6 +30,7 @@ from bench.run import rest
 from bench.scale import LEAST_FREE_BYTES, fill, last_month, narrow, progress, say, sum_up
 from bench.subjects import Launch, Started, Subject, raise_open_files, running, signal_tree
 from penstock.core.caller import digest
+from penstock.stores.changing import next_change
 from penstock.stores.keys import KeyStore
 from penstock.stores.schema import key_secrets, keys
 
@@ -37,6 +38,7 @@ RESULTS = Path(__file__).parent / "results" / "growth.json"
 BUSY, AT_ONCE = 10, 5_000
 """Keys that take turns; rows that a statement writes."""
 ROUNDS, SECONDS = 9, 1.5
+PARTS = "keys", "exchanges"
 BAND = 0.1
 """A request may cost this part more or less, whatever the size."""
 
@@ -51,13 +53,12 @@ class Grown(msgspec.Struct, frozen=True):
 
 
 class Growth(msgspec.Struct, frozen=True):
-    """All sizes of one run, and what they belong to. The first is the least: the others are held against it."""
+    """All sizes of one run, and what they belong to. The first is the least: the others are held against it in the same
+    rounds."""
 
     machine: dict[str, object]
     others: float
     """Processors' worth of time that the rest of the machine used, the median of all turns."""
-    reference: list[float]
-    """nginx, in the same rounds."""
     sizes: list[Grown]
 
 
@@ -83,7 +84,7 @@ def stock(folder: Path, count: int, exchanges: int) -> None:
     for first in range(0, count, AT_ONCE):
         numbers = range(first, min(count, first + AT_ONCE))
         made = [
-            {"id": f"key_{n:016x}", "name": f"laptop-{n}", "require_provider_key": False, "created": now, "changed": n}
+            {"id": f"key_{n:016x}", "name": f"laptop-{n}", "require_provider_key": False, "created": now}
             for n in numbers
         ]
         held = [
@@ -96,7 +97,9 @@ def stock(folder: Path, count: int, exchanges: int) -> None:
             for n in numbers
         ]
         with store.writing() as connection:
-            connection.execute(insert(keys), made)
+            # Else a gateway would take all of them for changed at each of its looks.
+            number = next_change(connection)
+            connection.execute(insert(keys), [{**row, "changed": number} for row in made])
             connection.execute(insert(key_secrets), held)
     if exchanges:
         fill(store.engine, exchanges, last_month())
@@ -161,17 +164,17 @@ class Turns:
         return statistics.median(turn.others for turns in self.rounds.values() for turn in turns)
 
 
-def sizes(most_keys: int, most_exchanges: int) -> list[tuple[int, int]]:
-    """Keys and exchanges of each gateway: the least, and a middle and the most of either."""
-    middle = max(BUSY, round((BUSY * most_keys) ** 0.5))
-    return [(BUSY, 0), (middle, 0), (most_keys, 0), (BUSY, most_exchanges // 100), (BUSY, most_exchanges)]
+def sizes(part: str, most: int) -> list[tuple[int, int]]:
+    """Keys and exchanges of each gateway: the least, a middle, the most."""
+    if part == "keys":
+        return [(BUSY, 0), (max(BUSY, round((BUSY * most) ** 0.5)), 0), (most, 0)]
+    return [(BUSY, 0), (BUSY, most // 100), (BUSY, most)]
 
 
 def measured(folder: Path, wanted: Sequence[tuple[int, int]], rounds: int) -> Growth:
     """All of it."""
     ours = next(subject for subject in SUBJECTS if subject.name == OURS)
-    nginx = next(subject for subject in SUBJECTS if subject.name == REFERENCE)
-    subjects = {} if nginx.missing() else {REFERENCE: nginx}
+    subjects: dict[str, Subject] = {}
     for number, (count, exchanges) in enumerate(wanted):
         began = time.monotonic()
         data = folder / "books" / str(number)
@@ -187,7 +190,6 @@ def measured(folder: Path, wanted: Sequence[tuple[int, int]], rounds: int) -> Gr
     return Growth(
         report.machine(),
         turns.others(),
-        turns.microseconds(REFERENCE) if REFERENCE in subjects else [],
         [Grown(*size, turns.microseconds(str(number))) for number, size in enumerate(wanted)],
     )
 
@@ -195,6 +197,7 @@ def measured(folder: Path, wanted: Sequence[tuple[int, int]], rounds: int) -> Gr
 @click.command(help=(__doc__ or "").partition("\n\n")[2])
 @click.option("--keys", "most_keys", type=click.IntRange(100, 1_000_000), default=100_000, show_default=True)
 @click.option("--exchanges", type=click.IntRange(10_000, 50_000_000), default=10_000_000, show_default=True)
+@click.option("--part", type=click.Choice(PARTS), help="Only this one; what was measured of the other stays.")
 @click.option("--rounds", type=click.IntRange(1, 50), default=ROUNDS, show_default=True)
 @click.option(
     "--folder", type=click.Path(path_type=Path, file_okay=False), help="Where there is room. [default: temporary]"
@@ -202,24 +205,31 @@ def measured(folder: Path, wanted: Sequence[tuple[int, int]], rounds: int) -> Gr
 @click.option(
     "--into", type=click.Path(path_type=Path, dir_okay=False), default=RESULTS, show_default="bench/results/growth.json"
 )
-def main(*, most_keys: int, exchanges: int, rounds: int, folder: Path | None, into: Path) -> None:
+def main(*, most_keys: int, exchanges: int, part: str | None, rounds: int, folder: Path | None, into: Path) -> None:
     """Measure, print, write."""
     raise_open_files()
-    with tempfile.TemporaryDirectory(prefix="penstock-growth-", dir=folder) as made:
-        if shutil.disk_usage(made).free < LEAST_FREE_BYTES * exchanges / 10_000_000:
-            raise click.ClickException(f"{made} has too little room; name another --folder.")
-        growth = measured(Path(made), sizes(most_keys, exchanges), rounds)
-    least = growth.sizes[0]
+    found = msgspec.json.decode(into.read_bytes(), type=dict[str, Growth]) if part and into.exists() else {}
+    for name, most in zip(PARTS, (most_keys, exchanges), strict=True):
+        if part not in {None, name}:
+            continue
+        with tempfile.TemporaryDirectory(prefix="penstock-growth-", dir=folder) as made:
+            if name == "exchanges" and shutil.disk_usage(made).free < LEAST_FREE_BYTES * exchanges / 10_000_000:
+                raise click.ClickException(f"{made} has too little room; name another --folder.")
+            found[name] = measured(Path(made), sizes(name, most), rounds)
+        _tell(found[name])
+    into.parent.mkdir(exist_ok=True)
+    into.write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=1) + b"\n")
+    say(f"written: {into}")
+
+
+def _tell(growth: Growth) -> None:
     for one in growth.sizes:
-        times = ratios(one, least)
+        times = ratios(one, growth.sizes[0])
         say(
             f"{one.keys:>9,} keys, {one.exchanges:>10,} exchanges: {statistics.median(one.rounds):.1f} us a request, "
             f"{statistics.median(times):.3f} times the least ({min(times):.3f} to {max(times):.3f})"
         )
     say(f"the rest of the machine used {growth.others:.2f} of a core meanwhile")
-    into.parent.mkdir(exist_ok=True)
-    into.write_bytes(msgspec.json.format(msgspec.json.encode(growth), indent=1) + b"\n")
-    say(f"written: {into}")
 
 
 if __name__ == "__main__":

@@ -132,22 +132,23 @@ def budgets(run: Run) -> str:
 
 def peers(run: Run) -> str:
     """A small request through each gateway that was there."""
-    rounds = run.cases["unary-1k"]
+    rounds = run.cases.get("unary-1k", {})
     lines = [
         f"{place(run.machine)}. {', '.join(versions())}. Answers with a wrong text or status would give no figure.",
         "",
-        "| a request of 1 kB | CPU | x nginx | x Penstock | requests a second, on one core |",
-        "|---|---|---|---|---|",
+        "| a request of 1 kB | CPU | × nginx | × Penstock | requests a second, on one core | memory |",
+        "|---|---|---|---|---|---|",
     ]
     spent = {name: Spread.of(cost(rounds.get(name, []), "request")) for name in (REFERENCE, OURS, *plot.PEERS)}
     for name, found in spent.items():
         if found is None:
-            lines.append(f"| {name} | not installed in this run | | | |")
+            lines.append(f"| {name} | not installed in this run | | | | |")
             continue
-        times = [f"{found.middle / other.middle:.3g}" for of in (REFERENCE, OURS) if (other := spent[of])]
-        lines.append(
-            f"| {name} | {found.middle * 1e6:,.0f} µs | {' | '.join(times)} | {median(rate(rounds[name])):,.0f} |"
-        )
+        beside = (spent[REFERENCE], spent[OURS])
+        times = [f"{found.middle / other.middle:.3g}" if other else "" for other in beside]
+        cells = [f"{found.middle * 1e6:,.0f} µs", *times, f"{median(rate(rounds[name])):,.0f}"]
+        memory = max(one.memory_before for one in rounds[name]) / 1e6
+        lines.append(f"| {name} | {' | '.join(cells)} | {memory:.0f} MB |")
     return "\n".join(lines)
 
 
@@ -158,18 +159,20 @@ def versions() -> list[str]:
     return [f"LiteLLM {litellm[0]}", f"Portkey {portkey[0]}"]
 
 
-def grown(growth: Growth) -> str:
+def grown(parts: Mapping[str, Growth]) -> str:
     """What a request costs at each size."""
+    known = [parts[part] for part in growth_plot.NAMES if part in parts]
+    told = [f"{place(one.machine)}. {busy(one.others)}" for one in known]
     lines = [
-        f"{place(growth.machine)}. {busy(growth.others)}",
-        "",
-        "| keys | exchanges in the books | CPU of a request, with what is written | x the least | rounds |",
+        *dict.fromkeys(line + "\n" for line in told),
+        "| keys | exchanges in the books | CPU of a request, with what is written | × the least | rounds |",
         "|---|---|---|---|---|",
     ]
-    for one in growth.sizes:
-        times = ratios(one, growth.sizes[0])
-        cells = f"{statistics.median(one.rounds):.0f} µs | {statistics.median(times):.2f}"
-        lines.append(f"| {one.keys:,} | {one.exchanges:,} | {cells} | {min(times):.2f} to {max(times):.2f} |")
+    for growth in known:
+        for one in growth.sizes:
+            times = ratios(one, growth.sizes[0])
+            cells = f"{statistics.median(one.rounds):.0f} µs | {statistics.median(times):.2f}"
+            lines.append(f"| {one.keys:,} | {one.exchanges:,} | {cells} | {min(times):.2f} to {max(times):.2f} |")
     return "\n".join(lines)
 
 
@@ -229,9 +232,10 @@ def of_flames(raw: bytes) -> None:
 
 def of_growth(raw: bytes) -> None:
     """All that was measured of sizes."""
-    growth = msgspec.json.decode(raw, type=Growth)
-    put(PAGE, "growth", grown(growth))
-    (PICTURES / "growth.svg").write_text(growth_plot.svg(growth, f"{place(growth.machine)}."))
+    parts = msgspec.json.decode(raw, type=dict[str, Growth])
+    put(PAGE, "growth", grown(parts))
+    latest = max(parts.values(), key=lambda one: str(one.machine["when"]))
+    (PICTURES / "growth.svg").write_text(growth_plot.svg(parts, f"{place(latest.machine)}."))
 
 
 SOURCES: dict[str, tuple[Callable[[bytes], None], str]] = {

@@ -4,7 +4,11 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
+from bench.bodies import shape_of
+from bench.cases import cases
 from bench.flame import LOOP, Stacks, folded, named, room, shares, shown, svg
+from bench.flames import SCENES, Scene, awake, lasting
+from bench.rows import SUBJECTS
 
 LOOP_START = (
     "_run_module_as_main (<frozen runpy>:173);serve (penstock/cli/serve.py:36);Runner.run (asyncio/runners.py:86)"
@@ -106,3 +110,23 @@ def _boxes(drawn: str) -> list[tuple[str, dict[str, float]]]:
         if title is not None:
             found.append((title, {name: float(box.attrib[name]) for name in ("x", "y", "width")}))
     return found
+
+
+@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)
+def test_a_scene_is_a_case_that_its_subject_takes(scene: Scene) -> None:
+    """For as long as it is to be looked at, whether requests end by a count or by their frames."""
+    case = lasting(next(case for case in cases(1) if case.name == scene.case), 12.0)
+    subject = next(subject for subject in SUBJECTS if subject.name == scene.subject)
+    assert subject.takes(case)
+    shape = shape_of(case.model.encode())
+    assert shape is not None
+    assert shape.frames * shape.pace_ms == (12_000 if shape.streams else 0)
+    assert case.seconds == 12.0
+
+
+def test_rest_is_no_work() -> None:
+    """Of a hundred looks a quarter was work: twenty in functions, so five in the loop; none on a busy machine."""
+    assert awake({"event loop": 84, "event loop;f": 16, "thread: books;g": 4}, 0.25) == {
+        "event loop": 5, "event loop;f": 16, "thread: books;g": 4,
+    }  # fmt: skip
+    assert awake({"event loop": 60, "event loop;f": 40}, 0.25)["event loop"] == 0
