@@ -70,7 +70,12 @@ def readme(run: Run) -> str:
 def value(budget: Mapping[str, object]) -> str:
     """A measured figure with its unit."""
     measured = budget["measured"]
-    return f"{measured:.3g} {budget['unit']}" if isinstance(measured, float) else "not measured"
+    return f"{measured:.3g} {unit(budget)}" if isinstance(measured, float) else "not measured"
+
+
+def unit(budget: Mapping[str, object]) -> str:
+    """As people write it."""
+    return str(budget["unit"]).replace("x ", "× ")
 
 
 def bare(cases: Cases) -> str:
@@ -100,7 +105,7 @@ def busy(others: float) -> str:
 def limit(budget: Mapping[str, object], bound: str) -> str:
     """A bound in words."""
     signs = str(budget[bound]).replace("<=", "≤").replace(">=", "≥")
-    return f"{signs} {str(budget['unit']).replace('x ', '× ')}"
+    return f"{signs} {unit(budget)}"
 
 
 def held(budget: Mapping[str, object], bound: str) -> str:
@@ -123,9 +128,7 @@ def budgets(run: Run) -> str:
         "|---|---|---|---|---|---|",
     ]
     for budget in run.budgets:
-        target, stretch = (
-            f"{budget[bound]} {budget['unit']} | {held(budget, bound)}" for bound in ("target", "stretch")
-        )
+        target, stretch = (f"{limit(budget, bound)} | {held(budget, bound)}" for bound in ("target", "stretch"))
         lines.append(f"| {budget['figure']} | {value(budget)} | {target} | {stretch} |")
     return "\n".join(lines)
 
