@@ -63,7 +63,7 @@ def readme(run: Run) -> str:
     for budget in run.budgets:
         if budget["measured"] is not None:
             verdict = "missed" if budget["verdict"] == "miss" else "met"
-            lines.append(f"| {budget['figure']} | {value(budget)} | {budget['target']} {budget['unit']} | {verdict} |")
+            lines.append(f"| {budget['figure']} | {value(budget)} | {budget['target']} {unit(budget)} | {verdict} |")
     return "\n".join([*lines, "", bare(run.cases)]).rstrip()
 
 
