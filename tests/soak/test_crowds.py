@@ -68,7 +68,7 @@ def test_after_a_crowd_the_books_are_exact(tmp_path: Path, coming: Coming) -> No
             assert scene.gateway.stop() == 0
     assert journals(tmp_path) == []
     print(f"{len(crowd.sent)} exchanges, {dict(outcomes)}; {[f'{size >> 20} MB' for size in held]}; {sums}")
-    assert {"served", "refused", "failed", "abandoned"} == {outcome for outcome, _ in outcomes}
+    assert {"served", "refused", "failed"} <= {outcome for outcome, _ in outcomes}
     assert held[-1] - held[0] < coming.growth
 
 
