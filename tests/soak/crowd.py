@@ -34,7 +34,6 @@ FATES = {
     "the provider says nothing for longer than the deadline": 1,
     "the provider ends a stream without its ending": 1,
     "the provider sends less than the length it told": 1,
-    "the provider sends slow bytes, none too late": 2,
     "the provider sends garbage": 1,
     "the provider sends HTML with 200": 1,
     "the provider sends two lengths": 1,
@@ -99,7 +98,8 @@ class Account:
             return True
         self.counted[trace] = tokens
         frames = form.stream.frames
-        pause = number % 13 / 12 / len(frames)
+        # Some are slow, though behind a door that is patient: on a busy machine nobody knows how late they are.
+        pause = (5.0 if number % 40 == 0 else number % 13 / 12) / len(frames)
         await visit.send(form.stream.answer_head(), *(chunk(_used(one, tokens)) for one in frames), pause=pause)
         await visit.send(LAST_CHUNK)
         return True
