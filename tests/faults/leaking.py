@@ -35,7 +35,7 @@ class Leaking:
         """What is opened when it is first needed, the books above all, is open after these rows and forms, and what is
         held then is what is usual; their traces."""
         self.scene.play_all(list(usual), at_once=8)
-        wait_for(self.scene.books, 30)
+        wait_for(lambda: bool(self.scene.books()), 30)
         traces = frozenset(self.scene.expected)
         self.part()
         self._objects = self._probe.objects(self._pid)

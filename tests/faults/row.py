@@ -61,6 +61,8 @@ class Talk:
     listen: Callable[[RawClient], Heard]
     arrived: Callable[[], None]
     """Waits until the provider has the request."""
+    held: bool = False
+    """It never will: a policy holds the request."""
 
     @functools.cached_property
     def client(self) -> RawClient:

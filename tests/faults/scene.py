@@ -114,6 +114,7 @@ class Scene:
                 lambda: stack.enter_context(RawClient(self.gateway.host, self.gateway.port, timeout=30)),
                 form, lines, f"{form.dialect}-{row.door}", hear,
                 arrived=lambda: wait_for(lambda: self.double.arrived[trace] > 0, 20) and None,
+                held=self._working and row.held,
             )  # fmt: skip
             heard = row.client(talk)
         seen = row.sees(form, working=self._working)

@@ -34,7 +34,6 @@ FATES = {
     "the provider says nothing for longer than the deadline": 1,
     "the provider ends a stream without its ending": 1,
     "the provider sends less than the length it told": 1,
-    "the provider sends slow bytes, none too late": 2,
     "the provider sends garbage": 1,
     "the provider sends HTML with 200": 1,
     "the provider sends two lengths": 1,
@@ -99,7 +98,8 @@ class Account:
             return True
         self.counted[trace] = tokens
         frames = form.stream.frames
-        pause = number % 13 / 12 / len(frames)
+        # Some are slow, though behind a door that is patient: on a busy machine nobody knows how late they are.
+        pause = (5.0 if number % 40 == 0 else number % 13 / 12) / len(frames)
         await visit.send(form.stream.answer_head(), *(chunk(_used(one, tokens)) for one in frames), pause=pause)
         await visit.send(LAST_CHUNK)
         return True
@@ -133,6 +133,8 @@ class Crowd(Clients):
     away: float = 6.0
     """Seconds that a client is away between two visits, on average; it thinks for a third of that between requests."""
     told: dict[str, Told] = field(default_factory=dict)
+    unreached: list[str] = field(default_factory=list)
+    """What came of connections that could not be opened."""
     _chance: random.Random = field(default_factory=lambda: random.Random("crowd"))
 
     def seen(self) -> dict[str, tuple[str, Seen]]:
@@ -160,7 +162,10 @@ class Crowd(Clients):
         while not self._stop:
             who = chance.choice([*KEYS, "nobody"]) if chance.random() < 0.5 else "test"
             if self._address is not None:
-                await self._come(self._address, who)
+                try:
+                    await self._come(self._address, who)
+                except OSError as error:
+                    self.unreached.append(str(error))
             await self._wait(self.away)
 
     async def _wait(self, seconds: float) -> None:
@@ -172,7 +177,8 @@ class Crowd(Clients):
     async def _come(self, address: tuple[str, int], who: str) -> None:
         reader, writer = await asyncio.open_connection(*address)
         try:
-            while not self._stop and await self._ask(reader, writer, who) and self._chance.random() < 0.6:
+            # Whoever thinks when all are called away asks no more.
+            while self._address == address and await self._ask(reader, writer, who) and self._chance.random() < 0.6:
                 await self._wait(self.away / 3)
         finally:
             writer.transport.abort()
@@ -180,7 +186,7 @@ class Crowd(Clients):
     async def _ask(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, who: str) -> bool:
         """Whether the connection goes on."""
         chance, trace = self._chance, f"{next(self._numbers):032x}"
-        name = chance.choices(list(FATES), FATES.values())[0]
+        name = chance.choices(list(FATES), list(FATES.values()))[0]
         form = FORMS[chance.choice(ROWS[name].forms if name in ROWS else list(FORMS))]
         # Only who was answered well so far can be sure of what would have come.
         leaves = name == GOOD and who == "test" and chance.random() < 0.08

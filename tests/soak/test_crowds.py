@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from penstock.core.counting import LEASE_SECONDS
 from tests.faults.leaking import Leaking
 from tests.faults.matrix import ROWS
 from tests.faults.probe import Probe
@@ -39,7 +40,7 @@ IN_FULL = [pytest.mark.long, pytest.mark.timeout(1800)]
 @pytest.mark.parametrize(
     "coming",
     [
-        pytest.param(Coming(100, 250 * SHARE, 1.0, 40e6), id="in short"),
+        pytest.param(Coming(100, 200 * SHARE, 1.0, 40e6), id="in short"),
         pytest.param(Coming(1000, 600.0, 6.0, 10e6), id="in full", marks=IN_FULL),
     ],
 )
@@ -55,18 +56,19 @@ def test_after_a_crowd_the_books_are_exact(tmp_path: Path, coming: Coming) -> No
             besides = running.warm(USUAL)
             held = _visited(crowd, running, coming.seconds)
             scene.expected.update(crowd.seen())
+            assert crowd.unreached == []
             assert crowd.complaints() == []
             assert scene.misbooked() == []
             until(lambda: crowd.sent - scene.books().keys() <= crowd.left - account.counted.keys())
             outcomes = Counter((one.outcome, one.fault) for one in scene.books().values())
             reconcile(tmp_path, crowd, account, besides | crowd.played())
-            sums = agree(place.counters, tmp_path, defaultdict(str, KEYS))
+            sums = agree(place.counters, tmp_path, defaultdict(str, KEYS), 2 * LEASE_SECONDS)
             assert running.left() == ""
             assert scene.trouble() == []
             assert scene.gateway.stop() == 0
     assert journals(tmp_path) == []
     print(f"{len(crowd.sent)} exchanges, {dict(outcomes)}; {[f'{size >> 20} MB' for size in held]}; {sums}")
-    assert {"served", "refused", "failed", "abandoned"} == {outcome for outcome, _ in outcomes}
+    assert {"served", "refused", "failed"} <= {outcome for outcome, _ in outcomes}
     assert held[-1] - held[0] < coming.growth
 
 
@@ -78,5 +80,6 @@ def _visited(crowd: Crowd, running: Leaking, seconds: float) -> list[int]:
         time.sleep(seconds / 5)
         held.append(running.memory)
     crowd.turn_to(None)
+    time.sleep(0.1)
     until(crowd.quiet, 60)
     return held

@@ -243,8 +243,10 @@ def valkey(folder: Path, *, persistent: bool = True) -> Iterator[tuple[ValkeySer
     """A Valkey that counts, beside books in the folder."""
     server = ValkeyServer(folder / "valkey", persistent=persistent)
     server.start()
-    yield server, Place(server.url, folder, {"shared": server.url})
-    server.stop()
+    try:
+        yield server, Place(server.url, folder, {"shared": server.url})
+    finally:
+        server.stop()
 
 
 def key(who: str) -> str:
