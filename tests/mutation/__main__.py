@@ -18,19 +18,20 @@ from tests.mutation.report import CHANGED, files, survivors, table, verdicts
 
 SOURCE = Path("src/penstock")
 LISTED = Path("mutants/survivors.txt")
+OPEN, MISSED = frozenset({"open"}), frozenset({"survived", "no test"})
 MOST_MEMORY = 6 << 30
 """A change can make a loop endless that keeps what it makes."""
 
 
-def chosen(sources: list[Path], wanted: str, every: int = 1) -> list[str]:
+def chosen(sources: list[Path], wanted: frozenset[str], every: int = 1) -> list[str]:
     """The changes of these files that have such a verdict; of a file not seen since it was edited, all."""
     names: list[str] = []
     for source in sources:
         changed = CHANGED / source.relative_to(SOURCE)
         if changed.exists() and changed.stat().st_mtime > source.stat().st_mtime:
             told = list(verdicts(changed).items())
-            names += [name for name, verdict in told[::every] if verdict == wanted]
-        elif wanted == "open":
+            names += [name for name, verdict in told[::every] if verdict in wanted]
+        elif "open" in wanted:
             names.append(".".join(source.with_suffix("").parts[1:]) + ".*")
     return names
 
@@ -51,7 +52,7 @@ def main(*, processes: int, again: int | None, every: int, sources: tuple[Path, 
     """The list of survivors is written even when it was stopped."""
     some = sources or again or every > 1
     seen = list(sources) or [SOURCE / file.relative_to(CHANGED) for file in files()]
-    names = chosen(seen, "survived" if again else "open", every) if some else []
+    names = chosen(seen, MISSED if again else OPEN, every) if some else []
     try:
         if names or not some:
             mutmut(names, processes, again or 25)

@@ -15,6 +15,7 @@ from penstock.core.document import Document, legible
         (rb'"plain"', rb'"plain"'),
         (rb'"\ud83d\ude00"', rb'"\ud83d\ude00"'),
         (rb'"\uD83D\uDE00 \ud83d"', rb'"\uD83D\uDE00 \ufffd"'),
+        (rb'"\uD83D"', rb'"\ufffd"'),
         (rb'"\ude00\ud83d"', rb'"\ufffd\ufffd"'),
         (rb'"\\ud83d"', rb'"\\ud83d"'),
         (rb'"\\\ud83d"', rb'"\\\ufffd"'),

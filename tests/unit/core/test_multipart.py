@@ -124,6 +124,7 @@ REFUSED = {
         "more than one reading of its filename",
     ),
     "a quote behind a backslash": (A_PART.replace(b'"a"', rb'"a\"') + b"--b--", "a header of the form cannot be read"),
+    "a name with a backslash": (A_PART.replace(b'"a"', rb'"a\b"') + b"--b--", "more than one reading of its name"),
     "half a parameter": (A_PART.replace(b'"a"', b'"a"; x') + b"--b--", "a header of the form cannot be read"),
     "a name in an unknown alphabet": (
         A_PART.replace(b'name="a"', b"name*=koi8-r''a") + b"--b--",
@@ -155,8 +156,12 @@ def test_a_form_without_a_plain_boundary_is_refused(kind: bytes) -> None:
 
 def test_a_part_may_say_nothing_of_itself() -> None:
     """Then it is the bytes that stand there, of no name and no kind; a colon may stand in what a header says."""
-    body = b"--b\r\nX : y:z\r\n\r\n1\r\n--b--"
-    assert parts(body, b"multipart/form-data; boundary=b") == (Part(15 + 1, 17, None, None, b""),)
+    body = b"--b\r\nContent-Type : y:z\r\n\r\n1\r\n--b--"
+    start = body.index(b"1")
+    assert parts(body, b"multipart/form-data; boundary=b") == (Part(start, start + 1, None, None, b"", b"y:z"),)
+    body = body.replace(b"Content-Type", b"X")
+    (found,) = parts(body, b"multipart/form-data; boundary=b")
+    assert found.content_type == b""
     assert essence(None) == b""
     assert essence(b" Text/Plain ;charset=utf-8") == b"text/plain"
 

@@ -80,8 +80,12 @@ def test_what_is_no_request_says_so(dialect: str, body: bytes) -> None:
 
 def test_another_model_changes_nothing_else() -> None:
     """In the body of Anthropic and OpenAI, wherever the name stands besides; in Gemini's path."""
-    body = b'{"x": {"model": "old"},  "model" : "old", "messages": ["model"]}'
+    body = b'{"x": {"model": "old"},  "model" : "old", "system": "old", "messages": ["model"]}'
     match = match_of("anthropic", "messages.create")
     assert DIALECTS["anthropic"].equipping.renamed(match, body, "new")[1] == body.replace(b' : "old"', b' : "new"')
-    moved, same = DIALECTS["gemini"].equipping.renamed(match_of("gemini", "models.generateContent"), b"{}", "a/b")
+    asked = match_of("gemini", "models.generateContent")
+    moved, same = DIALECTS["gemini"].equipping.renamed(asked, b"{}", "a/b")
     assert (moved.path, same) == ("/v1beta/models/a/b:generateContent", b"{}")
+    for name in ("new", "models/new"):
+        _, told = DIALECTS["gemini"].equipping.renamed(asked, b'{"model": "models/old"}', name)
+        assert told == b'{"model": "models/new"}'

@@ -163,6 +163,10 @@ CASES: dict[str, tuple[Any, list[str]]] = {
         assistant({"type": "compaction", "content": "so far", "signature": "c2ln", "encrypted_content": "e"}),
         ["turns assistant: so far", "turns sealed"],
     ),
+    "a compaction that is sealed and not signed": (
+        assistant({"type": "compaction", "content": "so far", "encrypted_content": "e"}),
+        ["turns assistant: so far", "turns sealed"],
+    ),
     "a compaction that nobody signed": (
         assistant({"type": "compaction", "content": "so far"}),
         ["turns assistant: so far"],

@@ -1,6 +1,7 @@
 """The picture of savings: what it says in words, marks and colours, and what it must not show."""
 
 import re
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -65,6 +66,15 @@ def test_the_same_report_makes_the_same_bytes() -> None:
     assert drawn == svg(report(FEW, LOSES[::-1], SAVES))
     assert ElementTree.fromstring(drawn).tag == f"{SVG}svg"
     assert "http" not in drawn.replace("http://www.w3.org/2000/svg", "")
+
+
+PICTURE = Path(__file__).with_name("savings_plot.svg")
+
+
+def test_the_picture_is_the_one_that_was_looked_at() -> None:
+    """Places, sizes and colours. Where it is to be another, draw it, look at it, and put it there."""
+    drawn = svg(report(SAVES, LOSES, OPEN, FEW, group("nobody", (0, 0), (3, 1)))) + "\n"
+    assert drawn == PICTURE.read_text()
 
 
 def test_a_line_says_whether_something_is_saved_lost_or_open() -> None:
