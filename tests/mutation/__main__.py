@@ -51,6 +51,8 @@ def mutmut(names: list[str], processes: int, examples: int) -> None:
 def main(*, processes: int, again: int | None, every: int, sources: tuple[Path, ...]) -> None:
     """The list of survivors is written even when it was stopped."""
     some = sources or again or every > 1
+    if (again or every > 1) and not CHANGED.exists():
+        raise click.UsageError("There are no changes to choose from yet: begin without, and stop it when it counts.")
     seen = list(sources) or [SOURCE / file.relative_to(CHANGED) for file in files()]
     names = chosen(seen, MISSED if again else OPEN, every) if some else []
     try:
