@@ -52,13 +52,14 @@ twice = $(1) || { [ $$? -eq 1 ] && echo "Failed among others; once more, alone:"
 
 # Half of the time tests wait for gateways, so there are more processes than cores. Each takes tests that stand together:
 # they share what was started for them.
+# What pages tell to type is typed in test-clients, where the clients are that many pages speak of.
 test: static docs ## Everything but the real clients: within ten minutes
-	@$(call twice,$(BIN)/pytest -n 4 --dist worksteal tests --ignore=tests/clients -m "not long")
+	@$(call twice,$(BIN)/pytest -n 4 --dist worksteal tests --ignore=tests/clients --ignore=tests/docs/test_blocks.py -m "not long")
 
 SCRUBBED = $(addprefix tests/clients/,$(addprefix test_,anthropic.py openai.py google.py) \
   $(addprefix cli/test_,claude_code.py codex.py gemini_cli.py))
 
-test-clients: $(DEV) ## Real SDKs and command-line clients through the gateway; installs them in .clients
+test-clients: $(DEV) ## Real SDKs and command-line clients, and what pages tell to type; installs the clients in .clients
 	$(BIN)/python tests/clients/install.py
 	@$(call twice,$(BIN)/pytest -n 2 --dist loadfile tests/clients tests/docs/test_blocks.py -m "not long")
 	@$(call twice,PENSTOCK_TEST_INTENSITY=full $(BIN)/pytest -n 2 --dist loadfile tests/clients -m "not long")
