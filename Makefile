@@ -79,8 +79,8 @@ mutation: $(MUTATION) ## Would a test notice? Changes the code place by place, a
 bench: $(DEV) ## Measure the gateway beside nginx and peers, in one run
 	$(BIN)/python -m bench
 
-figures: $(BENCH) ## Measure, look where the time goes, and draw docs/performance.md anew: six minutes
-	$(BIN)/python -m bench
+figures: $(BENCH) ## Measure, look where the time goes, and draw docs/performance.md anew: a quarter of an hour
+	$(BIN)/python -m bench --rounds 3 --seconds 720
 	$(BIN)/python -m bench.flames
 	$(BIN)/python docs/generate_figures.py
 
