@@ -47,7 +47,8 @@ def test_time_grows_with_the_text(finder: Finder, shape: str) -> None:
     """Eight times the text takes eight times as long, with room for chance; a square would take 64 times."""
     short, long = (SHAPES[shape] * (size // len(SHAPES[shape])) for size in (30_000, 240_000))
     seconds(finder, short)
-    assert seconds(finder, long) <= 24 * max(min(seconds(finder, short) for _ in range(3)), 0.002)
+    bound = 24 * max(min(seconds(finder, short) for _ in range(3)), 0.002)
+    assert any(seconds(finder, long) <= bound for _ in range(3))
 
 
 def test_five_megabytes_of_capitalised_words_are_read_within_seconds() -> None:
