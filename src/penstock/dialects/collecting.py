@@ -13,7 +13,7 @@ TAIL = 64 * 1024
 _TRIES = 8
 
 # A pattern of which each way begins with one byte is looked for five times as fast as one that begins with a choice.
-_FRAME_END = re.compile(rb"\n\r?\n|\r(?:\n\r?\n|\r)")
+FRAME_END = re.compile(rb"\n\r?\n|\r(?:\n\r?\n|\r)")
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"|["\[\]{}]', re.DOTALL)
 _SPACE = b" \t\r\n"
@@ -32,7 +32,7 @@ def event_data(frames: bytes, needle: bytes) -> Iterable[bytes]:
 
 
 def _event_data(frames: bytes, needle: bytes) -> Iterator[bytes]:
-    for frame in _FRAME_END.split(frames):
+    for frame in FRAME_END.split(frames):
         if needle not in frame:
             continue
         lines = [line[5:].lstrip(b" ") for line in _LINE_END.split(frame) if line.startswith(b"data:")]
