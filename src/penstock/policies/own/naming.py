@@ -137,8 +137,6 @@ def quiet(stored: Stored, plain: bytes) -> bool:
     if len(plain) <= _SMALL:
         return _ESCAPE not in plain and _needles(stored.fields, stored.asked).search(plain) is None
     automaton = _automaton(stored.fields, stored.asked)
-    if len(plain) <= _AT_ONCE:
-        return not automaton.find_matches_as_indexes(plain)
     view = memoryview(plain)
     return not any(
         automaton.find_matches_as_indexes(view[start : start + _AT_ONCE + _LONGEST_PIECE])
