@@ -33,6 +33,11 @@ class Case:
         return "frame" if self.kind in {STREAMS, HELD} else "request"
 
 
+def case_of(name: str) -> Case:
+    """The case of this name."""
+    return next(case for case in cases(1) if case.name == name)
+
+
 def cases(streams: int) -> tuple[Case, ...]:
     """All cases; ``streams`` is how many are held open at once."""
     ramp = max(1.0, streams / 500)

@@ -21,10 +21,10 @@ import msgspec
 from bench import procfs, report
 from bench.bodies import stream_model
 from bench.budgets import ALL_ON, OURS
-from bench.cases import STREAMS, Case, cases
+from bench.cases import STREAMS, Case, case_of
 from bench.flame import BARE, Stacks, folded
 from bench.measure import Bench, Cores, Round, mock
-from bench.rows import SUBJECTS
+from bench.rows import subject_of
 from bench.subjects import Started, Subject, raise_open_files, running
 
 RESULTS = Path(__file__).parent / "results" / "flames.json"
@@ -100,9 +100,9 @@ def looking(tool: str, pid: int, seconds: float, output: Path, *, idle: bool = F
 
 def seen(bench: Bench, scene: Scene, tool: str, seconds: float) -> Flame:
     """One scene, from the start of its gateway to its end."""
-    usual = next(case for case in cases(1) if case.name == scene.case)
+    usual = case_of(scene.case)
     case = lasting(usual, BEFORE + seconds + AFTER)
-    subject = next(subject for subject in SUBJECTS if subject.name == scene.subject)
+    subject = subject_of(scene.subject)
     output = bench.folder / f"{scene.name}.raw"
     with running(subject, bench.mock_port, bench.cores.gateway, bench.folder / scene.name) as started:
         bench.await_answer(subject, started, subject.patience)
@@ -163,9 +163,7 @@ def main(*, seconds: int, into: Path) -> None:
                 f"{scene.title}: {flame.microseconds:,.1f} us a {flame.unit}, {sum(flame.stacks.values()):,} looks "
                 f"in {time.monotonic() - began:.0f} s"
             )
-    into.parent.mkdir(exist_ok=True)
-    whole = Flames(report.machine(), RATE, found)
-    into.write_bytes(msgspec.json.format(msgspec.json.encode(whole), indent=1) + b"\n")
+    report.keep(into, Flames(report.machine(), RATE, found))
     click.echo(f"written: {into}")
 
 

@@ -23,9 +23,9 @@ from sqlalchemy import insert
 
 from bench import report
 from bench.budgets import OURS
-from bench.cases import Case, cases
+from bench.cases import Case, case_of
 from bench.measure import Bench, Cores, Round, mock
-from bench.rows import SUBJECTS, launch_penstock
+from bench.rows import launch_penstock, subject_of
 from bench.run import rest
 from bench.scale import LEAST_FREE_BYTES, fill, last_month, narrow, progress, say, sum_up
 from bench.subjects import Launch, Started, Subject, raise_open_files, running, signal_tree
@@ -173,7 +173,7 @@ def sizes(part: str, most: int) -> list[tuple[int, int]]:
 
 def measured(folder: Path, wanted: Sequence[tuple[int, int]], rounds: int) -> Growth:
     """All of it."""
-    ours = next(subject for subject in SUBJECTS if subject.name == OURS)
+    ours = subject_of(OURS)
     subjects: dict[str, Subject] = {}
     for number, (count, exchanges) in enumerate(wanted):
         began = time.monotonic()
@@ -182,7 +182,7 @@ def measured(folder: Path, wanted: Sequence[tuple[int, int]], rounds: int) -> Gr
         say(f"{count:,} keys, {exchanges:,} exchanges: made in {time.monotonic() - began:.0f} s")
         first, *more = busy(count)
         subjects[str(number)] = replace(ours, launch=launched(data), key=first, turns=tuple(more))
-    usual = next(case for case in cases(1) if case.name == "unary-1k")
+    usual = case_of("unary-1k")
     cores = Cores.split()
     with mock(cores) as (port, pid):
         turns = Turns(Bench(port, pid, cores, folder), replace(usual, seconds=SECONDS, count=10**6), {})
@@ -217,8 +217,7 @@ def main(*, most_keys: int, exchanges: int, part: str | None, rounds: int, folde
                 raise click.ClickException(f"{made} has too little room; name another --folder.")
             found[name] = measured(Path(made), sizes(name, most), rounds)
         _tell(found[name])
-    into.parent.mkdir(exist_ok=True)
-    into.write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=1) + b"\n")
+    report.keep(into, found)
     say(f"written: {into}")
 
 

@@ -245,7 +245,13 @@ def shared_interpreter() -> bool:
 def write_json(path: Path, results: Results, notes: Sequence[str]) -> None:
     """Everything measured, round by round, with the budgets."""
     whole = {"machine": machine(), "notes": list(notes), "budgets": budget_rows(results), "cases": results}
-    path.write_bytes(msgspec.json.format(msgspec.json.encode(whole), indent=1))
+    keep(path, whole)
+
+
+def keep(path: Path, found: object) -> None:
+    """What was measured, as JSON that people can read."""
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=1) + b"\n")
 
 
 def others(results: Results) -> float:

@@ -195,3 +195,8 @@ SUBJECTS: tuple[Subject, ...] = (
         exact=False,
     ),
 )
+
+
+def subject_of(name: str) -> Subject:
+    """The row of this name."""
+    return next(subject for subject in SUBJECTS if subject.name == name)

@@ -26,9 +26,9 @@ import click
 from sqlalchemy import Engine, text
 
 from bench.budgets import OURS
-from bench.cases import Case, cases
+from bench.cases import Case, case_of
 from bench.measure import Bench, Cores, Round, mock
-from bench.rows import SUBJECTS, launch_penstock
+from bench.rows import launch_penstock, subject_of
 from bench.subjects import Launch, Started, Subject, bound_to, raise_open_files, running
 from penstock.background.reckoning import Holders, Sums, over_long
 from penstock.core.books import By, Filter
@@ -290,12 +290,12 @@ def _measure(folder: Path, exchanges: int) -> None:
     say(f"a start with a quota for each key and team reads the month in {start(engine, begun + DAYS * DAY - 1)}")
     say(f"load of the machine: {os.getloadavg()[0]:.1f}")
     engine.dispose()
-    ours = next(subject for subject in SUBJECTS if subject.name == OURS)
+    ours = subject_of(OURS)
     full = replace(ours, launch=functools.partial(launched, database))
     cores = Cores.split()
     with mock(cores) as (port, pid):
         bench = Bench(port, pid, cores, folder)
-        case = replace(next(case for case in cases(1) if case.name == "unary-1k"), seconds=1.5, count=10**6)
+        case = replace(case_of("unary-1k"), seconds=1.5, count=10**6)
         costs = cost(bench, case, {"empty": ours, "full": full})
         middle = {name: statistics.median(found) for name, found in costs.items()}
         times = statistics.median(b / a for a, b in zip(costs["empty"], costs["full"], strict=True))

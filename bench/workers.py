@@ -19,11 +19,11 @@ import msgspec
 
 from bench import procfs
 from bench.budgets import OURS
-from bench.cases import Case, cases
+from bench.cases import Case, case_of
 from bench.figures import Spread, ratios
 from bench.measure import Bench, Cores, answer, ask, generator, mock
 from bench.order import Order, Tally
-from bench.rows import SUBJECTS, launch_penstock
+from bench.rows import launch_penstock, subject_of
 from bench.subjects import Subject, raise_open_files, running
 
 WORKERS, SECONDS, BUDGET = 4, 2.0, 1.15
@@ -36,8 +36,8 @@ WORKERS, SECONDS, BUDGET = 4, 2.0, 1.15
 def main(*, rounds: int, books: bool, check: bool) -> None:
     """Measure and print."""
     raise_open_files()
-    case = next(case for case in cases(1) if case.name == "unary-1k")
-    ours = next(subject for subject in SUBJECTS if subject.name == OURS)
+    case = case_of("unary-1k")
+    ours = subject_of(OURS)
     one = replace(ours, launch=functools.partial(launch_penstock, books=books))
     four = replace(ours, launch=functools.partial(launch_penstock, books=books, workers=WORKERS))
     rows: dict[str, tuple[Sequence[Subject], int]] = {

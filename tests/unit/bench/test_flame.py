@@ -5,10 +5,10 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from bench.bodies import shape_of
-from bench.cases import cases
+from bench.cases import case_of
 from bench.flame import LOOP, Stacks, folded, named, room, shares, shown, svg
 from bench.flames import SCENES, Scene, awake, lasting
-from bench.rows import SUBJECTS
+from bench.rows import subject_of
 
 LOOP_START = (
     "_run_module_as_main (<frozen runpy>:173);serve (penstock/cli/serve.py:36);Runner.run (asyncio/runners.py:86)"
@@ -115,8 +115,8 @@ def _boxes(drawn: str) -> list[tuple[str, dict[str, float]]]:
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)
 def test_a_scene_is_a_case_that_its_subject_takes(scene: Scene) -> None:
     """For as long as it is to be looked at, whether requests end by a count or by their frames."""
-    case = lasting(next(case for case in cases(1) if case.name == scene.case), 12.0)
-    subject = next(subject for subject in SUBJECTS if subject.name == scene.subject)
+    case = lasting(case_of(scene.case), 12.0)
+    subject = subject_of(scene.subject)
     assert subject.takes(case)
     shape = shape_of(case.model.encode())
     assert shape is not None
