@@ -94,7 +94,7 @@ lock: $(DEV) ## Choose the newest versions of all requirements anew, with hashes
 	for name in run dev; do \
 	  $(BIN)/python -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	    --no-emit-index-url --no-annotate --upgrade -o requirements/$$name.lock requirements/$$name.in; done
-	for name in docs mutation; do \
+	for name in docs mutation bench; do \
 	  $(BIN)/python -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	    --no-emit-index-url --no-annotate --upgrade -c requirements/dev.lock -o requirements/$$name.lock requirements/$$name.in; done
 

@@ -47,6 +47,14 @@ def test_every_test_that_is_named_exists() -> None:
     assert missing == []
 
 
+def test_every_test_that_mutation_runs_exists() -> None:
+    """One that was moved would end the run before it begins."""
+    chosen = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mutmut"][
+        "pytest_add_cli_args_test_selection"
+    ]
+    assert [path for path in chosen if not (ROOT / path).exists()] == []
+
+
 def test_the_map_is_short_and_shows_the_layers_as_they_are_checked() -> None:
     """ARCHITECTURE.md fits on two screens, and its layers are those of the import contract."""
     text = (ROOT / "ARCHITECTURE.md").read_text()
