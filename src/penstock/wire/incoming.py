@@ -71,9 +71,9 @@ class Incoming:
     """A request: ``head`` at once, its body as it arrives, and its answer."""
 
     __slots__ = (
-        "_chunkable", "_chunked", "_connection", "_discard", "_expects", "_gathered", "_head", "_limit", "_own",
-        "_sink", "_taken", "_waiter", "answered", "close_after", "done", "ended", "fault", "gone", "head", "interrupt",
-        "length", "promised", "received", "source", "started", "unbounded",
+        "_bodiless", "_chunkable", "_chunked", "_connection", "_discard", "_expects", "_gathered", "_head",
+        "_limit", "_own", "_sink", "_taken", "_waiter", "answered", "close_after", "done", "ended", "fault",
+        "gone", "head", "interrupt", "length", "promised", "received", "source", "started", "unbounded",
     )  # fmt: skip
 
     def __init__(
@@ -117,6 +117,7 @@ class Incoming:
         self._discard = False
         self._waiter: asyncio.Future[None] | None = None
         self._head = b""
+        self._bodiless = head.method == "HEAD"
         self._chunked = False
 
     # --- the body, asked for by the handler -------------------------------------------------------------------
@@ -245,10 +246,10 @@ class Incoming:
                 parts.append(b"content-length: %d" % length)
         elif status not in {204, 304}:
             # HTTP/1.0 knows no chunks: there the end of the connection is the end of the body (RFC 9112 6.3).
-            self._chunked = self._chunkable
+            self._chunked = self._chunkable and not self._bodiless
             self.unbounded = not self._chunkable
             self.close_after = self.close_after or not self._chunkable
-            if self._chunked:
+            if self._chunkable:
                 parts.append(b"transfer-encoding: chunked")
         if not self.ended and (self.length is None or self.length > 1024 * 1024 or self._expects):
             # Reading the rest of a long body that nobody wants costs more than a new connection.
@@ -262,10 +263,10 @@ class Incoming:
         """Some bytes of the answer's body."""
         if self.gone or self.done or not data:
             return
-        if self.head.method == "HEAD":
-            data = b""
-        elif self._chunked:
+        if self._chunked:
             data = b"%x\r\n%b\r\n" % (len(data), data)
+        elif self._bodiless:
+            data = b""
         if self._head:
             data, self._head = self._head + data, b""
         self._connection.send(data)
@@ -280,10 +281,10 @@ class Incoming:
         """The last bytes of the answer's body, and its end, in one write."""
         if self.gone or self.done:
             return
-        if self.head.method == "HEAD":
-            data = b""
-        elif self._chunked:
+        if self._chunked:
             data = b"%x\r\n%b\r\n0\r\n\r\n" % (len(data), data) if data else b"0\r\n\r\n"
+        elif self._bodiless:
+            data = b""
         if self._head:
             data, self._head = self._head + data, b""
         self.done = True

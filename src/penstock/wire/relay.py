@@ -21,7 +21,7 @@ from penstock.wire.incoming import Incoming, Source
 from penstock.wire.sse import Frames
 from penstock.wire.sweep import Sweep
 from penstock.wire.tap import Tap
-from penstock.wire.trail import Trail
+from penstock.wire.trail import PIECE_BYTES, Trail
 from penstock.wire.upstream import UpstreamConnection
 
 # What may wait in memory for the gateway's decision before the provider is told to slow down.
@@ -382,11 +382,11 @@ class Relay:
 
     def _send(self, whole: bytes, came: bytes) -> None:
         """These whole frames go out, for those that came."""
-        trail, tap = self._trail, self._tap
-        if trail is not None and whole:
-            trail.add(whole)
+        trail, tap, size = self._trail, self._tap, len(whole)
+        if trail is not None and size:
+            trail.keep(whole) if size <= PIECE_BYTES else trail.add(whole)
         if tap is not None:
-            tap.size += len(whole)
+            tap.size += size
             # find, because ``in`` first asks whether it is given a number, which takes as long again.
             if tap.look is not None and came.find(self._sign) >= 0:
                 tap.look(came)

@@ -41,14 +41,19 @@ class UpstreamConnection(asyncio.Protocol):
         self._total: float | None = None
         self.bodiless = False
         self._upload: Callable[[bool], None] | None = None
+        self._pieces: list[bytes] = []
+        self.on_body = self._pieces.append
+        """What the parser calls with each piece of a body: one frame in Python less than a method."""
         self._parser: httptools.HttpResponseParser | None = httptools.HttpResponseParser(self)
         self._begin()
 
     def _begin(self) -> None:
         self._headers: list[Header] = []
-        self._pieces: list[bytes] = []
-        self._heard = 0
-        self._body = 0
+        self._pieces.clear()
+        self._own = 0
+        """How many of the pieces are this answer's, once it is complete."""
+        self._padding = 0
+        """What came beside the body, in bytes, less what its chunks may cost."""
         self._head_done = False
         self._complete = False
         self._surplus = False
@@ -142,7 +147,7 @@ class UpstreamConnection(asyncio.Protocol):
             # Bytes that nobody asked for: whatever they are, they must not become the answer to the next call.
             self.abort()
             return
-        self._heard += len(data)
+        padding = self._padding + len(data)
         try:
             parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
@@ -159,14 +164,17 @@ class UpstreamConnection(asyncio.Protocol):
             # A moment is noted and no deadline set: that is left to the sweep, which seldom has to.
             self.heard_at = self.loop.time()
             pieces = self._pieces
-            if len(pieces) == 1:
-                receiver.data(pieces.pop())
-            elif pieces:
-                self._pieces = []
-                receiver.data(b"".join(pieces))
+            if self._complete:
+                del pieces[self._own :]
+            if pieces:
+                piece = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+                pieces.clear()
+                padding -= CHUNK_OVERHEAD * len(piece)
+                receiver.data(piece)
+        self._padding = padding
         if self._complete:
             self._finish(reusable=self._keep_alive and self._sent and not self._surplus and not self.bodiless)
-        elif self._heard - self._body * CHUNK_OVERHEAD > HEAD_BYTES:
+        elif padding > HEAD_BYTES:
             self._fail(FaultKind.BROKEN_ANSWER, "The provider's answer has headers or padding without end.")
 
     def eof_received(self) -> bool | None:
@@ -183,7 +191,7 @@ class UpstreamConnection(asyncio.Protocol):
             # Neither length nor chunks: the end of the connection is the end of the body (RFC 9112 6.3). Over TLS the
             # loop does not tell an end from a cut.
             self._finish(reusable=False)
-        elif not self._heard and self.served:
+        elif not self._head_done and not self._padding and self.served:
             stale = StaleConnectionFault(kind=FaultKind.UNREACHABLE, words=_CLOSED, retryable=not self._sent)
             self._hand_over(stale)
         else:
@@ -235,14 +243,10 @@ class UpstreamConnection(asyncio.Protocol):
         if self._receiver is not None:
             self._receiver.head(head)
 
-    def on_body(self, data: bytes) -> None:
-        if not self.bodiless and not self._surplus:
-            self._body += len(data)
-            self._pieces.append(data)
-
     def on_message_complete(self) -> None:
         if not self._interim and not self._complete and self._parser is not None:
             self._complete = True
+            self._own = len(self._pieces)
             # The parser forgets once it looks for the next message.
             self._keep_alive = self._parser.should_keep_alive()
 
