@@ -21,7 +21,7 @@ endif
 # Tests whose assertions were prepared once are kept: to do so anew takes longer than to run the quick ones.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run check static quick test test-clients test-long fuzz mutation bench figures peers docs lock clean
+.PHONY: help setup run check static quick test test-clients test-long fuzz mutation mutated bench figures peers docs lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -73,7 +73,11 @@ fuzz: $(DEV) ## Arbitrary bytes against every reader, for SECONDS=60; what is fo
 	$(BIN)/python -m tests.fuzz $(SECONDS)
 
 FILES ?=
-mutation: $(MUTATION) ## Would a test notice? Changes the code place by place, all or FILES=...; goes on where it was stopped
+# Not in .venv: what mutmut brings runs a hook at every start of Python, and gateways are started by the hundred.
+mutation: ## Would a test notice? Changes the code place by place, all or FILES=...; goes on where it was stopped
+	@$(MAKE) --no-print-directory VENV=.cache/mutation mutated
+
+mutated: $(MUTATION)
 	@nice $(BIN)/python -m tests.mutation $(if $(AGAIN),--again $(AGAIN)) $(if $(EVERY),--every $(EVERY)) $(FILES)
 
 bench: $(DEV) ## Measure the gateway beside nginx and peers, in one run
@@ -90,13 +94,15 @@ peers: $(DEV) ## Install other gateways for `make bench`, each in an environment
 docs: $(DOCS) ## Build the documentation's site into site/, offline; a dead link or anchor ends it
 	$(BIN)/zensical build --strict --clean
 
+# What stands in one environment beside `dev` has to agree with it; everything else stands alone.
+BESIDE := docs mutation bench
+ALONE := $(filter-out $(BESIDE),$(basename $(notdir $(wildcard requirements/*.in))))
+chosen = $(BIN)/python -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+  --no-emit-index-url --no-annotate --upgrade -o requirements/$$name.lock requirements/$$name.in
+
 lock: $(DEV) ## Choose the newest versions of all requirements anew, with hashes
-	for name in run dev; do \
-	  $(BIN)/python -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-	    --no-emit-index-url --no-annotate --upgrade -o requirements/$$name.lock requirements/$$name.in; done
-	for name in docs mutation bench; do \
-	  $(BIN)/python -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-	    --no-emit-index-url --no-annotate --upgrade -c requirements/dev.lock -o requirements/$$name.lock requirements/$$name.in; done
+	for name in $(ALONE); do $(chosen) || exit; done
+	for name in $(BESIDE); do $(chosen) -c requirements/dev.lock || exit; done
 
 clean: ## Remove what the other commands made
 	rm -rf $(VENV) .clients .cache site mutants .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
@@ -104,28 +110,21 @@ clean: ## Remove what the other commands made
 $(VENV)/bin/python:
 	@$(PYTHON) -m venv $(VENV)
 
+pip = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+locked = echo "Setting up $(VENV)$(2) ..." && $(pip) --require-hashes -r requirements/$(1).lock
+stamped = rm -f $(VENV)/.$(1)-* && touch $@
+
 $(RUN): $(VENV)/bin/python
-	@echo "Setting up $(VENV) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
-	@rm -f $(VENV)/.run-* && touch $@
+	@$(call locked,run) && $(pip) --no-deps --no-build-isolation -e . && $(call stamped,run)
 
 $(DEV): $(RUN)
-	@echo "Setting up what tests need ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
-	@rm -f $(VENV)/.dev-* && touch $@
+	@$(call locked,dev, with what tests need) && $(call stamped,dev)
 
 $(DOCS): $(DEV)
-	@echo "Setting up what the documentation's site needs ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/docs.lock
-	@rm -f $(VENV)/.docs-* && touch $@
+	@$(call locked,docs, with what the documentation's site needs) && $(call stamped,docs)
 
 $(MUTATION): $(DEV)
-	@echo "Setting up what changes the code ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/mutation.lock
-	@rm -f $(VENV)/.mutation-* && touch $@
+	@$(call locked,mutation, with what changes the code) && $(call stamped,mutation)
 
 $(BENCH): $(DEV)
-	@echo "Setting up what flame graphs need ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.lock \
-	  && rm -f $(VENV)/.bench-* && touch $@ || echo "py-spy can't be had here: no flame graphs"
+	@$(call locked,bench, with what flame graphs need) && $(call stamped,bench) || echo "py-spy can't be had here: no flame graphs"

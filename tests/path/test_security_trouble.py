@@ -82,8 +82,6 @@ def script(request: Received) -> Scripted:
     if request.header("x-slow"):
         begun = b'event: message_start\ndata: {"type":"message_start"}\n\n'
         return stream_answer(begun, Pause(20), b'event: message_stop\ndata: {"type":"message_stop"}\n\n')
-    if request.header("x-late"):
-        return Scripted(200, (("content-type", "application/json"),), (b"{", Pause(20), b"}"))
     return json_answer(b'{"id":"x"}')
 
 
@@ -132,8 +130,6 @@ LEAVING = {
     "in the head": (head("/v1/messages", 1)[:-10], False),
     "in the body": (head("/v1/messages", len(STREAM)) + STREAM[:-3], False),
     "in an upload": (head("/v1/files", 9_000_000, MULTIPART) + b"x" * 200_000, False),
-    "while a stream is silent": (head("/v1/messages", len(STREAM), "x-slow: 1") + STREAM, True),
-    "while the answer is held": (head("/v1/responses", 13, "x-late: 1") + b'{"model":"m"}', False),
     "with requests waiting": ((head("/v1/messages", len(STREAM), "x-slow: 1") + STREAM) * 5, True),
 }
 

@@ -8,21 +8,21 @@ from contextlib import asynccontextmanager
 import pytest
 
 from penstock.core.counting import BEGINNING, Ask, Unanswered, Way
-from penstock.stores.counting.desk import Desk
+from penstock.stores.counting.database import DatabaseCounters
 
 SPAN = Ask("span", Way.SPAN, 100, 10, ends=BEGINNING + 10**8)
 AT = float(BEGINNING)
 
 
 @asynccontextmanager
-async def closed(counters: Desk) -> AsyncIterator[Desk]:
+async def closed(counters: DatabaseCounters) -> AsyncIterator[DatabaseCounters]:
     try:
         yield counters
     finally:
         await counters.close()
 
 
-async def until_back(counters: Desk) -> None:
+async def until_back(counters: DatabaseCounters) -> None:
     for _ in range(1500):
         if counters.health().answers and not counters.health().waiting:
             return
@@ -30,7 +30,7 @@ async def until_back(counters: Desk) -> None:
     raise AssertionError(counters.health())
 
 
-async def fails_fast(counters: Desk) -> None:
+async def fails_fast(counters: DatabaseCounters) -> None:
     began = time.monotonic()
     with pytest.raises(Unanswered):
         await counters.take("first", (SPAN,))

@@ -4,12 +4,13 @@ Parses with h11, an implementation that shares no code with the gateway's own, s
 """
 
 import asyncio
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, Self
+from typing import Protocol
 
 import h11
+
+from tests.support.listening import Listening
 
 Header = tuple[str, str]
 
@@ -83,7 +84,7 @@ class Hearing(Protocol):
 
 
 @dataclass
-class Provider:
+class Provider(Listening):
     """Runs in a thread of its own; use as a context manager."""
 
     script: Script
@@ -93,18 +94,8 @@ class Provider:
     """Loop times at which a client closed before its answer was complete."""
     hearing: Hearing | None = None
 
-    def __enter__(self) -> Self:
-        self._loop = asyncio.new_event_loop()
-        started = threading.Event()
-        self._thread = threading.Thread(target=self._run, args=(started,), daemon=True)
-        self._thread.start()
-        if not started.wait(10):
-            raise RuntimeError("the scripted provider did not start")
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._stopping.set)
-        self._thread.join(10)
+    def __exit__(self, kind: type[BaseException] | None = None, *told: object) -> None:
+        super().__exit__(kind, *told)
         if kind is None:
             leaked = [request.target for request in self.received if GATEWAY_KEY in repr(request)]
             assert not leaked, f"the gateway key reached the provider: {leaked}"
@@ -113,34 +104,14 @@ class Provider:
     def base_url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def _run(self, started: threading.Event) -> None:
-        asyncio.set_event_loop(self._loop)
-        self._loop.run_until_complete(self._main(started))
-        self._loop.close()
-
-    async def _main(self, started: threading.Event) -> None:
-        self._stopping = asyncio.Event()
-        self._tasks: set[asyncio.Task[None]] = set()
-        server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
-        self.port: int = server.sockets[0].getsockname()[1]
-        started.set()
-        await self._stopping.wait()
-        server.close()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
+    async def attend(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Requests in their order, answered by the script."""
         self.connections += 1
         try:
             await self._serve(reader, writer)
-        except (ConnectionError, asyncio.CancelledError, h11.RemoteProtocolError):
+        except (ConnectionError, h11.RemoteProtocolError):
             pass
         finally:
-            self._tasks.discard(task)
             writer.transport.abort()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

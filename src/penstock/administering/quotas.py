@@ -146,7 +146,7 @@ def _booked(house: House, quotas: Sequence[Quota], now: float, wanted: ListQuota
     named = {quota.subject for quota in quotas if quota.level is Level.KEY}
     only = sorted(named) if wanted.key is not None and all(quota.level is Level.KEY for quota in quotas) else None
     spending = [name for name, kind in kinds(composing.DIALECTS).items() if kind is Kind.SPENDS]
-    hours = holders.stretches(int(now // _HOUR) + 1, over_long(now))
+    hours = holders.hours(int(now // _HOUR) + 1, over_long(now))
     with reading_books():
         usages = Usages(house.store.engine, spending)
         usages.read(hours, lambda row: holders.add(row, sums), keys=only, apart=holders.apart)

@@ -20,7 +20,7 @@ from penstock.core.counting import Ask, Counters, Standing
 from penstock.core.quota import Level, Period, Quota, Unit, metered
 from penstock.policies.limit import Settling
 from penstock.policies.limit.taking import Slot, concerns, dated, span
-from penstock.stores.used import Stretch, Usages, Used
+from penstock.stores.used import Hours, Usages, Used
 
 log = logging.getLogger(__name__)
 
@@ -82,14 +82,14 @@ class Holders:
         whose = {_APART[quota.level] for quota in quotas if quota.level in _APART}
         return whose | ({"model"} if any(quota.models for quota in quotas) else set())
 
-    def stretches(self, end: int, over: int | None) -> Sequence[Stretch]:
+    def hours(self, end: int, over: int | None) -> Sequence[Hours]:
         """All hours of their spans before this one. What was before ``over`` is told all at once, as if it had been at
         the beginning of the span that it is in: whoever sets counters by it must not set them by another ``over``."""
         begins = sorted(hour for hour in self._begins if over is not None and self.since <= hour < over)
         if over is None or not begins:
-            return [Stretch(self.since, end)]
-        together = [Stretch(*some, together=True) for some in pairwise([*begins, over])]
-        return [*together, Stretch(over, end)]
+            return [Hours(self.since, end)]
+        together = [Hours(*some, together=True) for some in pairwise([*begins, over])]
+        return [*together, Hours(over, end)]
 
     def __bool__(self) -> bool:
         return bool(self._quotas)
@@ -194,7 +194,7 @@ class Reckoning:
             await asyncio.to_thread(self._whole, patience)
             # Where others count too, this hour is not only ours to say.
             end = int(now // _HOUR) + 1 if self._alone else _told(now)
-            found = await self._read(holders, holders.stretches(end, self._over_long))
+            found = await self._read(holders, holders.hours(end, self._over_long))
             if found is not None:
                 self._set(*found)
 
@@ -207,7 +207,7 @@ class Reckoning:
         until = _told(now)
         first = max(holders.since, until - HOURS)
         end = until if self._alone else int(now // _HOUR) + 1
-        found = await self._read(holders, [Stretch(first, end)])
+        found = await self._read(holders, [Hours(first, end)])
         if found is None:
             return
         over: Sums = {}
@@ -236,8 +236,8 @@ class Reckoning:
         of_keys = all(slot.quota.level is Level.KEY for slot in slots) and len(named) <= KEYS_AT_ONCE
         holders = Holders([KeyProfile("", "", quotas=(slot.quota,)) for slot in slots], now)
         asks = {slot.ask.counter: slot.ask for slot in slots}
-        hours = holders.stretches(int(now // _HOUR) + 1, self._over_long)
-        found = await self._read(holders, hours, sorted(named) if of_keys else None)
+        spans = holders.hours(int(now // _HOUR) + 1, self._over_long)
+        found = await self._read(holders, spans, sorted(named) if of_keys else None)
         if found is None:
             return ()
         told, present = found
@@ -253,14 +253,14 @@ class Reckoning:
         ]
 
     async def _read(
-        self, holders: Holders, hours: Sequence[Stretch], keys: Sequence[str] | None = None
+        self, holders: Holders, spans: Sequence[Hours], keys: Sequence[str] | None = None
     ) -> tuple[Sums, Collection[str]] | None:
         """What the books have, and which exchanges of this process are in it; None where they do not tell."""
         sums: Sums = {}
         ids = [one.exchange for fresh in self._settling.fresh.values() for one in fresh.settled]
 
         def read() -> Collection[str]:
-            return self._usages.read(hours, lambda row: holders.add(row, sums), keys=keys, ids=ids, apart=holders.apart)
+            return self._usages.read(spans, lambda row: holders.add(row, sums), keys=keys, ids=ids, apart=holders.apart)
 
         try:
             present = await asyncio.to_thread(read)

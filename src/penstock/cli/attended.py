@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock.cli.exits import site_of
-from penstock.cli.parent import Start
+from penstock.cli.start import Start
 
 if TYPE_CHECKING:
     from penstock.config.settings import Settings

@@ -5,39 +5,23 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from penstock.cli import systemd
+from penstock.cli.attended import Admin, attended
+from penstock.cli.start import Start, cannot_listen
+from penstock.cli.welcome import Welcome, welcome
 
 if TYPE_CHECKING:
-    from penstock.cli.attended import Admin
-    from penstock.config.settings import Settings
-    from penstock.config.source import Source
     from penstock.supervising import Supervisor
-
-
-@dataclass
-class Start:
-    """What the command line and the configuration say."""
-
-    settings: "Settings"
-    source: "Source"
-    demo: bool
-
-
-def cannot_listen(start: Start, error: OSError) -> click.ClickException:
-    """The error of an address that is taken, or is not this machine's."""
-    return click.ClickException(f"can't listen on {start.settings.listen}: {error.strerror or error}")
 
 
 def parent(start: Start, count: int) -> None:
     """Run ``count`` workers until told to stop."""
     from penstock.app import prepare, simulated  # noqa: PLC0415 - heavy, and only this command needs it
-    from penstock.cli.welcome import Welcome, welcome  # noqa: PLC0415
     from penstock.observe.sharing import Sharing  # noqa: PLC0415
     from penstock.supervising import Supervisor  # noqa: PLC0415
     from penstock.wire.sockets import bind  # noqa: PLC0415
@@ -56,14 +40,13 @@ def parent(start: Start, count: int) -> None:
     sharing.begin()
     supervisor = Supervisor(command, sets, before_restart=lambda: _check(start), gone=sharing.fold)
 
-    def greet(admin: "Admin") -> None:
+    def greet(admin: Admin) -> None:
         welcome(Welcome(url, simulated(settings) if start.demo else (), first_key, admin), settings)
 
     asyncio.run(_watch(supervisor, greet, start))
 
 
-async def _watch(supervisor: "Supervisor", greet: Callable[["Admin"], None], start: Start) -> None:
-    from penstock.cli.attended import attended  # noqa: PLC0415
+async def _watch(supervisor: "Supervisor", greet: Callable[[Admin], None], start: Start) -> None:
     from penstock.supervising import WorkerFailedError  # noqa: PLC0415
 
     loop, stopping = asyncio.get_running_loop(), asyncio.Event()

@@ -18,7 +18,8 @@ from penstock.cli import systemd
 from penstock.cli.attended import attended
 from penstock.cli.configuration import config_option, load_settings, saying_mistakes, source_of
 from penstock.cli.exits import reaching, site_of
-from penstock.cli.parent import Start, cannot_listen, parent
+from penstock.cli.parent import parent
+from penstock.cli.start import Start, cannot_listen
 from penstock.cli.welcome import Welcome, welcome
 
 log = logging.getLogger(__name__)

@@ -22,10 +22,10 @@ _AT_ONCE = 1_000
 
 
 class Used(msgspec.Struct, frozen=True, gc=False):
-    """What one key used of one model in one hour, or in a stretch; what is not told apart is empty."""
+    """What one key used of one model in one hour, or in hours together; what is not told apart is empty."""
 
     hour: int
-    """``at // 3600``; of a stretch its first."""
+    """``at // 3600``; of hours together the first."""
     key: str
     team: str
     owner: str
@@ -42,8 +42,8 @@ class Used(msgspec.Struct, frozen=True, gc=False):
 APART = ("key", "team", "owner", "model")
 
 
-class Stretch(msgspec.Struct, frozen=True):
-    """Hours (``at // 3600``) from the first on and before the end."""
+class Hours(msgspec.Struct, frozen=True):
+    """``at // 3600``, from the first on and before the end."""
 
     first: int
     end: int
@@ -76,14 +76,14 @@ class Usages:
 
     def read(
         self,
-        stretches: Sequence[Stretch],
+        spans: Sequence[Hours],
         told: Callable[[Used], None],
         *,
         keys: Sequence[str] | None = None,
         ids: Sequence[str] = (),
         apart: Collection[str] = APART,
     ) -> Collection[str]:
-        """Tell of all of these stretches, of these keys or of all; ``apart``: which of ``APART`` matter. Returns which
+        """Tell of all of these hours, of these keys or of all; ``apart``: which of ``APART`` matter. Returns which
         of these exchanges are in what was told."""
         present: set[str] = set()
         try:
@@ -92,8 +92,8 @@ class Usages:
                 for place in range(0, len(ids), _AT_ONCE):
                     some = select(entries.c.id).where(entries.c.id.in_(ids[place : place + _AT_ONCE]))
                     present.update(connection.execute(some).scalars())
-                for stretch in stretches:
-                    query = self._query(stretch, keys, apart)
+                for hours in spans:
+                    query = self._query(hours, keys, apart)
                     found = connection.execution_options(yield_per=_AT_ONCE).execute(query)
                     for hour, key, team, owner, model, *sums in found:
                         told(Used(hour, key, team, owner, model, *map(int, sums)))
@@ -101,16 +101,16 @@ class Usages:
             raise BooksError(words(error)) from None
         return present
 
-    def _query(self, stretch: Stretch, keys: Sequence[str] | None, apart: Collection[str]) -> Select[Any]:
+    def _query(self, hours: Hours, keys: Sequence[str] | None, apart: Collection[str]) -> Select[Any]:
         row, subject = rollups.c, rollup_subjects.c
         groups = [subject[name] for name in APART if name in apart]
         told = [subject[name] if name in apart else literal("") for name in APART]
-        if stretch.together:
-            days = stretch.first // HOURS_IN_DAY, stretch.end // HOURS_IN_DAY
+        if hours.together:
+            days = hours.first // HOURS_IN_DAY, hours.end // HOURS_IN_DAY
             chosen = [row.kind == int(Kind.DAY_OF_KEY), row.start >= days[0], row.start < days[1]]
-            query = select(literal(stretch.first), *told, *self._sums)
+            query = select(literal(hours.first), *told, *self._sums)
         else:
-            chosen = [row.kind == int(Kind.HOUR_OF_KEY), row.start >= stretch.first, row.start < stretch.end]
+            chosen = [row.kind == int(Kind.HOUR_OF_KEY), row.start >= hours.first, row.start < hours.end]
             query = select(row.start, *told, *self._sums)
             groups.append(row.start)
         query = query.join_from(rollups, rollup_subjects, row.subject == subject.number).where(*chosen)

@@ -4,12 +4,11 @@ Forwards without looking; parses only afterwards, with h11, which shares no code
 """
 
 import asyncio
-import threading
 from dataclasses import dataclass, field
-from typing import Self
 
 import h11
 
+from tests.support.listening import Listening
 from tests.support.provider import Header, Received
 
 
@@ -32,25 +31,12 @@ class Line:
     got: bytearray = field(default_factory=bytearray)
 
 
-class Witness:
+class Witness(Listening):
     """``with Witness(port) as witness: ... witness.passed()``. Listens on a free loopback port."""
 
     def __init__(self, port: int) -> None:
         self._to = port
         self._lines: list[Line] = []
-        self._loop = asyncio.new_event_loop()
-
-    def __enter__(self) -> Self:
-        started = threading.Event()
-        self._thread = threading.Thread(target=self._run, args=(started,), daemon=True)
-        self._thread.start()
-        if not started.wait(10):
-            raise RuntimeError("the witness did not start")
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._stopping.set)
-        self._thread.join(10)
 
     @property
     def url(self) -> str:
@@ -60,27 +46,8 @@ class Witness:
         """Every exchange whose request was complete, in the order in which connections opened."""
         return [exchange for line in self._lines for exchange in exchanges(bytes(line.sent), bytes(line.got))]
 
-    def _run(self, started: threading.Event) -> None:
-        asyncio.set_event_loop(self._loop)
-        self._loop.run_until_complete(self._main(started))
-        self._loop.close()
-
-    async def _main(self, started: threading.Event) -> None:
-        self._stopping = asyncio.Event()
-        self._tasks: set[asyncio.Task[None]] = set()
-        server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
-        self.port: int = server.sockets[0].getsockname()[1]
-        started.set()
-        await self._stopping.wait()
-        server.close()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
+    async def attend(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """What comes goes on, both ways."""
         line = Line()
         self._lines.append(line)
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._to)
@@ -90,11 +57,7 @@ class Witness:
                 both.create_task(copy(far_reader, writer, line.got))
         except* ConnectionError:
             pass
-        except* asyncio.CancelledError:
-            pass
         finally:
-            self._tasks.discard(task)
-            writer.close()
             far_writer.close()
 
 

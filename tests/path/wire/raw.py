@@ -7,12 +7,14 @@ import asyncio
 import itertools
 import re
 import socket
+import ssl
 import struct
-import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Self
+
+from tests.support.listening import Listening
 
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d+)", re.IGNORECASE)
 _CHUNKED = re.compile(rb"\r\ntransfer-encoding:[ \t]*chunked", re.IGNORECASE)
@@ -127,25 +129,13 @@ def answering(*pieces: bytes, pause: float = 0.0) -> Script:
 
 
 @dataclass(repr=False)
-class RawProvider:
+class RawProvider(Listening):
     """Runs in a thread of its own; a connection is closed when its script ends. Use as a context manager."""
 
     script: Script
     visits: list[Visit] = field(default_factory=list)
-    tls: object = None
+    tls: ssl.SSLContext | None = None
     host: str = "127.0.0.1"
-
-    def __enter__(self) -> Self:
-        self._loop = asyncio.new_event_loop()
-        started = threading.Event()
-        self._thread = threading.Thread(target=self._run, args=(started,), daemon=True)
-        self._thread.start()
-        assert started.wait(10)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._stopping.set)
-        self._thread.join(10)
 
     @property
     def base_url(self) -> str:
@@ -159,50 +149,22 @@ class RawProvider:
     def play(self, script: Script) -> None:
         """Begin anew with another script: connections that are still open close first."""
         self.script = script
-        asyncio.run_coroutine_threadsafe(self._part(), self._loop).result(10)
+        self.part()
+        # The end must have reached the gateway before the next request does.
+        time.sleep(0.01)
         self.visits = []
 
-    async def _part(self) -> None:
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        # The end must have reached the gateway before the next request does.
-        await asyncio.sleep(0.01)
-
-    def _run(self, started: threading.Event) -> None:
-        self._loop.run_until_complete(self._main(started))
-        self._loop.close()
-
-    async def _main(self, started: threading.Event) -> None:
-        self._stopping = asyncio.Event()
-        self._tasks: set[asyncio.Task[None]] = set()
-        server = await asyncio.start_server(self._accept, self.host, 0, ssl=self.tls)  # type: ignore[arg-type]
-        self.port: int = server.sockets[0].getsockname()[1]
-        started.set()
-        await self._stopping.wait()
-        server.close()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
+    async def attend(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """As the script says."""
         visit = Visit(self, reader, writer)
         self.visits.append(visit)
         try:
             await self.script(visit)
         except ConnectionError:
             visit.leave()
-        except asyncio.CancelledError:
-            pass
         finally:
-            self._tasks.discard(task)
             if reader.at_eof():
                 visit.leave()
-            writer.close()
 
 
 def take_message(data: bytes) -> tuple[Message, bytes] | None:

@@ -1,7 +1,6 @@
 """The way to a provider: names with several addresses, TLS, and proxies. On both event loops."""
 
 import asyncio
-import base64
 import socket
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -13,7 +12,8 @@ from penstock.core.target import Origin, Timeouts
 from penstock.wire.connect import Address
 from tests.path.wire.calling import Caller, origin_of
 from tests.path.wire.certificates import Authority
-from tests.path.wire.raw import RawProvider, Visit, answering, head, sized, wait_for
+from tests.path.wire.proxy import Proxy
+from tests.path.wire.raw import RawProvider, Visit, answering, sized, wait_for
 from tests.path.wire.serving import LOOPS
 
 GOOD = sized(b'{"id": 1}')
@@ -227,32 +227,6 @@ def test_answers_of_any_size_come_through_tls(loop: str, tmp_path: Path, size: i
 # --- proxies ------------------------------------------------------------------------------------------------------
 
 
-async def proxying(visit: Visit) -> None:
-    """CONNECT to anywhere leads to the port that the authority names; credentials are asked for."""
-    asked = await visit.head()
-    visit.heard = visit.heard.partition(b"\r\n\r\n")[2]
-    method, target, _ = asked.split(b"\r\n")[0].split(b" ")
-    visit.asked = asked  # type: ignore[attr-defined]
-    if method != b"CONNECT" or b"\r\nProxy-Authorization: Basic " + base64.b64encode(b"me:p w") not in asked:
-        await visit.send(head("HTTP/1.1 407 Proxy Authentication Required", "content-length: 0"))
-        return
-    reader, writer = await asyncio.open_connection("127.0.0.1", int(target.rpartition(b":")[2]))
-    await visit.send(b"HTTP/1.1 200 Connection established\r\nvia: test\r\n\r\n")
-
-    async def back() -> None:
-        while data := await reader.read(65536):
-            await visit.send(data)
-
-    task = asyncio.create_task(back())
-    try:
-        while await visit.some():
-            writer.write(visit.heard)
-            visit.heard = b""
-    finally:
-        task.cancel()
-        writer.close()
-
-
 def through(proxy: RawProvider) -> Callable[[Origin], str]:
     return lambda _: f"http://127.0.0.1:{proxy.port}"
 
@@ -262,7 +236,7 @@ def through(proxy: RawProvider) -> Callable[[Origin], str]:
 def test_a_provider_behind_a_proxy(loop: str, secure: bool, tmp_path: Path) -> None:
     """CONNECT with credentials, then the provider's own TLS; the name is the proxy's to look up, not ours."""
     authority = Authority(tmp_path) if secure else None
-    with RawProvider(answering(GOOD), tls=authority and authority.server()) as provider, RawProvider(proxying) as proxy:
+    with RawProvider(answering(GOOD), tls=authority and authority.server()) as provider, Proxy() as proxy:
         origin = Origin(secure=secure, host="localhost", port=provider.port)
         caller = Caller(
             loop,
@@ -272,8 +246,7 @@ def test_a_provider_behind_a_proxy(loop: str, secure: bool, tmp_path: Path) -> N
         with caller:
             assert [caller.fetch(origin).body for _ in range(2)] == [b'{"id": 1}'] * 2
         assert len(proxy.visits) == 1
-        asked = proxy.visits[0].asked  # type: ignore[attr-defined]
-        assert asked.startswith(
+        assert proxy.asked[0].startswith(
             f"CONNECT localhost:{provider.port} HTTP/1.1\r\nHost: localhost:{provider.port}".encode()
         )
         assert provider.requests[0].header("proxy-authorization") is None
@@ -291,8 +264,7 @@ def test_a_proxy_that_refuses_is_a_502_and_nothing_goes_around_it(loop: str, ref
         await visit.send(*[b"HTTP/1.1 200 OK\r\n" + b"a: b\r\n" * 100] * 200)
 
     with RawProvider(answering(GOOD)) as provider:
-        for script in (proxying, closing, talking):
-            proxy = RawProvider(script)
+        for proxy in (Proxy(), RawProvider(closing), RawProvider(talking)):
             with proxy, Caller(loop, proxy_for=through(proxy)) as caller:
                 assert caller.fetch(provider).told == UNREACHABLE
         with Caller(loop, proxy_for=lambda _: f"http://127.0.0.1:{refused}") as caller:

@@ -162,17 +162,6 @@ def test_it_is_not_sent_again_once_an_answer_began(caller: Caller, provider: Raw
     assert counts(provider) == [2]
 
 
-def test_a_fresh_connection_that_closes_is_not_tried_again(caller: Caller, provider: RawProvider) -> None:
-    """There is no race that could excuse it."""
-
-    async def script(visit: Visit) -> None:
-        await visit.request()
-
-    provider.script = script
-    assert caller.fetch(provider).told == ("unreachable", 502, SENT)
-    assert counts(provider) == [1]
-
-
 # --- answers ------------------------------------------------------------------------------------------------------
 
 CHUNKED_ANSWER = STREAM_HEAD + chunk(b"data: 1") + chunk(b"\n\n") + LAST_CHUNK

@@ -229,7 +229,7 @@ def test_what_is_told_all_at_once_comes_to_the_same_sums(engine: Engine) -> None
             rows.append(row)
             holders.add(row, sums)
 
-        usages.read(holders.stretches(int(AT // HOUR) + 1, None if exact else over_long(AT)), add, apart=holders.apart)
+        usages.read(holders.hours(int(AT // HOUR) + 1, None if exact else over_long(AT)), add, apart=holders.apart)
         told[exact] = len(rows), {name: (ends, sum(hours.values())) for name, (ends, hours) in sums.items()}
     assert told[True][1] == told[False][1]
     assert len(told[True][1]) == 4

@@ -44,9 +44,9 @@ _decode = msgspec.json.Decoder(Decided).decode
 
 @dataclass(slots=True)
 class _Asked(Wish):
-    """A wish of the desk that is a claim."""
+    """A claim on the desk."""
 
-    claim: Claim | None = None
+    claim: Claim
 
 
 class PostgresqlClaims:
@@ -58,11 +58,11 @@ class PostgresqlClaims:
         """``store``: the place in words."""
         self._connect = connect
         self._open: psycopg.Connection[tuple[Any, ...]] | None = None
-        self._desk = Desk(store, self._carry_out, deadline=deadline)
+        self._desk: Desk[_Asked] = Desk(store, self._carry_out, deadline=deadline)
 
     def claim(self, claim: Claim, answered: Answered) -> None:
         """Asks, together with what else has come while the last question was on its way."""
-        asked = self._desk.asked(_Asked(lambda memory: memory, claim=claim))
+        asked = self._desk.asked(_Asked(claim))
         asked.add_done_callback(lambda done: answered(_found(done)))
 
     def followed(self) -> Collection[str]:
@@ -79,8 +79,8 @@ class PostgresqlClaims:
 
     # In the desk's thread.
 
-    def _carry_out(self, wishes: Sequence[Wish]) -> list[object]:
-        claims = [wish.claim for wish in wishes if isinstance(wish, _Asked) and wish.claim is not None]
+    def _carry_out(self, asked: Sequence[_Asked]) -> list[object]:
+        claims = [one.claim for one in asked]
         try:
             connection = self._open = self._open or self._opened()
             standing = self._settled(connection, claims)

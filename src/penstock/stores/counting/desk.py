@@ -1,23 +1,21 @@
-"""One thread that carries out what is asked of a database of counters, as much at a time as has come: so the event
-loop never waits for a disk, and a hundred requests cost one transaction.
+"""One thread that carries out what is asked of a database, as much at a time as has come: so the event loop never waits
+for a disk, and a hundred requests cost one transaction.
 
-What must be answered fails when it was not in time. What need not be (settlements, sums, renewals) waits while the
-database is away, in order, as much as a stated bound; then the oldest goes, and the ledger's sums bring it back.
+What must be answered fails when it was not in time. What need not be waits while the database is away, in order, as
+much as a stated bound; then the oldest goes. Of what is asked it knows nothing.
 """
 
 import asyncio
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from penstock.core.counting import AMOUNT_MOST, Ask, Health, Standing, Unanswered, Verdict, Way
-from penstock.stores.counting.buckets import HELD
-from penstock.stores.counting.memory import Memory
+from penstock.core.counting import Health, Unanswered
 from penstock.stores.counting.waiting import Waiting
 
 DEADLINE = 0.05
@@ -30,68 +28,57 @@ class AwayError(Exception):
     """The database can't be asked now; nothing of what was to be done has been done."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Wish:
-    """What is asked, and what must be loaded for it."""
+    """What lies on the desk."""
 
-    run: Callable[[Memory], object]
-    leases: Collection[str] = ()
-    counters: Collection[str] = ()
-    hours: tuple[str, Collection[int]] | None = None
-    """Of one counter: these hours' sums are looked at."""
     answer: "asyncio.Future[Any] | None" = None
+    """Of what must be answered."""
 
 
-class Desk:
-    """The counters of a database; ``carry_out`` does wishes in one transaction, in the desk's own thread."""
+_Wish = TypeVar("_Wish", bound=Wish)
+
+
+class Desk(Generic[_Wish]):
+    """Wishes of one kind; ``carry_out`` does them in one transaction, in the desk's own thread."""
 
     def __init__(
-        self, store: str, carry_out: Callable[[Sequence[Wish]], list[object]], *, deadline: float = DEADLINE
+        self, store: str, carry_out: Callable[[Sequence[_Wish]], list[object]], *, deadline: float = DEADLINE
     ) -> None:
         self._store = store
         self._carry_out = carry_out
         self._waiting = Waiting(deadline, self._late)
         self._deadline = deadline
         self._busy_since = 0.0
-        self._urgent: deque[Wish] = deque()
-        self._patient: deque[Wish] = deque()
+        self._urgent: deque[_Wish] = deque()
+        self._patient: deque[_Wish] = deque()
         self._arrived = threading.Condition()
         self._closing = False
         self._health = Health(store, since=time.time())
         self._dropped = 0
-        self._thread = threading.Thread(target=self._work, name=f"counters in {store}", daemon=True)
+        self._thread = threading.Thread(target=self._work, name=f"the desk of {store}", daemon=True)
         self._thread.start()
 
-    def take(self, lease: str, asks: Sequence[Ask]) -> "asyncio.Future[Verdict]":
-        """All of them or none."""
-        return self._ask(lambda memory: memory.take(lease, asks), (lease,), asks)
+    def asked(self, wish: _Wish) -> "asyncio.Future[Any]":
+        """What ``carry_out`` answers to a wish, within the deadline; Unanswered."""
+        answer = wish.answer = self._waiting.future(asyncio.get_running_loop())
+        with self._arrived:
+            if not self._health.answers:
+                # While it is away the thread tries again and again, and nobody queues up behind.
+                answer.set_exception(Unanswered(self._health.words))
+                return answer
+            self._urgent.append(wish)
+            self._arrived.notify()
+        return answer
 
-    def extend(self, lease: str, asks: Sequence[Ask]) -> "asyncio.Future[Verdict]":
-        """Reserves more under a lease, all or nothing."""
-        return self._ask(lambda memory: memory.extend(lease, asks), (lease,), asks)
-
-    def standings(self, asks: Sequence[Ask]) -> "asyncio.Future[tuple[Standing, ...]]":
-        """How these counters stand; takes nothing."""
-        return self._ask(lambda memory: memory.standings(asks), (), asks)
-
-    def settle(self, lease: str, at: float, spent: Mapping[str, int], asks: Sequence[Ask] = ()) -> None:
-        """What was truly used, once."""
-        counters = [ask.counter for ask in asks]
-        sane = {counter: min(amount, AMOUNT_MOST) for counter, amount in spent.items()}
-        self._tell(Wish(lambda memory: memory.settle(lease, at, sane, asks), (lease,), counters))
-
-    def renew(self, leases: Collection[str]) -> None:
-        """These hold for another while; those that were over hold again."""
-        held = tuple(leases)
-        self._tell(Wish(lambda memory: memory.renew(held), held))
-
-    def adjust(self, counter: str, ends: int, hours: Mapping[int, int], *, least: bool = False) -> None:
-        """What was settled in these hours is this and nothing else, or this at least."""
-
-        def run(memory: Memory) -> None:
-            memory.adjust(counter, ends, hours, least=least)
-
-        self._tell(Wish(run, (), (counter,), (counter, tuple(hours))))
+    def told(self, wish: _Wish) -> None:
+        """Carried out in its order, as soon as the database is there."""
+        with self._arrived:
+            if len(self._patient) >= MOST_WAITING:
+                self._patient.popleft()
+                self._dropped += 1
+            self._patient.append(wish)
+            self._arrived.notify()
 
     def health(self) -> Health:
         """As last known."""
@@ -104,25 +91,6 @@ class Desk:
             self._arrived.notify()
         await asyncio.get_running_loop().run_in_executor(None, self._thread.join)
 
-    def _ask(
-        self, run: Callable[[Memory], object], leases: Collection[str], asks: Sequence[Ask]
-    ) -> "asyncio.Future[Any]":
-        counters = [ask.counter for ask in asks]
-        counters += [ask.counter + HELD for ask in asks if ask.way is Way.RATE]
-        return self.asked(Wish(run, leases, counters))
-
-    def asked(self, wish: Wish) -> "asyncio.Future[Any]":
-        """What ``carry_out`` answers to a wish, within the deadline; Unanswered."""
-        answer = wish.answer = self._waiting.future(asyncio.get_running_loop())
-        with self._arrived:
-            if not self._health.answers:
-                # While it is away the thread tries again and again, and nobody queues up behind.
-                answer.set_exception(Unanswered(self._health.words))
-                return answer
-            self._urgent.append(wish)
-            self._arrived.notify()
-        return answer
-
     def _late(self) -> None:
         """Some have waited in vain. Where that was for one batch that does not end, nobody else is to wait for it."""
         began = self._busy_since
@@ -130,14 +98,6 @@ class Desk:
             with self._arrived:
                 self._away("no answer in time")
                 self._arrived.notify()
-
-    def _tell(self, wish: Wish) -> None:
-        with self._arrived:
-            if len(self._patient) >= MOST_WAITING:
-                self._patient.popleft()
-                self._dropped += 1
-            self._patient.append(wish)
-            self._arrived.notify()
 
     def _work(self) -> None:
         try:
@@ -173,7 +133,7 @@ class Desk:
             if last:
                 return
 
-    def _next(self) -> list[Wish]:
+    def _next(self) -> list[_Wish]:
         """What was told before what is asked: a lease is given back before another is taken."""
         batch = [self._patient[index] for index in range(min(MOST_AT_ONCE, len(self._patient)))]
         while self._urgent and len(batch) < 2 * MOST_AT_ONCE:
@@ -182,7 +142,7 @@ class Desk:
                 batch.append(wish)
         return batch
 
-    def _succeed(self, batch: Sequence[Wish], answers: Sequence[object]) -> None:
+    def _succeed(self, batch: Sequence[_Wish], answers: Sequence[object]) -> None:
         if not self._health.answers:
             self._health = Health(self._store, since=time.time())
         with self._arrived:
@@ -193,7 +153,7 @@ class Desk:
         if asked:
             asked[0][0].get_loop().call_soon_threadsafe(_deliver, asked)
 
-    def _fail(self, batch: Sequence[Wish], words: str) -> None:
+    def _fail(self, batch: Sequence[_Wish], words: str) -> None:
         self._away(words)
         asked = [(wish.answer, Unanswered(words)) for wish in batch if wish.answer is not None]
         if asked:

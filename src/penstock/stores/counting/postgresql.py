@@ -11,7 +11,8 @@ from typing import Any
 import psycopg
 
 from penstock.core.counting import BEGINNING, KEPT_SECONDS, TICKS
-from penstock.stores.counting.desk import DEADLINE, AwayError, Desk, Wish
+from penstock.stores.counting.database import Count, DatabaseCounters
+from penstock.stores.counting.desk import DEADLINE, AwayError
 from penstock.stores.counting.sheet import DONE, HOLDS, OVER, Changes, Sheet
 
 Connect = Callable[[], "psycopg.Connection[tuple[Any, ...]]"]
@@ -95,7 +96,7 @@ class _Server:
         self._open: psycopg.Connection[tuple[Any, ...]] | None = None
         self._forgotten = 0
 
-    def carry_out(self, wishes: Sequence[Wish]) -> list[object]:
+    def carry_out(self, wishes: Sequence[Count]) -> list[object]:
         """All of them in one transaction."""
         try:
             connection = self._open = self._open or self._opened()
@@ -175,7 +176,7 @@ class _Server:
         )
 
 
-class PostgresqlCounters(Desk):
+class PostgresqlCounters(DatabaseCounters):
     """Counters in the database that ``connect`` leads to, in tables of their own, made if need be."""
 
     def __init__(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from penstock.core.counting import BEGINNING, KEPT_SECONDS, TICKS, Ask
-from penstock.stores.counting.desk import Wish
+from penstock.stores.counting.database import Count
 from penstock.stores.counting.memory import Bucket, Lease, Memory, Part, Span
 
 HOLDS, OVER, DONE = 0, 1, 2
@@ -44,7 +44,7 @@ class Changes:
 class Sheet:
     """One transaction's counters."""
 
-    def __init__(self, wishes: Sequence[Wish], now: int) -> None:
+    def __init__(self, wishes: Sequence[Count], now: int) -> None:
         self.wishes = wishes
         self.leases = {name for wish in wishes for name in wish.leases}
         """To be loaded, besides those that are over."""

@@ -15,7 +15,8 @@ from pathlib import Path
 import msgspec
 
 from penstock.core.counting import BEGINNING, KEPT_SECONDS, TICKS
-from penstock.stores.counting.desk import DEADLINE, AwayError, Desk, Wish
+from penstock.stores.counting.database import Count, DatabaseCounters
+from penstock.stores.counting.desk import DEADLINE, AwayError
 from penstock.stores.counting.sheet import DONE, HOLDS, OVER, Changes, Sheet
 
 COUNTERS = "counters.db"
@@ -89,7 +90,7 @@ class _File:
         self._open: sqlite3.Connection | None = None
         self._forgotten = 0
 
-    def carry_out(self, wishes: Sequence[Wish]) -> list[object]:
+    def carry_out(self, wishes: Sequence[Count]) -> list[object]:
         """All of them in one transaction."""
         try:
             connection = self._open = self._open or _opened(self._path)
@@ -146,7 +147,7 @@ class _File:
         connection.execute("DELETE FROM leases WHERE state IN (?, ?) AND expires < ?", old)
 
 
-class SqliteCounters(Desk):
+class SqliteCounters(DatabaseCounters):
     """Counters in the file at ``path``, made if need be, readable by its owner only."""
 
     def __init__(self, path: Path, *, deadline: float = DEADLINE, now: Callable[[], int] = ticks) -> None:
