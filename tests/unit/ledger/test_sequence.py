@@ -1,6 +1,6 @@
 """Intervals that hold at every look: against chance itself, and worked by hand."""
 
-from math import inf, sqrt
+from math import exp, inf, lgamma, pi, sqrt
 from random import Random
 from statistics import NormalDist
 
@@ -46,6 +46,24 @@ def test_the_boundary_is_wider_later_and_with_few_to_estimate_from() -> None:
     assert boundary(2_500, 25) == pytest.approx(sqrt(2.7955**2 + 4.6052), abs=1e-3)
     assert boundary(25, 25, 10) == pytest.approx(3.54, abs=0.02)  # Student, ten degrees, the tail beyond 2.7955
     assert boundary(25, 25, 10) > boundary(25, 25, 100) > boundary(25, 25, inf)
+
+
+def student_tail(beyond: float, freedom: float) -> float:
+    """How probable more than this is, by Simpson's rule over the density; substituted, so that the end is at nought."""
+    scale = exp(lgamma((freedom + 1) / 2) - lgamma(freedom / 2)) / sqrt(freedom * pi)
+    steps = 20_000
+    sides = [
+        (1 + (each := beyond * steps / place) ** 2 / freedom) ** (-(freedom + 1) / 2) * each**2 / beyond
+        for place in range(1, steps + 1)
+    ]
+    return scale * (4 * sum(sides[:-1:2]) + 2 * sum(sides[1:-1:2]) + sides[-1]) / (3 * steps)
+
+
+@pytest.mark.parametrize(("freedom", "within"), [(20, 0.01), (300, 1e-5), (3_000, 5e-9)])
+def test_few_to_estimate_from_widen_it_as_students_distribution_does(freedom: int, within: float) -> None:
+    """The tail beyond is the normal one's, as near as three terms come to it."""
+    tail = 1 - NormalDist().cdf(boundary(25, 25))
+    assert student_tail(boundary(25, 25, freedom), freedom) == pytest.approx(tail, rel=within)
 
 
 @pytest.mark.parametrize("a", [0.0, 0.25, 1.0, 1.96, 2.7955, 4.0])
@@ -228,3 +246,11 @@ def test_a_difference_of_shares_takes_the_worst_of_both_sides() -> None:
     low, high = share(90, 300, ALPHA / 2)
     least, most = share(10, 100, ALPHA / 2)
     assert (found.point, found.low, found.high) == (pytest.approx(0.2), low - most, high - least)
+
+
+def test_an_arm_without_any_has_a_share_of_none() -> None:
+    """The point is then what the other side says; the bounds say that nothing is known."""
+    assert difference((0, 0), (10, 100)).point == -0.1
+    assert difference((10, 100), (0, 0)).point == 0.1
+    found = difference((0, 0), (0, 0))
+    assert (found.point, found.low, found.high) == (0.0, -1.0, 1.0)

@@ -1,4 +1,4 @@
-"""What is told of a group: every number of a finding, when there is none, and what should be suspended for what reason."""
+"""What is told of a group: every number of a finding, when there is none, and what should be suspended and why."""
 
 import pytest
 
