@@ -233,19 +233,18 @@ def test_what_fails_is_told_once_and_its_end_too(tmp_path: Path, caplog: pytest.
         began = time.monotonic()
         breaks(journal.kept()[-1])
         journal.opened(opened(2))
-        until(lambda: journal.state().error.startswith("Not a directory: "))
+        until(lambda: not journal.state().error.startswith("Invalid argument"))
         state = journal.state()
         assert (state.held, state.held_bytes) == (1, len(frame(opened(2))))
         assert 0 < state.failing_for <= time.monotonic() - began
         folder.unlink()
         until(lambda: not journal.state().error)
         assert on_disk(folder) == [opened(2)]
-    assert [(record.levelname, record.getMessage().partition(": ")[2]) for record in caplog.records] == [
-        ("ERROR", f"File exists: {folder}"),
-        ("WARNING", f"File exists: {folder}"),
-        ("ERROR", f"Invalid argument: {folder}"),
-        ("WARNING", caplog.records[-1].getMessage().partition(": ")[2]),
-    ]
+    assert [record.levelname for record in caplog.records] == ["ERROR", "WARNING", "ERROR", "WARNING"]
+    first, its_end, second, _ = caplog.messages
+    assert first.endswith(f": File exists: {folder}")
+    assert its_end.endswith(f": File exists: {folder}")
+    assert second.endswith(f": Invalid argument: {folder}")
 
 
 @pytest.mark.parametrize("which", [1, 2])
