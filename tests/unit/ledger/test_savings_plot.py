@@ -1,6 +1,7 @@
 """The picture of savings: what it says in words, marks and colours, and what it must not show."""
 
 import re
+import time
 from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
@@ -269,6 +270,48 @@ def test_what_goes_on_beyond_the_picture_has_an_arrow_instead_of_an_end() -> Non
         assert paths[0].count("V") == 2 - arrows
         assert [path.startswith(f"M{LEFT - 7}.0 ") for path in paths[1:]] == [True] * arrows
     assert all(float(text.get("x") or 0) in {28, NUMBER} for text in beyond.iter(f"{SVG}text"))
+
+
+@pytest.mark.parametrize(
+    ("rules", "words"),
+    [
+        ((), ""),
+        (("1",), " · rules 1"),
+        (("1", "2+low"), " · rules 1, 2+low"),
+        (("r" * 51,), f" · rules {'r' * 51}"),
+        (("r" * 52,), f" · rules {'r' * 50}…"),
+    ],
+)
+def test_days_are_those_of_utc_and_rules_stand_beside_them(
+    rules: tuple[str, ...], words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever the picture is drawn: here where the next day has begun. Rules without end are cut short."""
+    monkeypatch.setenv("TZ", "<+14>-14")
+    time.tzset()
+    try:
+        drawn = svg(of(figures(NOBODY, rules=rules)))
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert f">2026-09-21 to 2026-09-23{words} · against conversations held out at random<" in drawn
+
+
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [
+        (0.0004, "0 %"),
+        (-0.0004, "0 %"),
+        (0.0006, "+0.1 %"),
+        (0.0999, "+10 %"),
+        (-0.0544, "−5.4 %"),
+        (0.1049, "+10 %"),
+        (-3.5, "−350 %"),
+    ],
+)
+def test_shares_have_as_many_digits_as_they_need(share: float, words: str) -> None:
+    """A tenth of a percent below ten percent, and a sign only where something is left."""
+    line = lines(svg(of(ALL, figures(measured(share, share - 1, share + 0.01)))))["key"]
+    assert [text.text for text in line.iter(f"{SVG}text")][2] == words
 
 
 def test_it_says_aloud_what_has_no_bounds() -> None:
