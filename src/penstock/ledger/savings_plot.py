@@ -101,7 +101,8 @@ def _scale(findings: Sequence[Finding]) -> _Scale:
     lowest = min([0.0, *(LEAST if one.low is None else one.low for one in known), *(one.point for one in known)])
     highest = max([0.1, *map(_most, known)])
     low, high = max(LEAST, lowest), min(1.0, highest)
-    step = next(step for step in (0.05, 0.1, 0.2, 0.25, 0.5) if (high - low) / step <= 8 or step == 0.5)
+    # From losing all to saving all are eight of the largest.
+    step = next(step for step in (0.05, 0.1, 0.2, 0.25) if (high - low) / step <= 8)
     return _Scale(max(LEAST, floor(low / step - 1e-9) * step), min(1.0, ceil(high / step + 1e-9) * step), step)
 
 

@@ -136,19 +136,21 @@ def boundary(information: float, start: float, freedom: float = inf) -> float:
     return normal + first / freedom + second / freedom**2
 
 
-def _crossed(a: float) -> float:
+def chance_of_crossing(a: float) -> float:
+    """How probable it is that the boundary which is ``a`` standard errors wide at its start is ever crossed."""
     return erfc(a / sqrt(2)) + 2 * a * exp(-a * a / 2) / sqrt(2 * pi)
 
 
-def _start(alpha: float) -> float:
+def width_at_start(alpha: float) -> float:
+    """The narrowest that is crossed as seldom as that."""
     low, high = 0.0, 10.0
     for _ in range(60):
         middle = (low + high) / 2
-        low, high = (middle, high) if _crossed(middle) > alpha else (low, middle)
+        low, high = (middle, high) if chance_of_crossing(middle) > alpha else (low, middle)
     return high
 
 
-_START = _start(ALPHA)
+_START = width_at_start(ALPHA)
 
 
 @lru_cache(maxsize=4_096)

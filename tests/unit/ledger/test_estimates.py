@@ -123,6 +123,35 @@ def test_what_is_remembered_is_bounded() -> None:
     assert (fresh("old"), fresh("kept"), fresh("model-998")) == (True, False, False)
 
 
+@pytest.mark.parametrize(("others", "remembered"), [(estimates.MODELS - 1, True), (estimates.MODELS, False)])
+def test_so_many_models_are_remembered_and_no_more(others: int, remembered: bool) -> None:
+    """The last one that there is room for costs nobody its place."""
+    known = Estimates()
+    for name in ("first", *map(str, range(others))):
+        known.learn(reported(name, 50, 200), "", CHAT, 500, 20_000)
+    assert (known.tokens("first", CHAT) != Estimates().tokens("first", CHAT)) is remembered
+
+
+def test_calls_without_any_model_teach_each_other() -> None:
+    """Some operations name none, and their answers neither."""
+    known = Estimates()
+    told = Consumption((Share(None, Usage(input=50, output=200)),), Source.REPORTED)
+    for _ in range(100):
+        known.learn(told, "", CHAT, 500, 20_000)
+    found = known.estimate(NOTHING, "", CHAT, Passed(1_000, 50_000))
+    assert found.model is None
+    assert (found.usage.input, found.usage.output) == (pytest.approx(100, rel=0.05), pytest.approx(500, rel=0.05))
+
+
+@pytest.mark.parametrize(("bytes_in", "taught"), [(5_000, True), (5_001, False)])
+def test_a_hundred_bytes_to_a_token_are_the_most_that_text_has(bytes_in: int, taught: bool) -> None:
+    """With more the request teaches nothing of text."""
+    known = Estimates()
+    known.learn(reported("m", 50, 200), "m", CHAT, bytes_in, 20_000)
+    usage, unlearned = (each.estimate(NOTHING, "m", CHAT, Passed(100_000, 0)).usage for each in (known, Estimates()))
+    assert (usage.input != unlearned.input) is taught
+
+
 def test_pictures_are_no_text() -> None:
     """They count by the piece, and only the rest of the bytes by the ratio."""
     found = learned().estimate(NOTHING, "m", CHAT, Passed(100_000, 0, Attachments(2, 0.9)))

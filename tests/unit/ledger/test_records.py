@@ -4,6 +4,7 @@ import zlib
 from itertools import accumulate
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -79,6 +80,44 @@ def test_a_length_that_flipped_is_damage_where_records_stand_behind_it() -> None
         damaged = bytearray(WHOLE)
         damaged[begins + LENGTH_AT + 2] ^= 0x7F
         assert not ended_cleanly(bytes(damaged))
+
+
+def of_a_release_before(record: Record) -> bytes:
+    """The record with as many fields as it had when they still fitted into a short array."""
+    payload = msgspec.msgpack.encode(["e", *msgspec.to_builtins(record)[1:13]])
+    framed = CHECKSUM.pack(len(payload)) + payload
+    return CHECKSUM.pack(zlib.crc32(framed)) + framed
+
+
+@pytest.mark.parametrize("behind", [written(opened(4)), written(entry(1)), of_a_release_before(entry(1))], ids=len)
+def test_any_one_record_behind_the_damage_tells_of_it(behind: bytes) -> None:
+    """An opened exchange, a finished one, and one that an earlier release wrote, whose array has a shorter head."""
+    damaged = bytearray(MAGIC + PIECES[0] + behind)
+    assert len(list(replay(damaged))) == 2
+    damaged[len(MAGIC) + LENGTH_AT + 2] ^= 0x7F
+    assert list(replay(damaged)) == []
+    assert not ended_cleanly(bytes(damaged) + bytes(64))
+    assert ended_cleanly(MAGIC + damaged[len(MAGIC) : -len(behind)] + bytes(64))
+
+
+@pytest.mark.parametrize("data", [b"", bytes(9), MAGIC, MAGIC + bytes(9)])
+def test_a_file_in_which_nothing_was_written_is_whole(data: bytes) -> None:
+    """Its process died before it could write, or had nothing to write."""
+    assert ended_cleanly(data)
+
+
+@pytest.mark.parametrize("data", [b"X", b" \n\t ", b"X\0\0", b"\0X", MAGIC[:-1]])
+def test_a_file_that_begins_in_another_way_is_damaged(data: bytes) -> None:
+    """Whatever the bytes are, if only they are not zeros."""
+    assert not ended_cleanly(data)
+
+
+def test_damage_in_the_last_record_shows_whatever_it_ends_with() -> None:
+    """Only zeros are room; a text that ends in letters is there to its last byte."""
+    damaged = bytearray(MAGIC + PIECES[0] + written(opened(9, owner="adaXXXX")))
+    damaged[-20] ^= 1
+    assert list(replay(damaged)) == RECORDS[:1]
+    assert not ended_cleanly(bytes(damaged) + bytes(64))
 
 
 # Also with what a record's payload begins with, which is looked for.

@@ -196,6 +196,18 @@ def test_arms_of_the_wrong_sizes_are_noticed() -> None:
     assert total([msgspec.structs.replace(each, holdout=0.25) for each in BOTH]).visible.standing is Standing.MEASURED
 
 
+def test_controls_that_are_left_out_were_drawn_all_the_same() -> None:
+    """Of 2,000 with even odds 896 controls are possible and fewer are not (Robbins' mixture, one in a thousand); eight
+    that went out changed are too few to say nothing, and none to be missed."""
+
+    def drawn(treated: int, control: int) -> Standing:
+        rows = [row(f"t{n}", TREATED, 100 + n % 7, holdout=0.5) for n in range(treated)]
+        rows += [row(f"c{n}", CONTROL, 100 + n % 7, holdout=0.5, added_bytes=80 * (n < 8)) for n in range(control)]
+        return total(rows).visible.standing
+
+    assert (drawn(1_104, 896), drawn(1_105, 895)) == (Standing.MEASURED, Standing.LOPSIDED)
+
+
 def test_forced_and_exempt_count_for_coverage_alone() -> None:
     """They prove nothing, and show how much of all traffic the saving is of."""
     report = savings((*BOTH, *conversations(Arm.FORCED, 100, 10), *conversations(Arm.EXEMPT, 100, 9_000)))
