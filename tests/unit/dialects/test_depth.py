@@ -50,7 +50,7 @@ def test_a_value_is_escaped_for_its_place(strings: int, structured: bool, text: 
     depth = Depth(strings, structured=structured)
     for start, end in pairwise([*range(0, len(text), size), len(text)]):
         depth.pass_over(text[start:end].encode())
-    value = "a\"\\n" if depth.escape is None else depth.escape(FOUND)
+    value = 'a"\\n' if depth.escape is None else depth.escape(FOUND)
     assert value == written
 
 

@@ -101,7 +101,7 @@ def test_so_many_elements_are_taken() -> None:
     text = b"[" + b"0," * (MOST - 1) + b"0]"
     assert len(elements(text, (0, len(text)))) == MOST
     text = b"[0," + text[1:]
-    with pytest.raises(NotReadableError, match="^the request body holds too many values$"):
+    with pytest.raises(NotReadableError, match=r"^the request body holds too many values$"):
         elements(text, (0, len(text)))
 
 
@@ -120,7 +120,7 @@ def test_so_many_values_are_taken_at_any_depth() -> None:
 ])  # fmt: skip
 def test_why_it_is_refused(text: bytes, words: str) -> None:
     """In words for the client."""
-    with pytest.raises(NotReadableError, match=f"^{words}$"):
+    with pytest.raises(NotReadableError, match=rf"^{words}$"):
         elements(text, (0, len(text)))
-    with pytest.raises(NotReadableError, match="^the request body must be a JSON object$"):
+    with pytest.raises(NotReadableError, match=r"^the request body must be a JSON object$"):
         outermost(text)

@@ -50,7 +50,8 @@ def test_only_the_part_that_is_asked_of_is_looked_at() -> None:
     [
         ("to E", True, True), ("to Z", True, True), ("to A", True, True), ("to e", False, False),
         ("to EMAIL_", True, True), ("to EMAIL_b", True, True), (f"to {MAIL[:-1]}", True, True),
-        (f"{MAIL} x", True, True), ("to a_b c", False, False), ("snake_case", False, False), ("EMAIL_baa", False, False),
+        (f"{MAIL} x", True, True), ("to a_b c", False, False), ("snake_case", False, False),
+        ("EMAIL_baa", False, False),
         ("to 1", False, True), ("to 9", False, True), ("0", False, True), ("123456 to", False, True),
         ("12345 to", False, False), ("plain", False, False),
     ],
@@ -87,7 +88,8 @@ def test_digits_behind_a_digit_begin_no_number() -> None:
     ("text", "told"),
     [
         ("none", "none"), (f"to {MAIL}.", 'to a"b.'), (f"{MAIL}{NAME}", 'a"bZoë'), (f"x{NAME}x", "xZoëx"),
-        (f"{MAIL} {NAME} {MAIL}", 'a"b Zoë a"b'), (MAIL.lower(), MAIL.lower()), (f"EMAIL\\_{MAIL[6:]}", f"EMAIL\\_{MAIL[6:]}"),
+        (f"{MAIL} {NAME} {MAIL}", 'a"b Zoë a"b'), (MAIL.lower(), MAIL.lower()),
+        (f"EMAIL\\_{MAIL[6:]}", f"EMAIL\\_{MAIL[6:]}"),
         (TOOL, TOOL), ("481516", "123456"), ("n 481516, 99887766.", "n 123456, 11223344."), ("1481516", "1481516"),
         ("4815162", "4815162"), (f"481516{MAIL}481516", '123456a"b123456'), ("\\u0048481516", "\\u0048123456"),
         ("\\\\u0048481516", "\\\\u0048481516"), (f"\\u00e9{NAME}", "\\u00e9Zoë"),
