@@ -360,3 +360,33 @@ def test_whole_answers_say_all_their_words_and_none_of_the_clients() -> None:
         ("thought", Kind.THINKING), ("words", Kind.TEXT), ("no", Kind.TEXT), ('{"x": "given"}', Kind.ARGUMENTS),
     ]  # fmt: skip
     assert hearing.whole(match, b"<html>") is None
+
+
+def test_whole_answers_of_the_others() -> None:
+    """Blocks of a message; candidates; the chunks of an array, whose words are one text for each candidate."""
+    hearing, match = of(MESSAGES)
+    message = {"id": "secret", "content": [
+        {"type": "thinking", "thinking": "hm", "signature": "c2ln"}, {"type": "text", "text": "words"},
+        {"type": "tool_use", "id": "t", "name": "n", "input": {"a": ["given"]}}]}  # fmt: skip
+    said = hearing.whole(match, json.dumps(message).encode())
+    assert [(one.lane, one.words, one.kind, one.ends) for one in said] == [
+        ("/0", "hm", Kind.THINKING, True), ("/1", "words", Kind.TEXT, True), ("/2", "given", Kind.ARGUMENTS, True),
+    ]  # fmt: skip
+    assert hearing.whole(match, b"<html>") is None
+    hearing, match = of(GEMINI_STREAM)
+    assert hearing.whole(match, b"<html>") is None
+
+    def chunk(index: int, *parts: dict[str, Any], **more: Any) -> dict[str, Any]:
+        return {"candidates": [{"content": {"parts": list(parts)}, "index": index, **more}], "responseId": "secret"}
+
+    chunks = [
+        chunk(0, {"text": "hm", "thought": True}), chunk(0, {"text": "one "}), chunk(1, {"text": "other"}),
+        chunk(0, {"text": "two"}, finishReason="STOP"),
+        chunk(1, {"functionCall": {"name": "f", "args": {"a": "given"}}}),
+    ]  # fmt: skip
+    said = hearing.whole(match, json.dumps(chunks).encode())
+    assert [(one.words, one.kind, one.ends) for one in said] == [
+        ("hm", Kind.THINKING, True), ("one two", Kind.TEXT, True), ("other", Kind.TEXT, True),
+        ("f", Kind.ARGUMENTS, True), ("given", Kind.ARGUMENTS, True),
+    ]  # fmt: skip
+    assert [one.words for one in hearing.whole(match, json.dumps(chunks[1]).encode())] == ["one "]
