@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 
 from penstock.core.finding import Matter
 from penstock.core.text import Edit, Line, Sort, placed, spliced
-from penstock.core.tree import tree
+from penstock.core.tree import Node, tree
 from penstock.dialects.placed import Place, Row, Tabled, apart
-from penstock.core.tree import Node
 from penstock.dialects.walked import (
     Shape,
     Walk,
@@ -29,9 +28,9 @@ from penstock.dialects.walked import (
     values,
     words,
 )
-from tests.unit.dialects.seen import seen
 from tests.support.walked import leaves as strings
 from tests.support.walked import told
+from tests.unit.dialects.seen import seen
 
 WORDS = st.text(st.sampled_from('aé😀"\\\n/@ '), min_size=1, max_size=6)
 JSON = st.recursive(
