@@ -390,3 +390,51 @@ def test_whole_answers_of_the_others() -> None:
         ("f", Kind.ARGUMENTS, True), ("given", Kind.ARGUMENTS, True),
     ]  # fmt: skip
     assert [one.words for one in hearing.whole(match, json.dumps(chunks[1]).encode())] == ["one "]
+
+
+def test_a_call_of_a_function_is_no_text_that_can_end() -> None:
+    """From then on a candidate can't be cut as a refusal, and what the call says is told, string by string."""
+    hearing, match = of(GEMINI_STREAM)
+    listening = hearing.listening(match)
+    call = {"functionCall": {"name": "f", "args": {"a": "given"}}}
+    chunk = {"candidates": [{"content": {"parts": [{"text": "x"}, 7, call]}}, 7, {"index": 3, "content": []}]}
+    said = listening.frames(b"data: " + json.dumps(chunk).encode() + b"\n\n")
+    assert [(one.lane, one.kind, one.words, one.ends) for one in said] == [
+        ("0 False", Kind.TEXT, "x", False), ("0 part 0", Kind.ARGUMENTS, "f", True),
+        ("0 part 1", Kind.ARGUMENTS, "given", True),
+    ]  # fmt: skip
+    assert hearing.cut(match, listening.standing(), FAULT, "x") == b""
+    ended = {"candidates": [{"finishReason": "STOP", "index": 2}]}
+    said = listening.frames(b"data: " + json.dumps(ended).encode() + b"\n\n")
+    assert [(one.lane, one.words, one.ends) for one in said] == [("2 False", "", True), ("2 True", "", True)]
+    assert hearing.cut(match, listening.standing(), FAULT, "x") == b""
+    assert hearing.cut(match, None, FAULT, "x") == b""
+
+
+def test_what_each_block_of_a_message_says() -> None:
+    """Text that comes with its block; whole results of the provider's tools; deltas of every kind, each a lane."""
+    hearing, match = of(MESSAGES)
+    listening = hearing.listening(match)
+
+    def heard_of(kind: str, **more: Any) -> list[tuple[str, Kind, str, bool]]:
+        data = json.dumps({"type": kind, **more}).encode()
+        said = listening.frames(b"event: %b\ndata: %b\n\n" % (kind.encode(), data))
+        return [(one.lane, one.kind, one.words, one.ends) for one in said]
+
+    text, result = {"type": "text", "text": "a"}, {"type": "web_search_tool_result", "content": [{"title": "b"}]}
+    assert heard_of("content_block_start", index=0, content_block=text) == [("0", Kind.TEXT, "a", False)]
+    delta = {"type": "text_delta", "text": "c"}
+    assert heard_of("content_block_delta", index=0, delta=delta) == [("0", Kind.TEXT, "c", False)]
+    delta = {"type": "compaction_delta", "content": "d"}
+    assert heard_of("content_block_delta", index=0, delta=delta) == [("0 content", Kind.TEXT, "d", False)]
+    delta = {"type": "thinking_delta", "thinking": "e"}
+    assert heard_of("content_block_delta", index=0, delta=delta) == [("0 thinking", Kind.THINKING, "e", False)]
+    cited = {"type": "citations_delta", "citation": {"cited_text": "f"}}
+    assert heard_of("content_block_delta", index=0, delta=cited) == [("0/0", Kind.TEXT, "f", True)]
+    ends = [(f"0{lane}", Kind.TEXT, "", True) for lane in ("", " partial_json", " thinking", " content")]
+    assert heard_of("content_block_stop", index=0) == ends
+    assert heard_of("content_block_start", index=1, content_block=result) == [("1/0", Kind.TEXT, "b", True)]
+    odd = {"type": "other", "text": "g"}
+    assert heard_of("content_block_start", index=2, content_block=odd) == [("2/0", Kind.TEXT, "g", True)]
+    assert heard_of("content_block_start", index="x", content_block=text) == []
+    assert heard_of("content_block_delta", index=2, delta=7) == []

@@ -205,3 +205,17 @@ def listing(shape: Shape) -> Shape:
 def test_what_a_shape_finds(shape: Shape, value: str, expected: list[str]) -> None:
     """Names, words and parts, each once."""
     assert seen(shape, f"[{value}]" if shape is address_of_all else value) == expected
+
+
+def test_a_leaf_knows_the_name_that_it_stands_under() -> None:
+    """Of strings and of numbers, in lists and in JSON in a string too; the nearest name counts."""
+    value = {"password": "a", "phone": [1234567, {"b": ["c"]}], "quoted": "d"}
+    texts = walked(leaves, value).reading().texts
+    found = [(text.label, text.value, text.number) for text in texts if text.matter is not Matter.NAME]
+    assert found == [("password", "a", False), ("phone", "1234567", True), ("b", "c", False), ("quoted", "d", False)]
+    for text in walked(encoded, json.dumps(value)).reading().texts:
+        assert text.within is not None
+        assert (text.within.value, text.within.matter, text.within.within) == (json.dumps(value), Matter.INPUT, None)
+    twice = walked(listed(encoded), [json.dumps({"a": "b"}), "c", json.dumps({"d": "e"})])
+    inner = [None if text.within is None else text.within.start for text in twice.reading().texts]
+    assert inner == [1, 1, None, 24, 24]
