@@ -87,7 +87,8 @@ GEMINI: list[tuple[dict[str, Any], Usage]] = [
     ({"candidatesTokenCount": 9, "candidatesTokensDetails": split(AUDIO=4, IMAGE=2, TEXT=3)},
      Usage(output=3, output_audio=4, output_image=2)),
     ({"promptTokenCount": 9, "promptTokensDetails": [
-        {"modality": 4, "tokenCount": 2}, {"modality": 99, "tokenCount": 3}, {"modality": None, "tokenCount": 4}, 7, {"modality": 2}, {"modality": 3, "tokenCount": 1}]},
+        {"modality": 4, "tokenCount": 2}, {"modality": 99, "tokenCount": 3}, {"modality": None, "tokenCount": 4}, 7,
+        {"modality": 2}, {"modality": 3, "tokenCount": 1}]},
      Usage(input=6, input_audio=2, input_image=1)),
     ({"promptTokenCount": "x", "candidatesTokenCount": -1, "promptTokensDetails": {"a": 1}}, Usage()),
 ]  # fmt: skip
