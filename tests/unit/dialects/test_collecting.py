@@ -121,6 +121,7 @@ def test_ends_of_an_object_that_began_before() -> None:
     found = list(endings(b'x"usage":1,"usage":{"a":2}}', b'"usage":'))
     assert found == [b'{"usage":{"a":2}}', b'{"usage":1,"usage":{"a":2}}']
     assert list(endings(b"x", b'"usage":')) == []
+    assert list(endings(b"k1", b"k")) == [b"{k1"]
     assert list(endings(b"k" * 9, b"k")) == [b"{" + b"k" * number for number in range(1, 9)]
 
 

@@ -90,6 +90,7 @@ GEMINI: list[tuple[dict[str, Any], Usage]] = [
         {"modality": 4, "tokenCount": 2}, {"modality": 99, "tokenCount": 3}, {"modality": None, "tokenCount": 4}, 7,
         {"modality": 2}, {"modality": 3, "tokenCount": 1}]},
      Usage(input=6, input_audio=2, input_image=1)),
+    ({"promptTokenCount": 9, "promptTokensDetails": split(IMAGE=0, VIDEO=None, AUDIO=None)}, Usage(input=9)),
     ({"promptTokenCount": "x", "candidatesTokenCount": -1, "promptTokensDetails": {"a": 1}}, Usage()),
 ]  # fmt: skip
 

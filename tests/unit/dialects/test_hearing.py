@@ -438,3 +438,18 @@ def test_what_each_block_of_a_message_says() -> None:
     assert heard_of("content_block_start", index=2, content_block=odd) == [("2/0", Kind.TEXT, "g", True)]
     assert heard_of("content_block_start", index="x", content_block=text) == []
     assert heard_of("content_block_delta", index=2, delta=7) == []
+
+
+def test_a_message_that_called_a_tool_is_never_cut_as_a_refusal() -> None:
+    """Though it goes on with a text: the call may be complete."""
+    hearing, match = of(MESSAGES)
+    for kind, cut in (("tool_use", False), ("server_tool_use", False), ("text", True), ("thinking", True)):
+        listening = hearing.listening(match)
+        events = [
+            {"type": "content_block_start", "index": 0, "content_block": {"type": kind}},
+            {"type": "content_block_stop", "index": 0},
+            {"type": "content_block_start", "index": 1, "content_block": {"type": "text", "text": ""}},
+        ]
+        for event in events:
+            listening.frames(b"data: " + json.dumps(event).encode() + b"\n\n")
+        assert bool(hearing.cut(match, listening.standing(), FAULT, "x")) is cut

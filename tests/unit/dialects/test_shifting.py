@@ -54,6 +54,8 @@ def test_a_number_that_moves(number: bytes, told: bytes | None) -> None:
     shifts.pass_over(RAW, PUTS)
     put = shifted(number, tree(number), shifts, end=False)
     assert put == (None if told is None else (0, len(number), told))
+    assert shifted(b"5", tree(b"5"), shifts, end=True) == (0, 1, b"6")
+    assert shifted(b"5", tree(b"5"), shifts, end=False) == (0, 1, b"4")
 
 
 @pytest.mark.parametrize(("measure", "end"), [(characters, 17), (octets, 21)])

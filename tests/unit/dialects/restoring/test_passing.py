@@ -146,3 +146,13 @@ def test_where_a_value_is_escaped(text: str, structured: bool, told: str, size: 
 def test_what_a_text_is_taken_for(text: str, told: str, size: int) -> None:
     """Lines of JSON, events, or any other; however it is cut."""
     assert passed(Guessed(masks()), text.encode(), size).decode() == told
+
+
+def test_what_begins_no_token_goes_on_at_once() -> None:
+    """Of what may begin one, all before it."""
+    found = Anywhere(masks())
+    number = f"7{NUMBER[:3]}".encode()
+    assert [found.frames(piece) for piece in (b"", b"plain words. ", b"To EMA", b"x", number, b"y")] == [
+        b"", b"plain words. ", b"To ", b"EMAx", number, b"y",
+    ]  # fmt: skip
+    assert found.rest() == b""
