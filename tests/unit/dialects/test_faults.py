@@ -2,9 +2,11 @@
 
 import json
 
+import msgspec
 import pytest
 
 from penstock.core.dialect import Dialect
+from penstock.core.document import Facts
 from penstock.core.fault import Fault, FaultKind
 from penstock.core.head import RequestHead
 from penstock.core.route import Match
@@ -168,3 +170,18 @@ def test_the_manner_of_a_stream(
     """What keeps it alive, and how it ends."""
     manner = dialect.manner(met(path))
     assert (manner.keep_alive, manner.ending_required, manner.last, manner.array) == (keep_alive, required, last, array)
+
+
+def test_where_the_model_is_named() -> None:
+    """In the body; of Gemini's in the path, which says too whether the answer streams."""
+    body = Facts(model="models/b", stream=True)
+    for dialect, path in ((DIALECTS[0], "/v1/messages"), (DIALECTS[1], "/v1/responses")):
+        assert dialect.facts(met(path), body) is body
+    gemini, base = DIALECTS[2], "/gemini/v1beta/"
+    told = [
+        gemini.facts(met(base + path), body)
+        for path in ("models/g:generateContent", "models/g:streamGenerateContent", "cachedContents")
+    ]
+    assert [(one.model, one.stream) for one in told] == [("g", False), ("g", True), ("models/b", False)]
+    named = msgspec.structs.replace(met(base + "models/g:generateContent"), parameters=(("model", "models/h"),))
+    assert gemini.facts(named, body).model == "h"

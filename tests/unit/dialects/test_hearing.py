@@ -151,6 +151,7 @@ HEARD: dict[str, list[tuple[dict[str, Any], list[tuple[str, Kind, str]]]]] = {
             ],
         ),
         ({"type": "response.of_tomorrow", "text": "new"}, [("   response.of_tomorrow/0", T, "new.")]),
+        ({"object": "thread.message.delta", "delta": {"content": "old"}}, [("   thread.message.delta/0", T, "old.")]),
     ],
     GEMINI_STREAM: [
         (
@@ -453,3 +454,20 @@ def test_a_message_that_called_a_tool_is_never_cut_as_a_refusal() -> None:
         for event in events:
             listening.frames(b"data: " + json.dumps(event).encode() + b"\n\n")
         assert bool(hearing.cut(match, listening.standing(), FAULT, "x")) is cut
+
+
+def test_calls_of_odd_forms_say_what_they_are_given() -> None:
+    """One alone, without a number, of the client's own kind, or bare; what is none says nothing."""
+    hearing, match = of(CHAT)
+    listening = hearing.listening(match)
+
+    def said(**delta: Any) -> list[tuple[str, str]]:
+        data = json.dumps({"choices": [{"index": 1, "delta": delta}]}).encode()
+        return [(one.lane, one.words) for one in listening.frames(b"data: " + data + b"\n\n")]
+
+    calls = [{"function": {"arguments": "a"}}, 7, {"index": 5, "custom": {"input": "b"}}, {"arguments": "c"}]
+    assert said(tool_calls=calls) == [("1 tool_calls 0", "a"), ("1 tool_calls 5", "b"), ("1 tool_calls 3", "c")]
+    assert said(tool_calls={"function": {"arguments": {"x": ["d"]}}}) == [("1 tool_calls 0", "d")]
+    assert said(function_call={"name": "f", "arguments": "e"}) == [("1 function_call 0", "e")]
+    assert said(tool_calls=[], content="g") == [("1 content", "g")]
+    assert hearing.cut(match, listening.standing(), FAULT, "x") == b""
