@@ -12,6 +12,8 @@ from functools import partial
 from penstock.core.tree import escaped
 
 _QUOTE = re.compile(rb'(\\*)("|u0022)')
+_BEGUN = re.compile(rb"\\(?:u(?:0(?:02?)?)?)?\Z")
+_BEGUN_MOST = len(r"\u002")
 _BLANK = re.compile(rb"(?:[ \t\r\n]|\\+[nrt])*+")
 # A value that was found inside a JSON text is written as one writes it there.
 _INSIDE = re.compile(r'(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*+')
@@ -46,7 +48,8 @@ class Depth:
             self._begin(text, at, found.start())
             self._quote(_level(len(found[1]), named=found[2] != b'"'))
             at = found.end()
-        end = len(text.rstrip(b"\\"))
+        begun = _BEGUN.search(text, max(at, len(text) - _BEGUN_MOST))
+        end = len(text) if begun is None else len(text[: begun.start()].rstrip(b"\\"))
         self._begin(text, at, max(at, end))
         self._carried = text[max(at, end) :]
 

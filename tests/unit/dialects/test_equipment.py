@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import msgspec
 import pytest
 
 from penstock.assembly.composing import DIALECTS
@@ -53,6 +54,34 @@ TABLE: list[tuple[str, str, dict[str, Any], Equipment | None]] = [
         {"generateContentRequest": {"tools": [{"functionDeclarations": [{"name": "f"}]}], "contents": [1]}},
         Equipment(("f",), (), 1),
     ),
+    ("anthropic", "batches.create", {"requests": []}, Equipment()),
+    ("anthropic", "batches.create", {}, Equipment()),
+    ("anthropic", "batches.create", {"requests": [{}]}, Equipment()),
+    ("anthropic", "batches.create", {"requests": {"a": 1}}, None),
+    ("anthropic", "batches.create", {"requests": [
+        {"params": {"tools": [{"name": "a"}], "mcp_servers": [{"url": "https://a.x.org"}], "messages": [1, 2]}},
+        {"params": {"tools": [{"type": "b"}], "mcp_servers": [{"url": "https://b.x.org"}], "messages": [1]}}]},
+     Equipment(("a", "b"), ("a.x.org", "b.x.org"), 2)),
+    ("anthropic", "messages.create", {"messages": None, "mcp_servers": [{"url": "https://a b"}, {"url": "x\\y"}]},
+     Equipment((), ("", ""))),
+    ("openai", "responses.create", {"session": {"tools": [{"type": "function", "name": "f"}]}},
+     Equipment(("f",))),
+    ("openai", "responses.create", {"session": "s", "input": [1, 2, 3], "messages": [1]}, Equipment(turns=3)),
+    ("openai", "responses.create", {"functions": [{}], "tools": [{"type": "custom", "custom": {"name": "c"}},
+                                                                 {"type": "mcp", "server_label": "l"}]},
+     Equipment(("c", "function"), ("l",))),
+    ("openai", "responses.create", {"web_search_options": None, "tools": [{"type": "namespace", "name": "n"}]},
+     Equipment(("n",))),
+    ("openai", "responses.create", {"tools": [{"type": "function", "name": 1}]}, None),
+    ("openai", "responses.create", {"functions": "all"}, None),
+    ("gemini", "models.generateContent",
+     {"tools": [{"mcpServers": [{"name": "n", "streamableHttpTransport": {"url": "https://A.x.org/mcp"}}]},
+                {"mcp_servers": {"streamable_http_transport": {"url": "https://b.x.org"}}},
+                {"mcpServers": [{"name": "bare"}, {"name": "odd", "streamableHttpTransport": "https://c.x.org"}, {}]},
+                {"codeExecution": {}, "url_context": None}]},
+     Equipment(("codeExecution",), ("a.x.org", "b.x.org", "bare", "odd", ""))),
+    ("gemini", "models.countTokens", {"generate_content_request": {"contents": [1, 2]}, "contents": [1]},
+     Equipment(turns=2)),
     ("anthropic", "messages.create", {"tools": "all"}, None),
     ("openai", "responses.create", {"tools": [{"type": 1}]}, None),
     ("gemini", "models.generateContent", {"tools": [1]}, None),
@@ -81,11 +110,22 @@ def test_what_is_no_request_says_so(dialect: str, body: bytes) -> None:
 def test_another_model_changes_nothing_else() -> None:
     """In the body of Anthropic and OpenAI, wherever the name stands besides; in Gemini's path."""
     body = b'{"x": {"model": "old"},  "model" : "old", "system": "old", "messages": ["model"]}'
-    match = match_of("anthropic", "messages.create")
-    assert DIALECTS["anthropic"].equipping.renamed(match, body, "new")[1] == body.replace(b' : "old"', b' : "new"')
+    for dialect, operation in (("anthropic", "messages.create"), ("openai", "responses.create")):
+        match = match_of(dialect, operation)
+        told = DIALECTS[dialect].equipping.renamed(match, body, "new")
+        assert told == (match, body.replace(b' : "old"', b' : "new"'))
+        twice = b'{"model":"a","model":["b"],"model":"c"}'
+        assert DIALECTS[dialect].equipping.renamed(match, twice, 'n"') == (
+            match, b'{"model":"n\\"","model":["b"],"model":"n\\""}'
+        )  # fmt: skip
+        assert DIALECTS[dialect].equipping.renamed(match, b"{broken", "new") == (match, b"{broken")
     asked = match_of("gemini", "models.generateContent")
     moved, same = DIALECTS["gemini"].equipping.renamed(asked, b"{}", "a/b")
     assert (moved.path, same) == ("/v1beta/models/a/b:generateContent", b"{}")
+    assert moved == msgspec.structs.replace(asked, path=moved.path)
+    nameless = Match(asked.route, (), "/v1beta/batches", "")
+    assert DIALECTS["gemini"].equipping.renamed(nameless, b"{}", "new") == (nameless, b"{}")
+    assert DIALECTS["gemini"].equipping.renamed(asked, b"{}", "models/a?b")[0].path.endswith("/a%3Fb:generateContent")
     for name in ("new", "models/new"):
         _, told = DIALECTS["gemini"].equipping.renamed(asked, b'{"model": "models/old"}', name)
         assert told == b'{"model": "models/new"}'

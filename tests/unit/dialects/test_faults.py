@@ -2,9 +2,11 @@
 
 import json
 
+import msgspec
 import pytest
 
 from penstock.core.dialect import Dialect
+from penstock.core.document import Facts
 from penstock.core.fault import Fault, FaultKind
 from penstock.core.head import RequestHead
 from penstock.core.route import Match
@@ -107,3 +109,79 @@ def test_a_stream_that_was_cut(dialect: Dialect, path: str, last: bytes, ending:
     assert ending in frames
     assert frames.endswith((b"\n\n", b"\r\n\r\n"))
     assert frames.strip().count(b"\n\n") == 0
+
+
+@pytest.mark.parametrize(
+    ("path", "last", "expected"),
+    [
+        ("/v1/responses", b'"sequence_number":7', ("bad_gateway", 8)),
+        ("/v1/responses", b"", ("bad_gateway", 0)),
+        ("/v1/chat/completions", b"", None),
+    ],
+)
+def test_every_word_of_an_openai_error(path: str, last: bytes, expected: tuple[str, int] | None) -> None:
+    """In a stream: of Responses an event with a number, of chats the same envelope as in an answer."""
+    fault = Fault(kind=FaultKind.BROKEN_ANSWER, words=WORDS, code="bad_gateway")
+    data = json.loads(OpenAI().broken_off(met(path), fault, "ex_1", last).split(b"data: ")[1])
+    if expected is None:
+        assert data == {"error": {"message": WORDS, "type": "server_error", "param": None, "code": "bad_gateway"}}
+    else:
+        code, number = expected
+        assert data == {"type": "error", "code": code, "message": WORDS, "param": None, "sequence_number": number}
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [(FaultKind.INTERNAL, "server_error"), (FaultKind.BROKEN_ANSWER, "server_error"),
+     (FaultKind.TOO_LARGE, "invalid_request_error"), (FaultKind.NOT_FOUND, "invalid_request_error")],
+)  # fmt: skip
+def test_openai_says_whose_fault_it_is(kind: FaultKind, said: str) -> None:
+    """From status 500 on it is the server's."""
+    body = json.loads(OpenAI().fault(Fault(kind=kind, words=WORDS), "ex_1").body)
+    assert (body["error"]["type"], body["error"]["param"]) == (said, None)
+
+
+def test_what_each_provider_wants_in_its_headers() -> None:
+    """A credential where the dialect has its place, an OAuth token of Anthropic's as Bearer; and a version."""
+    told = [dialect.credential_header("secret") for dialect in DIALECTS]
+    assert told == [(b"x-api-key", b"secret"), (b"authorization", b"Bearer secret"), (b"x-goog-api-key", b"secret")]
+    assert Anthropic().credential_header("sk-ant-oat01-x") == (b"authorization", b"Bearer sk-ant-oat01-x")
+    bare = RequestHead("POST", b"/v1/messages", ())
+    versioned = RequestHead("POST", b"/v1/messages", ((b"anthropic-version", b"2024-01-01"),))
+    assert [dialect.required_headers(bare) for dialect in DIALECTS] == [
+        ((b"anthropic-version", b"2023-06-01"),), (), ()
+    ]  # fmt: skip
+    assert [dialect.required_headers(versioned) for dialect in DIALECTS] == [(), (), ()]
+
+
+@pytest.mark.parametrize(
+    ("dialect", "path", "keep_alive", "required", "last", "array"),
+    [
+        (Anthropic(), "/v1/messages", b'event: ping\ndata: {"type": "ping"}\n\n', True, b"message_stop", False),
+        (OpenAI(), "/v1/chat/completions", b": keep-alive\n\n", False, b"[DONE]", False),
+        (OpenAI(), "/v1/responses", b": keep-alive\n\n", True, b'"response.completed"', False),
+        (Gemini(), "/gemini/v1beta/models/g:streamGenerateContent", b"\n", False, b"", True),
+        (Gemini(), "/gemini/v1beta/models/g:generateContent", b"\n", False, b"", False),
+    ],
+)
+def test_the_manner_of_a_stream(
+    dialect: Dialect, path: str, keep_alive: bytes, required: bool, last: bytes, array: bool
+) -> None:
+    """What keeps it alive, and how it ends."""
+    manner = dialect.manner(met(path))
+    assert (manner.keep_alive, manner.ending_required, manner.last, manner.array) == (keep_alive, required, last, array)
+
+
+def test_where_the_model_is_named() -> None:
+    """In the body; of Gemini's in the path, which says too whether the answer streams."""
+    body = Facts(model="models/b", stream=True)
+    for dialect, path in ((DIALECTS[0], "/v1/messages"), (DIALECTS[1], "/v1/responses")):
+        assert dialect.facts(met(path), body) is body
+    gemini, base = DIALECTS[2], "/gemini/v1beta/"
+    told = [
+        gemini.facts(met(base + path), body)
+        for path in ("models/g:generateContent", "models/g:streamGenerateContent", "cachedContents")
+    ]
+    assert [(one.model, one.stream) for one in told] == [("g", False), ("g", True), ("models/b", False)]
+    named = msgspec.structs.replace(met(base + "models/g:generateContent"), parameters=(("model", "models/h"),))
+    assert gemini.facts(named, body).model == "h"

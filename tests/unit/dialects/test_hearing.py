@@ -151,6 +151,7 @@ HEARD: dict[str, list[tuple[dict[str, Any], list[tuple[str, Kind, str]]]]] = {
             ],
         ),
         ({"type": "response.of_tomorrow", "text": "new"}, [("   response.of_tomorrow/0", T, "new.")]),
+        ({"object": "thread.message.delta", "delta": {"content": "old"}}, [("   thread.message.delta/0", T, "old.")]),
     ],
     GEMINI_STREAM: [
         (
@@ -360,3 +361,113 @@ def test_whole_answers_say_all_their_words_and_none_of_the_clients() -> None:
         ("thought", Kind.THINKING), ("words", Kind.TEXT), ("no", Kind.TEXT), ('{"x": "given"}', Kind.ARGUMENTS),
     ]  # fmt: skip
     assert hearing.whole(match, b"<html>") is None
+
+
+def test_whole_answers_of_the_others() -> None:
+    """Blocks of a message; candidates; the chunks of an array, whose words are one text for each candidate."""
+    hearing, match = of(MESSAGES)
+    message = {"id": "secret", "content": [
+        {"type": "thinking", "thinking": "hm", "signature": "c2ln"}, {"type": "text", "text": "words"},
+        {"type": "tool_use", "id": "t", "name": "n", "input": {"a": ["given"]}}]}  # fmt: skip
+    said = hearing.whole(match, json.dumps(message).encode())
+    assert [(one.lane, one.words, one.kind, one.ends) for one in said] == [
+        ("/0", "hm", Kind.THINKING, True), ("/1", "words", Kind.TEXT, True), ("/2", "given", Kind.ARGUMENTS, True),
+    ]  # fmt: skip
+    assert hearing.whole(match, b"<html>") is None
+    hearing, match = of(GEMINI_STREAM)
+    assert hearing.whole(match, b"<html>") is None
+
+    def chunk(index: int, *parts: dict[str, Any], **more: Any) -> dict[str, Any]:
+        return {"candidates": [{"content": {"parts": list(parts)}, "index": index, **more}], "responseId": "secret"}
+
+    chunks = [
+        chunk(0, {"text": "hm", "thought": True}), chunk(0, {"text": "one "}), chunk(1, {"text": "other"}),
+        chunk(0, {"text": "two"}, finishReason="STOP"),
+        chunk(1, {"functionCall": {"name": "f", "args": {"a": "given"}}}),
+    ]  # fmt: skip
+    said = hearing.whole(match, json.dumps(chunks).encode())
+    assert [(one.words, one.kind, one.ends) for one in said] == [
+        ("hm", Kind.THINKING, True), ("one two", Kind.TEXT, True), ("other", Kind.TEXT, True),
+        ("f", Kind.ARGUMENTS, True), ("given", Kind.ARGUMENTS, True),
+    ]  # fmt: skip
+    assert [one.words for one in hearing.whole(match, json.dumps(chunks[1]).encode())] == ["one "]
+
+
+def test_a_call_of_a_function_is_no_text_that_can_end() -> None:
+    """From then on a candidate can't be cut as a refusal, and what the call says is told, string by string."""
+    hearing, match = of(GEMINI_STREAM)
+    listening = hearing.listening(match)
+    call = {"functionCall": {"name": "f", "args": {"a": "given"}}}
+    chunk = {"candidates": [{"content": {"parts": [{"text": "x"}, 7, call]}}, 7, {"index": 3, "content": []}]}
+    said = listening.frames(b"data: " + json.dumps(chunk).encode() + b"\n\n")
+    assert [(one.lane, one.kind, one.words, one.ends) for one in said] == [
+        ("0 False", Kind.TEXT, "x", False), ("0 part 0", Kind.ARGUMENTS, "f", True),
+        ("0 part 1", Kind.ARGUMENTS, "given", True),
+    ]  # fmt: skip
+    assert hearing.cut(match, listening.standing(), FAULT, "x") == b""
+    ended = {"candidates": [{"finishReason": "STOP", "index": 2}]}
+    said = listening.frames(b"data: " + json.dumps(ended).encode() + b"\n\n")
+    assert [(one.lane, one.words, one.ends) for one in said] == [("2 False", "", True), ("2 True", "", True)]
+    assert hearing.cut(match, listening.standing(), FAULT, "x") == b""
+    assert hearing.cut(match, None, FAULT, "x") == b""
+
+
+def test_what_each_block_of_a_message_says() -> None:
+    """Text that comes with its block; whole results of the provider's tools; deltas of every kind, each a lane."""
+    hearing, match = of(MESSAGES)
+    listening = hearing.listening(match)
+
+    def heard_of(kind: str, **more: Any) -> list[tuple[str, Kind, str, bool]]:
+        data = json.dumps({"type": kind, **more}).encode()
+        said = listening.frames(b"event: %b\ndata: %b\n\n" % (kind.encode(), data))
+        return [(one.lane, one.kind, one.words, one.ends) for one in said]
+
+    text, result = {"type": "text", "text": "a"}, {"type": "web_search_tool_result", "content": [{"title": "b"}]}
+    assert heard_of("content_block_start", index=0, content_block=text) == [("0", Kind.TEXT, "a", False)]
+    delta = {"type": "text_delta", "text": "c"}
+    assert heard_of("content_block_delta", index=0, delta=delta) == [("0", Kind.TEXT, "c", False)]
+    delta = {"type": "compaction_delta", "content": "d"}
+    assert heard_of("content_block_delta", index=0, delta=delta) == [("0 content", Kind.TEXT, "d", False)]
+    delta = {"type": "thinking_delta", "thinking": "e"}
+    assert heard_of("content_block_delta", index=0, delta=delta) == [("0 thinking", Kind.THINKING, "e", False)]
+    cited = {"type": "citations_delta", "citation": {"cited_text": "f"}}
+    assert heard_of("content_block_delta", index=0, delta=cited) == [("0/0", Kind.TEXT, "f", True)]
+    ends = [(f"0{lane}", Kind.TEXT, "", True) for lane in ("", " partial_json", " thinking", " content")]
+    assert heard_of("content_block_stop", index=0) == ends
+    assert heard_of("content_block_start", index=1, content_block=result) == [("1/0", Kind.TEXT, "b", True)]
+    odd = {"type": "other", "text": "g"}
+    assert heard_of("content_block_start", index=2, content_block=odd) == [("2/0", Kind.TEXT, "g", True)]
+    assert heard_of("content_block_start", index="x", content_block=text) == []
+    assert heard_of("content_block_delta", index=2, delta=7) == []
+
+
+def test_a_message_that_called_a_tool_is_never_cut_as_a_refusal() -> None:
+    """Though it goes on with a text: the call may be complete."""
+    hearing, match = of(MESSAGES)
+    for kind, cut in (("tool_use", False), ("server_tool_use", False), ("text", True), ("thinking", True)):
+        listening = hearing.listening(match)
+        events = [
+            {"type": "content_block_start", "index": 0, "content_block": {"type": kind}},
+            {"type": "content_block_stop", "index": 0},
+            {"type": "content_block_start", "index": 1, "content_block": {"type": "text", "text": ""}},
+        ]
+        for event in events:
+            listening.frames(b"data: " + json.dumps(event).encode() + b"\n\n")
+        assert bool(hearing.cut(match, listening.standing(), FAULT, "x")) is cut
+
+
+def test_calls_of_odd_forms_say_what_they_are_given() -> None:
+    """One alone, without a number, of the client's own kind, or bare; what is none says nothing."""
+    hearing, match = of(CHAT)
+    listening = hearing.listening(match)
+
+    def said(**delta: Any) -> list[tuple[str, str]]:
+        data = json.dumps({"choices": [{"index": 1, "delta": delta}]}).encode()
+        return [(one.lane, one.words) for one in listening.frames(b"data: " + data + b"\n\n")]
+
+    calls = [{"function": {"arguments": "a"}}, 7, {"index": 5, "custom": {"input": "b"}}, {"arguments": "c"}]
+    assert said(tool_calls=calls) == [("1 tool_calls 0", "a"), ("1 tool_calls 5", "b"), ("1 tool_calls 3", "c")]
+    assert said(tool_calls={"function": {"arguments": {"x": ["d"]}}}) == [("1 tool_calls 0", "d")]
+    assert said(function_call={"name": "f", "arguments": "e"}) == [("1 function_call 0", "e")]
+    assert said(tool_calls=[], content="g") == [("1 content", "g")]
+    assert hearing.cut(match, listening.standing(), FAULT, "x") == b""

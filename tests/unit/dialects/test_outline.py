@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.core.document import NotReadableError
-from penstock.dialects.outline import elements, members, outermost
+from penstock.dialects.outline import MOST, elements, members, outermost
 
 NAMES = st.sampled_from(["a", "b", 'q"', "é", "\n", "", "\\", "a:", '{"a"', "a,"])
 VALUES = st.recursive(
@@ -50,6 +50,24 @@ def test_any_bytes_are_read_or_refused(text: bytes) -> None:
     assert {name: json.loads(text[slice(*value)]) for name, _, value in found} == json.loads(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        (b'{"a":1,"a":2}', [("a", 4, 5, 6), ("a", 10, 11, 12)]),
+        (b'{"a":1,"a":11}', [("a", 4, 5, 6), ("a", 10, 11, 13)]),
+        (b'{"a":11,"a":1}', [("a", 4, 5, 7), ("a", 11, 12, 13)]),
+        (b'{"a":"x","a":["x"]}', [("a", 4, 5, 8), ("a", 12, 13, 18)]),
+        (b'{"\\u0061" : 1 , "b":{}}', [("a", 9, 12, 13), ("b", 19, 20, 22)]),
+    ],
+)
+def test_a_name_that_stands_twice_is_told_twice(text: bytes, places: list[tuple[str, int, int, int]]) -> None:
+    """Each where it stands, the longer value first or last; also behind other bytes."""
+    for before in (b"", b"[1,"):
+        found = members(before + text + b"]", (len(before), len(before) + len(text)))
+        ends = [(name, named[1], *value) for name, named, value in found]
+        assert ends == [(name, *(one + len(before) for one in place)) for name, *place in places]
+
+
 @pytest.mark.parametrize("text", [b"", b"[]", b"1", b'{"a":}', b'{"a":1}}', b'{"a" 1}', b'{"a":1,}', b'{"a":[1}'])
 def test_what_is_no_object_is_refused(text: bytes) -> None:
     """It is told as such."""
@@ -76,3 +94,33 @@ def test_a_long_text_is_not_taken_for_many_values() -> None:
     """Commas of sentences are none between values."""
     text = json.dumps({"a": ["one, two, three, " * 60_000, '",' * 60_000]}).encode()
     assert len(elements(text, members(text, outermost(text))[0][2])) == 2
+
+
+def test_so_many_elements_are_taken() -> None:
+    """As many as Anthropic takes messages, and not one more."""
+    text = b"[" + b"0," * (MOST - 1) + b"0]"
+    assert len(elements(text, (0, len(text)))) == MOST
+    text = b"[0," + text[1:]
+    with pytest.raises(NotReadableError, match=r"^the request body holds too many values$"):
+        elements(text, (0, len(text)))
+
+
+def test_so_many_values_are_taken_at_any_depth() -> None:
+    """Of a large text; commas behind it are not its own."""
+    rows = b",".join([b"[" + b"1000000," * 999 + b"0]"] * 500)
+    text = b"[" + rows + b"]"
+    assert len(elements(text, (0, len(text)))) == 500
+    text = b'{"a":"' + b"x" * 2_000_000 + b'"}'
+    assert len(members(text + b"," * 2_000_000, (0, len(text)))) == 1
+
+
+@pytest.mark.parametrize(("text", "words"), [
+    (b"[1", "the request body is not valid JSON"),
+    (b"[" * 100_000 + b"]" * 100_000, "the request body is nested too deeply"),
+])  # fmt: skip
+def test_why_it_is_refused(text: bytes, words: str) -> None:
+    """In words for the client."""
+    with pytest.raises(NotReadableError, match=rf"^{words}$"):
+        elements(text, (0, len(text)))
+    with pytest.raises(NotReadableError, match=r"^the request body must be a JSON object$"):
+        outermost(text)

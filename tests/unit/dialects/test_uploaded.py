@@ -75,6 +75,11 @@ def test_a_forms_fields_say_what_json_of_the_same_name_says() -> None:
         (b"%PDF-1.4\x00", "image/gif", ["<pdf>"]),
         (b"\xe4", "text/plain", ["<file>"]),
         (b"a" * 5000 + b"\x00", "text/plain", ["<file>"]),
+        ('["a", "b"]', "", ["1 document: a", "1 document: b"]),
+        (' [\n"a"]', "", ["document: a"]),
+        ('{"a": 1}\n \n"b"\n', "", ["1 name: a", "2 document: b"]),
+        ('{broken\n{"a": 1}', "", ['document: {broken\n{"a": 1}']),
+        ("7", "", ["document: 7"]),
     ],
 )
 def test_a_files_bytes_say_what_it_is(content: bytes | str, kind: str, expected: list[str]) -> None:
@@ -108,7 +113,9 @@ def test_a_batch_is_many_requests() -> None:
 
 def test_what_was_measured_before_can_not_be_changed() -> None:
     """A part of an upload is bytes, whatever they are."""
-    assert told("openai", "/v1/uploads/u/parts", form(part("data", "a", "p"))) == ["document: p", "<file>"]
+    for content, kind in (("a", ""), ("a", "text/plain"), (BINARY, "image/png")):
+        body = form(part("data", content, "p", kind))
+        assert told("openai", "/v1/uploads/u/parts", body) == ["document: p", "<file>"]
 
 
 def test_only_what_announces_bytes_is_read_on_a_route_of_bytes() -> None:

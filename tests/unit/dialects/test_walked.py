@@ -9,11 +9,28 @@ from hypothesis import strategies as st
 
 from penstock.core.finding import Matter
 from penstock.core.text import Edit, Line, Sort, placed, spliced
-from penstock.core.tree import tree
+from penstock.core.tree import Node, tree
 from penstock.dialects.placed import Place, Row, Tabled, apart
-from penstock.dialects.walked import Shape, Walk, encoded, leaves, members, sort_of, unknown, words
+from penstock.dialects.walked import (
+    Shape,
+    Walk,
+    address,
+    encoded,
+    leaves,
+    listed,
+    members,
+    nothing,
+    part,
+    sort_of,
+    typed,
+    under,
+    unknown,
+    values,
+    words,
+)
 from tests.support.walked import leaves as strings
 from tests.support.walked import told
+from tests.unit.dialects.seen import seen
 
 WORDS = st.text(st.sampled_from('aé😀"\\\n/@ '), min_size=1, max_size=6)
 JSON = st.recursive(
@@ -126,3 +143,79 @@ def test_no_string_of_a_body_passes_unseen(others: dict[str, Any], content: Any)
         for leaf in found:
             text = json.dumps(body, ensure_ascii=False).encode()[leaf.node.start : leaf.node.end]
             assert json.loads(text) in lines
+
+
+def address_of_all(walk: Walk, node: Node, matter: Matter) -> None:
+    """The list is the part, its element the address."""
+    del matter
+    address(walk, node, node.items[0])
+
+
+def listing(shape: Shape) -> Shape:
+    return values(listed(under(Matter.RESULT, shape)))
+
+
+@pytest.mark.parametrize(
+    ("shape", "value", "expected"),
+    [
+        (values(words), '{"a":"b","c":[1]}', ["name: a", "user: b", "name: c"]),
+        (values(words), '"a"', ["user: a"]),
+        (values(words), "1234567", ["user: 1234567"]),
+        (values(words), '["a"]', ["other: a", 'unknown: ["a"]']),
+        (listing(words), '{"a":["b","c"]}', ["name: a", "tool-result: b", "tool-result: c"]),
+        (part(Sort.STATE), '{"a":"b"}', ['state in {"a":"b"}']),
+        (members({"a": words}), '"b"', ["user: b"]),
+        (members({"a": words}, rest=words), '{"a":"b","c":"d"}', ["user: b", "name: c", "user: d"]),
+        (members({}, ("a",)), '{"a":{"b":"c"}}', []),
+        (
+            members({}),
+            '{"type":{"b":"c"},"id":["d"],"model":"m"}',
+            ["name: type", "name: b", "other: c", "name: id", "other: d", 'unknown: {"b":"c"}', 'unknown: ["d"]'],
+        ),
+        (
+            typed({"x": words, "y": nothing}, usual="y"),
+            '{"type":"z","a":"b"}',
+            ["name: a", "other: b", 'unknown: {"type":"z","a":"b"}'],
+        ),
+        (typed({"y": leaves}, usual="y"), '{"a":"b"}', ["name: a", "user: b"]),
+        (typed({"y": leaves}), '{"a":"b"}', ["name: a", "other: b", 'unknown: {"a":"b"}']),
+        (typed({"y": leaves}, usual="y"), '{"type":"y","type":"y"}', []),
+        (typed({"y": leaves}, "kind"), '{"kind":"y"}', ["name: kind", "user: y"]),
+        (typed({"y": leaves}), '"a"', ["user: a"]),
+        (encoded, '{"a":"b"}', ["name: a", "user: b"]),
+        (address_of_all, '"https://x.org"', ['elsewhere in ["https://x.org"]']),
+        (
+            address_of_all,
+            '"DATA:image/png;charset=x;BASE64,iVBO"',
+            ['image in ["DATA:image/png;charset=x;BASE64,iVBO"] of which "DATA:image/png;charset=x;BASE64,iVBO"'],
+        ),
+        (
+            address_of_all,
+            '"data:image\\/png;base64,iVBO"',
+            ['image in ["data:image\\/png;base64,iVBO"] of which "data:image\\/png;base64,iVBO"'],
+        ),
+        (address_of_all, '"data:;base64,iVBO"', ['file in ["data:;base64,iVBO"] of which "data:;base64,iVBO"']),
+        (address_of_all, '"data:text/plain,a b"', ["document: data:text/plain,a b"]),
+        (address_of_all, '"data:image/png;base64"', ['elsewhere in ["data:image/png;base64"]']),
+        (address_of_all, '{"a":"b"}', ["name: a", "other: b", 'unknown: {"a":"b"}']),
+        (address_of_all, "null", ["elsewhere in [null]"]),
+        (address_of_all, "7", ["elsewhere in [7]"]),
+    ],
+)
+def test_what_a_shape_finds(shape: Shape, value: str, expected: list[str]) -> None:
+    """Names, words and parts, each once."""
+    assert seen(shape, f"[{value}]" if shape is address_of_all else value) == expected
+
+
+def test_a_leaf_knows_the_name_that_it_stands_under() -> None:
+    """Of strings and of numbers, in lists and in JSON in a string too; the nearest name counts."""
+    value = {"password": "a", "phone": [1234567, {"b": ["c"]}], "quoted": "d"}
+    texts = walked(leaves, value).reading().texts
+    found = [(text.label, text.value, text.number) for text in texts if text.matter is not Matter.NAME]
+    assert found == [("password", "a", False), ("phone", "1234567", True), ("b", "c", False), ("quoted", "d", False)]
+    for text in walked(encoded, json.dumps(value)).reading().texts:
+        assert text.within is not None
+        assert (text.within.value, text.within.matter, text.within.within) == (json.dumps(value), Matter.INPUT, None)
+    twice = walked(listed(encoded), [json.dumps({"a": "b"}), "c", json.dumps({"d": "e"})])
+    inner = [None if text.within is None else text.within.start for text in twice.reading().texts]
+    assert inner == [1, 1, None, 24, 24]

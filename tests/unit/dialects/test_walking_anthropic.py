@@ -281,6 +281,24 @@ CASES: dict[str, tuple[Any, list[str]]] = {
             "apart other: Bob",
         ],
     ),
+    "bytes that are none": (
+        user({"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": ["a"]}},
+             {"type": "image", "source": {"type": "base64", "media_type": "image/png"}, "title": "t"},
+             {"type": "document", "source": {"type": "content", "content": [{"type": "text", "text": "b"}, "c"]},
+              "context": "d"},
+             {"type": "document", "source": {"type": "url", "url": "u"}}),
+        ["turns name: data", "turns other: a", "turns document: t", "turns document: b", "turns document: c",
+         "turns document: d", "<elsewhere>"],
+    ),
+    "summaries, signed and not": (
+        assistant({"type": "compaction", "content": "a", "signature": "s", "tool_changes": [
+                      {"type": "text", "text": "b"}]},
+                  {"type": "compaction", "content": "c", "encrypted_content": ""},
+                  {"type": "thinking", "thinking": "d", "signature": None},
+                  {"type": "thinking", "thinking": "e", "signature": ["f"]}),
+        ["turns assistant: a", "turns assistant: b", "turns assistant: c", "turns assistant: d", "turns assistant: e",
+         "turns sealed"],
+    ),
     "a form that is not the usual": (
         {"messages": [{"role": "user", "content": {"text": "x", "type": "text"}}, "loose",
                       {"role": "user", "content": 4111111111111111}], "system": {"be": "kind"}},

@@ -164,3 +164,21 @@ def test_a_file_is_not_walked() -> None:
     assert WALKING["gemini"].carries(where.route.operation)
     with pytest.raises(NotReadableError):
         WALKING["gemini"].blocks(where, b"{}")
+
+
+def test_a_turn_is_known_by_its_role_or_by_its_parts() -> None:
+    """Whatever else it holds; without either it is a part of the user's."""
+    path = "/v1beta/models/m:generateContent"
+    assert told("gemini", path, {"contents": [{"role": "model", "text": "a"}]}) == [
+        "turns name: text", "turns other: a",
+    ]  # fmt: skip
+    assert told("gemini", path, {"contents": [{"parts": [{"text": "a"}]}, {"text": "b"}, "c"]}) == [
+        "turns user: a", "turns user: b", "turns user: c",
+    ]  # fmt: skip
+    signed = {"text": "a", "thought": True, "thoughtSignature": "s"}
+    parts = [signed, {**signed, "thoughtSignature": ""}, {**signed, "thought": False}]
+    assert told("gemini", path, {"contents": [{"role": "user", "parts": [parts[0]]}]}) == ["turns sealed"]
+    assert told("gemini", path, {"contents": [{"role": "user", "parts": [parts[1]]}]}) == ["turns assistant: a"]
+    assert told("gemini", path, {"contents": [{"role": "user", "parts": [parts[2]]}]}) == [
+        "turns user: a", "turns sealed",
+    ]  # fmt: skip

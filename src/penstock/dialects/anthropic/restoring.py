@@ -70,7 +70,7 @@ class _Blocks(Restored):
         rb'"delta": ?\{"type": ?"(text_delta|input_json_delta)", ?"(?:text|partial_json)": ?'
         rb'"([^"\\]*+(?:\\.[^"\\]*+)*+)" *\} *\} *(?:\r?\n){2}'
     )
-    said = saying("text", "partial_json")
+    said = saying("text", "partial_json", "content")
     followed = re.compile(rb'"input_json_delta"|"content_block_start"')
     silent = re.compile(
         rb"event: (?:message_start|ping|"

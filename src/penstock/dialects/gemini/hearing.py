@@ -50,8 +50,9 @@ class Hearing:
 def _joined(said: Sequence[Said]) -> list[Said]:
     lanes: dict[str, Said] = {}
     for one in said:
-        before = lanes.get(one.lane)
-        lanes[one.lane] = Said(one.lane, one.kind, one.words if before is None else before.words + one.words, ends=True)
+        # An end that is said of a lane does not say of which kind its words were.
+        begun = lanes.get(one.lane, Said(one.lane, one.kind, ""))
+        lanes[one.lane] = Said(one.lane, begun.kind, begun.words + one.words, ends=True)
     return list(lanes.values())
 
 

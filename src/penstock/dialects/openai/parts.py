@@ -74,7 +74,8 @@ def signed(*said: str) -> Shape:
     """The model's thinking. With a signature it stays as it is; without one it is what the model said."""
 
     def walked(walk: Walk, node: Node, matter: Matter) -> None:
-        if any(one.end - one.start > len('""') for one in walk.values(node, "signature")):
+        given = [one for one in walk.values(node, "signature") if one.form is not Form.WORD]
+        if any(one.end - one.start > len('""') for one in given):
             walk.sealed = True
         else:
             members(dict.fromkeys(said, listed(part)), names("type signature format index id"))(walk, node, matter)

@@ -256,6 +256,15 @@ RESPONSE: dict[str, tuple[Any, list[str]]] = {
         [f'<image "{PNG}">', "tools tool-definition: a", "tools tool-definition: b", "tools tool-definition: c",
          "tools credential: d", '<file "UEsD">', "tools tool-definition: e"],
     ),
+    "pictures that were made": (
+        items({"type": "image_generation_call", "id": "g", "status": "completed", "action": "edit", "background": "b",
+               "output_format": "png", "quality": "q", "size": "1x1", "svg_usage": "s", "revised_prompt": "a",
+               "result": PNG, "error": {"code": "c", "type": "t", "param": "p", "message": "m",
+                                        "moderation_details": {"x": "y"}}},
+              {"type": "image_generation_call", "result": "iVBO", "scent": "rose"}),
+        ["turns tool-input: a", "turns tool-result: m", f'<image "{PNG}">', "turns name: scent", "turns other: rose",
+         '<image "iVBO">'],
+    ),
     "an answer's words in pieces": (
         items({"role": "assistant", "content": [{"type": "output_text", "text": "a", "logprobs": [{"token": "a"}]}]}),
         ["turns assistant: a", "<unknown>"],

@@ -66,6 +66,11 @@ def test_citations_of_whole_answers_name_the_same_words(ascii_only: bool) -> Non
     assert pointed_at(told["text"], _spans(told["annotations"]), octets=False) == WANTED
     assert {one["title"] for one in told["annotations"]} == {VALUES[NAME]}
 
+    result = {"custom_id": "1", "response": {"body": {"output": [{"type": "message", "content": [PART]}]}}}
+    body = json.dumps(result, ensure_ascii=ascii_only).encode()
+    told = json.loads(OPENAI.whole(match("openai", "files.content"), body, masks))["response"]["body"]["output"][0]
+    assert pointed_at(told["content"][0]["text"], _spans(told["content"][0]["annotations"]), octets=False) == WANTED
+
     nested = [{"type": "url_citation", "url_citation": one} for one in CITATIONS]
     message = {"content": SAID, "annotations": nested}
     body = json.dumps({"choices": [{"message": message}]}, ensure_ascii=ascii_only).encode()

@@ -26,11 +26,26 @@ def unmasked(text: str) -> str:
     return text
 
 
+def in_pieces(text: str, size: int) -> list[str]:
+    return [text[place : place + size] for place in range(0, len(text), size)]
+
+
 def in_three(text: str, step: int) -> Iterator[list[str]]:
     """Every way to cut a text into three; of the second cuts one of ``step``."""
     for first in range(len(text) + 1):
         for second in range(first, len(text) + 1, step):
             yield [text[:first], text[first:second], text[second:]]
+
+
+@each_of_words
+@pytest.mark.parametrize("size", [1, 4, 9, 1000])
+def test_words_are_restored(voice: Voice, size: int) -> None:
+    """Letter by letter, in pieces and at once; thinking keeps its tokens."""
+    frames = voice.frames([*in_pieces(WORDS, size), ""])
+    told = voice.told(frames, Masks(VALUES))
+    assert voice.heard(told) == unmasked(WORDS)
+    assert voice.check(told) == []
+    assert told.count(EMAIL.encode()) == b"".join(frames).count(b"It is " + EMAIL.encode())
 
 
 @pytest.mark.slow
@@ -62,21 +77,34 @@ def _read(arguments: str) -> tuple[object, ...]:
     return told, json.loads(file.pop("deep")), file
 
 
+READ = (
+    {
+        "to": VALUES[EMAIL], "code": f'x = "{VALUES[KEY]}"', "said": f'[1] He said "{VALUES[PERSON]}"', VALUES[KEY]: 7,
+    },
+    {"who": VALUES[PERSON], "key": VALUES[KEY]},
+    {"mail": [f"<{VALUES[EMAIL]}>"]},
+)  # fmt: skip
+
+
+@each_of_json
+@pytest.mark.parametrize("size", [1, 7, 20, 1000])
+@pytest.mark.parametrize("ascii_only", [False, True], ids=["UTF-8", "escapes"])
+def test_arguments_stay_json(voice: Voice, size: int, ascii_only: bool) -> None:
+    """A value is escaped once for each string that stands around it."""
+    told = voice.told(voice.frames([*in_pieces(json.dumps(NESTED, ensure_ascii=ascii_only), size), ""]), Masks(VALUES))
+    assert _read(voice.heard(told)) == READ
+    assert voice.check(told) == []
+
+
 @pytest.mark.slow
 @each_of_json
 @pytest.mark.parametrize("ascii_only", [False, True], ids=["UTF-8", "escapes"])
 def test_arguments_stay_json_at_every_depth(voice: Voice, ascii_only: bool) -> None:
-    """A value is escaped once for each string that stands around it, wherever the arguments are cut."""
+    """The same wherever the arguments are cut."""
     arguments = json.dumps(NESTED, ensure_ascii=ascii_only)
-    whole = (
-        {"to": VALUES[EMAIL], "code": f'x = "{VALUES[KEY]}"', "said": f'[1] He said "{PERSON}"', VALUES[KEY]: 7},
-        {"who": VALUES[PERSON], "key": VALUES[KEY]},
-        {"mail": [f"<{VALUES[EMAIL]}>"]},
-    )
-    whole[0]["said"] = f'[1] He said "{VALUES[PERSON]}"'
     for parts in [list(arguments), *in_three(arguments, 89)]:
         told = voice.told(voice.frames(parts), Masks(VALUES))
-        assert _read(voice.heard(told)) == whole, parts
+        assert _read(voice.heard(told)) == READ, parts
         assert voice.check(told) == []
 
 
@@ -96,7 +124,7 @@ def test_no_more_waits_than_a_token_less_one(voice: Voice) -> None:
     text = f"{'word ' * 9}{EMAIL[:9]} is none, {PERSON} is; E EM EMA EMAIL {EMAIL[:-1]}? {EMAIL}"
     text = json.dumps({"text": text}) if voice.json else text
     for size in (1, 3, 7, 40):
-        parts = [text[place : place + size] for place in range(0, len(text), size)]
+        parts = in_pieces(text, size)
         lanes = voice.restoring.lanes(voice.match, Masks({EMAIL: EMAIL, PERSON: PERSON}))
         came = told = b""
         for frame in voice.frames(parts):
@@ -113,7 +141,7 @@ def test_frames_without_a_token_keep_their_bytes(voice: Voice) -> None:
     text = "It IS EM and EMAIL_, SECRE tly EMAIL_k3v; PERS ON snake_case_x E"
     text = json.dumps({"text": text}) if voice.json else text
     for size in range(1, 7):
-        frames = voice.frames([text[place : place + size] for place in range(0, len(text), size)])
+        frames = voice.frames(in_pieces(text, size))
         stream = b"".join(frames)
         if voice.several:
             assert voice.heard(voice.told(frames, Masks(OTHERS))) == text

@@ -6,7 +6,7 @@ import pytest
 
 from penstock.core.mask import Masks, spelt
 from penstock.core.restoring import Lanes
-from penstock.dialects.passing import Lines
+from penstock.dialects.passing import Anywhere, Guessed, Lines
 from tests.support.walked import route
 from tests.unit.dialects.restoring.test_whole import RESTORING
 
@@ -114,3 +114,45 @@ def test_a_line_that_does_not_end_is_not_held_for_ever() -> None:
     assert found.frames(b"a" * 7) == b"a" * 11
     assert found.frames(b"a\na") == b"a\n"
     assert found.frames(b"a\n") + found.rest() == b"bb\n"
+
+
+@pytest.mark.parametrize("size", [1, 3, 1000])
+@pytest.mark.parametrize(("text", "structured", "told"), [
+    (f'He said "{ODD}"', False, 'He said "O"Neil\n"'), (f'x "{ODD}"', True, 'x "O\\"Neil\\n"'),
+    (f'{{"a":"{ODD}"}} {ODD}', False, '{"a":"O\\"Neil\\n"} O"Neil\n'),
+    (f"1{NUMBER} {NUMBER}", False, f"1{NUMBER} 41111111"),
+    (f"{NUMBER}1", False, f"{NUMBER}1"), (NUMBER, False, "41111111"), (f"{NUMBER[:4]}", False, NUMBER[:4]),
+    ("", False, ""),
+])  # fmt: skip
+def test_where_a_value_is_escaped(text: str, structured: bool, told: str, size: int) -> None:
+    """In a string of what begins like JSON, or surely is; in prose never."""
+    assert passed(Anywhere(masks(), structured=structured), text.encode(), size).decode() == told
+
+
+@pytest.mark.parametrize("size", [1, 2, 5, 1000])
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (f' \n {{"a":"{ODD}","b":"{JANE}"}}\n{{"a":"{JANE}"}}\n',
+         ' \n {"a":"O\\"Neil\\n","b":"jane@corp.de"}\n{"a":"jane@corp.de"}\n'),
+        (f'data: {{"a":"{ODD}"}}\n\n', 'data: {"a":"O\\"Neil\\n"}\n\n'),
+        (f'event: x\ndata: "{ODD}"\n\n', 'event: x\ndata: "O\\"Neil\\n"\n\n'),
+        (f': x\nid: 1\ndata: "{ODD}"\n\n', ': x\nid: 1\ndata: "O\\"Neil\\n"\n\n'),
+        (f'date: "{ODD}"', 'date: "O"Neil\n"'), (f'{{ {ODD} }}\n"{ODD}"', '{ O"Neil\n }\n"O\\"Neil\\n"'),
+        (f'{{"a":"{ODD}"\n}}', '{"a":"O\\"Neil\\n"\n}'), ("dat", "dat"), ("  \n", "  \n"), ("", ""), ("{", "{"),
+        (f'{{"a":"{ODD}"}}', '{"a":"O\\"Neil\\n"}'), (f'["{ODD}"]\n', '["O\\"Neil\\n"]\n'),
+    ],
+)  # fmt: skip
+def test_what_a_text_is_taken_for(text: str, told: str, size: int) -> None:
+    """Lines of JSON, events, or any other; however it is cut."""
+    assert passed(Guessed(masks()), text.encode(), size).decode() == told
+
+
+def test_what_begins_no_token_goes_on_at_once() -> None:
+    """Of what may begin one, all before it."""
+    found = Anywhere(masks())
+    number = f"7{NUMBER[:3]}".encode()
+    assert [found.frames(piece) for piece in (b"", b"plain words. ", b"To EMA", b"x", number, b"y")] == [
+        b"", b"plain words. ", b"To ", b"EMAx", number, b"y",
+    ]  # fmt: skip
+    assert found.rest() == b""

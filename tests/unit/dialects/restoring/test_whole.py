@@ -22,8 +22,6 @@ from tests.unit.dialects.restoring.speech import (
     match,
 )
 
-pytestmark = pytest.mark.slow
-
 RESTORING = {"anthropic": ANTHROPIC, "openai": OPENAI, "gemini": GEMINI}
 SAID, GIVEN, KEPT = f"to {PERSON}: é\n", f'{EMAIL}"{KEY}', f"id {EMAIL}"
 """What a model says, what it gives a tool, and what stays as it is, tokens and all."""
@@ -184,6 +182,7 @@ def test_results_of_a_batch_come_back_line_by_line(dialect: str, operation: str,
     assert told[1:] == lines[1:]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("voice", VOICES, ids=lambda voice: voice.name)
 @settings(deadline=None)
 @given(data=st.data())
