@@ -11,6 +11,7 @@ RUN := $(call stamp,run)
 DEV := $(call stamp,dev)
 DOCS := $(call stamp,docs)
 MUTATION := $(call stamp,mutation)
+GUIDED := $(call stamp,guided)
 BENCH := $(call stamp,bench)
 
 # Recorded traffic and data sets stand beside the checkout where they stand at all.
@@ -21,7 +22,7 @@ endif
 # Tests whose assertions were prepared once are kept: to do so anew takes longer than to run the quick ones.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run check static quick test test-clients test-long fuzz mutation bench figures peers docs lock clean
+.PHONY: help setup run check static quick test test-clients test-long fuzz fuzz-guided mutation bench figures peers docs lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -72,6 +73,9 @@ SECONDS ?= 60
 fuzz: $(DEV) ## Arbitrary bytes against every reader, for SECONDS=60; what is found is tried first the next time
 	$(BIN)/python -m tests.fuzz $(SECONDS)
 
+fuzz-guided: $(GUIDED) ## The same readers, for SECONDS=60, by bytes that reach new code: what does is changed further
+	@nice $(BIN)/python -m tests.fuzz.guided $(SECONDS)
+
 FILES ?=
 mutation: $(MUTATION) ## Would a test notice? Changes the code place by place, all or FILES=...; goes on where it was stopped
 	@nice $(BIN)/python -m tests.mutation $(if $(AGAIN),--again $(AGAIN)) $(if $(EVERY),--every $(EVERY)) $(FILES)
@@ -94,7 +98,7 @@ lock: $(DEV) ## Choose the newest versions of all requirements anew, with hashes
 	for name in run dev; do \
 	  $(BIN)/python -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	    --no-emit-index-url --no-annotate --upgrade -o requirements/$$name.lock requirements/$$name.in; done
-	for name in docs mutation bench; do \
+	for name in docs mutation guided bench; do \
 	  $(BIN)/python -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	    --no-emit-index-url --no-annotate --upgrade -c requirements/dev.lock -o requirements/$$name.lock requirements/$$name.in; done
 
@@ -124,6 +128,11 @@ $(MUTATION): $(DEV)
 	@echo "Setting up what changes the code ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/mutation.lock
 	@rm -f $(VENV)/.mutation-* && touch $@
+
+$(GUIDED): $(DEV)
+	@echo "Setting up what guides the fuzzing ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes \
+	  -r requirements/guided.lock && rm -f $(VENV)/.guided-* && touch $@ || echo "No Atheris for this Python or machine."
 
 $(BENCH): $(DEV)
 	@echo "Setting up what flame graphs need ..."
