@@ -36,7 +36,8 @@ class Target:
     check: Callable[..., None]
 
 
-_SPACES = re.compile(rb"(?<=[!-~])  +(?=[!-~][^\r\n]*HTTP/1)|(?<=[!-~])  +(?=HTTP/1)")
+_SPACES = re.compile(rb"(?<=[!-~])  +(?=[!-~][^\r\n]*(?:HTTP|RTSP|ICE)/[12])|(?<=[!-~])  +(?=(?:HTTP|RTSP|ICE)/[12])")
+_KIN = re.compile(rb" (?:RTSP|ICE)/")
 _REASON = re.compile(rb"^(HTTP/1\.. \d{3} )([^\r\n]*)", re.MULTILINE)
 
 # --- HTTP, beside h11 ----------------------------------------------------------------------------------------------
@@ -45,9 +46,10 @@ _REASON = re.compile(rb"^(HTTP/1\.. \d{3} )([^\r\n]*)", re.MULTILINE)
 def listener(sent: bytes, cuts: list[int]) -> None:
     """Requests that both take are the same; none is taken that h11 refuses; cuts change nothing.
 
-    More than one space within a request's first line tells nothing (RFC 9112, 3), and h11 refuses it: they are one.
+    More than one space within a request's first line tells nothing (RFC 9112, 3), nor do names of protocols that are
+    read as HTTP is (``wire.strict``). h11 refuses both: it does not see them.
     """
-    sent = _SPACES.sub(b" ", sent)
+    sent = _KIN.sub(b" HTTP/", _SPACES.sub(b" ", sent))
     ours, theirs = twice.requests(split(sent, cuts)), twice.requests_by_h11(sent)
     assert (ours.requests, bool(ours.refused)) == ((whole := twice.requests([sent])).requests, bool(whole.refused))
     assert len(ours.requests) <= len(theirs.requests), theirs.refused
