@@ -11,6 +11,7 @@ RUN := $(call stamp,run)
 DEV := $(call stamp,dev)
 DOCS := $(call stamp,docs)
 MUTATION := $(call stamp,mutation)
+GUIDED := $(call stamp,guided)
 BENCH := $(call stamp,bench)
 
 # Recorded traffic and data sets stand beside the checkout where they stand at all.
@@ -21,7 +22,7 @@ endif
 # Tests whose assertions were prepared once are kept: to do so anew takes longer than to run the quick ones.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run check static quick test test-clients test-long fuzz mutation mutated bench figures peers docs lock clean
+.PHONY: help setup run check static quick test test-clients test-long fuzz fuzz-guided mutation mutated bench figures peers docs lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -72,6 +73,9 @@ SECONDS ?= 60
 fuzz: $(DEV) ## Arbitrary bytes against every reader, for SECONDS=60; what is found is tried first the next time
 	$(BIN)/python -m tests.fuzz $(SECONDS)
 
+fuzz-guided: $(GUIDED) ## The same readers, for SECONDS=60, by bytes that reach new code: what does is changed further
+	@nice $(BIN)/python -m tests.fuzz.guided $(SECONDS)
+
 FILES ?=
 # Not in .venv: what mutmut brings runs a hook at every start of Python, and gateways are started by the hundred.
 mutation: ## Would a test notice? Changes the code place by place, all or FILES=...; goes on where it was stopped
@@ -95,7 +99,7 @@ docs: $(DOCS) ## Build the documentation's site into site/, offline; a dead link
 	$(BIN)/zensical build --strict --clean
 
 # What stands in one environment beside `dev` has to agree with it; everything else stands alone.
-BESIDE := docs mutation bench
+BESIDE := docs mutation guided bench
 ALONE := $(filter-out $(BESIDE),$(basename $(notdir $(wildcard requirements/*.in))))
 chosen = $(BIN)/python -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
   --no-emit-index-url --no-annotate --upgrade -o requirements/$$name.lock requirements/$$name.in
@@ -111,7 +115,7 @@ $(VENV)/bin/python:
 	@$(PYTHON) -m venv $(VENV)
 
 pip = $(BIN)/python -m pip install --quiet --disable-pip-version-check
-locked = echo "Setting up $(VENV)$(2) ..." && $(pip) --require-hashes -r requirements/$(1).lock
+locked = echo "Setting up $(VENV)$(2) ..." && $(pip) --require-hashes -r requirements/$(1).lock $(3)
 stamped = rm -f $(VENV)/.$(1)-* && touch $@
 
 $(RUN): $(VENV)/bin/python
@@ -125,6 +129,10 @@ $(DOCS): $(DEV)
 
 $(MUTATION): $(DEV)
 	@$(call locked,mutation, with what changes the code) && $(call stamped,mutation)
+
+$(GUIDED): $(DEV)
+	@$(call locked,guided, with what guides the fuzzing,--only-binary :all:) && $(call stamped,guided) \
+	  || echo "No Atheris for this Python or machine."
 
 $(BENCH): $(DEV)
 	@$(call locked,bench, with what flame graphs need) && $(call stamped,bench) || echo "py-spy can't be had here: no flame graphs"

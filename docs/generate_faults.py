@@ -84,7 +84,7 @@ def _cases(row: Row) -> Iterator[tuple[str, Seen]]:
         if seen != row.seen[name]:
             cases.setdefault(seen, []).append("with policies")
     for seen, names in cases.items():
-        yield f"{' and '.join(names)}: " if names else "", seen
+        yield f"{' and '.join(dict.fromkeys(names))}: " if names else "", seen
 
 
 def _says(seen: Seen) -> str:

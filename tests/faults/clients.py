@@ -6,12 +6,12 @@ import gzip
 import socket
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import brotli
 import zstandard
 
-from tests.faults.forms import STREAMED, UNARY, Form
+from tests.faults.forms import STREAMED, UNARY, WORDS, Form
 from tests.faults.providers import SERVED, flooding
 from tests.faults.row import GONE, NOTHING, TOLD, Asking, Heard, Row, Seen, Talk, both
 from tests.path.wire.raw import LAST_CHUNK, Visit, chunk, split
@@ -201,6 +201,18 @@ def _wrong_types(talk: Talk) -> bytes:
     )
 
 
+def _changed(name: str, old: bytes, new: bytes, working: Mapping[str, Seen] | None = None, **more: bool) -> Row:
+    """A good request with something else in one place, the last of its kind."""
+
+    def ask(talk: Talk) -> bytes:
+        head, _, body = talk.ask().partition(b"\r\n\r\n")
+        if old in head:
+            return head.replace(old, new) + b"\r\n\r\n" + body
+        return talk.ask(body=new.join(body.rsplit(old, 1)))
+
+    return Row(name, both(SERVED), working or {}, client=sends(ask), **more)  # type: ignore[arg-type]
+
+
 def _forty_megabytes(talk: Talk) -> Heard:
     # As Python's own client does: all of it before it reads.
     with contextlib.suppress(ConnectionError):
@@ -219,6 +231,12 @@ BODIES = (
     _body("sends bad JSON", lambda talk: talk.form.said(talk.door)[:-3]),
     _body("sends JSON that is no object", lambda _: b"[1]"),
     _body("sends text that is no UTF-8", lambda _: b'{"model":"\xff"}'),
+    _changed("sends words that are no UTF-8", b"Write", b"\xff", both(MALFORMED), held=True),
+    _changed("sends words in seven hundred lists", b'"' + WORDS + b'"', b"[" * 700 + b'"a"' + b"]" * 700,
+             both(MALFORMED), held=True),
+    _changed("sends half a character", b"Write", b"\\ud83d"),
+    _changed("sends numbers beyond all size", b"}", b',"max_tokens":1e999,"n":%b}' % (b"9" * 5000)),
+    _changed("asks for other protocols", b": close", b": close, Upgrade\r\nUpgrade: h2c, websocket"),
     _body("sends a million brackets", lambda _: b'{"model":"open","a":' + b"[" * 1_000_000),
     _body("sends no body", lambda _: b""),
     Row("sends wrong types", both(SERVED), forms=UNARY,
@@ -231,6 +249,11 @@ BODIES = (
     *(Row(f"sends what is not {name} and says so", both(Seen(400, TOLD, "encoding_invalid", False, "client",
                                                              "refused")), calls=0,
           client=_encoded(name, lambda talk: b"\xff" + talk.form.said(talk.door))) for name in CODECS),
+    Row("sends a gzip bomb in gzip", both(Seen(413, TOLD, "too_large_decoded", False, "client", "refused")), calls=0,
+        client=_encoded("gzip, gzip", lambda _: gzip.compress(_bomb("gzip")))),
+    Row("sends what is compressed three times", both(Seen(400, TOLD, "encoding_unsupported", False, "client",
+                                                          "refused")), calls=0,
+        client=_encoded("gzip, gzip, gzip", lambda talk: talk.form.said(talk.door))),
     Row("sends an encoding that nobody knows", both(Seen(400, TOLD, "encoding_unsupported", False, "client",
                                                          "refused")), calls=0,
         client=_encoded("rot13", lambda talk: talk.form.said(talk.door))),

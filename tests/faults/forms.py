@@ -19,14 +19,14 @@ _WHOLE = {
     "upload": b'{"text":"a"}',
 }
 # What is said holds something private: who scrubs has to see the answer.
-_WORDS = b"Write to jane.doe@example.com"
-_MESSAGES = b'"messages":[{"role":"user","content":"%b"}]' % _WORDS
+WORDS = b"Write to jane.doe@example.com"
+_MESSAGES = b'"messages":[{"role":"user","content":"%b"}]' % WORDS
 _SAID = {
     "anthropic": b'{"model":"%b","max_tokens":9,"stream":%b,' + _MESSAGES + b"}",
     "chat": b'{"model":"%b","stream":%b,' + _MESSAGES + b"}",
-    "responses": b'{"model":"%b","stream":%b,"input":"' + _WORDS + b'"}',
+    "responses": b'{"model":"%b","stream":%b,"input":"' + WORDS + b'"}',
 }
-_ASKED = b'{"contents":[{"role":"user","parts":[{"text":"%b"}]}]}' % _WORDS
+_ASKED = b'{"contents":[{"role":"user","parts":[{"text":"%b"}]}]}' % WORDS
 BOUNDARY = "multipart/form-data; boundary=x"
 _FORM = (
     b'--x\r\nContent-Disposition: form-data; name="model"\r\n\r\n%b\r\n'

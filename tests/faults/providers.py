@@ -115,8 +115,15 @@ def _trickle(form: Form) -> list[bytes]:
     return split(whole, range(0, len(whole), len(whole) // 12))
 
 
+def _adorned(form: Form) -> list[bytes]:
+    kind = form.stream.kind if form.stream else "application/json"
+    size = b"%x;a=b;c\r\n" % len(form.whole)
+    return [_CHUNKED.replace(b"application/json", kind.encode()) + size + form.whole, b"\r\n0;d\r\nx-a: b\r\n\r\n"]
+
+
 _HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
 _JSON = "content-type: application/json"
+_CHUNKED = head("HTTP/1.1 200 OK", _JSON, "transfer-encoding: chunked")
 _HTML = sized(b"<!doctype html><title>Sign in</title>", kind="text/html")
 
 
@@ -145,6 +152,10 @@ UNANSWERED = (
         door="impatient", patient=True),
     Row("trickles its headers", both(LATE), provider=sends(lambda form: split(_HEAD, range(50)), pause=0.2),
         door="impatient", patient=True),
+    Row("sends blank lines and no answer", both(LATE), provider=sends(always(*[b"\r\n"] * 12), pause=0.2, then="wait"),
+        door="impatient", patient=True),
+    Row("sends interim answers and no answer", both(LATE), door="impatient", patient=True,
+        provider=sends(always(*[head("HTTP/1.1 103 Early Hints")] * 12), pause=0.2, then="wait")),
     Row("reads nothing of a long request", both(LATE), provider=_reads_nothing, door="impatient", calls=None,
         forms=(UNARY[0], STREAMED[1]), client=_long_request, patient=True, heavy=True),
 )  # fmt: skip
@@ -156,8 +167,9 @@ CUT = (
     Row("falls silent in mid-body", begun("timed_out"), held(LATE), provider=sends(Form.begun, then="wait"),
         door="impatient", patient=True),
     Row("ends a chunked body early", begun("unreachable"), held(LOST), forms=UNARY,
-        provider=sends(lambda form: [head("HTTP/1.1 200 OK", _JSON, "transfer-encoding: chunked"),
-                                     chunk(form.whole)])),
+        provider=sends(lambda form: [_CHUNKED, chunk(form.whole)])),
+    Row("tells of a chunk beyond all that it sends", begun("unreachable"), held(LOST), forms=UNARY,
+        provider=sends(lambda form: [_CHUNKED, b"7fffffffffffffff\r\n" + form.whole])),
     Row("sends less than the length it told", begun("unreachable"), held(LOST), forms=UNARY,
         provider=sends(lambda form: [sized(form.whole + b"    ")[:-4]])),
     Row("sends more than the length it told", both(SERVED), forms=UNARY,
@@ -165,6 +177,9 @@ CUT = (
     Row("ends a stream without its ending", {"stream": Seen(200, ENDED, "broken_answer", False, "upstream", "failed")},
         forms=("messages, streamed", "responses, streamed"),
         provider=sends(lambda form: [*form.begun(), LAST_CHUNK], then="keep")),
+    Row("sends hints before its answer", both(SERVED),
+        provider=sends(lambda form: [head("HTTP/1.1 103 Early Hints", "link: a") * 3, *form.good()], then="keep")),
+    Row("sends extensions and trailers with its chunks", both(SERVED), provider=sends(_adorned, then="keep")),
     Row("sends slow bytes, none too late", both(SERVED), provider=sends(_trickle, then="keep", pause=0.15),
         door="impatient", patient=True),
     Row("closes a connection that is used again", both(SERVED), calls=None, again=True,
@@ -177,14 +192,22 @@ WRONG = (
     _shape("sends garbage", b"\x00\x01\x02 no HTTP\r\n\r\n"),
     _shape("speaks HTTP/2", b"\x00\x00\x12\x04\x00\x00\x00\x00\x00" + bytes(18)),
     _shape("sends HTML with 200", _HTML),
+    _shape("sends nothing with 200", sized(b"")),
+    _shape("sends white space with 200", sized(b" \n")),
+    _shape("sends a stream of nothing", STREAM_HEAD + LAST_CHUNK),
     _shape("sends a redirect", head("HTTP/1.1 302 Found", "location: http://elsewhere.test/", "content-length: 0")),
     _shape("switches protocols", head("HTTP/1.1 101 Switching Protocols", "connection: upgrade", "upgrade: x")),
     _shape("sends two lengths", sized(b"{}", "content-length: 2")),
+    _shape("sends a list of lengths", sized(b"{}").replace(b"length: 2", b"length: 2, 2")),
+    _shape("sends a length with a sign", sized(b"{}").replace(b"length: 2", b"length: +2")),
     _shape("sends a length and chunks", sized(b"{}", "transfer-encoding: chunked")),
     _shape("sends a folded header", sized(b"{}", "a: b\r\n c")),
     _shape("ends header lines with LF alone", sized(b"{}").replace(b"\r\n", b"\n")),
     _shape("sends a transfer coding that is not chunked",
-           head("HTTP/1.1 200 OK", _JSON, "transfer-encoding: gzip, chunked") + chunk(b"{}") + LAST_CHUNK),
+           _CHUNKED.replace(b": chunked", b": gzip, chunked") + chunk(b"{}") + LAST_CHUNK),
+    _shape("sends a chunk size below 0", _CHUNKED + b"-2\r\n{}\r\n" + LAST_CHUNK),
+    _shape("sends a chunk size beyond 64 bits", _CHUNKED + b"10000000000000002\r\n{}\r\n" + LAST_CHUNK),
+    _shape("sends chunks that end with LF alone", _CHUNKED + b"2\n{}\n0\n\n"),
     _shape("sends a status that is none", sized(b"{}", status="000 OK")),
     _shape("tells of chunks twice", STREAM_HEAD[:-2] + b"transfer-encoding: chunked\r\n\r\n" + LAST_CHUNK),
     _shape("sends headers without end", b"HTTP/1.1 200 OK\r\n" + b"a: b\r\n" * 60_000),

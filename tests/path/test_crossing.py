@@ -30,7 +30,8 @@ BACK = (
 def script(request: Received) -> Scripted:
     status = int(request.header("x-ask-status") or 200)
     kind = request.header("x-ask-type") or "application/json"
-    body = (request.header("x-ask-body") or "").encode() or ANSWER
+    told = request.header("x-ask-body")
+    body = ANSWER if told is None else told.encode()
     return Scripted(status, (("content-type", kind), *BACK), (body,))
 
 
@@ -216,10 +217,12 @@ def test_a_refused_operators_credential(gateway: Gateway, status: int) -> None:
         ("text/plain", ": comment", 200),
         ("text/plain", "event: x", 200),
         ("text/plain", "id of nothing", 502),
+        ("application/json", "", 502),
+        ("text/event-stream", "", 502),
     ],
 )
 def test_a_good_status_without_a_good_answer(gateway: Gateway, kind: str, body: str, status: int) -> None:
-    """A 200 that is neither JSON nor an event stream becomes 502, not to be retried: it may have been paid for."""
+    """A 200 that is no JSON and no event stream, or empty, is a 502, not to be retried: it may have been paid for."""
     got = ask(gateway, headers={"x-ask-type": kind, "x-ask-body": body})
     assert got.status == status
     if status == 502:

@@ -52,11 +52,17 @@ class Recorded(msgspec.Struct, frozen=True):
         return Random(f"{self.id} {purpose}")
 
 
-def recorded_folder() -> Path:
-    """Where the recordings are; skips the test where they are not."""
+def found_folder() -> Path | None:
+    """Where the recordings are, if they are anywhere."""
     named = os.environ.get("PENSTOCK_TEST_DATA")
     folder = Path(named or "") / "corpus" / "recorded"
-    if not named or not folder.is_dir():
+    return folder if named and folder.is_dir() else None
+
+
+def recorded_folder() -> Path:
+    """Where the recordings are; skips the test where they are not."""
+    folder = found_folder()
+    if folder is None:
         pytest.skip("skipped: PENSTOCK_TEST_DATA names no folder with corpus/recorded in it")
     return folder
 

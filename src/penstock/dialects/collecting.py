@@ -13,7 +13,7 @@ TAIL = 64 * 1024
 _TRIES = 8
 
 # A pattern of which each way begins with one byte is looked for five times as fast as one that begins with a choice.
-FRAME_END = re.compile(rb"\n\r?\n|\r(?:\n\r?\n|\r)")
+FRAME_END = re.compile(rb"\n(?:\n|\r\n?)|\r(?:\n(?:\n|\r\n?)|\r\n?)")
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"|["\[\]{}]', re.DOTALL)
 _SPACE = b" \t\r\n"

@@ -39,6 +39,8 @@ def test_events_are_what_their_lines_say(lines: list[bytes], end: bytes) -> None
         (b"data: {k}\ndata: {}\n\n", [b"{k}\n{}"]),
         (b"data: {k}\rdata: {}\n\n", [b"{k}\n{}"]),
         (b"data: {k}\r\n\n", [b"{k}"]),
+        (b"data: {k}\n\rdata: {k2}\n\r", [b"{k}", b"{k2}"]),
+        (b"data: {k}\r\n\rdata: {k2}\n\r\n", [b"{k}", b"{k2}"]),
         (b"data: {k}", [b"{k}"]),
         (b"data: {}\n\n", []),
         (b": k\n\n", []),

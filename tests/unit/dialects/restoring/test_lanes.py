@@ -135,6 +135,16 @@ def test_no_more_waits_than_a_token_less_one(voice: Voice) -> None:
         assert voice.heard(told) == voice.heard(came)
 
 
+@pytest.mark.parametrize("end", [b"\r\n\r\n", b"\r\r", b"\n\r", b"\r\n\r", b"\n\r\n", b"\r\n\n"])
+@each
+def test_frames_may_end_in_any_way(voice: Voice, end: bytes) -> None:
+    """All in one piece: each is told from the next, however its last line ends, and the empty one behind it."""
+    frames = voice.frames(["a ", PERSON, " b", EMAIL[:5], EMAIL[5:]])
+    if all(frame.endswith(b"\n\n") for frame in frames):
+        told = voice.told([b"".join(frame[:-2] + end for frame in frames)], Masks(VALUES))
+        assert told.replace(end, b"\n\n") == voice.told([b"".join(frames)], Masks(VALUES))
+
+
 @each
 def test_frames_without_a_token_keep_their_bytes(voice: Voice) -> None:
     """Also those that seemed to begin one: where none comes, the stream is what it was, the very same object."""
