@@ -47,6 +47,7 @@ def test_every_fault_in_every_dialect(dialect: Dialect, kind: FaultKind) -> None
         assert set(error) == {"message", "type", "param", "code"}
         assert headers[b"x-request-id"] == b"ex_1"
     else:
+        assert headers[b"x-request-id"] == b"ex_1"
         assert error["code"] == kind.status
         assert error["status"].isupper()
 

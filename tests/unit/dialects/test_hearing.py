@@ -471,3 +471,16 @@ def test_calls_of_odd_forms_say_what_they_are_given() -> None:
     assert said(function_call={"name": "f", "arguments": "e"}) == [("1 function_call 0", "e")]
     assert said(tool_calls=[], content="g") == [("1 content", "g")]
     assert hearing.cut(match, listening.standing(), FAULT, "x") == b""
+
+
+def test_the_last_word_ends_every_choice_that_is_open() -> None:
+    """And no other."""
+    hearing, match = of(CHAT)
+    listening = hearing.listening(match)
+    choices = [{"index": index, "delta": {"content": "x"}} for index in (0, 1, 2)]
+    choices[1]["finish_reason"] = "stop"
+    listening.frames(b"data: " + json.dumps({"choices": choices}).encode() + b"\n\n")
+    said = listening.frames(b"data: [DONE]\n\n")
+    assert {one.lane.split()[0] for one in said} == {"0", "2"}
+    assert all(one.ends and not one.words for one in said)
+    assert {one.kind for one in said if one.lane == "0 content"} == {Kind.TEXT}

@@ -109,6 +109,7 @@ def test_tools_get_more_and_the_end_is_kept() -> None:
     end = raw.index(b" E")
     assert [put for _, _, put in puts(raw, end, Depth(0, structured=False), COUNTING, tool=True)] == [b"s", b"123456"]
     assert [put for _, _, put in puts(raw, end, Depth(0, structured=False), PLAIN, tool=True)] == []
+    assert puts(b"x 481516", 5, Depth(0, structured=False), COUNTING, tool=False) == []
     assert puts(b"481516", 6, Depth(0, structured=False), COUNTING, tool=False, digit=True) == []
     assert len(puts(b" 481516", 7, Depth(0, structured=False), COUNTING, tool=False, digit=True)) == 1
 

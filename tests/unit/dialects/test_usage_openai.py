@@ -236,8 +236,11 @@ def test_other_streams(route: str, kind: str, usage: dict[str, Any], expected: U
 )
 def test_tiers(named: Any, tier: str) -> None:
     """The ordinary ways have no word."""
-    consumption = of_body(CHAT, {"model": "m", "service_tier": named, "usage": numbers(1, 1)})
-    assert [share.tier for share in consumption.shares] == [tier]
+    answer = {"model": "m", "service_tier": named, "usage": numbers(1, 1)}
+    beside = {"model": "m", "usage": numbers(1, 1) | {"service_tier": named}}
+    for said in (answer, beside):
+        for consumption in (of_body(CHAT, said), of_events(CHAT, said, {"choices": []})):
+            assert [share.tier for share in consumption.shares] == [tier]
 
 
 def _result(number: int, body: dict[str, Any] | None) -> bytes:

@@ -1,6 +1,7 @@
 """Shapes: what is said of words, of things attached, and of whatever no table knows."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -158,53 +159,54 @@ def listing(shape: Shape) -> Shape:
 @pytest.mark.parametrize(
     ("shape", "value", "expected"),
     [
-        (values(words), '{"a":"b","c":[1]}', ["name: a", "user: b", "name: c"]),
-        (values(words), '"a"', ["user: a"]),
-        (values(words), "1234567", ["user: 1234567"]),
-        (values(words), '["a"]', ["other: a", 'unknown: ["a"]']),
-        (listing(words), '{"a":["b","c"]}', ["name: a", "tool-result: b", "tool-result: c"]),
-        (part(Sort.STATE), '{"a":"b"}', ['state in {"a":"b"}']),
-        (members({"a": words}), '"b"', ["user: b"]),
-        (members({"a": words}, rest=words), '{"a":"b","c":"d"}', ["user: b", "name: c", "user: d"]),
-        (members({}, ("a",)), '{"a":{"b":"c"}}', []),
+        (lambda: values(words), '{"a":"b","c":[1]}', ["name: a", "user: b", "name: c"]),
+        (lambda: values(words), '"a"', ["user: a"]),
+        (lambda: values(words), "1234567", ["user: 1234567"]),
+        (lambda: values(words), '["a"]', ["other: a", 'unknown: ["a"]']),
+        (lambda: listing(words), '{"a":["b","c"]}', ["name: a", "tool-result: b", "tool-result: c"]),
+        (lambda: part(Sort.STATE), '{"a":"b"}', ['state in {"a":"b"}']),
+        (lambda: members({"a": words}), '"b"', ["user: b"]),
+        (lambda: members({"a": words}, rest=words), '{"a":"b","c":"d"}', ["user: b", "name: c", "user: d"]),
+        (lambda: members({}, ("a",)), '{"a":{"b":"c"}}', []),
         (
-            members({}),
+            lambda: members({}),
             '{"type":{"b":"c"},"id":["d"],"model":"m"}',
             ["name: type", "name: b", "other: c", "name: id", "other: d", 'unknown: {"b":"c"}', 'unknown: ["d"]'],
         ),
         (
-            typed({"x": words, "y": nothing}, usual="y"),
+            lambda: typed({"x": words, "y": nothing}, usual="y"),
             '{"type":"z","a":"b"}',
             ["name: a", "other: b", 'unknown: {"type":"z","a":"b"}'],
         ),
-        (typed({"y": leaves}, usual="y"), '{"a":"b"}', ["name: a", "user: b"]),
-        (typed({"y": leaves}), '{"a":"b"}', ["name: a", "other: b", 'unknown: {"a":"b"}']),
-        (typed({"y": leaves}, usual="y"), '{"type":"y","type":"y"}', []),
-        (typed({"y": leaves}, "kind"), '{"kind":"y"}', ["name: kind", "user: y"]),
-        (typed({"y": leaves}), '"a"', ["user: a"]),
-        (encoded, '{"a":"b"}', ["name: a", "user: b"]),
-        (address_of_all, '"https://x.org"', ['elsewhere in ["https://x.org"]']),
+        (lambda: typed({"y": leaves}, usual="y"), '{"a":"b"}', ["name: a", "user: b"]),
+        (lambda: typed({"y": leaves}), '{"a":"b"}', ["name: a", "other: b", 'unknown: {"a":"b"}']),
+        (lambda: typed({"y": leaves}, usual="y"), '{"type":"y","type":"y"}', []),
+        (lambda: typed({"y": leaves}, "kind"), '{"kind":"y"}', ["name: kind", "user: y"]),
+        (lambda: typed({"y": leaves}), '"a"', ["user: a"]),
+        (lambda: encoded, '{"a":"b"}', ["name: a", "user: b"]),
+        (lambda: address_of_all, '"https://x.org"', ['elsewhere in ["https://x.org"]']),
         (
-            address_of_all,
+            lambda: address_of_all,
             '"DATA:image/png;charset=x;BASE64,iVBO"',
             ['image in ["DATA:image/png;charset=x;BASE64,iVBO"] of which "DATA:image/png;charset=x;BASE64,iVBO"'],
         ),
         (
-            address_of_all,
+            lambda: address_of_all,
             '"data:image\\/png;base64,iVBO"',
             ['image in ["data:image\\/png;base64,iVBO"] of which "data:image\\/png;base64,iVBO"'],
         ),
-        (address_of_all, '"data:;base64,iVBO"', ['file in ["data:;base64,iVBO"] of which "data:;base64,iVBO"']),
-        (address_of_all, '"data:text/plain,a b"', ["document: data:text/plain,a b"]),
-        (address_of_all, '"data:image/png;base64"', ['elsewhere in ["data:image/png;base64"]']),
-        (address_of_all, '{"a":"b"}', ["name: a", "other: b", 'unknown: {"a":"b"}']),
-        (address_of_all, "null", ["elsewhere in [null]"]),
-        (address_of_all, "7", ["elsewhere in [7]"]),
+        (lambda: address_of_all, '"data:;base64,iVBO"', ['file in ["data:;base64,iVBO"] of which "data:;base64,iVBO"']),
+        (lambda: address_of_all, '"data:text/plain,a b"', ["document: data:text/plain,a b"]),
+        (lambda: address_of_all, '"data:image/png;base64"', ['elsewhere in ["data:image/png;base64"]']),
+        (lambda: address_of_all, '{"a":"b"}', ["name: a", "other: b", 'unknown: {"a":"b"}']),
+        (lambda: address_of_all, "null", ["elsewhere in [null]"]),
+        (lambda: address_of_all, "7", ["elsewhere in [7]"]),
     ],
 )
-def test_what_a_shape_finds(shape: Shape, value: str, expected: list[str]) -> None:
+def test_what_a_shape_finds(shape: Callable[[], Shape], value: str, expected: list[str]) -> None:
     """Names, words and parts, each once."""
-    assert seen(shape, f"[{value}]" if shape is address_of_all else value) == expected
+    found = shape()
+    assert seen(found, f"[{value}]" if found is address_of_all else value) == expected
 
 
 def test_a_leaf_knows_the_name_that_it_stands_under() -> None:

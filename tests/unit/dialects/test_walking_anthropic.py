@@ -369,3 +369,10 @@ def test_a_body_may_be_written_in_any_way() -> None:
     )
     assert told("anthropic", CREATE, body) == ["head system: a", "head system: b", "turns user: \ufffd x"]
     assert told("anthropic", CREATE, json.dumps({"system": "é\n漢"}, indent=2).encode()) == ["head system: é\n漢"]
+
+
+def test_what_is_no_request_of_a_batch_is_unknown() -> None:
+    """Its words are told, and those of the others."""
+    request = {"custom_id": "c", "params": {"messages": [{"role": "user", "content": "b"}]}}
+    lines = told("anthropic", "/v1/messages/batches", {"requests": ["a", request, ["d"]]})
+    assert lines == ["turns user: b", "apart other: a", "1 apart other: d"]

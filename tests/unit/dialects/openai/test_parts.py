@@ -39,6 +39,7 @@ ATTACHED: tuple[tuple[Callable[[], Shape], str, list[str]], ...] = (
     *((image, f'{{"file":{{"{name}":"QUJD"}}}}', [f'image in {{"file":{{"{name}":"QUJD"}}}} of which "QUJD"'])
       for name in ("file_data", "data")),
     (image, '{"file_data":"JVBERi0x"}', ['pdf in {"file_data":"JVBERi0x"} of which "JVBERi0x"']),
+    (image, f'{{"data":{PDF}}}', [f'pdf in {{"data":{PDF}}} of which {PDF}']),
     (image, f'{{"data":{PNG}}}', [f'image in {{"data":{PNG}}} of which {PNG}']),
     (image, '{"data":{"b":["word"]}}', ["name: b", "other: word", 'unknown: {"b":["word"]}']),
     (image, '{"image_url":["word"]}', ["other: word", 'unknown: ["word"]']),

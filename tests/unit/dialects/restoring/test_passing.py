@@ -156,3 +156,4 @@ def test_what_begins_no_token_goes_on_at_once() -> None:
         b"", b"plain words. ", b"To ", b"EMAx", number, b"y",
     ]  # fmt: skip
     assert found.rest() == b""
+    assert passed(Anywhere(masks()), f'x "{ODD}"'.encode(), 1000).decode() == f'x "{VALUES[ODD]}"'
