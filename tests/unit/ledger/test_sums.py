@@ -11,6 +11,7 @@ from penstock.ledger.findings import Coverage, Finding, Side
 from penstock.ledger.observed import Guard, Observed
 from penstock.ledger.savings import Savings, savings
 from penstock.ledger.sequence import Moments, Pair, ratio
+from penstock.ledger.strata import Sums
 from penstock.ledger.weighing import NEEDED
 
 TREATED, CONTROL = Arm.TREATED, Arm.CONTROL
@@ -124,6 +125,11 @@ def test_with_caches_alike_each_token_that_went_in_costs_the_same() -> None:
         return lambda rows: paid(rows) - taken(rows) + rate * tokens(rows)
 
     agrees(savings(ROWS).total.same_cache, [alike(one) for one in STRATA])
+
+
+def test_sums_of_nobody_are_nothing_at_any_rate() -> None:
+    """So that who is added to them is all there is."""
+    assert Sums().at_rate(2.5) == Moments()
 
 
 def test_money_is_saved_on_what_comes_out_and_on_what_goes_in() -> None:
