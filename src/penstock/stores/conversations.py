@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from penstock.core.terseness import Decided
 from penstock.stores.claims import KEPT_SECONDS, Claim, Claims, Found
 from penstock.stores.claims.asking import Asking
-from penstock.stores.ledger import words as words_of
+from penstock.stores.refused import words as words_of
 from penstock.stores.schema import conversations, words
 from penstock.stores.turns import Hearing, inserting, writing
 

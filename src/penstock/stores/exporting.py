@@ -7,10 +7,9 @@ emptied, and PostgreSQL from tidying up.
 from collections.abc import Iterator
 
 from sqlalchemy import Engine, RowMapping, func, select, tuple_
-from sqlalchemy.exc import SQLAlchemyError
 
-from penstock.core.books import EVERYTHING, BooksError, Filter
-from penstock.stores.ledger import words
+from penstock.core.books import EVERYTHING, Filter
+from penstock.stores.refused import as_books_error
 from penstock.stores.reports import where
 from penstock.stores.schema import entries
 
@@ -28,7 +27,7 @@ class Exporting:
         """What was in the books when the first page was asked for, each once, by the times at which they began."""
         place = entries.c.at, entries.c.number
         query = select(entries).where(*where(which)).order_by(*place).limit(AT_ONCE)
-        try:
+        with as_books_error():
             with self._engine.connect() as connection:
                 query = query.where(entries.c.number <= (connection.execute(_LATEST).scalar() or 0))
             after: tuple[int, int] | None = None
@@ -41,8 +40,6 @@ class Exporting:
                 if len(page) < AT_ONCE:
                     return
                 after = page[-1]["at"], page[-1]["number"]
-        except SQLAlchemyError as error:
-            raise BooksError(words(error)) from None
 
 
 _LATEST = select(func.max(entries.c.number))

@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from penstock.core.books import BooksError
 from penstock.stores import whose
-from penstock.stores.ledger import words
+from penstock.stores.refused import as_books_error, words
 from penstock.stores.rollups import ABOUT_WHOSE, ESTIMATED, WHOSE, Kind, Length, Numbers, first_day, month_of, narrowed
 from penstock.stores.schema import rollup_whose, rollups
 from penstock.stores.turns import reading, writing
@@ -33,14 +33,11 @@ class Filling:
 
     def missing(self) -> Sequence[int]:
         """Months since the epoch of which some sum is missing, the latest first."""
-        try:
-            with self._reading.connect() as connection:
-                there = _exchanges(connection, Length.MONTH, None)
-                expected: dict[int, int] = {}
-                for day, count in _expected(connection, None).items():
-                    expected[month_of(day)] = expected.get(month_of(day), 0) + count
-        except SQLAlchemyError as error:
-            raise BooksError(words(error)) from None
+        with as_books_error(), self._reading.connect() as connection:
+            there = _exchanges(connection, Length.MONTH, None)
+            expected: dict[int, int] = {}
+            for day, count in _expected(connection, None).items():
+                expected[month_of(day)] = expected.get(month_of(day), 0) + count
         return sorted((month for month, count in expected.items() if there.get(month) != count), reverse=True)
 
     def fill(self, month: int) -> Iterator[int]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 from sqlalchemy import Connection, Engine, RowMapping, insert, select, update
-from sqlalchemy.exc import DataError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DataError, SQLAlchemyError
 
 from penstock.core.books import BooksError
 from penstock.core.entry import Entry, Opened
@@ -19,6 +19,7 @@ from penstock.core.terseness import Arm, Intensity, Terseness
 from penstock.core.usage import COUNTERS, Consumption, Share, Source, Usage
 from penstock.stores.insertion import insertion
 from penstock.stores.partitions import Days
+from penstock.stores.refused import words
 from penstock.stores.rollups import Rollups, Row
 from penstock.stores.schema import batches, entries
 from penstock.stores.turns import on_server, writing
@@ -247,14 +248,6 @@ def _terseness(values: RowMapping) -> Terseness | None:
         values["later"],
         bool(values["reasked"]),
     )
-
-
-def words(error: SQLAlchemyError) -> str:
-    """The driver's own words: they name tables and columns. Statement and values stand apart, and are left out."""
-    if not isinstance(error, DBAPIError) or error.orig is None:
-        return type(error).__name__
-    # PostgreSQL's further lines quote values.
-    return str(error.orig).partition("\n")[0]
 
 
 def _shares(values: RowMapping) -> tuple[Share, ...]:

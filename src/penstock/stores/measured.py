@@ -4,13 +4,13 @@ from collections.abc import Iterator, Set
 
 import msgspec
 from sqlalchemy import Engine, case, func, select
-from sqlalchemy.exc import SQLAlchemyError
 
-from penstock.core.books import EVERYTHING, BooksError, Filter
+from penstock.core.books import EVERYTHING, Filter
 from penstock.core.entry import Entry
 from penstock.core.terseness import Arm
 from penstock.core.usage import Source
-from penstock.stores.ledger import entry_of, words
+from penstock.stores.ledger import entry_of
+from penstock.stores.refused import as_books_error
 from penstock.stores.reports import where
 from penstock.stores.schema import entries
 from penstock.stores.turns import reading
@@ -39,22 +39,16 @@ class Measured:
         found_in = entries.c.operation.in_(operations)
         query = select(entries).where(found_in, _COMPARED, entries.c.batch == "", *where(which))
         query = query.order_by(entries.c.number)
-        try:
-            with self._engine.connect() as connection:
-                found = connection.execution_options(yield_per=_AT_ONCE).execute(query)
-                for row in found.mappings():
-                    yield entry_of(row)
-        except SQLAlchemyError as error:
-            raise BooksError(words(error)) from None
+        with as_books_error(), self._engine.connect() as connection:
+            found = connection.execution_options(yield_per=_AT_ONCE).execute(query)
+            for row in found.mappings():
+                yield entry_of(row)
 
     def rest(self, operations: Set[str], which: Filter = EVERYTHING) -> Rest:
         """The other exchanges of these operations."""
         told = case((entries.c.source == Source.REPORTED.value, entries.c.output + entries.c.reasoning), else_=0)
         query = select(func.count(), func.coalesce(func.sum(told), 0))
         query = query.where(entries.c.operation.in_(operations), entries.c.arm.is_(None) | ~_COMPARED, *where(which))
-        try:
-            with self._engine.connect() as connection:
-                requests, tokens = connection.execute(query).one()
-                return Rest(int(requests), int(tokens))
-        except SQLAlchemyError as error:
-            raise BooksError(words(error)) from None
+        with as_books_error(), self._engine.connect() as connection:
+            requests, tokens = connection.execute(query).one()
+            return Rest(int(requests), int(tokens))

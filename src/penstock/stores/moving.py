@@ -24,14 +24,12 @@ from sqlalchemy import (
     text,
     tuple_,
 )
-from sqlalchemy.exc import SQLAlchemyError
 
-from penstock.core.books import BooksError
 from penstock.core.caller import Secret
 from penstock.stores import partitions
-from penstock.stores.ledger import words
 from penstock.stores.migrating import VERSION
 from penstock.stores.migrations import HEAD
+from penstock.stores.refused import as_books_error
 from penstock.stores.schema import entries, metadata, server_metadata
 from penstock.stores.server import named, open_server
 
@@ -107,13 +105,10 @@ class Moving:
 
     def carry(self) -> Iterator[int]:
         """Moves what is not there yet: how many rows with each step."""
-        try:
-            # A transaction that writes nothing, but keeps others from writing: what is read is of one moment.
-            with self._source.connect() as reading:
-                for table in _MOVED:
-                    yield from self._carry_table(reading, table)
-        except SQLAlchemyError as error:
-            raise BooksError(words(error)) from None
+        # A transaction that writes nothing, but keeps others from writing: what is read is of one moment.
+        with as_books_error(), self._source.connect() as reading:
+            for table in _MOVED:
+                yield from self._carry_table(reading, table)
 
     def end(self) -> Sequence[Moved]:
         """Compares both and makes the new one whole: what was moved. MoveError where they differ."""

@@ -9,14 +9,14 @@ from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, case, func, literal, select
-from sqlalchemy.exc import SQLAlchemyError
 
-from penstock.core.books import EVERYTHING, BooksError, By, Filter, Lines, LogLine, Report, UnpricedModel, UsageRow
+from penstock.core.books import EVERYTHING, By, Filter, Lines, LogLine, Report, UnpricedModel, UsageRow
 from penstock.core.entry import Entry
 from penstock.core.usage import COUNTERS
 from penstock.stores import summing, whose
 from penstock.stores.adding import Adding
-from penstock.stores.ledger import entry_of, words
+from penstock.stores.ledger import entry_of
+from penstock.stores.refused import as_books_error
 from penstock.stores.rollups import HOUR_MILLISECONDS
 from penstock.stores.schema import entries
 from penstock.stores.turns import on_server, reading
@@ -156,11 +156,8 @@ class Reports:
     @contextlib.contextmanager
     def _reading(self) -> Iterator[Connection]:
         # One transaction: all that an answer is made of is from the same moment.
-        try:
-            with self._engine.connect() as connection:
-                yield connection
-        except SQLAlchemyError as error:
-            raise BooksError(words(error)) from None
+        with as_books_error(), self._engine.connect() as connection:
+            yield connection
 
 
 def _taken_apart(connection: Connection, which: Filter) -> summing.Span:

@@ -6,18 +6,15 @@ stay. Entries go by whole hours: of a part of one the sums could not tell any mo
 once.
 """
 
-import contextlib
 import math
 import time
 from collections.abc import Iterator
 
 import msgspec
 from sqlalchemy import Connection, Delete, Engine, bindparam, delete, func, select
-from sqlalchemy.exc import SQLAlchemyError
 
-from penstock.core.books import BooksError
 from penstock.stores import partitions
-from penstock.stores.ledger import words
+from penstock.stores.refused import as_books_error
 from penstock.stores.rollups import HOUR_MILLISECONDS, Kind
 from penstock.stores.schema import entries, rollups
 from penstock.stores.turns import on_server, writing
@@ -53,7 +50,7 @@ class Retention:
     def removable(self, before: float) -> Removable:
         """What began before this moment's hour, in seconds since the epoch."""
         end = _hour(before)
-        with self._reading() as connection:
+        with as_books_error(), self._engine.connect() as connection:
             first = connection.execute(select(func.min(entries.c.at))).scalar()
             if first is None or first >= end:
                 return Removable()
@@ -70,13 +67,13 @@ class Retention:
 
     def taken(self) -> int:
         """Bytes that the database takes; what it keeps free for rows to come is not in it."""
-        with self._reading() as connection:
+        with as_books_error(), self._engine.connect() as connection:
             return _taken(connection)
 
     def too_old_for(self, size: int) -> float | None:
         """Before when exchanges have to go for the database to take no more bytes than this, about; None: it does not.
         In seconds since the epoch."""
-        with self._reading() as connection:
+        with as_books_error(), self._engine.connect() as connection:
             taken = _taken(connection)
             first = connection.execute(select(func.min(entries.c.at))).scalar()
             if taken <= size or first is None:
@@ -105,22 +102,12 @@ class Retention:
         end = _hour(before)
         old = select(entries.c.number).where(entries.c.at < end)
         some = delete(entries).where(entries.c.number.in_(old.order_by(entries.c.at).limit(bindparam("most"))))
-        try:
+        with as_books_error():
             if on_server(self._engine):
                 yield from partitions.drop(self._engine, end)
                 some = some.where(entries.c.at < end)
             with self._writing.connect() as connection:
                 yield from _in_steps(connection, some)
-        except SQLAlchemyError as error:
-            raise BooksError(words(error)) from None
-
-    @contextlib.contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        try:
-            with self._engine.connect() as connection:
-                yield connection
-        except SQLAlchemyError as error:
-            raise BooksError(words(error)) from None
 
 
 def _in_steps(connection: Connection, some: Delete) -> Iterator[int]:

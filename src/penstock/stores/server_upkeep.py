@@ -6,9 +6,9 @@ Loaded only where a server is configured.
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from penstock.stores.ledger import words
 from penstock.stores.migrating import VERSION, columns, lacking, revision_on
 from penstock.stores.migrations import HEAD
+from penstock.stores.refused import words
 from penstock.stores.site import Site
 from penstock.stores.upkeep import DamagedError, Examined
 

@@ -10,11 +10,9 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import ColumnElement, Engine, Select, and_, case, func, literal, or_, select
-from sqlalchemy.exc import SQLAlchemyError
 
-from penstock.core.books import BooksError
 from penstock.core.usage import COUNTERS
-from penstock.stores.ledger import words
+from penstock.stores.refused import as_books_error
 from penstock.stores.rollups import HOURS_IN_DAY, Kind
 from penstock.stores.schema import entries, rollup_subjects, rollups
 
@@ -86,19 +84,16 @@ class Usages:
         """Tell of all of these hours, of these keys or of all; ``apart``: which of ``APART`` matter. Returns which
         of these exchanges are in what was told."""
         present: set[str] = set()
-        try:
-            # One transaction: all of it is from the same moment.
-            with self._engine.connect() as connection:
-                for place in range(0, len(ids), _AT_ONCE):
-                    some = select(entries.c.id).where(entries.c.id.in_(ids[place : place + _AT_ONCE]))
-                    present.update(connection.execute(some).scalars())
-                for hours in spans:
-                    query = self._query(hours, keys, apart)
-                    found = connection.execution_options(yield_per=_AT_ONCE).execute(query)
-                    for hour, key, team, owner, model, *sums in found:
-                        told(Used(hour, key, team, owner, model, *map(int, sums)))
-        except SQLAlchemyError as error:
-            raise BooksError(words(error)) from None
+        # One transaction: all of it is from the same moment.
+        with as_books_error(), self._engine.connect() as connection:
+            for place in range(0, len(ids), _AT_ONCE):
+                some = select(entries.c.id).where(entries.c.id.in_(ids[place : place + _AT_ONCE]))
+                present.update(connection.execute(some).scalars())
+            for hours in spans:
+                query = self._query(hours, keys, apart)
+                found = connection.execution_options(yield_per=_AT_ONCE).execute(query)
+                for hour, key, team, owner, model, *sums in found:
+                    told(Used(hour, key, team, owner, model, *map(int, sums)))
         return present
 
     def _query(self, hours: Hours, keys: Sequence[str] | None, apart: Collection[str]) -> Select[Any]:

@@ -9,10 +9,8 @@ from collections.abc import Sequence
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, func, select, update
-from sqlalchemy.exc import SQLAlchemyError
 
-from penstock.core.books import BooksError
-from penstock.stores.ledger import words
+from penstock.stores.refused import as_books_error
 from penstock.stores.schema import warnings
 from penstock.stores.turns import inserting, writing
 
@@ -53,12 +51,9 @@ class Warnings:
 
     def note(self, counter: str, share: int, ends: int, message: str, now: float) -> Noted:
         """Keep what is to be told of this share of the counter's span, if nobody has."""
-        try:
-            with self._writing.begin() as connection:
-                connection.execute(delete(warnings).where(warnings.c.ends < int(now) - _KEPT_SECONDS))
-                return self._note(connection, counter, share, ends, message, int(now))
-        except SQLAlchemyError as error:
-            raise BooksError(words(error)) from None
+        with as_books_error(), self._writing.begin() as connection:
+            connection.execute(delete(warnings).where(warnings.c.ends < int(now) - _KEPT_SECONDS))
+            return self._note(connection, counter, share, ends, message, int(now))
 
     def _note(self, connection: Connection, counter: str, share: int, ends: int, message: str, now: int) -> Noted:
         known = select(warnings.c.share).where(_of(counter, share))
@@ -76,7 +71,7 @@ class Warnings:
         columns = (warnings.c.counter, warnings.c.share, warnings.c.message, warnings.c.tries)
         fresh = warnings.c.ends >= int(now) - _KEPT_SECONDS
         due = select(*columns).where(warnings.c.due <= int(now), fresh).order_by(warnings.c.due).limit(most)
-        try:
+        with as_books_error():
             with self._reading.connect() as connection:
                 found = connection.execute(due).all()
             if not found:
@@ -84,8 +79,6 @@ class Warnings:
             with self._writing.begin() as connection:
                 rows = [Waiting(row.counter, row.share, row.message, row.tries + 1) for row in found]
                 return [row for row in rows if _taken(connection, row, int(now) + HELD_SECONDS)]
-        except SQLAlchemyError as error:
-            raise BooksError(words(error)) from None
 
     def put_off(self, one: Waiting, due: float) -> None:
         """It could not be told: another time. Nothing where somebody else has taken it since."""
@@ -99,11 +92,8 @@ class Warnings:
         mine = (_of(one.counter, one.share), warnings.c.due.is_not(None))
         # Once it was told it does not matter who has taken it meanwhile.
         still = mine if "message" in values else (*mine, warnings.c.tries == one.tries)
-        try:
-            with self._writing.begin() as connection:
-                connection.execute(update(warnings).where(*still).values(values))
-        except SQLAlchemyError as error:
-            raise BooksError(words(error)) from None
+        with as_books_error(), self._writing.begin() as connection:
+            connection.execute(update(warnings).where(*still).values(values))
 
 
 def _of(counter: str, share: int) -> ColumnElement[bool]:
