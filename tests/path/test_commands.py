@@ -173,7 +173,17 @@ def test_a_port_in_use_is_named(tmp_path: Path) -> None:
         second = configured(tmp_path / "second", listen=f"127.0.0.1:{gateway.port}")
         done = run("serve", "--config", str(second), folder=tmp_path / "second")
     assert done.returncode == 1
-    assert f"can't listen on 127.0.0.1:{gateway.port}" in done.stderr
+    address = f"127.0.0.1:{gateway.port}"
+    assert done.stderr.strip() == f"Error: can't listen on {address}: another program does already; stop it, or " \
+        "choose another port with --listen"  # fmt: skip
+
+
+@pytest.mark.parametrize("command", ["serve", "simulate"])
+def test_an_address_of_another_machine_is_named(tmp_path: Path, command: str) -> None:
+    """One of those that are kept for documents, so no machine has it."""
+    done = run(command, "--listen", "192.0.2.1:8080", folder=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: can't listen on 192.0.2.1:8080: this machine has no such address")
 
 
 @pytest.mark.parametrize("whole", [True, False])

@@ -44,9 +44,7 @@ def source_of(path: Path | None, *, listen: str | None = None) -> "Source":
     from penstock.config.source import Source  # noqa: PLC0415
 
     environment = dict(os.environ)
-    if listen is not None:
-        environment["PENSTOCK_LISTEN"] = listen
-    return Source(path, lambda: load(path, environment))
+    return Source(path, lambda: load(path, environment, listen=listen))
 
 
 class ConfigurationMistake(click.ClickException):

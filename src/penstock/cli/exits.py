@@ -71,6 +71,9 @@ def existing(settings: "Settings", *, new: bool) -> "Iterator[Site]":
     site = site_of(settings)
     with contextlib.ExitStack() as undo:
         undo.enter_context(reaching(site))
+        if new and site.server is None and not site.exists():
+            words = f"No gateway has run in {site.folder} yet; what it keeps is made there now."
+            click.echo(f"{words} If you mean one that runs, name its configuration with --config.", err=True)
         if new or site.exists():
             yield site
         else:

@@ -13,6 +13,7 @@ import click
 from penstock.cli import moments, terms
 from penstock.cli.acting import Acting, acting, completing, key_names, team_names, user_names
 from penstock.cli.configuration import config_option
+from penstock.cli.exits import site_of
 from penstock.cli.printing import Table, columns, json_option, legible, print_json, print_table
 from penstock.cli.terms import terms_options
 
@@ -123,7 +124,9 @@ def list_keys(config: Path | None, team: str | None, *, everything: bool, as_jso
         print_json([_seen(key) for key in listed])
         return
     if not listed:
-        click.echo("There is no key yet. Make one: penstock keys create NAME")
+        site = site_of(act.settings)
+        where = site.folder if site.server is None else site.name
+        click.echo(f"There is no key in {where} yet. Make one: penstock keys create NAME")
         return
     lines = [(*_line(key), moments.shown(key.last_used, absent="-")) for key in listed]
     headings = columns("=name", "team", "owner", "state", "begins with", "may use", "expires (UTC)", "last used (UTC)")

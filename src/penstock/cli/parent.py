@@ -30,7 +30,7 @@ def parent(start: Start, count: int) -> None:
     try:
         sets = bind(*settings.address, count)
     except OSError as error:
-        raise cannot_listen(start, error) from None
+        raise cannot_listen(settings.listen, error) from None
     first_key = prepare(settings)
     host, port = sets[0][0].getsockname()[:2]
     name = f"[{host}]" if ":" in host else host

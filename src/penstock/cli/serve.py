@@ -99,7 +99,7 @@ async def _alone(start: Start) -> None:
         if error.filename is not None:
             # Of a file, which an address has not.
             raise
-        raise cannot_listen(start, error) from None
+        raise cannot_listen(start.settings.listen, error) from None
 
 
 async def _work(start: Start, worker: str) -> None:

@@ -5,6 +5,8 @@ import signal
 
 import click
 
+from penstock.cli.start import cannot_listen
+
 _MOST = 65535
 
 
@@ -26,7 +28,7 @@ def simulate(listen: str, seed: int, pace: float) -> None:
     try:
         asyncio.run(_simulate(host.strip("[]"), int(port), seed, pace))
     except OSError as error:
-        raise click.ClickException(f"can't listen on {listen}: {error.strerror or error}") from None
+        raise cannot_listen(listen, error) from None
 
 
 async def _simulate(host: str, port: int, seed: int, pace: float) -> None:

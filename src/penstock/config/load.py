@@ -33,18 +33,26 @@ _SINGLE = tuple(kinds.single(kinds.struct(Settings)))
 """The settings that an environment variable can give."""
 
 
-def load(path: Path | None, environment: Mapping[str, str]) -> Settings:
-    """The settings of a file, or the defaults when ``path`` is None; ConfigError when anything is wrong with them."""
-    return load_traced(path, environment)[0]
+def load(path: Path | None, environment: Mapping[str, str], *, listen: str | None = None) -> Settings:
+    """The settings of a file, or the defaults when ``path`` is None; ConfigError when anything is wrong with them.
+
+    ``listen`` is the command line's, which wins over both.
+    """
+    return load_traced(path, environment, listen=listen)[0]
 
 
-def load_traced(path: Path | None, environment: Mapping[str, str]) -> tuple[Settings, Mapping[Where, str]]:
+def load_traced(
+    path: Path | None, environment: Mapping[str, str], *, listen: str | None = None
+) -> tuple[Settings, Mapping[Where, str]]:
     """As ``load``, and where each setting that was given comes from; those that are not named have their defaults."""
     mistakes = Mistakes()
     table = _table(()) if path is None else _parse(path, mistakes)
     if table is None:
         raise ConfigError(mistakes.found)
-    table = _with_defaults(variables.override(table, environment, _SINGLE), environment)
+    table = variables.override(table, environment, _SINGLE)
+    if listen is not None:
+        table = table.replaced("listen", tree.Scalar(listen, Place("--listen")))
+    table = _with_defaults(table, environment)
     expanded = variables.expand(table, environment, mistakes)
     folder = Path.cwd() if path is None else path.resolve().parent
     reading = Reading(Files(folder, environment.get("HOME")), mistakes)

@@ -28,6 +28,14 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("penstock.yaml").write_text(FILE)
 
 
+def test_a_mistake_in_an_option_names_the_option() -> None:
+    """Who wrote ``--listen`` knows of no variable, even where there is one that it wins over."""
+    found = invoke("serve", "-c", "penstock.yaml", "--listen", "8090", env={"PENSTOCK_LISTEN": "127.0.0.1:7"})
+    assert found.exit_code == 2
+    assert "\n--listen: listen is a port without a host\n" in found.stderr
+    assert "PENSTOCK_LISTEN" not in found.stderr
+
+
 def test_what_is_in_force_says_where_it_comes_from() -> None:
     """File and line, the variable that a value was read from, an override, or the default."""
     found = invoke("config", "show", "-c", "penstock.yaml", "--all", "--json", env={"PENSTOCK_LISTEN": "127.0.0.1:7"})

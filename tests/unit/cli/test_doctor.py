@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 import socket
 import sqlite3
 import subprocess
@@ -50,6 +51,14 @@ def test_a_sound_place_has_no_problem() -> None:
     assert not [key for key in found if key[1] == "problem"]
     assert ("database", "good") in found
     assert not Path("data").exists()
+
+
+def test_what_a_database_holds_is_told_in_words_of_operators() -> None:
+    """Tables that only serve the gateway itself are none of them, nor what is not there."""
+    invoke("keys", "create", "laptop")
+    invoke("teams", "create", "red")
+    told = doctor()[1]["database", "good"]
+    assert re.fullmatch(r"sound, schema \d{4}; 1 keys, 1 teams: ", told), told
 
 
 def test_a_damaged_database_is_found() -> None:

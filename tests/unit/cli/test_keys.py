@@ -34,6 +34,15 @@ def known(key: str) -> str | None:
         store.close()
 
 
+def test_a_folder_where_no_gateway_has_run_is_named() -> None:
+    """Or a key that is made in the wrong folder looks like one that a gateway knows."""
+    elsewhere = {"PENSTOCK_DATA_DIR": str(Path.cwd() / "elsewhere")}
+    assert f"no key in {Path.cwd() / 'elsewhere'} yet" in invoke("keys", "list", env=elsewhere).stdout
+    first, second = (invoke("keys", "create", name, env=elsewhere) for name in ("laptop", "phone"))
+    assert f"No gateway has run in {Path.cwd() / 'elsewhere'} yet" in first.stderr
+    assert (second.exit_code, "No gateway" in second.stderr) == (0, False)
+
+
 def test_a_key_is_shown_once() -> None:
     """Standard output is the key alone; the database, the list and the show never hold it."""
     made = invoke("keys", "create", "laptop", "--team", "red", "--owner", "ada", "--label", "the old one")

@@ -4,7 +4,7 @@ import os
 import re
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from penstock.cli.examining import Finding, good, problem, warning
@@ -79,8 +79,7 @@ def database(settings: Settings) -> Iterator[Finding]:
         what = f"schema {found.revision}, to become {found.expected}"
         yield warning("database", what, "it is brought up to date at the next start; make a backup before")
     else:
-        rows = ", ".join(f"{count} {name}" for name, count in found.rows)
-        yield good("database", f"sound, schema {found.revision}; {rows}")
+        yield good("database", f"sound, schema {found.revision}; {_held(found.rows)}")
     if words := refusal(path):
         action = f"see who uses it (`fuser {path}`); until it does, the books are late and keys can't be changed"
         yield problem("database", f"{path} takes no writes: {words}", action)
@@ -136,8 +135,20 @@ def _server(settings: Settings) -> Finding:
     if found.revision != found.expected:
         what = f"{site.name}: schema {found.revision}, to become {found.expected}"
         return warning("database", what, "it is brought up to date at the next start; make a backup before (pg_dump)")
-    rows = ", ".join(f"{count} {name}" for name, count in found.rows)
-    return good("database", f"{site.name}, PostgreSQL {version}, schema {found.revision}; {rows}")
+    return good("database", f"{site.name}, PostgreSQL {version}, schema {found.revision}; {_held(found.rows)}")
+
+
+_TOLD = {
+    "keys": "keys", "teams": "teams", "users": "users", "credentials": "credentials", "objects": "stored objects",
+    "entries": "exchanges",
+}  # fmt: skip
+"""The tables that mean something to an operator, and what stands in them."""
+
+
+def _held(rows: Iterable[tuple[str, int]]) -> str:
+    counts = dict(rows)
+    held = [f"{counts[table]:,} {name}" for table, name in _TOLD.items() if counts.get(table)]
+    return ", ".join(held) or "nothing in it yet"
 
 
 def _no_database(path: Path) -> Finding:
