@@ -193,8 +193,6 @@ WRONG = (
     _shape("speaks HTTP/2", b"\x00\x00\x12\x04\x00\x00\x00\x00\x00" + bytes(18)),
     _shape("sends HTML with 200", _HTML),
     _shape("sends nothing with 200", sized(b"")),
-    _shape("sends white space with 200", sized(b" \n")),
-    _shape("sends a stream of nothing", STREAM_HEAD + LAST_CHUNK),
     _shape("sends a redirect", head("HTTP/1.1 302 Found", "location: http://elsewhere.test/", "content-length: 0")),
     _shape("switches protocols", head("HTTP/1.1 101 Switching Protocols", "connection: upgrade", "upgrade: x")),
     _shape("sends two lengths", sized(b"{}", "content-length: 2")),

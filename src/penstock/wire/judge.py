@@ -2,8 +2,7 @@
 nothing at all is none of a model.
 
 Captive portals, load balancers and misconfigured servers answer 200 with a page of HTML, or with nothing; a client that
-was promised JSON dies of it without a word, and a stream of nothing looks like one that is whole. Judged before the
-answer's head goes out.
+was promised JSON dies of it without a word. Judged before the answer's head goes out; what is odd in a stream stays.
 """
 
 from penstock.core.fault import FaultError, FaultKind, refuse
@@ -37,7 +36,7 @@ def unclear(head: ResponseHead, relay: Relay, route: Route) -> bool:
         raise FaultError(relay.fault)
     if not 200 <= head.status < 300 or head.status == 204 or route.reply is Reply.BYTES or relay.bodiless:
         return False
-    if route.routed and relay.empty:
+    if route.routed and head.length == 0:
         raise refuse(FaultKind.BROKEN_ANSWER, "The provider's answer is empty.")
     kind = (head.get(b"content-type") or b"").lower()
     return not kind.startswith(_KNOWN_TYPES) and head.get(b"content-encoding") is None

@@ -209,11 +209,6 @@ class Relay:
         """The whole body, if all of it is here already."""
         return self._look() if self._over and self.fault is None else None
 
-    @property
-    def empty(self) -> bool:
-        """It is known already that the body has nothing, or nothing but white space."""
-        return self.length == 0 or (self._over and self._blank and self.fault is None)
-
     def _look(self) -> bytes:
         whole = self._held.take()
         self._held.add(whole)
