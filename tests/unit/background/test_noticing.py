@@ -75,6 +75,7 @@ async def until_heard(receiver: Receiver, count: int) -> None:
     await asyncio.sleep(0.1)
 
 
+@pytest.mark.slow
 def test_what_a_process_could_not_tell_the_next_one_does(engine: Engine) -> None:
     """The same message, once: also where the quota is never asked for again."""
 
@@ -118,6 +119,7 @@ def test_it_is_given_up_after_the_last_pause(engine: Engine) -> None:
     asyncio.run(work())
 
 
+@pytest.mark.slow
 def test_no_more_wait_than_the_bound(engine: Engine) -> None:
     """Neither for the database nor in it; those that found no room are told once there is some and they are seen again.
     A receiver that hangs is asked a few things at a time."""

@@ -225,6 +225,7 @@ def unexplained(names: set[str]) -> list[str]:
     return sorted(name for name in missing if not any(fnmatchcase(name, pattern) for pattern in reasons))
 
 
+@pytest.mark.slow
 def test_every_recorded_model_is_priced_or_has_a_reason() -> None:
     """Nothing is forgotten, and nothing is guessed."""
     assert unexplained(seen()) == []

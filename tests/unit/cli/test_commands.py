@@ -101,6 +101,7 @@ def test_a_table_in_a_pipe_is_aligned_and_has_no_colour(tmp_path: Path) -> None:
     assert lines[0].find("base URL") == lines[1].find("http")
 
 
+@pytest.mark.slow
 def test_a_table_on_a_terminal_is_drawn_and_no_colour_is_respected(tmp_path: Path) -> None:
     """A terminal gets lines and weight; ``NO_COLOR`` takes the colour away, ``TERM=dumb`` every sequence."""
     code, shown = on_terminal("providers", "list", folder=tmp_path)

@@ -60,6 +60,7 @@ def test_a_database_is_made_checked_and_brought_up_to_date(setting: dict[str, st
     assert "lacks entries.rulings" in refused.stderr
 
 
+@pytest.mark.slow
 def test_sums_that_a_release_before_did_not_keep_are_made(tmp_path: Path) -> None:
     """By a command of their own, and by the migration itself where it is asked for."""
     site = Site(tmp_path / "data")

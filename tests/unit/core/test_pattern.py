@@ -137,6 +137,7 @@ def test_a_pattern_that_is_met_everywhere_is_told_as_one_stretch() -> None:
     assert all(one[1] == other[0] for one, other in pairwise(spans))
 
 
+@pytest.mark.slow
 def test_matches_that_want_to_read_on_do_not_make_a_text_slow() -> None:
     """Each of two hundred thousand matches would read to the end of a million letters in search of a longer one."""
     started = time.process_time()

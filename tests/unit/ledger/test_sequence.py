@@ -24,6 +24,7 @@ def moments(*amounts: float) -> Moments:
     return Moments(len(amounts), sum(map(bool, amounts)), sum(amounts), sum(each * each for each in amounts))
 
 
+@pytest.mark.slow
 def test_a_random_walk_crosses_the_boundary_as_seldom_as_promised() -> None:
     """Looked at all the time until a hundred times the start: less often than one in twenty, and not much less."""
     chance = Random(7)

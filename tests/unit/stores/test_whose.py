@@ -67,6 +67,7 @@ def change(engine: Engine, statement: str) -> None:
         connection.execute(text(statement))
 
 
+@pytest.mark.slow
 def test_they_tell_what_the_others_tell(kept: Engine) -> None:
     """Of every span of days, within a month and across months, whatever it is grouped by."""
     found = answers(kept)
@@ -83,6 +84,7 @@ def test_they_are_what_is_read(kept: Engine) -> None:
     assert all(row.usage.input < 10**5 for row in Reports(kept).usage([By.TEAM], Filter(team="red")))
 
 
+@pytest.mark.slow
 def test_what_lacks_an_exchange_is_not_believed(kept: Engine) -> None:
     """A release that knew nothing of these sums may have written beside this one."""
     found = answers(kept)
@@ -95,6 +97,7 @@ def test_what_lacks_an_exchange_is_not_believed(kept: Engine) -> None:
     agree(kept)
 
 
+@pytest.mark.slow
 def test_an_upgrade_makes_them_and_goes_on_where_it_was_stopped(site: Site, kept: Engine) -> None:
     """Beside a gateway that writes; reports are right before, meanwhile and afterwards."""
     found = answers(kept)

@@ -183,6 +183,7 @@ def seconds_for(pieces: int, piece: bytes, feed: object) -> float:
     return time.process_time() - began
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("piece", [b"x", b"\r", b"data\n", b"a\r\n"], ids=repr)
 def test_small_pieces_of_a_huge_frame_cost_linear_time(piece: bytes) -> None:
     """Eight times the pieces take about eight times as long, not sixty-four times."""

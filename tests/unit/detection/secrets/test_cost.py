@@ -29,6 +29,7 @@ def seconds(text: str) -> float:
     return time.process_time() - start
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES)
 def test_time_grows_with_the_text(shape: str) -> None:
     """Eight times the text takes eight times as long, with room for chance; a square would take 64 times."""
