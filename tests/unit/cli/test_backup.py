@@ -115,7 +115,9 @@ def test_what_only_the_journal_holds_is_in_the_copy() -> None:
             living.opened(one.opened)
             living.closed(one)
         living.opened(opened("under-way"))
-        files = [path for path in Path("data").rglob("*") if path.is_file() and path.suffix != ".db-shm"]
+        # Of a name that begins with a dot is the segment that the journal has ready: its thread may be making it.
+        there = (path for path in Path("data").rglob("[!.]*") if path.is_file())
+        files = [path for path in there if path.suffix != ".db-shm"]
         before = [path.read_bytes() for path in files]
         found = invoke("backup", "copy", "--with-secrets", "--json")
         after = [path.read_bytes() for path in files]
