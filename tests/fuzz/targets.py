@@ -203,7 +203,8 @@ def used(row: int, told: bytes, cuts: list[int]) -> None:
     together, apart = (_counted(read(pieces, framed=True)) for pieces in ([b"".join(frames)], frames))
     # The latest event that speaks of usage is taken for its last word, unread: a broken one hides what came before. And
     # the model's name is looked for in what comes first: where that is broken, it may be found or not.
-    assert together == apart or not all(_sound(frame.data) for frame in told_apart if b"sage" in frame.raw)
+    telling = [frame.data for frame in told_apart if b"sage" in frame.raw]
+    assert together == apart or not all(map(_sound, telling)) or not _grows(telling)
 
 
 def _sound(data: bytes | None) -> bool:
@@ -215,6 +216,19 @@ def _sound(data: bytes | None) -> bool:
     holders = (tree, tree.get("message"), tree.get("response")) if isinstance(tree, dict) else ()
     told = (one.get("usage", one.get("usageMetadata")) for one in holders if isinstance(one, dict))
     return any(isinstance(one, dict) for one in told)
+
+
+def _grows(telling: list[bytes | None]) -> bool:
+    """Every event has the counters that stood in one before it, as Gemini's do: what stands between the first and the
+    latest is not read."""
+    before: set[str] = set()
+    for data in telling:
+        usage = json.loads(data or b"{}").get("usageMetadata")
+        counters = {name for name, value in usage.items() if type(value) is int} if isinstance(usage, dict) else before
+        if not before <= counters:
+            return False
+        before = counters
+    return True
 
 
 def _counted(told: tuple[Consumption, Ending, str]) -> tuple[list[Usage], Ending, str]:
