@@ -37,6 +37,7 @@ class Target:
 
 
 _SPACES = re.compile(rb"(?<=[!-~])  +(?=[!-~][^\r\n]*(?:HTTP|RTSP|ICE)/[12])|(?<=[!-~])  +(?=(?:HTTP|RTSP|ICE)/[12])")
+_ZEROS = re.compile(rb"(?i)(?<=content-length:)([ \t]*)0+(?=\d)")
 _KIN = re.compile(rb" (?:RTSP|ICE)/")
 _REASON = re.compile(rb"^(HTTP/1\.. \d{3} )([^\r\n]*)", re.MULTILINE)
 
@@ -47,9 +48,10 @@ def listener(sent: bytes, cuts: list[int]) -> None:
     """Requests that both take are the same; none is taken that h11 refuses; cuts change nothing.
 
     More than one space within a request's first line tells nothing (RFC 9112, 3), nor do names of protocols that are
-    read as HTTP is (``wire.strict``). h11 refuses both: it does not see them.
+    read as HTTP is (``wire.strict``), nor zeros before a length. h11 refuses the first two, and a number of more than
+    twenty digits: it does not see them.
     """
-    sent = _KIN.sub(b" HTTP/", _SPACES.sub(b" ", sent))
+    sent = _ZEROS.sub(rb"\1", _KIN.sub(b" HTTP/", _SPACES.sub(b" ", sent)))
     ours, theirs = twice.requests(split(sent, cuts)), twice.requests_by_h11(sent)
     assert (ours.requests, bool(ours.refused)) == ((whole := twice.requests([sent])).requests, bool(whole.refused))
     assert len(ours.requests) <= len(theirs.requests), theirs.refused
