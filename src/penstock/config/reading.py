@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 from typing import TypeVar
 
+import msgspec
 from msgspec import inspect
 
 from penstock.config import forms, kinds
@@ -19,6 +20,7 @@ from penstock.config.tree import Entry, Listing, Node, Scalar, Table
 from penstock.core.caller import Secret
 
 T = TypeVar("T")
+S = TypeVar("S", bound=msgspec.Struct)
 
 
 Found = tuple[Path, str, str]
@@ -132,9 +134,9 @@ class Reading:
         self._unset: dict[Path, str] = {}
         self._numbers = itertools.count()
 
-    def read(self, table: Table, settings: type[T]) -> T | None:
+    def read(self, table: Table, settings: type[S]) -> S | None:
         """The settings that the outermost mapping gives, or None when they can't be built at all."""
-        kind = inspect.type_info(settings)
+        kind = kinds.struct(settings)
         value = self._value(table, kind, (), inspect.Metadata(kind))
         return value if isinstance(value, settings) else None
 
