@@ -36,7 +36,7 @@ def unclear(head: ResponseHead, relay: Relay, route: Route) -> bool:
         raise FaultError(relay.fault)
     if not 200 <= head.status < 300 or head.status == 204 or route.reply is Reply.BYTES or relay.bodiless:
         return False
-    if route.routed and head.length == 0:
+    if route.routed and relay.length == 0:
         raise refuse(FaultKind.BROKEN_ANSWER, "The provider's answer is empty.")
     kind = (head.get(b"content-type") or b"").lower()
     return not kind.startswith(_KNOWN_TYPES) and head.get(b"content-encoding") is None

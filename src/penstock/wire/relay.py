@@ -21,7 +21,7 @@ from penstock.wire.incoming import Incoming, Source
 from penstock.wire.sse import Frames
 from penstock.wire.sweep import Sweep
 from penstock.wire.tap import Tap
-from penstock.wire.trail import PIECE_BYTES, Trail
+from penstock.wire.trail import Trail
 from penstock.wire.upstream import UpstreamConnection
 
 # What may wait in memory for the gateway's decision before the provider is told to slow down.
@@ -384,7 +384,7 @@ class Relay:
         """These whole frames go out, for those that came."""
         trail, tap, size = self._trail, self._tap, len(whole)
         if trail is not None and size:
-            trail.keep(whole) if size <= PIECE_BYTES else trail.add(whole)
+            trail.add(whole)
         if tap is not None:
             tap.size += size
             # find, because ``in`` first asks whether it is given a number, which takes as long again.

@@ -19,13 +19,11 @@ REACH = 64
 class Trail:
     """The latest whole frames of one stream."""
 
-    __slots__ = ("_endings", "_pieces", "keep")
+    __slots__ = ("_endings", "_pieces")
 
     def __init__(self, endings: tuple[bytes, ...]) -> None:
         self._endings = endings
         self._pieces: deque[bytes] = deque(maxlen=PIECES)
-        self.keep = self._pieces.append
-        """``add``, of at most ``PIECE_BYTES``: a frame in Python less for each frame of a stream."""
 
     def add(self, frames: bytes) -> None:
         """These went out."""
