@@ -45,7 +45,7 @@ static: $(DEV)
 	$(BIN)/python tests/budgets.py
 
 quick: $(DEV)
-	$(BIN)/pytest -n 2 --dist worksteal tests/unit tests/laws -m "not long and not slow"
+	$(BIN)/pytest -n 2 --dist worksteal --hypothesis-profile=quick tests/unit tests/laws -m "not long and not slow"
 
 # Tests of time and of processes that die share two busy cores here: what fails among others is asked once more, alone,
 # and what fails there too fails. Both are told of; who fails only among others is a fault to be looked into all the same.

@@ -172,6 +172,6 @@ def house(request: pytest.FixtureRequest, folder: Path) -> House:
     return {"memory": House, "sqlite": Machine, "valkey": Gateways}[request.param](folder)
 
 
-FAR = [pytest.param(name, marks=pytest.mark.slow) for name in ("valkey", "postgresql")]
+FAR = ["valkey", pytest.param("postgresql", marks=pytest.mark.slow)]
 SHARED = ["sqlite", *FAR]
 EACH = ["memory", *SHARED]

@@ -35,6 +35,8 @@ from tests.support.between import Between
 from tests.support.loop import awaited
 from tests.support.postgres import Server
 
+pytestmark = pytest.mark.slow
+
 each = pytest.mark.parametrize("place", EACH, indirect=True)
 shared = pytest.mark.parametrize("place", SHARED, indirect=True)
 far = pytest.mark.parametrize("place", FAR, indirect=True)
@@ -192,7 +194,6 @@ async def test_while_the_store_is_away_each_decides_alone(place: House, caplog: 
     assert len(said) in {3, 4}
 
 
-@pytest.mark.slow
 @awaited
 async def test_postgresql_is_asked_in_one_round_trip(postgres: Server, database_url: str) -> None:
     """Words, what gives way and what is proposed, for a hundred conversations that have come together."""

@@ -17,6 +17,8 @@ from penstock.stores.ledger import Ledger
 from tests.support.books import entry, opened
 from tests.support.command import invoke
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,8 @@ from penstock.cli import main
 from penstock.config import ConfigError, Secret, load
 from tests.support.command import PENSTOCK, invoke
 
+pytestmark = pytest.mark.slow
+
 SECRET = "sk-c4n4ry-c4n4ry"
 
 CONFIG = """\
@@ -52,7 +54,6 @@ def test_what_is_set_is_what_the_provider_is_shown() -> None:
     assert "c4n4ry" not in told.output + listed.output + invoke("config", "show").output
 
 
-@pytest.mark.slow
 def test_a_secret_is_asked_for_without_an_echo() -> None:
     """On a terminal, where somebody may look on: what is typed at the prompt is not shown."""
     leader, follower = pty.openpty()

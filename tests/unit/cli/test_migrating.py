@@ -15,6 +15,8 @@ from tests.support.command import invoke
 from tests.support.migrations import migrate
 from tests.support.rollups import agree
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def _here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -60,7 +62,6 @@ def test_a_database_is_made_checked_and_brought_up_to_date(setting: dict[str, st
     assert "lacks entries.rulings" in refused.stderr
 
 
-@pytest.mark.slow
 def test_sums_that_a_release_before_did_not_keep_are_made(tmp_path: Path) -> None:
     """By a command of their own, and by the migration itself where it is asked for."""
     site = Site(tmp_path / "data")
@@ -94,7 +95,6 @@ def test_a_server_that_is_not_there_is_told_without_its_password() -> None:
     assert (found.exit_code, "pg_dump" in found.stderr, "hunter2" in found.output) == (2, True, False)
 
 
-@pytest.mark.slow
 def test_the_doctor_looks_at_a_server(database_url: str) -> None:
     """Which it is, whether it is whole, and what is in it."""
     setting = {"PENSTOCK_DATABASE": database_url}

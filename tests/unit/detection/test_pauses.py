@@ -12,6 +12,8 @@ from penstock.detection.names.runs import RUN, SLICE, runs, shape
 from penstock.detection.terms import TermList
 from tests.unit.detection.test_time import UNITS
 
+pytestmark = pytest.mark.slow
+
 MORE = [
     "aA", "Ab ", "A. ", "Jane Doe, ", "Mr. ", "Dear John,\n", "12 Elm Street ", "<a@b>", "``` ", "\uac00", "\u1100",
     "漢字", "Привет ", "Ä", "Kubernetes Xyzzy Frobnicate\n",
@@ -42,7 +44,6 @@ class _Watch:
             raise _EnoughError
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("unit", [*UNITS, *MORE], ids=ascii)
 def test_a_long_text_is_left_for_others_again_and_again(detector: Detector, unit: str) -> None:
     """However it is made: the megabyte takes seconds at worst, and no two pauses are a fifth of one apart. On a quiet

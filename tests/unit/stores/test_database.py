@@ -22,6 +22,8 @@ from penstock.stores.database import open_database
 from penstock.stores.migrating import DatabaseTooNewError
 from penstock.stores.schema import metadata
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_revisions_lead_to_the_schema_that_the_code_uses(tmp_path: Path) -> None:
     """What the migrations build must be what ``schema.py`` says, or queries meet tables that nobody tested."""
@@ -55,7 +57,6 @@ def test_head_names_the_newest_revision() -> None:
     assert ScriptDirectory.from_config(config).get_current_head() == migrations.HEAD
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("new", [True, False])
 def test_a_gateway_does_not_hold_alembic(tmp_path: Path, new: bool) -> None:
     """What a first start needs once is not held for good; a second start does not need it at all."""
@@ -70,7 +71,6 @@ def test_a_gateway_does_not_hold_alembic(tmp_path: Path, new: bool) -> None:
     open_database(tmp_path / "x.db").dispose()
 
 
-@pytest.mark.slow
 def test_a_gateway_on_sqlite_does_not_hold_what_postgresql_needs(tmp_path: Path) -> None:
     """Neither its driver nor its dialect: they take some ten megabytes."""
     script = (
@@ -82,7 +82,6 @@ def test_a_gateway_on_sqlite_does_not_hold_what_postgresql_needs(tmp_path: Path)
     assert run.stdout.strip() == "[]"
 
 
-@pytest.mark.slow
 def test_what_is_in_the_way_is_told_by_the_process_that_asked(tmp_path: Path) -> None:
     """Not by the one that was to migrate."""
     open_database(tmp_path / "x.db").dispose()
@@ -108,7 +107,6 @@ def test_only_the_owner_can_read_the_file(tmp_path: Path) -> None:
     engine.dispose()
 
 
-@pytest.mark.slow
 def test_several_processes_may_open_a_new_database_at_once(tmp_path: Path) -> None:
     """Workers that start together must all find the schema, whoever of them makes it."""
     with ThreadPoolExecutor(4) as pool:

@@ -19,6 +19,8 @@ from penstock.stores.schema import batches
 from penstock.stores.site import Site
 from tests.support.books import AT, entry, used
 
+pytestmark = pytest.mark.slow
+
 DAY = 86_400
 HOUR = AT - AT % 3600
 

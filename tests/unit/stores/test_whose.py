@@ -20,6 +20,8 @@ from tests.support.books import entry, used
 from tests.support.older import as_before
 from tests.support.rollups import agree
 
+pytestmark = pytest.mark.slow
+
 DAY = 86_400
 FIRST = first_day(680) * DAY
 """2026-09-01."""
@@ -67,7 +69,6 @@ def change(engine: Engine, statement: str) -> None:
         connection.execute(text(statement))
 
 
-@pytest.mark.slow
 def test_they_tell_what_the_others_tell(kept: Engine) -> None:
     """Of every span of days, within a month and across months, whatever it is grouped by."""
     found = answers(kept)
@@ -84,7 +85,6 @@ def test_they_are_what_is_read(kept: Engine) -> None:
     assert all(row.usage.input < 10**5 for row in Reports(kept).usage([By.TEAM], Filter(team="red")))
 
 
-@pytest.mark.slow
 def test_what_lacks_an_exchange_is_not_believed(kept: Engine) -> None:
     """A release that knew nothing of these sums may have written beside this one."""
     found = answers(kept)
@@ -97,7 +97,6 @@ def test_what_lacks_an_exchange_is_not_believed(kept: Engine) -> None:
     agree(kept)
 
 
-@pytest.mark.slow
 def test_an_upgrade_makes_them_and_goes_on_where_it_was_stopped(site: Site, kept: Engine) -> None:
     """Beside a gateway that writes; reports are right before, meanwhile and afterwards."""
     found = answers(kept)

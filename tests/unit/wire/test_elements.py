@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from penstock.wire.elements import Elements
 from tests.path.wire.raw import split
 
+pytestmark = pytest.mark.slow
+
 TRICKY = st.text(alphabet='ab"\\[]{},é\n', max_size=6)
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | TRICKY,

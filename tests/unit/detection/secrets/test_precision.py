@@ -11,6 +11,8 @@ import pytest
 from tests.support.secret_examples import text, uuid
 from tests.support.secret_rules import find
 
+pytestmark = pytest.mark.slow
+
 PROJECT = Path(__file__).parents[4]
 
 FOR_EACH = 100_000

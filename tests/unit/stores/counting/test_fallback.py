@@ -17,6 +17,8 @@ from penstock.stores.counting.valkey_address import address
 from tests.support.loop import awaited
 from tests.support.valkey import ValkeyServer
 
+pytestmark = pytest.mark.slow
+
 SPAN = Ask("span", Way.SPAN, 100, 1, ends=int(time.time()) + 10**6)
 AT = float(BEGINNING)
 MUTE = 0.5

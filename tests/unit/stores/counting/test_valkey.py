@@ -20,6 +20,8 @@ from penstock.stores.counting.valkey_line import Line, command
 from tests.support.loop import awaited
 from tests.support.valkey import ValkeyServer
 
+pytestmark = pytest.mark.slow
+
 ENDS = int(time.time()) + 10**6
 SPAN = Ask("span", Way.SPAN, 100, 10, ends=ENDS)
 RATE = Ask("rate", Way.RATE, 10, 1, ticks=6 * 10**8)
