@@ -11,10 +11,9 @@ from urllib.parse import unquote_plus
 
 from penstock.core import ticket
 from penstock.core.caller import Caller, Credential, KeyProfile, Secret, digest
-from penstock.core.exchange import Answer, Exchange
+from penstock.core.exchange import Answer, Exchange, Visit
 from penstock.core.fault import FaultKind, refuse
 from penstock.core.head import RequestHead
-from penstock.core.policy import Visit
 from penstock.core.route import Route
 
 # The ordinary slots, in the order in which they are looked at.
