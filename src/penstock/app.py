@@ -65,8 +65,8 @@ from penstock.stores.suspensions import Suspensions
 from penstock.stores.used import Usages
 from penstock.stores.warnings import Warnings
 from penstock.wire.call import Upstream
-from penstock.wire.incoming import Incoming
-from penstock.wire.listener import Handler, Listener
+from penstock.wire.incoming import Handler, Incoming
+from penstock.wire.listener import Listener
 from penstock.wire.pool import Pool
 from penstock.wire.relay import Passing
 from penstock.wire.sweep import Sweep

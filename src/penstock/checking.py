@@ -21,7 +21,6 @@ from penstock.core.fault import FaultError
 from penstock.core.head import RequestHead
 from penstock.core.target import Attempt, Provider, Timeouts
 from penstock.providers.headers import Wording, request_head
-from penstock.routing.plan import Table
 from penstock.wire.call import Upstream
 from penstock.wire.pool import Pool
 from penstock.wire.sweep import Sweep
@@ -60,10 +59,10 @@ class Checked(msgspec.Struct, frozen=True):
 
 
 async def check_providers(
-    settings: Settings, names: Sequence[str] = (), *, rows: Table | None = None, patience: float = 20.0
+    settings: Settings, names: Sequence[str] = (), *, patience: float = 20.0
 ) -> Sequence[Checked]:
     """One call to each provider, all at once; to those that are named, or to all."""
-    table = composing.table(settings, {}) if rows is None else rows
+    table = composing.table(settings, {})
     sweep = Sweep()
     pool = Pool(composing.ways(settings).connector(), sweep)
     upstream = Upstream(pool, sweep, upload_limit=0)

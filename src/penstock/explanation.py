@@ -10,10 +10,11 @@ import msgspec
 from penstock import routes
 from penstock.core.caller import Caller, Credential, KeyProfile, Secret
 from penstock.core.dialect import Dialect
-from penstock.core.document import Document, Facts, NotReadableError
+from penstock.core.document import Document, Facts
 from penstock.core.exchange import Exchange
 from penstock.core.fault import FaultKind, refuse
 from penstock.core.head import RequestHead
+from penstock.core.legible import NotReadableError
 from penstock.core.ruling import Ruling
 from penstock.core.target import Attempt
 from penstock.core.terseness import Intensity, Opening, Terseness

@@ -7,9 +7,10 @@ import pytest
 
 from penstock.ledger.findings import Finding, Standing
 from penstock.ledger.observed import Observed
-from penstock.ledger.savings import Savings, savings
+from penstock.ledger.savings import Savings
 from penstock.ledger.weighing import NEEDED
 from tests.corpus.terse_traffic import DAY, Traffic, recorded_lengths, true_savings
+from tests.support.treated import savings
 
 COVERED = 0.93
 CLAIMED = 0.05

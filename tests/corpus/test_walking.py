@@ -12,7 +12,7 @@ from functools import cache
 
 import pytest
 
-from penstock.core.document import NotReadableError, legible
+from penstock.core.legible import NotReadableError, legible
 from penstock.core.route import Match
 from penstock.core.text import Edit, Line, Text, placed, spliced
 from penstock.core.tree import Form, Node, string

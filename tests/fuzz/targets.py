@@ -13,8 +13,9 @@ from typing import Any
 from hypothesis import strategies as st
 from msgspec.structs import astuple
 
-from penstock.core.document import Document, NotReadableError
+from penstock.core.document import Document
 from penstock.core.ending import Ending
+from penstock.core.legible import NotReadableError
 from penstock.core.route import Match
 from penstock.core.usage import Consumption, Usage
 from penstock.dialects.anthropic import Anthropic

@@ -10,10 +10,9 @@ import pytest
 from penstock.app import DIALECTS
 from penstock.core.caller import Caller, KeyProfile
 from penstock.core.document import Document
-from penstock.core.exchange import Answer, Exchange
+from penstock.core.exchange import Answer, Exchange, Visit
 from penstock.core.fault import FaultError, FaultKind
 from penstock.core.head import RequestHead
-from penstock.core.policy import Visit
 from penstock.core.route import Body, Match, Reply, Route
 from penstock.core.ruling import Action
 from penstock.policies.guard import ContentPolicy, Guard

@@ -61,7 +61,7 @@ def survivors(file: Path) -> Iterator[str]:
         name = change.rpartition(".")[2]
         function = name.rpartition("__mutmut_")[0]
         diff = difflib.unified_diff(bodies[function + "__mutmut_orig"], bodies[name], lineterm="", n=0)
-        shown = "  ".join(line[0] + line[1:].strip() for line in diff if line[:2] not in {"--", "++", "@@"})
+        shown = "  ".join(line[0] + line[1:].strip() for line in diff if line[:2] not in {"--", "++", ""})
         yield f"{change} ({verdict}): {shown}"
 
 

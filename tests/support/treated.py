@@ -1,11 +1,14 @@
 """Conversations of both arms as the books hold them: one request each, with lengths that a test sets."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from random import Random
 from typing import Any
 
 from penstock.core.entry import Entry
 from penstock.core.terseness import Arm, Intensity, Terseness
+from penstock.ledger.findings import Report
+from penstock.ledger.observed import Observed
+from penstock.ledger.savings import Savings
 from tests.support.books import entry, used
 
 MODEL = "claude-sonnet-4-5"
@@ -36,3 +39,11 @@ def saving(at: float, name: str = "", **fields: Any) -> list[Entry]:
     """Treated conversations that surely cost less."""
     treated = conversations(Arm.TREATED, 300, 600, at=at, name=name, **fields)
     return [*treated, *conversations(Arm.CONTROL, 100, 1_000, at=at, name=name, **fields)]
+
+
+def savings(rows: Iterable[Observed]) -> Report:
+    """What these rows say."""
+    counted = Savings()
+    for row in rows:
+        counted.add(row)
+    return counted.report()

@@ -41,7 +41,7 @@ from penstock.stores.master_key import MasterKeyError
 from penstock.stores.migrating import UnfitDatabaseError
 from penstock.stores.site import Site
 from penstock.wire.connect import Connector
-from penstock.wire.listener import Limits
+from penstock.wire.limits import Limits
 
 DIALECTS: Mapping[str, Dialect] = {dialect.name: dialect for dialect in (Anthropic(), OpenAI(), Gemini())}
 

@@ -101,8 +101,6 @@ class Health(msgspec.Struct, frozen=True):
     """Why it does not answer."""
     alone: int = 0
     """Requests that were decided without it, since this process started."""
-    forgot: float = 0.0
-    """Seconds since the epoch: when it was last seen to have lost all counters; 0: never."""
 
 
 class Unanswered(Exception):  # noqa: N818 - a state of the store, and no error of anybody's

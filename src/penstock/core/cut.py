@@ -1,16 +1,13 @@
 """A body that has come apart into its blocks, once for all who look at them, and a name for each: a hash of what it is
 and says, by which what was found in it is remembered.
 
-Kept with the document, and made when it is first asked for. Pure.
+``Document.cut`` makes it when somebody first asks, and keeps it. Pure.
 """
 
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 
-from penstock.core.document import Document
-from penstock.core.head import RequestHead
-from penstock.core.route import Match
-from penstock.core.text import Block, Splice, Walking, spliced
+from penstock.core.text import Block, Splice, spliced
 
 
 class Cut:
@@ -46,17 +43,3 @@ class Cut:
         values stand at the same places."""
         found = sorted((self.blocks[place].start, one) for place, several in splices.items() for one in several)
         return spliced(body, ((first + start, first + end, put) for first, (start, end, put) in found))
-
-
-def cut(document: Document, walking: Walking, match: Match, head: RequestHead) -> Cut:
-    """The blocks of a request that is held; NotReadableError for what can't be walked."""
-    known = document.cut
-    if known is not None and known.body is document.plain:
-        return known
-    uploaded, body = walking.reads(match, head), document.plain
-    if not body.strip():
-        blocks: Sequence[Block] = ()
-    else:
-        blocks = walking.uploaded(match, head, body) if uploaded else walking.blocks(match, body)
-    document.cut = Cut(body, blocks, uploaded=uploaded)
-    return document.cut

@@ -4,14 +4,15 @@ Nothing is decoded before it is asked for, and then one level at a time (``msgsp
 history costs a scan and not a tree. With no edits, what goes upstream is the very object of bytes that came in.
 """
 
-import re
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
 
 import msgspec
 
-if TYPE_CHECKING:
-    from penstock.core.cut import Cut
+from penstock.core.cut import Cut
+from penstock.core.head import RequestHead
+from penstock.core.legible import NotReadableError, legible, with_halves
+from penstock.core.route import Match
+from penstock.core.text import Block, Walking
 
 
 class Facts(msgspec.Struct, frozen=True, gc=False):
@@ -26,35 +27,15 @@ class _Head(msgspec.Struct):
     stream: msgspec.Raw = msgspec.Raw(b"")
 
 
-# Escapes in the order in which they stand: a pair of halves is one character, half of one alone is none.
-_ESCAPE = re.compile(
-    rb"\\(?:(u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
-)
-_REPLACED = rb"\ufffd"
-_UNKNOWN = re.compile(rb"\\(?:(ufffd)|.)", re.DOTALL)
-
 _decode_head = msgspec.json.Decoder(_Head).decode
 _decode_name = msgspec.json.Decoder(str).decode
-
-
-class NotReadableError(ValueError):
-    """The body is not what its operation needs: the message says what is wrong, never what it contains."""
-
-
-def legible(plain: bytes) -> bytes:
-    """The text to read in place of one that spells out half characters (``\\ud83d``), as clients do that cut texts
-    anywhere: JSON by its grammar (RFC 8259, 8.2), and the provider's to judge. The same object where there are none."""
-    if b"\\ud" not in plain and b"\\uD" not in plain:
-        return plain
-    found = _ESCAPE.sub(lambda escape: _REPLACED if escape[2] else escape[0], plain)
-    return plain if found == plain else found
 
 
 class Document:
     """A request body that is held: JSON, or an upload that a policy wants. ``raw`` is what goes upstream, ``plain``
     what is read of it: without its content encoding, and ``legible`` where it is not otherwise."""
 
-    __slots__ = ("_decoded", "cut", "encoded", "plain", "raw", "undone")
+    __slots__ = ("_cut", "_decoded", "encoded", "plain", "raw", "undone")
 
     def __init__(self, raw: bytes, plain: bytes, *, undone: bool = False) -> None:
         self.raw = raw
@@ -64,8 +45,7 @@ class Document:
         """It goes upstream in a content encoding: nothing can be put into it."""
         self.undone = undone
         """Its content encoding was taken off for good: no header may speak of one any more."""
-        self.cut: Cut | None = None
-        """``core.cut``'s, which makes it when somebody asks."""
+        self._cut: Cut | None = None
 
     def facts(self) -> Facts:
         """Model and stream flag; NotReadableError where the body is no JSON object.
@@ -86,6 +66,19 @@ class Document:
         before, self.plain = self.plain, legible(self.plain)
         return self.plain is not before
 
+    def cut(self, walking: Walking, match: Match, head: RequestHead) -> Cut:
+        """Its blocks; NotReadableError for what can't be walked."""
+        known, body = self._cut, self.plain
+        if known is not None and known.body is body:
+            return known
+        uploaded = walking.reads(match, head)
+        if not body.strip():
+            blocks: Sequence[Block] = ()
+        else:
+            blocks = walking.uploaded(match, head, body) if uploaded else walking.blocks(match, body)
+        self._cut = known = Cut(body, blocks, uploaded=uploaded)
+        return known
+
     def edited(self, text: bytes) -> "Document | None":
         """The body as it is to be sent and read once ``text`` is its ``plain`` with something added, every other byte
         as it was; None where that can't be said of it, or it is ``encoded``.
@@ -97,7 +90,7 @@ class Document:
             return None
         found = Document(text, text, undone=self.undone)
         if self.plain is not self.raw:
-            whole = _with_halves(text, self.plain, self.raw)
+            whole = with_halves(text, self.plain, self.raw)
             if whole is None:
                 return None
             found.raw = whole
@@ -119,14 +112,6 @@ class Document:
         found = Document(self._decoded, self._decoded, undone=True)
         found.plain = self.plain
         return found
-
-
-def _with_halves(edited: bytes, plain: bytes, raw: bytes) -> bytes | None:
-    spelt = [raw[slice(*one.span())] for one in _UNKNOWN.finditer(plain) if one[1]]
-    rest = iter(spelt)
-    whole, _ = _UNKNOWN.subn(lambda one: next(rest, b"") if one[1] else one[0], edited)
-    # None too many, and none too few.
-    return whole if len(whole) == len(edited) and next(rest, None) is None else None
 
 
 def _facts(plain: bytes) -> Facts:

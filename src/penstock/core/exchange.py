@@ -1,9 +1,13 @@
-"""The one mutable object of a request. Each field has one writer, named beside it."""
+"""The one mutable object of a request, each field with its one writer named beside it; how it ends, and who sees that.
+
+An Exchange holds the visits of the policies that want to see its way out, and a Visit is told of the exchange: so they
+stand here together. Nothing here decides anything.
+"""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import msgspec
 
@@ -20,9 +24,6 @@ from penstock.core.scrubbed import Scrubbed
 from penstock.core.target import Attempt
 from penstock.core.terseness import Foreseen, Terseness
 from penstock.core.usage import Consumption
-
-if TYPE_CHECKING:
-    from penstock.core.policy import Visit
 
 
 class Outcome(Enum):
@@ -63,6 +64,45 @@ class Answer(msgspec.Struct, frozen=True, gc=False):
     body: bytes
 
 
+class Visit:
+    """A policy's interest in one exchange's way out. What a policy does not override costs nothing."""
+
+    holds = False
+    """Wants the answer before the client sees any of it: whole, or of an event stream the first frame."""
+
+    watches = False
+    """Wants to see a stream's later frames as well, before the client does."""
+
+    rewrites = False
+    """Takes something out of a stream's frames, or puts something in."""
+
+    in_pieces = False
+    """Rewrites an answer of bytes as well, in pieces that are cut anywhere."""
+
+    def begin(self, exchange: "Exchange") -> None:
+        """The plan is made and the provider is about to be called: nothing has been spent yet."""
+
+    async def answered(self, answer: Answer) -> Answer:
+        """Called once with what was held; returns what the client gets in its place."""
+        return answer
+
+    def watch(self, frames: bytes) -> Awaitable[None] | None:
+        """Whole frames that are about to go out; what is returned is waited for before they do. Nearly always None."""
+        del frames
+        return None
+
+    def rewrite(self, frames: bytes) -> bytes:
+        """What the client gets of a stream's whole frames, maybe nothing; the books read what the provider sent."""
+        return frames
+
+    def flush(self) -> bytes:
+        """What ``rewrite`` has kept back: nothing comes any more, and the gateway's own ending would be next."""
+        return b""
+
+    def leave(self, exchange: "Exchange") -> None:
+        """The exchange is over and ``exchange.outcome`` says how. Always called, also when things broke."""
+
+
 @dataclass(slots=True)
 class Exchange:
     """A request under way."""
@@ -71,7 +111,7 @@ class Exchange:
     head: RequestHead  # gateway
     match: Match  # gateway; a content policy that names another model puts another path there
     started: float  # gateway: event loop seconds of the first request byte
-    visits: "list[Visit]" = field(default_factory=list)  # gateway: who asked to see the way out, outermost first
+    visits: list[Visit] = field(default_factory=list)  # gateway: who asked to see the way out, outermost first
     document: Document | None = None  # gateway, stop 2; None: no held body. A policy may put an edited one there
     facts: Facts = field(default_factory=Facts)  # gateway, stop 2
     caller: Caller | None = None  # authenticate

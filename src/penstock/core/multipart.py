@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 import msgspec
 
-from penstock.core.document import NotReadableError
+from penstock.core.legible import NotReadableError
 
 ESSENCE = b"multipart/form-data"
 

@@ -1,55 +1,17 @@
 """The one signature of every policy: ``enter`` on the way in, a Visit for the way out.
 
-``enter`` returns nothing (no further interest), an Answer (the provider is not called), or a Visit. Refusing is
-raising a FaultError. Order is a list with reasons, in ``order.py``.
+``enter`` returns nothing (no further interest), an Answer (the provider is not called), or a Visit, which stands beside
+``Exchange``. Refusing is raising a FaultError. Order is a list with reasons, in ``order.py``. Also here: what several
+visits do with an answer together.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol, runtime_checkable
 
-from penstock.core.exchange import Answer, Exchange
+from penstock.core.exchange import Answer, Exchange, Visit
 from penstock.core.fault import Fault
 from penstock.core.head import ResponseHead
 from penstock.core.route import Route
-
-
-class Visit:
-    """A policy's interest in one exchange's way out. What a policy does not override costs nothing."""
-
-    holds = False
-    """Wants the answer before the client sees any of it: whole, or of an event stream the first frame."""
-
-    watches = False
-    """Wants to see a stream's later frames as well, before the client does."""
-
-    rewrites = False
-    """Takes something out of a stream's frames, or puts something in."""
-
-    in_pieces = False
-    """Rewrites an answer of bytes as well, in pieces that are cut anywhere."""
-
-    def begin(self, exchange: Exchange) -> None:
-        """The plan is made and the provider is about to be called: nothing has been spent yet."""
-
-    async def answered(self, answer: Answer) -> Answer:
-        """Called once with what was held; returns what the client gets in its place."""
-        return answer
-
-    def watch(self, frames: bytes) -> Awaitable[None] | None:
-        """Whole frames that are about to go out; what is returned is waited for before they do. Nearly always None."""
-        del frames
-        return None
-
-    def rewrite(self, frames: bytes) -> bytes:
-        """What the client gets of a stream's whole frames, maybe nothing; the books read what the provider sent."""
-        return frames
-
-    def flush(self) -> bytes:
-        """What ``rewrite`` has kept back: nothing comes any more, and the gateway's own ending would be next."""
-        return b""
-
-    def leave(self, exchange: Exchange) -> None:
-        """The exchange is over and ``exchange.outcome`` says how. Always called, also when things broke."""
 
 
 class Policy(Protocol):

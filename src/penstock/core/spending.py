@@ -10,17 +10,13 @@ from penstock.core.quota import Period, Quota, Unit
 from penstock.core.usage import Source
 
 
-def spending(quota: Quota, entry: Entry) -> int:
-    """In the quota's unit; 0 where its provider refused it, where nothing was used, or where we refused it ourselves.
+def spender(quota: Quota) -> Callable[[Entry], int]:
+    """What an exchange takes, in the quota's unit: a function, to be asked of many. 0 where its provider refused it,
+    where nothing was used, or where we refused it ourselves.
 
     A request per minute counts once its provider is called, whatever comes of it: such a quota holds back who asks too
     fast, and who asks in vain all the more. The body of one request and requests at once are not added up.
     """
-    return spender(quota)(entry)
-
-
-def spender(quota: Quota) -> Callable[[Entry], int]:
-    """The same of one quota, to be asked of many exchanges."""
     if quota.unit is Unit.REQUESTS:
         return _sent if quota.period is Period.MINUTE else _answered
     return _USED.get(quota.unit, _nothing)

@@ -10,7 +10,7 @@ from enum import Enum
 
 import msgspec
 
-from penstock.core.document import NotReadableError, legible
+from penstock.core.legible import NotReadableError, legible
 
 MOST_NODES = 500_000
 """A text with more values than this is refused: its tree alone would take hundreds of megabytes."""

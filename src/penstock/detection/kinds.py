@@ -118,7 +118,6 @@ KINDS: tuple[Kind, ...] = (
     ),
 )
 
-BY_NAME = {kind.name: kind for kind in KINDS}
 DEFAULT = frozenset(kind.name for kind in KINDS if kind.default)
 
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from penstock.core.document import NotReadableError
+from penstock.core.legible import NotReadableError
 from penstock.core.tree import Form, tree
 
 Members = Mapping[str, object]

@@ -14,7 +14,7 @@ from contextlib import nullcontext
 
 import msgspec
 
-from penstock.core.document import NotReadableError
+from penstock.core.legible import NotReadableError
 from penstock.core.mask import LONGEST, Masks
 from penstock.core.tree import Node, tree
 from penstock.dialects.collecting import FRAME_END

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import msgspec
 
-from penstock.core.document import NotReadableError
+from penstock.core.legible import NotReadableError
 from penstock.core.tree import string, tree
 from penstock.dialects.spans import Span
 

@@ -9,8 +9,8 @@ from enum import Enum
 
 import msgspec
 
-from penstock.core.document import NotReadableError, legible
 from penstock.core.finding import Matter
+from penstock.core.legible import NotReadableError, legible
 from penstock.core.route import Match
 from penstock.core.text import Block, Line, Reading
 from penstock.core.tree import tree

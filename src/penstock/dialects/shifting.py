@@ -24,9 +24,6 @@ class Link(msgspec.Struct, frozen=True, gc=False):
     """Something ends there; else it begins."""
 
 
-Links = Callable[[bytes, Node], Iterable[Link]]
-
-
 def characters(raw: bytes) -> int:
     """How many characters a string's inside says."""
     if raw.isascii() and b"\\" not in raw:

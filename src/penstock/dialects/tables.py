@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import Enum
 from functools import lru_cache
 
-from penstock.core.document import NotReadableError
+from penstock.core.legible import NotReadableError
 from penstock.core.mask import Masks
 from penstock.core.tree import Form, Node, tree
 from penstock.dialects.depth import Depth

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Mapping
 import msgspec
 
 from penstock.core import multipart
-from penstock.core.document import NotReadableError
 from penstock.core.finding import Matter
 from penstock.core.head import RequestHead
+from penstock.core.legible import NotReadableError
 from penstock.core.multipart import Part, essence
 from penstock.core.route import Body, Match
 from penstock.core.text import Attached, Block, Line, Reading, Sort, Text

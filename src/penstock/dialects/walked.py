@@ -8,8 +8,8 @@ raises.
 import re
 from collections.abc import Callable, Iterable, Mapping
 
-from penstock.core.document import NotReadableError
 from penstock.core.finding import Matter
+from penstock.core.legible import NotReadableError
 from penstock.core.text import Attached, Reading, Sort, Text
 from penstock.core.tree import Form, Node, string, tree
 

@@ -10,7 +10,7 @@ It does not hold for whoever tries several starting dates and keeps the best.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from penstock.core.terseness import Arm
 from penstock.core.usage import Source
@@ -88,14 +88,6 @@ class Savings:
                 conversation.broke |= {Guard.OVERRIDDEN}
             conversation.settle(cells[conversation.cell])
         return cells
-
-
-def savings(rows: Iterable[Observed]) -> Report:
-    """What these rows say."""
-    counted = Savings()
-    for row in rows:
-        counted.add(row)
-    return counted.report()
 
 
 def _figures(cells: Cells, name: Callable[[Cell], tuple[str, str, str, str]]) -> tuple[Figures, ...]:

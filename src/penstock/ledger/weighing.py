@@ -61,7 +61,7 @@ def figures(cells: Cells, model: str = "", key: str = "", klass: str = "", inten
         return _finding(pairs, without)
 
     cost = finding(_pairs(compared, lambda sums: sums.moments(COST)))
-    on_output = _expected_less_used(compared, OTHER) if cost.amount else 0.0
+    on_output = _expected_less_written(compared) if cost.amount else 0.0
     return Figures(
         model=model,
         key=key,
@@ -161,9 +161,9 @@ def _rate(one: Stratum) -> float:
     return (one.treated.input_cost + one.control.input_cost) / tokens if tokens else 0.0
 
 
-def _expected_less_used(compared: Iterable[Stratum], quantity: int) -> float:
+def _expected_less_written(compared: Iterable[Stratum]) -> float:
     return sum(
-        one.treated.n * one.control.totals[quantity] / one.control.n - one.treated.totals[quantity] for one in compared
+        one.treated.n * one.control.totals[OTHER] / one.control.n - one.treated.totals[OTHER] for one in compared
     )
 
 

@@ -7,8 +7,7 @@ dialect says.
 
 from collections.abc import Callable, Set
 
-from penstock.core.exchange import Exchange
-from penstock.core.policy import Visit
+from penstock.core.exchange import Exchange, Visit
 from penstock.core.quota_text import METERED
 from penstock.core.route import Route
 from penstock.core.terseness import Arm

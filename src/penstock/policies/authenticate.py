@@ -11,10 +11,9 @@ from urllib.parse import unquote_plus
 
 from penstock.core import ticket
 from penstock.core.caller import Caller, Credential, KeyProfile, Secret, digest
-from penstock.core.exchange import Answer, Exchange
+from penstock.core.exchange import Answer, Exchange, Visit
 from penstock.core.fault import FaultKind, refuse
 from penstock.core.head import RequestHead
-from penstock.core.policy import Visit
 from penstock.core.route import Route
 
 # The ordinary slots, in the order in which they are looked at.
@@ -77,9 +76,8 @@ class KeyRing:
 class Authenticate:
     """Fills ``exchange.caller``, or refuses with 401."""
 
-    def __init__(self, keys: KeyRing, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, keys: KeyRing) -> None:
         self._keys = keys
-        self._clock = clock
 
     def concerns(self, route: Route) -> bool:
         """All of them."""
@@ -90,7 +88,7 @@ class Authenticate:
         """Deny, unless the request holds a key that is known, or goes on with an upload that such a key began."""
         head = exchange.head
         if exchange.match.route.ticketed and _TICKET in head.query:
-            exchange.caller = self._keys.ticketed(head.query, self._clock())
+            exchange.caller = self._keys.ticketed(head.query, time.time())
         if exchange.caller is None:
             exchange.caller = identify(head, self._keys.lookup)
         return None

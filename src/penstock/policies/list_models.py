@@ -11,9 +11,8 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 
-from penstock.core.exchange import Answer, Exchange
+from penstock.core.exchange import Answer, Exchange, Visit
 from penstock.core.fault import FaultError
-from penstock.core.policy import Visit
 from penstock.core.route import Route
 from penstock.core.target import Provider
 

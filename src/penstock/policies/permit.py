@@ -10,9 +10,8 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from penstock.core.caller import KeyProfile, matches
-from penstock.core.exchange import Answer, Exchange
+from penstock.core.exchange import Answer, Exchange, Visit
 from penstock.core.fault import FaultError, FaultKind, refuse
-from penstock.core.policy import Visit
 from penstock.core.route import Route
 
 Undo = Callable[[Answer], Answer]

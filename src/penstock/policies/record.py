@@ -14,13 +14,12 @@ from typing import Protocol
 import msgspec
 
 from penstock.core.attachments import NONE, Passed, attachments
-from penstock.core.document import NotReadableError
 from penstock.core.ending import Ending
 from penstock.core.entry import Entry, Opened
-from penstock.core.exchange import Exchange, Outcome
+from penstock.core.exchange import Exchange, Outcome, Visit
 from penstock.core.fault import Fault, FaultError, FaultKind
 from penstock.core.head import RequestHead
-from penstock.core.policy import Visit
+from penstock.core.legible import NotReadableError
 from penstock.core.route import Body
 from penstock.core.target import Provider
 from penstock.core.usage import UNREAD, Consumption

@@ -12,10 +12,9 @@ from urllib.parse import SplitResult, parse_qsl, quote, urlsplit
 
 import msgspec
 
-from penstock.core.exchange import Answer, Exchange
+from penstock.core.exchange import Answer, Exchange, Visit
 from penstock.core.fault import FaultKind, refuse
 from penstock.core.head import RequestHead
-from penstock.core.policy import Visit
 from penstock.core.route import Route
 from penstock.core.target import Provider
 from penstock.core.ticket import LIFETIME_SECONDS, PARAMETER, UPLOAD_ID, Ticket

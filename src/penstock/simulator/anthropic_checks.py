@@ -110,7 +110,7 @@ def _check_pairs(messages: list[Message]) -> None:
         for role, same in groupby(spoken, key=lambda message: message.role)
     ]
     for place, (role, blocks) in enumerate(turns):
-        calls = _ids(blocks, "tool_use") if role == "assistant" else []
+        calls = _calls(blocks) if role == "assistant" else []
         after = turns[place + 1][1] if place + 1 < len(turns) else []
         answered = {block.tool_use_id for block in after if block.type == "tool_result"}
         open_calls = [one for one in calls if one not in answered]
@@ -120,7 +120,7 @@ def _check_pairs(messages: list[Message]) -> None:
                 f"{', '.join(open_calls)}. Each `tool_use` block must have a corresponding `tool_result` block in "
                 "the next message."
             )
-        before = _ids(turns[place - 1][1], "tool_use") if place else []
+        before = _calls(turns[place - 1][1]) if place else []
         for block in blocks:
             if block.type == "tool_result" and block.tool_use_id not in before:
                 raise _refused(
@@ -129,8 +129,8 @@ def _check_pairs(messages: list[Message]) -> None:
                 )
 
 
-def _ids(blocks: list[Block], kind: str) -> list[str]:
-    return [block.id or "" for block in blocks if block.type == kind]
+def _calls(blocks: list[Block]) -> list[str]:
+    return [block.id or "" for block in blocks if block.type == "tool_use"]
 
 
 def _check_tools(body: MessagesBody) -> None:

@@ -40,8 +40,8 @@ class Simulator:
     """A provider in the box. ``pace`` is the time between two frames of a stream, in seconds, unless steered;
     ``rules`` are the texts that make its answers terser."""
 
-    def __init__(self, *, seed: int = 0, pace: float = 0.0, first: float = 0.0, rules: Sequence[Rule] = ()) -> None:
-        self._defaults = Steering(seed=seed, pace=pace, first=first)
+    def __init__(self, *, seed: int = 0, pace: float = 0.0, rules: Sequence[Rule] = ()) -> None:
+        self._defaults = Steering(seed=seed, pace=pace)
         self._rules = rules
         self._memory = CacheMemory()
         self._replies: OrderedDict[bytes, Reply] = OrderedDict()

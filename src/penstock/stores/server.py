@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
-from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy import URL, Engine, create_engine, event
 
 from penstock.core.caller import Secret
 from penstock.stores.migrating import UnfitDatabaseError, bring_up_to_date
@@ -83,13 +83,9 @@ def _parameters(server: Secret) -> dict[str, Any]:
 
 def _must_be_utf8(engine: Engine) -> None:
     with engine.connect() as connection:
-        encoding = _setting(connection, "server_encoding")
+        encoding = connection.exec_driver_sql("SHOW server_encoding").scalar_one()
     if encoding != "UTF8":
         words = f"{engine.url.database} is encoded as {encoding}, and names of models and keys are UTF-8."
         raise UnfitDatabaseError(
             f"{words} Make a database with `CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0`."
         )
-
-
-def _setting(connection: Connection, name: str) -> str:
-    return str(connection.exec_driver_sql(f"SHOW {name}").scalar_one())

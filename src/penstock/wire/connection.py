@@ -8,16 +8,14 @@ tell a gateway in time.
 import asyncio
 import contextlib
 from collections import deque
-from typing import TYPE_CHECKING, cast
+from typing import Protocol, cast
 
 from penstock.core.fault import Fault, FaultError, FaultKind, refuse
-from penstock.core.head import RequestHead
-from penstock.wire.incoming import Incoming
+from penstock.core.head import Header, RequestHead
+from penstock.wire.incoming import Handler, Incoming
+from penstock.wire.limits import Limits
 from penstock.wire.reading import RequestReader
 from penstock.wire.reset import reset
-
-if TYPE_CHECKING:
-    from penstock.wire.listener import Limits, Listener
 
 # Requests that wait their turn: from here on nothing more is read, and beyond that (one read may hold many) refused.
 WAITING, WAITING_MOST = 8, 100
@@ -25,16 +23,46 @@ WAITING, WAITING_MOST = 8, 100
 LINGERING = 10
 
 
+class Refusal(Protocol):
+    """Speaks a fault that happened before a handler could: status, headers and body for the client."""
+
+    def __call__(self, fault: Fault, head: RequestHead | None) -> tuple[int, list[Header], bytes]:
+        """``head`` is None when the request line never became readable."""
+
+
+class Acceptor(Protocol):
+    """Who accepted a connection, as far as it is any of the connection's business."""
+
+    handler: Handler
+    refusal: Refusal
+    limits: Limits
+    loop: asyncio.AbstractEventLoop
+    secure: bool
+    draining: bool
+    """No request is served any more."""
+    leaving: bool
+    """Each answer from now on is the last of its connection."""
+
+    def opened(self, connection: "Connection") -> bool:
+        """A client connected; whether there is room for it."""
+
+    def closed(self, connection: "Connection") -> None:
+        """A client's connection is over."""
+
+    def overload(self) -> Fault:
+        """The fault that a request meets when there is no room for it, or no time."""
+
+
 class Connection(asyncio.Protocol):
     """One client connection."""
 
-    def __init__(self, listener: "Listener") -> None:
-        self._listener = listener
-        self._limits = limits = listener.limits
-        self._loop = listener.loop
+    def __init__(self, acceptor: Acceptor) -> None:
+        self._acceptor = acceptor
+        self._limits = limits = acceptor.limits
+        self._loop = acceptor.loop
         self._transport: asyncio.Transport | None = None
         self._reader = RequestReader(
-            self, head_bytes=limits.head_bytes, header_count=limits.header_count, secure=listener.secure
+            self, head_bytes=limits.head_bytes, header_count=limits.header_count, secure=acceptor.secure
         )
         self.expires: float | None = None
         self.writable = True
@@ -58,11 +86,11 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports are none of asyncio's classes; they do what asyncio.Transport does.
         self._transport = cast(asyncio.Transport, transport)
-        self._surplus = not self._listener.opened(self)
+        self._surplus = not self._acceptor.opened(self)
         self._expect(self._limits.linger_seconds if self._surplus else self._limits.head_seconds)
 
     def connection_lost(self, _exc: Exception | None) -> None:
-        self._listener.closed(self)
+        self._acceptor.closed(self)
         self._transport = None
         self._deaf = self._closing = True
         self._reader.close()
@@ -115,7 +143,7 @@ class Connection(asyncio.Protocol):
         """A whole head: served now, or when its turn comes."""
         if self._closing or len(self._waiting) >= WAITING_MOST:
             raise refuse(FaultKind.OVERLOADED, "This connection has had its last turn, or too many wait for theirs.")
-        keep_alive = keep_alive and not self._listener.leaving
+        keep_alive = keep_alive and not self._acceptor.leaving
         incoming = Incoming(head, self, started=self._reader.began, keep_alive=keep_alive, chunkable=chunkable)
         if self._current is None:
             self._serve(incoming)
@@ -136,19 +164,19 @@ class Connection(asyncio.Protocol):
     def _serve(self, incoming: Incoming) -> None:
         self._current = incoming
         fault = incoming.fault
-        if fault is None and (self._surplus or self._listener.draining):
-            fault = self._listener.overload()
+        if fault is None and (self._surplus or self._acceptor.draining):
+            fault = self._acceptor.overload()
         if fault is None:
             self._task = self._loop.create_task(self._handle(incoming))
             return
-        status, headers, body = self._listener.refusal(fault, incoming.head if incoming.head.target else None)
+        status, headers, body = self._acceptor.refusal(fault, incoming.head if incoming.head.target else None)
         incoming.close_after = True
         incoming.answer(status, headers, length=len(body))
         incoming.end(body)
 
     async def _handle(self, incoming: Incoming) -> None:
         try:
-            await self._listener.handler(incoming)
+            await self._acceptor.handler(incoming)
         finally:
             if self._current is incoming or self._current is None:
                 self._task = None  # else it is the next request's already
@@ -157,7 +185,7 @@ class Connection(asyncio.Protocol):
 
     def finished(self, incoming: Incoming) -> None:
         """The answer to ``incoming`` is complete: close, or go on with the next request."""
-        if incoming.close_after or self._listener.draining:
+        if incoming.close_after or self._acceptor.draining:
             self._finish(whole=incoming.ended)
         elif incoming.ended:
             self._next()
@@ -313,7 +341,7 @@ class Connection(asyncio.Protocol):
 
     # --- the listener stops -----------------------------------------------------------------------------------
 
-    def leave(self, limits: "Limits") -> None:
+    def leave(self, limits: Limits) -> None:
         """The answer under way is the last if it can still say so, or else the next, if it comes within ``limits``."""
         self._limits = limits
         if self._current is None:

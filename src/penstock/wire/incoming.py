@@ -5,7 +5,7 @@ It must not know about other requests on the connection: order, keepalive and ti
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from time import perf_counter
 from typing import Protocol
 
@@ -324,3 +324,6 @@ def _content_length(head: RequestHead) -> int | None:
     if head.get(b"transfer-encoding") is not None:
         return None
     return int(head.get(b"content-length") or 0)
+
+
+Handler = Callable[[Incoming], Coroutine[None, None, None]]

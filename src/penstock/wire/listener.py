@@ -7,18 +7,16 @@ import asyncio
 import contextlib
 import socket
 import ssl
-from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
 from penstock.core.fault import Fault, FaultKind
-from penstock.core.head import Header, RequestHead
-from penstock.wire.connection import Connection
-from penstock.wire.incoming import Incoming
+from penstock.wire.connection import Connection, Refusal
+from penstock.wire.incoming import Handler
+from penstock.wire.limits import Limits
 from penstock.wire.sweep import Sweep
-
-Handler = Callable[[Incoming], Coroutine[None, None, None]]
 
 # How many connections may wait to be accepted.
 BACKLOG = 4096
@@ -26,26 +24,6 @@ BACKLOG = 4096
 HAND_OVER_SECONDS = 2.0
 # What running answers get to end in their client's own terms, once the time to end by themselves is over.
 LAST_WORDS_SECONDS = 1.0
-
-
-class Refusal(Protocol):
-    """Speaks a fault that happened before a handler could: status, headers and body for the client."""
-
-    def __call__(self, fault: Fault, head: RequestHead | None) -> tuple[int, list[Header], bytes]:
-        """``head`` is None when the request line never became readable."""
-
-
-class Limits(msgspec.Struct, frozen=True):
-    """What a client may cost before its request is understood. Sizes in bytes, times in seconds."""
-
-    head_bytes: int = 64 * 1024
-    header_count: int = 200
-    head_seconds: float = 20.0
-    body_stall_seconds: float = 60.0
-    keepalive_seconds: float = 75.0
-    write_stall_seconds: float = 300.0
-    linger_seconds: float = 3.0
-    connections: int = 20_000
 
 
 class Listener:

@@ -7,9 +7,10 @@ left to stream through, unless a policy wants to see one. It reads facts, never 
 from collections.abc import Sequence
 from operator import itemgetter
 
-from penstock.core.document import Document, NotReadableError
+from penstock.core.document import Document
 from penstock.core.exchange import Exchange
 from penstock.core.fault import Fault, FaultError, FaultKind, refuse
+from penstock.core.legible import NotReadableError
 from penstock.core.policy import CappingPolicy, Policy, UploadPolicy
 from penstock.core.quota import Unit
 from penstock.core.route import Body

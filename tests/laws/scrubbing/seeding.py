@@ -12,10 +12,11 @@ import msgspec
 from penstock.assembly.scrubbing import rules_of
 from penstock.config.settings import Settings
 from penstock.core.caller import Caller, KeyProfile
-from penstock.core.document import Document, legible
+from penstock.core.document import Document
 from penstock.core.exchange import Exchange
 from penstock.core.finding import Matter
 from penstock.core.head import RequestHead
+from penstock.core.legible import legible
 from penstock.core.mask import Masks
 from penstock.core.route import Match
 from penstock.core.text import Edit, Reading, Text, placed, spliced

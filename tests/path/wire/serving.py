@@ -14,7 +14,8 @@ from penstock.core.exchange import Answer
 from penstock.core.fault import Fault, FaultError
 from penstock.core.head import Header, RequestHead
 from penstock.wire.incoming import Incoming
-from penstock.wire.listener import Limits, Listener
+from penstock.wire.limits import Limits
+from penstock.wire.listener import Listener
 
 LOOPS: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {
     "uvloop": uvloop.new_event_loop,

@@ -9,15 +9,14 @@ from typing import Any
 import pytest
 
 from penstock.closing import Closing
-from penstock.core.exchange import Answer, Exchange
+from penstock.core.exchange import Answer, Exchange, Visit
 from penstock.core.fault import Fault, FaultKind
-from penstock.core.policy import Visit
 from penstock.core.route import Match
 from penstock.core.target import Timeouts
 from penstock.route_rows import ROWS
 from penstock.wire.connection import Connection
 from penstock.wire.incoming import Incoming
-from penstock.wire.listener import Limits
+from penstock.wire.limits import Limits
 from tests.path.wire.calling import Caller, origin_of
 from tests.path.wire.raw import RawClient, RawProvider, answering, head, sized, wait_for
 from tests.path.wire.raw import Visit as Call

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from penstock.core.cut import cut
-from penstock.core.document import Document, NotReadableError
+from penstock.core.document import Document
 from penstock.core.head import RequestHead
+from penstock.core.legible import NotReadableError
 from tests.support.walked import WALKING, route
 
 HEAD = RequestHead("POST", b"/v1/messages", ())
@@ -22,26 +22,26 @@ def document(*said: str, system: str = "s") -> Document:
 def test_a_body_comes_apart_once() -> None:
     """As long as what is read of it is the same."""
     held = document("a")
-    first = cut(held, WALKING["anthropic"], MATCH, HEAD)
-    assert cut(held, WALKING["anthropic"], MATCH, HEAD) is first
+    first = held.cut(WALKING["anthropic"], MATCH, HEAD)
+    assert held.cut(WALKING["anthropic"], MATCH, HEAD) is first
     held.plain = held.plain.replace(b'"a"', b'"b", "c": 1')
-    other = cut(held, WALKING["anthropic"], MATCH, HEAD)
+    other = held.cut(WALKING["anthropic"], MATCH, HEAD)
     assert other is not first
     assert [other.piece(block) for block in other.blocks][-1] == b'{"role": "user", "content": "b", "c": 1}'
 
 
 def test_a_name_is_that_of_what_a_block_is_and_says() -> None:
     """The same turn has it in every request; the same words elsewhere have another."""
-    one, two = (cut(document(*said), WALKING["anthropic"], MATCH, HEAD).names for said in (("a", "b"), ("a", "b", "c")))
+    one, two = (document(*said).cut(WALKING["anthropic"], MATCH, HEAD).names for said in (("a", "b"), ("a", "b", "c")))
     assert list(two[: len(one)]) == list(one)
     assert len(set(two)) == len(two)
-    assert cut(document("a", system="x"), WALKING["anthropic"], MATCH, HEAD).names[0] != one[0]
+    assert document("a", system="x").cut(WALKING["anthropic"], MATCH, HEAD).names[0] != one[0]
 
 
 def test_splices_are_put_in_by_block() -> None:
     """Also into a body that is spelt otherwise elsewhere, at the same places."""
     held = document("a bird", "a fox")
-    found = cut(held, WALKING["anthropic"], MATCH, HEAD)
+    found = held.cut(WALKING["anthropic"], MATCH, HEAD)
     words = {1: b"bird", 2: b"fox"}
     starts = {place: found.piece(found.blocks[place]).index(word) for place, word in words.items()}
     splices = {place: [(start, start + len(words[place]), b"hen")] for place, start in reversed(starts.items())}
@@ -54,5 +54,5 @@ def test_what_cannot_be_walked_is_told_each_time() -> None:
     broken = Document(b'{"messages": [}', b'{"messages": [}')
     for _ in range(2):
         with pytest.raises(NotReadableError):
-            cut(broken, WALKING["anthropic"], MATCH, HEAD)
-    assert cut(Document(b" ", b" "), WALKING["anthropic"], MATCH, HEAD).blocks == ()
+            broken.cut(WALKING["anthropic"], MATCH, HEAD)
+    assert Document(b" ", b" ").cut(WALKING["anthropic"], MATCH, HEAD).blocks == ()

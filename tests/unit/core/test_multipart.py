@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.core.document import NotReadableError
+from penstock.core.legible import NotReadableError
 from penstock.core.multipart import MOST_PARTS, Part, essence, parts
 
 PARSER = BytesParser(policy=email.policy.HTTP)

@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import Awaitable
 
+from penstock.core.exchange import Visit
 from penstock.core.head import ResponseHead
-from penstock.core.policy import Visit, flushed, holding, of_bytes, rewriting, rewritten_only, watched
+from penstock.core.policy import flushed, holding, of_bytes, rewriting, rewritten_only, watched
 
 
 class Marking(Visit):

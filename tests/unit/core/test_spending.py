@@ -3,7 +3,7 @@
 import pytest
 
 from penstock.core.quota import Period, Quota, Unit
-from penstock.core.spending import spending
+from penstock.core.spending import spender
 from penstock.core.usage import Consumption, Source
 from tests.support.books import entry, used
 
@@ -24,12 +24,12 @@ DAY, MINUTE = Period.DAY, Period.MINUTE
 )
 def test_each_unit_takes_its_own(unit: Unit, spent: int) -> None:
     """As the row in the books has it; what is not added up takes nothing."""
-    assert spending(Quota(unit, 1000, DAY), entry("x")) == spent
+    assert spender(Quota(unit, 1000, DAY))(entry("x")) == spent
 
 
 def test_what_nobody_could_price_costs_nothing() -> None:
     """None is no number."""
-    assert spending(Quota(Unit.DOLLARS, 1000, DAY), entry("x", cost=None)) == 0
+    assert spender(Quota(Unit.DOLLARS, 1000, DAY))(entry("x", cost=None)) == 0
 
 
 @pytest.mark.parametrize(
@@ -50,11 +50,11 @@ def test_a_request_of_the_day_counts_when_it_was_answered_or_used_something(
 ) -> None:
     """What a provider refused is free."""
     row = entry("x", status=status, consumption=Consumption(source=source))
-    assert spending(Quota(Unit.REQUESTS, 9, DAY), row) == answered
+    assert spender(Quota(Unit.REQUESTS, 9, DAY))(row) == answered
 
 
 @pytest.mark.parametrize(("provider", "sent"), [("anthropic", 1), ("", 0)])
 def test_a_request_of_the_minute_counts_when_it_was_sent(provider: str, sent: int) -> None:
     """Whatever came of it."""
     row = entry("x", provider=provider, status=529, consumption=used())
-    assert spending(Quota(Unit.REQUESTS, 9, MINUTE), row) == sent
+    assert spender(Quota(Unit.REQUESTS, 9, MINUTE))(row) == sent

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.core.document import NotReadableError
 from penstock.core.finding import Matter
+from penstock.core.legible import NotReadableError
 from penstock.core.text import Edit, Text, placed, spliced
 from penstock.core.tree import Form, Node, string, tree
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.core.document import NotReadableError
+from penstock.core.legible import NotReadableError
 from penstock.dialects.outline import MOST, elements, members, outermost
 
 NAMES = st.sampled_from(["a", "b", 'q"', "é", "\n", "", "\\", "a:", '{"a"', "a,"])

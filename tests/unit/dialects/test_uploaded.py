@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from penstock.core.document import NotReadableError
 from penstock.core.head import RequestHead
+from penstock.core.legible import NotReadableError
 from penstock.core.text import Edit, placed, spliced
 from tests.support.walked import WALKING, route
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from penstock.core.document import NotReadableError
+from penstock.core.legible import NotReadableError
 from tests.support.walked import WALKING, route, told
 
 GENERATE = "/v1beta/models/m:generateContent"

@@ -13,8 +13,9 @@ from penstock.core.terseness import Arm
 from penstock.core.usage import Consumption, Share, Source, Usage
 from penstock.ledger.findings import Figures, Finding, Reason, Standing
 from penstock.ledger.observed import SIZES, Guard, Observed, input_cost, size
-from penstock.ledger.savings import Savings, savings
+from penstock.ledger.savings import Savings
 from penstock.ledger.weighing import MARGINS, NEEDED
+from tests.support.treated import savings
 
 TREATED, CONTROL = Arm.TREATED, Arm.CONTROL
 

@@ -12,9 +12,9 @@ from penstock.core.terseness import Arm
 from penstock.core.usage import Usage
 from penstock.ledger.findings import Coverage, Figures, Finding, Hygiene, Report, Side, Standing
 from penstock.ledger.observed import Observed
-from penstock.ledger.savings import savings
 from penstock.ledger.savings_plot import LEAST, LEFT, LETTERS, NUMBER, RIGHT, Of, money, svg, tokens
 from penstock.ledger.sequence import Interval
+from tests.support.treated import savings
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -9,10 +9,11 @@ from penstock.core.terseness import Arm
 from penstock.core.usage import Source, Usage
 from penstock.ledger.findings import Coverage, Finding, Side
 from penstock.ledger.observed import Guard, Observed
-from penstock.ledger.savings import Savings, savings
+from penstock.ledger.savings import Savings
 from penstock.ledger.sequence import Moments, Pair, ratio
 from penstock.ledger.strata import Sums
 from penstock.ledger.weighing import NEEDED
+from tests.support.treated import savings
 
 TREATED, CONTROL = Arm.TREATED, Arm.CONTROL
 Requests = list[Observed]

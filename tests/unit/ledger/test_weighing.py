@@ -6,9 +6,9 @@ from penstock.core.terseness import Arm
 from penstock.core.usage import Usage
 from penstock.ledger.findings import Figures, Finding, Guarded, Reason, Standing, Suspension
 from penstock.ledger.observed import Guard, Observed
-from penstock.ledger.savings import savings
 from penstock.ledger.sequence import difference
 from penstock.ledger.weighing import MARGINS, NEEDED
+from tests.support.treated import savings
 
 TREATED, CONTROL = Arm.TREATED, Arm.CONTROL
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from penstock.core.document import NotReadableError
+from penstock.core.legible import NotReadableError
 from penstock.core.route import Match, Route, Stored
 from penstock.policies.own import forms, listing, naming, reading, words
 from penstock.policies.own.naming import Name

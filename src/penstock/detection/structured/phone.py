@@ -67,10 +67,6 @@ def _international(candidate: Candidate) -> bool:
     return international(only(number.replace("(0)", "")), strict=number[1:].isdigit())
 
 
-def _usual(candidate: Candidate) -> bool:
-    return _apart(candidate)
-
-
 def _trunk(candidate: Candidate) -> bool:
     """With the zero in front that most plans have."""
     digits = only(candidate.value)
@@ -120,7 +116,7 @@ RULES = (
             rf"(?:(?:\b1[-. ])?(?:\([2-9]\d\d\) ?|\b[2-9]\d\d-)\d{{3}}-\d{{4}}"
             rf"|(?:\b1\.)?\b[2-9]\d\d\.\d{{3}}\.\d{{4}}){_EXTENSION}\b"
         ),
-        check=_usual,
+        check=_apart,
     ),
     Rule(
         name="phone.trunk",

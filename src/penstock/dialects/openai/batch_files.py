@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from penstock.core import multipart
-from penstock.core.document import NotReadableError
 from penstock.core.forms import FormField, form_field
+from penstock.core.legible import NotReadableError
 from penstock.dialects.counting import plainly
 from penstock.dialects.spans import Span, member
 

@@ -9,8 +9,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from penstock.core.exchange import Answer
-from penstock.core.policy import Visit
+from penstock.core.exchange import Answer, Visit
 from penstock.policies.compress.memory import Memory
 
 # Its own id is the first that an answer tells, alone or inside the event that announces it.

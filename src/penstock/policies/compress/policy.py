@@ -13,9 +13,9 @@ import msgspec
 
 from penstock.core.caller import KeyProfile
 from penstock.core.document import Document
-from penstock.core.exchange import Answer, Exchange
+from penstock.core.exchange import Answer, Exchange, Visit
 from penstock.core.fault import FaultError
-from penstock.core.policy import Look, Visit
+from penstock.core.policy import Look
 from penstock.core.route import Match, Route
 from penstock.core.target import Attempt
 from penstock.core.terseness import (

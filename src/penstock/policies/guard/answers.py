@@ -10,10 +10,9 @@ from itertools import pairwise
 
 import msgspec
 
-from penstock.core.exchange import Answer, Exchange
+from penstock.core.exchange import Answer, Exchange, Visit
 from penstock.core.fault import Fault, FaultError
 from penstock.core.hearing import Hearing, Kind, Listening, Said
-from penstock.core.policy import Visit
 from penstock.core.ruling import Action, Ruling, Side, refusal
 from penstock.policies.guard.rules import ContentPolicy
 from penstock.policies.guard.spoken import SpokenCheck

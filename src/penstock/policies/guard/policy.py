@@ -11,15 +11,15 @@ from hashlib import blake2b
 import msgspec
 
 from penstock.core.caller import KeyProfile
-from penstock.core.cut import Cut, cut
+from penstock.core.cut import Cut
 from penstock.core.dialect import Dialect
-from penstock.core.document import NotReadableError
 from penstock.core.equipment import Equipment
-from penstock.core.exchange import Exchange
+from penstock.core.exchange import Exchange, Visit
 from penstock.core.fault import FaultError
 from penstock.core.finding import Matter
 from penstock.core.generations import Generations
-from penstock.core.policy import Look, Visit, Wanted
+from penstock.core.legible import NotReadableError
+from penstock.core.policy import Look, Wanted
 from penstock.core.rerouting import reroute
 from penstock.core.route import Body, Route
 from penstock.core.ruling import Action, Destination, Ruling, Side, refusal
@@ -130,7 +130,7 @@ class Guard:
         if not self._carries(exchange):
             return False
         try:
-            found = cut(document, self._walking(exchange), exchange.match, exchange.head)
+            found = document.cut(self._walking(exchange), exchange.match, exchange.head)
         except NotReadableError:
             return False
         salt = _salt(held, exchange)
@@ -190,7 +190,7 @@ class Guard:
         if document is None:
             return msgspec.structs.replace(contents, readable=route.body is Body.NONE), {}, {}
         try:
-            found = cut(document, self._walking(exchange), exchange.match, exchange.head)
+            found = document.cut(self._walking(exchange), exchange.match, exchange.head)
             verdicts = self._verdicts(exchange, held, found)
             tokens = self._tokens(exchange, found) if held.canary else frozenset()
         except NotReadableError:
@@ -209,7 +209,7 @@ class Guard:
         if not self._carries(exchange):
             return Equipment()
         try:
-            found = cut(document, self._walking(exchange), match, exchange.head)
+            found = document.cut(self._walking(exchange), match, exchange.head)
         except NotReadableError:
             return None
         # A file of requests may declare tools line by line; which ones, nobody has looked.
@@ -253,7 +253,7 @@ class Guard:
             raise FaultError(refusal(policy.name, first.what, policy.contact))
         document = exchange.document
         if masks and document is not None:
-            found = cut(document, self._walking(exchange), exchange.match, exchange.head)
+            found = document.cut(self._walking(exchange), exchange.match, exchange.head)
             exchange.document = document.decoded().changed(lambda body: found.masked(body, masks))
         if action is Action.ROUTE and policy.route_to is not None:
             destination = Destination(*policy.route_to, policy.name)

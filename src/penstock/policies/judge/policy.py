@@ -11,14 +11,13 @@ from hashlib import blake2b
 import msgspec
 
 from penstock.core.caller import KeyProfile
-from penstock.core.cut import cut
 from penstock.core.dialect import Dialect
-from penstock.core.document import NotReadableError
 from penstock.core.equipment import Equipping
-from penstock.core.exchange import Answer, Exchange, Outcome
+from penstock.core.exchange import Answer, Exchange, Outcome, Visit
 from penstock.core.fault import FaultError
 from penstock.core.generations import Generations
-from penstock.core.policy import Look, Visit, Wanted
+from penstock.core.legible import NotReadableError
+from penstock.core.policy import Look, Wanted
 from penstock.core.rerouting import reroute
 from penstock.core.route import Body, Reply, Route
 from penstock.core.ruling import Action, Destination, Ruling, Side, refusal
@@ -107,7 +106,7 @@ class Judge:
         if document is None:
             return None
         walking, objected, fresh = self._dialects[match.route.dialect].walking, None, []
-        found = cut(document, walking, match, exchange.head)
+        found = document.cut(walking, match, exchange.head)
         salt = judging.mark + f"{tenant} {match.route.dialect} ".encode()
         for block, name in zip(found.blocks, found.names, strict=True):
             known = self._known.get(salt + name)

@@ -11,9 +11,8 @@ from collections.abc import Awaitable, Sequence
 import msgspec
 
 from penstock.core.counting import Ask, Verdict
-from penstock.core.exchange import Exchange
+from penstock.core.exchange import Exchange, Visit
 from penstock.core.fault import FaultError
-from penstock.core.policy import Visit
 from penstock.core.price import UNIT
 from penstock.core.quota import Unit
 from penstock.policies.limit import refusing

@@ -13,9 +13,8 @@ import msgspec
 from penstock.core.caller import KeyProfile
 from penstock.core.counting import Ask, Verdict, Way
 from penstock.core.demand import Demand
-from penstock.core.exchange import Exchange
+from penstock.core.exchange import Exchange, Visit
 from penstock.core.fault import Fault, FaultError
-from penstock.core.policy import Visit
 from penstock.core.price import UNIT
 from penstock.core.quota import Quota
 from penstock.core.quota_text import METERED

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from urllib.parse import parse_qsl
 
 from penstock.core import multipart
-from penstock.core.document import NotReadableError
+from penstock.core.legible import NotReadableError
 from penstock.core.multipart import essence
 from penstock.core.route import Stored
 from penstock.policies.own import naming

@@ -7,10 +7,9 @@ name something new.
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
-from penstock.core.exchange import Answer, Exchange
+from penstock.core.exchange import Answer, Exchange, Visit
 from penstock.core.fault import Fault, FaultError, FaultKind, refuse
 from penstock.core.head import first
-from penstock.core.policy import Visit
 from penstock.core.route import Stored
 from penstock.policies.own import listing, naming, reading
 

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, unquote
 import msgspec
 from ahocorasick_rs import BytesAhoCorasick
 
-from penstock.core.document import NotReadableError
+from penstock.core.legible import NotReadableError
 from penstock.core.route import Match, Stored
 
 

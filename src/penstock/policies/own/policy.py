@@ -8,12 +8,11 @@ from collections.abc import Callable
 
 import msgspec
 
-from penstock.core.document import NotReadableError
-from penstock.core.exchange import Exchange
+from penstock.core.exchange import Exchange, Visit
 from penstock.core.fault import FaultKind, refuse
 from penstock.core.head import RequestHead
+from penstock.core.legible import NotReadableError
 from penstock.core.multipart import essence
-from penstock.core.policy import Visit
 from penstock.core.route import Body, Route, Stored
 from penstock.policies.own import forms, naming, words
 from penstock.policies.own.leaving import Kept, Register, Undo

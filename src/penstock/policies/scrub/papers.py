@@ -11,10 +11,10 @@ from hashlib import blake2b
 
 import msgspec
 
-from penstock.core.document import NotReadableError
 from penstock.core.fault import FaultError, FaultKind, refuse
 from penstock.core.finding import Matter
 from penstock.core.generations import Generations
+from penstock.core.legible import NotReadableError
 from penstock.core.pages import Extract, Pages, Unread
 from penstock.core.text import Attached, Reading, Sort, Text
 from penstock.core.tree import Form, Node, string

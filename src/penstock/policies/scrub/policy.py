@@ -10,12 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import ParamSpec, TypeVar
 
 from penstock.core.caller import KeyProfile
-from penstock.core.cut import cut
-from penstock.core.document import NotReadableError
-from penstock.core.exchange import Exchange
+from penstock.core.exchange import Exchange, Visit
 from penstock.core.generations import Generations
+from penstock.core.legible import NotReadableError
 from penstock.core.mask import Masks
-from penstock.core.policy import Look, Visit
+from penstock.core.policy import Look
 from penstock.core.restoring import Restoring
 from penstock.core.route import Body, Route
 from penstock.core.scrubbed import Scrubbed
@@ -174,7 +173,7 @@ class Scrub:
         walking = self._walking[match.route.dialect]
         passes = rules.unreadable is Action.ALLOW and walking.reads(match, exchange.head)
         try:
-            found = cut(document, walking, match, exchange.head)
+            found = document.cut(walking, match, exchange.head)
         except NotReadableError as error:
             if passes:
                 return None

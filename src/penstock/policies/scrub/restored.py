@@ -4,10 +4,9 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
-from penstock.core.exchange import Answer, Exchange
+from penstock.core.exchange import Answer, Exchange, Visit
 from penstock.core.head import first
 from penstock.core.mask import Masks
-from penstock.core.policy import Visit
 from penstock.core.restoring import Lanes, Restoring
 from penstock.core.route import Match, Reply
 from penstock.policies.scrub.vaulting import Keeping

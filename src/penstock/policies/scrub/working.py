@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Sequence
 import msgspec
 
 from penstock.core.cut import Cut
-from penstock.core.document import NotReadableError
 from penstock.core.fault import FaultError, FaultKind, refuse
 from penstock.core.generations import Generations
+from penstock.core.legible import NotReadableError
 from penstock.core.mask import Masks
 from penstock.core.route import Match
 from penstock.core.scrubbed import Count

@@ -130,10 +130,7 @@ class ValkeyCounters:
         return future
 
     def _hold(self, lease: str, generation: int, asks: Sequence[Ask]) -> None:
-        if self._generation != generation:
-            if self._generation:
-                self._health = msgspec.structs.replace(self._health, forgot=time.time())
-            self._generation = generation
+        self._generation = generation
         before = self._held.get(lease)
         self._held[lease] = (generation, asks if before is None else _merged(before[1], asks))
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from penstock.core.document import NotReadableError
+from penstock.core.legible import NotReadableError
 from tests.support.walked import WALKING, route, told
 
 CHAT, RESPONSES = "/v1/chat/completions", "/v1/responses"

@@ -8,7 +8,7 @@ import pytest
 from penstock.core.caller import KeyProfile
 from penstock.core.counting import TICKS, Standing, Verdict, Way
 from penstock.core.quota import Period, Quota, Spent, Unit
-from penstock.core.spending import spending
+from penstock.core.spending import spender
 from penstock.core.usage import Consumption
 from penstock.policies.limit.learned import Sizes
 from penstock.policies.limit.taking import Taking, span
@@ -177,4 +177,4 @@ def test_the_tightest_stands_first() -> None:
 def test_what_an_exchange_spends(unit: Unit, period: Period, fields: dict[str, Any], spends: int) -> None:
     """Tokens that went in, out, reasoning among them; money; requests that were answered, or per minute sent."""
     told = entry(1, **{"consumption": used(input=20, cache_read=10, output=9, reasoning=3), **fields})
-    assert spending(Quota(unit, 5, period), told) == spends
+    assert spender(Quota(unit, 5, period))(told) == spends

@@ -224,7 +224,6 @@ async def test_a_server_that_has_forgotten_all_learns_what_is_under_way(server: 
                 break
             await asyncio.sleep(0.02)
         assert (await counters.take("after", (SPAN,))).standings == (Standing(0, 10, new=True),)
-        assert counters.health().forgot > 0
         counters.renew(["renewed", "after"])
         counters.settle("settled", AT, {"span": 7})
         stood = await counters.standings((SPAN, SEATS))
