@@ -26,11 +26,11 @@ from penstock.background.key_watch import KeyWatch
 from penstock.background.noticing import Noticing, webhook
 from penstock.background.reckoning import Reckoning
 from penstock.background.reloading import Reloading
-from penstock.background.suspending import Judge, SuspensionWatch, command
+from penstock.background.suspending import SavingsJudge, SuspensionWatch, command
 from penstock.calling import Calling
 from penstock.closing import Closing
 from penstock.config.settings import Settings
-from penstock.config.source import Source
+from penstock.config.source import SettingsSource
 from penstock.core.caller import KeyProfile
 from penstock.core.counting import Counters
 from penstock.core.entry import Entry
@@ -108,27 +108,27 @@ class Running:
     """The dialects for which the simulator answers."""
     first_key: str | None
     """The key that was made because there was none; for its owner's eyes alone."""
-    house: "House"
+    process: "Process"
     reload: Callable[[], None]
     """Reads the configuration again, now, and judges anew what should be suspended."""
 
     async def notice(self) -> None:
         """Tell whoever asks that the end is near, and go on for as long as the settings say."""
-        self.house.ready = False
-        await asyncio.sleep(self.house.settings.limits.notice_seconds)
+        self.process.ready = False
+        await asyncio.sleep(self.process.settings.limits.notice_seconds)
 
     async def look(self) -> None:
         """Take over now what was changed in the database; what can't be is taken later."""
-        await self.house.look()
+        await self.process.look()
 
     async def hand_over(self) -> None:
         """Let another process accept in this one's place; connections that are here go after their next answer."""
-        await self.house.hand_over()
+        await self.process.hand_over()
 
 
 @contextlib.asynccontextmanager
 async def running(
-    settings: Settings, *, demo: bool, source: Source | None = None, place: Place = ALONE
+    settings: Settings, *, demo: bool, source: SettingsSource | None = None, place: Place = ALONE
 ) -> AsyncIterator[Running]:
     """The gateway, listening for as long as the context is open; running answers may end when it closes.
 
@@ -136,23 +136,24 @@ async def running(
     """
     async with contextlib.AsyncExitStack() as undo:
         simulator = await undo.enter_async_context(simulating(pace=DEMO_PACE_SECONDS)) if demo else None
-        house = House(settings, composing.simulators(DIALECTS, simulator), undo, place)
-        await house.reckon()
-        host, port = await house.listener.start(*settings.address, place.sockets)
-        undo.push_async_callback(house.close_listener)
-        reloading = Reloading(source or Source(None, lambda: settings), settings, house.take, aloud=not place.worker)
+        process = Process(settings, composing.simulators(DIALECTS, simulator), undo, place)
+        await process.reckon()
+        host, port = await process.listener.start(*settings.address, place.sockets)
+        undo.push_async_callback(process.close_listener)
+        origin = source or SettingsSource(None, lambda: settings)
+        reloading = Reloading(origin, settings, process.take, aloud=not place.worker)
         undo.push_async_callback(_ended, asyncio.create_task(reloading.run()))
         scheme = "https" if settings.tls else "http"
         name = f"[{host}]" if ":" in host else host
         url = f"{scheme}://{name}:{port}"
         # One of the processes has the books judged for all: each hears of what is suspended.
         judge = None
-        if source is not None and house.books is not None and not place.worker:
-            judge = Judge(house.store.engine, command(source.path))
+        if source is not None and process.books is not None and not place.worker:
+            judge = SavingsJudge(process.store.engine, command(source.path))
             undo.callback(judge.close)
             prune = chores.command("db", "prune", config=source.path)
-            undo.callback(chores.Chore(lambda: house.settings.retention.wanted, prune, chores.PRUNING).close)
-            sums, engine = chores.command("db", "sum", config=source.path), house.store.engine
+            undo.callback(chores.Chore(lambda: process.settings.retention.wanted, prune, chores.PRUNING).close)
+            sums, engine = chores.command("db", "sum", config=source.path), process.store.engine
             soon = functools.partial(chores.sums_missing, engine), sums, chores.SUMMING
             undo.callback(chores.Chore(*soon, first=chores.SOON_SECONDS).close)
 
@@ -161,10 +162,10 @@ async def running(
             if judge is not None:
                 judge.now()
 
-        yield Running(url, simulated(settings) if demo else (), house.first_key, house, reload)
+        yield Running(url, simulated(settings) if demo else (), process.first_key, process, reload)
 
 
-class House:
+class Process:
     """What lives as long as the process, and the gateway that is in force in it."""
 
     def __init__(
@@ -443,12 +444,12 @@ async def simulating(
         await listener.close(0)
 
 
-def _front(house: House, gateway: Gateway) -> Handler:
+def _front(process: Process, gateway: Gateway) -> Handler:
     # No coroutine around the gateway's own: every request would pass through it at every step.
     def handle(incoming: Incoming) -> Coroutine[None, None, None]:
-        answer = probe(incoming.head, ready=house.ready)
+        answer = probe(incoming.head, ready=process.ready)
         if incoming.head.target == METRICS:
-            answer = house.observed(incoming)
+            answer = process.observed(incoming)
         return gateway.handle(incoming) if answer is None else _reply(incoming, answer)
 
     return handle

@@ -57,7 +57,7 @@ class Explanation(msgspec.Struct, frozen=True):
     """What the provider receives after the head."""
 
 
-class Listening:
+class NotedDetection:
     """Detection that also says which of the operator's own rules decided: in a batch, and where a level is suspended,
     the decision that is told does not."""
 
@@ -82,7 +82,7 @@ class Changing(msgspec.Struct, frozen=True):
     """Who would be asked; nobody is."""
     scrub: Scrub
     compress: Compress
-    listening: Listening
+    listening: NotedDetection
     """What ``compress`` detects with."""
     asking: Sequence[AskUsage]
     suspended: Suspended

@@ -23,7 +23,7 @@ from penstock.core.target import Attempt, Origin
 from penstock.core.terseness import Opening
 from penstock.core.ticket import mint
 from penstock.dialects.openai import asking
-from penstock.explanation import NOBODY, Changing, Explanation, Listening, explain
+from penstock.explanation import NOBODY, Changing, Explanation, NotedDetection, explain
 from penstock.pdf import extract
 from penstock.policies.ask_usage import AskUsage
 from penstock.policies.compress import Compress, Foresee, NoMemory, Suspended
@@ -126,7 +126,7 @@ def explain_request(
     """What would become of a request under these settings; nothing is sent."""
     simulator = Origin(secure=False, host="simulator", port=80) if demo else None
     routing = composing.table(settings, composing.simulators(DIALECTS, simulator))
-    listening = Listening(composing.detect)
+    listening = NotedDetection(composing.detect)
     terseness = composing.terseness(settings, functools.partial(attempt, routing), b"", suspended, chance=False)
     terseness = msgspec.structs.replace(terseness, detect=listening)
     compress = Compress(SPEAKING, terseness, NoMemory())

@@ -11,7 +11,7 @@ import msgspec
 from penstock.app import DIALECTS
 from penstock.core.attachments import Passed, attachments
 from penstock.core.usage import Consumption, Source
-from penstock.ledger.estimates import Estimates, Way
+from penstock.ledger.estimates import Delivery, Estimates
 from tests.corpus.test_usage import exchanges, fed
 
 PAGE = Path(__file__).parents[2] / "docs" / "concepts" / "usage.md"
@@ -20,7 +20,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "concepts" / "usage.md"
 class Used(msgspec.Struct, frozen=True):
     """One stream that told all of its usage."""
 
-    way: Way
+    way: Delivery
     passed: Passed
     consumption: Consumption
 
@@ -34,7 +34,7 @@ def _streams() -> list[Used]:
         body = exchange.response_body.encode()
         consumption = fed(tally, exchange, body, split=False)
         if consumption.source is Source.REPORTED and not consumption.missing:
-            way = Way(met.route.operation, stream=True)
+            way = Delivery(met.route.operation, stream=True)
             request = bytes(exchange.request_body)
             found.append(Used(way, Passed(len(request), len(body), attachments(request)), consumption))
     # The order in which they are learned from is one of many, and always the same.

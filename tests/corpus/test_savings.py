@@ -5,7 +5,7 @@ from functools import cache
 
 import pytest
 
-from penstock.ledger.findings import Finding, Standing
+from penstock.ledger.findings import Certainty, Finding
 from penstock.ledger.observed import Observed
 from penstock.ledger.savings import Savings
 from penstock.ledger.weighing import NEEDED
@@ -44,7 +44,7 @@ def coverage(effect: float, holdout: float, control: int, runs: int) -> tuple[fl
         treated = round(control * (1 - holdout) / holdout)
         traffic = Traffic(lengths(), f"{effect} {holdout} {control} {seed}", effect)
         found = savings(traffic.arms(treated, control)).total
-        if found.visible.standing is Standing.MEASURED:
+        if found.visible.standing is Certainty.MEASURED:
             measured += 1
             inside[0] += covers(found.visible, tokens)
             inside[1] += covers(found.cost, cost)
@@ -106,7 +106,7 @@ def false_claims(holdout: float, a_day: int, runs: int) -> tuple[float, float]:
     saved = wrong = 0
     for seed in range(runs):
         found = looks(0.0, holdout, a_day, seed)
-        assert found[-1].standing is Standing.MEASURED
+        assert found[-1].standing is Certainty.MEASURED
         saved += claims(found)
         wrong += not all(covers(one, 0.0) for one in found if one.saved is not None)
     print(f"holdout {holdout:.0%}, {a_day} conversations a day, {runs} runs:", end=" ")

@@ -15,7 +15,7 @@ import pytest
 from penstock.core.legible import NotReadableError, legible
 from penstock.core.route import Match
 from penstock.core.text import Edit, Line, Text, placed, spliced
-from penstock.core.tree import Form, Node, string
+from penstock.core.tree import JsonForm, Node, string
 from penstock.dialects.placed import Streamed
 from tests.corpus.routing import place
 from tests.support.corpus import Recorded, recorded
@@ -114,7 +114,9 @@ def judge_places(body: bytes, seen: list[Seen]) -> None:
         for text in one.reading.texts:
             around = one.piece if text.within is None else text.within.value.encode()
             token = around[text.start : text.end]
-            assert (token.decode() if text.number else string(token, Node(0, len(token), Form.STRING))) == text.value
+            assert (
+                token.decode() if text.number else string(token, Node(0, len(token), JsonForm.STRING))
+            ) == text.value
 
 
 def judge_edits(seen: Seen) -> None:

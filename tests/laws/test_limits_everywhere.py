@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from penstock.app import DIALECTS
-from penstock.assembly.limiting import Limiting, Terms, kinds
+from penstock.assembly.limiting import Limiting, QuotaTerms, kinds
 from penstock.catalog.catalog import shipped
 from penstock.config.load import load
 from penstock.core.caller import Caller, KeyProfile
@@ -18,7 +18,7 @@ from penstock.core.head import RequestHead
 from penstock.core.quota import Period, Quota, Spent, Unit
 from penstock.core.route import Body, Match, Route
 from penstock.core.target import Attempt, Origin, Provider
-from penstock.policies.limit import Kind, Limit
+from penstock.policies.limit import Limit, OperationKind
 from penstock.policies.limit.policy import Grown
 from penstock.policies.limit.taking import METERED
 from penstock.route_rows import ROWS
@@ -29,8 +29,8 @@ pytestmark = pytest.mark.slow
 SETTINGS = load(None, {})
 KINDS = kinds(DIALECTS)
 PROVIDER = Provider("p", "anthropic", Origin(secure=False, host="p", port=80), "")
-SPENDING = [row for row in ROWS if KINDS[row.operation] is Kind.SPENDS]
-FREE = [row for row in ROWS if KINDS[row.operation] is not Kind.SPENDS]
+SPENDING = [row for row in ROWS if KINDS[row.operation] is OperationKind.SPENDS]
+FREE = [row for row in ROWS if KINDS[row.operation] is not OperationKind.SPENDS]
 
 
 def name(row: Route) -> str:
@@ -39,9 +39,9 @@ def name(row: Route) -> str:
 
 def limited(row: Route, *quotas: Quota) -> tuple[Limit, Exchange]:
     async def made() -> Limit:
-        limiting = Limiting(Memory(), DIALECTS, Terms(), lambda *_: None)
+        limiting = Limiting(Memory(), DIALECTS, QuotaTerms(), lambda *_: None)
         limit = limiting.limit(
-            load(None, {}), shipped(), lambda _: Attempt(PROVIDER, None, ""), lambda *_: 0.1, Terms()
+            load(None, {}), shipped(), lambda _: Attempt(PROVIDER, None, ""), lambda *_: 0.1, QuotaTerms()
         )
         await limiting.close()
         return limit
@@ -70,7 +70,7 @@ def test_every_operation_is_of_one_kind() -> None:
     assert {row.operation for row in ROWS if row.routed} - {
         "messages.count_tokens", "models.countTokens", "responses.input_tokens",
     } == {row.operation for row in SPENDING if row.routed}  # fmt: skip
-    assert not {operation for operation, kind in KINDS.items() if kind is Kind.FREE} - silent
+    assert not {operation for operation, kind in KINDS.items() if kind is OperationKind.FREE} - silent
     assert all(row.method == "POST" for row in SPENDING)
 
 

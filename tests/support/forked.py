@@ -116,6 +116,8 @@ def stem(orders: socket.socket) -> None:
             if not process:
                 os.dup2(output, 1)
                 os.dup2(output, 2)
+                # Refers to itself, so that it would be closed much later: whatever has its number then, with it.
+                selector.close()
                 raise BranchError(order)
             os.close(output)
             os.write(telling, f"{process}\n".encode())

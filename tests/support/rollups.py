@@ -6,7 +6,7 @@ import msgspec
 from sqlalchemy import Connection, Engine, case, func, literal, select
 
 from penstock.core.usage import COUNTERS
-from penstock.stores.rollups import HOURS_IN_DAY, SUMMED, TEXTS, WHOSE, Kind, Length, month_of
+from penstock.stores.rollups import HOURS_IN_DAY, SUMMED, TEXTS, WHOSE, Length, SumKind, month_of
 from penstock.stores.schema import entries, rollup_subjects, rollup_tools, rollup_whose, rollups
 
 _HOUR = 3_600_000
@@ -84,8 +84,8 @@ def _places(hour: int, said: tuple[object, ...]) -> list[tuple[object, ...]]:
     everyone = ("",) * len(WHOSE) + said[len(WHOSE) :]
     day = hour // HOURS_IN_DAY
     return [
-        (Kind.HOUR_OF_ALL, hour, *everyone),
-        (Kind.HOUR_OF_KEY, hour, *said),
-        (Kind.DAY_OF_ALL, day, *everyone),
-        (Kind.DAY_OF_KEY, day, *said),
+        (SumKind.HOUR_OF_ALL, hour, *everyone),
+        (SumKind.HOUR_OF_KEY, hour, *said),
+        (SumKind.DAY_OF_ALL, day, *everyone),
+        (SumKind.DAY_OF_KEY, day, *said),
     ]

@@ -6,7 +6,7 @@ from typing import Any
 
 from penstock.core.entry import Entry
 from penstock.core.terseness import Arm, Intensity, Terseness
-from penstock.ledger.findings import Report
+from penstock.ledger.findings import SavingsReport
 from penstock.ledger.observed import Observed
 from penstock.ledger.savings import Savings
 from tests.support.books import entry, used
@@ -41,7 +41,7 @@ def saving(at: float, name: str = "", **fields: Any) -> list[Entry]:
     return [*treated, *conversations(Arm.CONTROL, 100, 1_000, at=at, name=name, **fields)]
 
 
-def savings(rows: Iterable[Observed]) -> Report:
+def savings(rows: Iterable[Observed]) -> SavingsReport:
     """What these rows say."""
     counted = Savings()
     for row in rows:

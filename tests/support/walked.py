@@ -8,7 +8,7 @@ from typing import Any
 from penstock.core.head import RequestHead
 from penstock.core.route import Match
 from penstock.core.text import Block, Reading, Text
-from penstock.core.tree import Form, Node, string, tree
+from penstock.core.tree import JsonForm, Node, string, tree
 from penstock.dialects.anthropic.walking import WALKING as ANTHROPIC
 from penstock.dialects.gemini.walking import WALKING as GEMINI
 from penstock.dialects.openai.walking import WALKING as OPENAI
@@ -83,7 +83,7 @@ def leaves(body: bytes) -> list[Leaf]:
     found: list[Leaf] = []
 
     def down(node: Node, path: tuple[str, ...], beside: frozenset[str]) -> None:
-        if node.form is Form.STRING:
+        if node.form is JsonForm.STRING:
             found.append(Leaf(path, node, beside))
         names = [string(body, name) for name in node.names] if node.names else ["*"] * len(node.items)
         for name, one in zip(names, node.items, strict=True):

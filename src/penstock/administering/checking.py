@@ -15,10 +15,10 @@ from penstock.core.quota_text import TEXT_MOST, read
 from penstock.core.scrubbed import Wish
 from penstock.core.terseness import HOLDOUT_MOST, Intensity
 from penstock.detection.kinds import KINDS
-from penstock.policies.scrub.rules import Action
+from penstock.policies.scrub.rules import Treatment
 
 MOST_IN_LIST = 200
-_ACTIONS = tuple(action.value for action in Action)
+_ACTIONS = tuple(action.value for action in Treatment)
 _INTENSITIES = tuple(one.value for one in Intensity)
 
 # What schemas can say; what they can't is checked all the same.

@@ -22,7 +22,7 @@ from penstock.core.inheriting import Heritage, Owned
 from penstock.core.quota import Level, Period, Quota, Unit
 from penstock.core.quota_text import said
 from penstock.policies.limit.taking import Slot, held, slots
-from penstock.policies.limit.terms import Kind
+from penstock.policies.limit.terms import OperationKind
 from penstock.stores.counting.sqlite import COUNTERS, SqliteCounters
 from penstock.stores.counting.valkey import ValkeyCounters
 from penstock.stores.counting.valkey_address import address
@@ -68,7 +68,7 @@ def listed(house: House, actor: Actor, wanted: ListQuotas) -> Page[QuotaStanding
     """Tell how quotas stand."""
     quotas = _quotas(house, actor, wanted)
     now = time.time()
-    slotted = {slot.quota: slot for slot in slots(quotas, "", Kind.SPENDS, now)}
+    slotted = {slot.quota: slot for slot in slots(quotas, "", OperationKind.SPENDS, now)}
     counted = _counted(house.settings, tuple(slotted.values()))
     booked: Mapping[str, int] = {} if counted else _booked(house, tuple(slotted), now, wanted)
     return Page(tuple(_told(quota, slotted.get(quota), counted, booked, now) for quota in quotas))
@@ -145,7 +145,7 @@ def _booked(house: House, quotas: Sequence[Quota], now: float, wanted: ListQuota
     sums: Sums = {}
     named = {quota.subject for quota in quotas if quota.level is Level.KEY}
     only = sorted(named) if wanted.key is not None and all(quota.level is Level.KEY for quota in quotas) else None
-    spending = [name for name, kind in kinds(composing.DIALECTS).items() if kind is Kind.SPENDS]
+    spending = [name for name, kind in kinds(composing.DIALECTS).items() if kind is OperationKind.SPENDS]
     hours = holders.hours(int(now // _HOUR) + 1, over_long(now))
     with reading_books():
         usages = Usages(house.store.engine, spending)

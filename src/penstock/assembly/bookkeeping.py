@@ -20,7 +20,7 @@ from penstock.core.entry import Entry, Opened
 from penstock.core.route import Match
 from penstock.core.target import Provider
 from penstock.core.usage import UNREAD, Consumption, Source
-from penstock.ledger.estimates import Estimates, Way
+from penstock.ledger.estimates import Delivery, Estimates
 from penstock.ledger.journal import FOLDER, Journal
 from penstock.ledger.prices import charge
 from penstock.ledger.recovery import Killed, killed
@@ -83,7 +83,7 @@ class Bookkeeping:
         }
         for entry in told.values():
             opened = entry.opened
-            way = Way(opened.operation, opened.stream)
+            way = Delivery(opened.operation, opened.stream)
             self._estimates.learn(entry.consumption, opened.model, way, opened.bytes_in, entry.bytes_out)
 
     def whole(self, patience: float) -> bool:
@@ -93,7 +93,7 @@ class Bookkeeping:
 
     def tokens(self, model: str, operation: str) -> float:
         """To a byte of an event stream, as far as is known."""
-        return self._estimates.tokens(model, Way(operation, stream=True))
+        return self._estimates.tokens(model, Delivery(operation, stream=True))
 
     def _killed(self, opened: Opened) -> Entry:
         """By the settings that are in force when a dead process's journal is found."""
@@ -164,5 +164,5 @@ def completed(
     if (opened.dialect, opened.operation) not in using:
         return Consumption() if consumption == UNREAD else consumption
     model = catalog.find(consumption.model or opened.model)
-    way, window = Way(opened.operation, opened.stream), None if model is None else model.window
+    way, window = Delivery(opened.operation, opened.stream), None if model is None else model.window
     return estimates.estimate(consumption, opened.model, way, passed, window)

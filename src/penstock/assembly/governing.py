@@ -24,7 +24,7 @@ from penstock.core.ruling import Action, Bound
 from penstock.policies.guard import rules
 from penstock.policies.guard.rules import ContentPolicy
 from penstock.policies.judge import JudgeRule, Judging, forms
-from penstock.policies.judge.forms import Verdict
+from penstock.policies.judge.forms import Judgement
 from penstock.policies.judge.policy import Ask
 from penstock.questions import Question, Questions
 from penstock.routing.plan import Table
@@ -58,7 +58,7 @@ def judges(settings: Settings) -> Sequence[Judging]:
 def asking(table: Table, questions: Questions) -> Ask:
     """Asks judges, at the addresses of the configuration and nowhere else."""
 
-    async def ask(judging: Judging, text: str) -> Verdict | None:
+    async def ask(judging: Judging, text: str) -> Judgement | None:
         rule = judging.rule
         provider = table.providers[rule.provider]
         path, body = forms.asking(rule, provider.dialect, text)

@@ -26,7 +26,7 @@ from penstock.dialects.anthropic.most import most as anthropic
 from penstock.dialects.gemini.most import most as gemini
 from penstock.dialects.openai.most import most as openai
 from penstock.policies.compress.rules import SHIPPED
-from penstock.policies.limit import Conditions, Kind, Limit, Settling, Sizes
+from penstock.policies.limit import Conditions, Limit, OperationKind, Settling, Sizes
 from penstock.policies.limit.settling import Crossed
 from penstock.policies.limit.worst import UNKNOWN, Known, dearest
 from penstock.policies.permit import RUN_NO_MODEL
@@ -48,7 +48,7 @@ _AROUND = 256
 """Bytes of JSON that stand around words of our own."""
 
 
-class Terms(msgspec.Struct, frozen=True):
+class QuotaTerms(msgspec.Struct, frozen=True):
     """What the installation says of all quotas."""
 
     contact: str = "your gateway's operator"
@@ -56,40 +56,42 @@ class Terms(msgspec.Struct, frozen=True):
     """Percentages of a calendar's quota at which somebody is told."""
 
 
-def terms(settings: Settings) -> Terms:
+def terms(settings: Settings) -> QuotaTerms:
     """As the settings say."""
     row = settings.quotas
     shares = sorted({row.warn_at, *(share for share in _LATER_SHARES if share > row.warn_at)})
-    return Terms(row.contact or Terms().contact, tuple(shares))
+    return QuotaTerms(row.contact or QuotaTerms().contact, tuple(shares))
 
 
-def kinds(dialects: Mapping[str, Dialect]) -> Mapping[str, Kind]:
+def kinds(dialects: Mapping[str, Dialect]) -> Mapping[str, OperationKind]:
     """What each operation takes, by its name. What one dialect's tells, another's of the same name may tell too."""
-    found: dict[str, Kind] = {}
-    order = list(Kind)
+    found: dict[str, OperationKind] = {}
+    order = list(OperationKind)
     for row in ROWS:
         one = _kind(row, dialects[row.dialect])
         found[row.operation] = min(one, found.get(row.operation, one), key=order.index)
     return found
 
 
-def _kind(row: Route, dialect: Dialect) -> Kind:
+def _kind(row: Route, dialect: Dialect) -> OperationKind:
     if matches(_COUNTS, row.operation):
-        return Kind.FREE
+        return OperationKind.FREE
     runs = row.routed or not matches((*RUN_NO_MODEL, *_KEEPS), row.operation) or matches(_RUNS, row.operation)
     if row.method == "POST" and runs:
-        return Kind.SPENDS
-    return Kind.FREE if dialect.tally(Match(row, (), "", "")) is None else Kind.TELLS
+        return OperationKind.SPENDS
+    return OperationKind.FREE if dialect.tally(Match(row, (), "", "")) is None else OperationKind.TELLS
 
 
 class Limiting:
     """For as long as the process lives."""
 
-    def __init__(self, counters: Counters, dialects: Mapping[str, Dialect], terms: Terms, crossed: Crossed) -> None:
+    def __init__(
+        self, counters: Counters, dialects: Mapping[str, Dialect], terms: QuotaTerms, crossed: Crossed
+    ) -> None:
         self.counters = counters
         self.kinds = kinds(dialects)
         self._sizes = Sizes()
-        self.spending = tuple(name for name, kind in self.kinds.items() if kind is Kind.SPENDS)
+        self.spending = tuple(name for name, kind in self.kinds.items() if kind is OperationKind.SPENDS)
         """Operations whose requests count."""
         self.settling = Settling(counters, self._sizes, terms.shares, crossed)
         self._loop = asyncio.get_running_loop()
@@ -103,7 +105,7 @@ class Limiting:
         catalog: Catalog,
         attempt: Callable[[Exchange], Attempt],
         ratio: Callable[[str, str], float],
-        terms: Terms,
+        terms: QuotaTerms,
     ) -> Limit:
         """The policy under these settings."""
         self.settling.shares = terms.shares

@@ -14,16 +14,16 @@ from penstock.core.books import EVERYTHING, Filter
 from penstock.core.ending import Ending
 from penstock.core.entry import Entry
 from penstock.core.terseness import Arm
-from penstock.ledger.findings import Report
-from penstock.ledger.observed import Guard, Observed, input_cost
+from penstock.ledger.findings import SavingsReport
+from penstock.ledger.observed import Guardrail, Observed, input_cost
 from penstock.ledger.savings import Savings
 from penstock.policies.compress import CHATS, COUNTS
 from penstock.stores.measured import Measured
 
 _GUARDED = {
-    Ending.TRUNCATED.value: Guard.TRUNCATED,
-    Ending.REFUSED.value: Guard.REFUSED,
-    Ending.INVALID.value: Guard.INVALID,
+    Ending.TRUNCATED.value: Guardrail.TRUNCATED,
+    Ending.REFUSED.value: Guardrail.REFUSED,
+    Ending.INVALID.value: Guardrail.INVALID,
 }
 
 REPEATED_SECONDS = 600.0
@@ -33,7 +33,7 @@ REPEATED_SECONDS = 600.0
 class Measurement(msgspec.Struct, frozen=True):
     """What the books say, and how keys are called."""
 
-    report: Report
+    report: SavingsReport
     names: Mapping[str, str]
     """Keys' latest names, by identity."""
 
@@ -91,15 +91,15 @@ def _observed(entry: Entry, catalog: Catalog, own: set[str], begun: dict[str, fl
     )
 
 
-def _broken(entry: Entry, begun: dict[str, float]) -> Iterator[Guard]:
+def _broken(entry: Entry, begun: dict[str, float]) -> Iterator[Guardrail]:
     terseness = entry.opened.terseness
     if entry.status >= 400:
-        yield Guard.FAILED
+        yield Guardrail.FAILED
     if entry.ending in _GUARDED:
         yield _GUARDED[entry.ending]
     if terseness is not None and terseness.reasked:
-        yield Guard.REASKED
+        yield Guardrail.REASKED
     if terseness is not None and not terseness.later:
         before = begun.get(terseness.conversation)
         if before is not None and entry.opened.at - before < REPEATED_SECONDS:
-            yield Guard.REPEATED
+            yield Guardrail.REPEATED

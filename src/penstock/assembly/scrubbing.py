@@ -23,7 +23,7 @@ from penstock.core.scrubbed import Wish
 from penstock.core.text import Reading, Sort, Text, spliced
 from penstock.detection.kinds import KINDS
 from penstock.policies.judge import forms
-from penstock.policies.scrub import Action, Back, Kind, Rules, services
+from penstock.policies.scrub import Back, KindRule, Rules, Treatment, services
 from penstock.policies.scrub.known import Known
 from penstock.policies.scrub.masking import looked_through
 from penstock.policies.scrub.minting import Mint
@@ -35,14 +35,14 @@ from penstock.routing.plan import Table
 MOST_TOKENS = 4000
 """Of a model's answer that names what it sees."""
 
-ATTACHED: Mapping[Sort, Action] = {
-    Sort.IMAGE: Action.FLAG,
-    Sort.AUDIO: Action.FLAG,
-    Sort.PDF: Action.BLOCK,
-    Sort.FILE: Action.BLOCK,
-    Sort.ELSEWHERE: Action.FLAG,
-    Sort.STATE: Action.ALLOW,
-    Sort.UNKNOWN: Action.BLOCK,
+ATTACHED: Mapping[Sort, Treatment] = {
+    Sort.IMAGE: Treatment.FLAG,
+    Sort.AUDIO: Treatment.FLAG,
+    Sort.PDF: Treatment.BLOCK,
+    Sort.FILE: Treatment.BLOCK,
+    Sort.ELSEWHERE: Treatment.FLAG,
+    Sort.STATE: Treatment.ALLOW,
+    Sort.UNKNOWN: Treatment.BLOCK,
 }
 """What becomes of what is no text, where nothing else is set. Nothing that may hold a page of it passes in silence."""
 
@@ -135,7 +135,7 @@ class Shown(msgspec.Struct, frozen=True):
     kind: str
     rule: str
     becomes: str
-    """As ``Action`` spells it."""
+    """As ``Treatment`` spells it."""
 
 
 class Preview(msgspec.Struct, frozen=True):
@@ -152,39 +152,39 @@ class Preview(msgspec.Struct, frozen=True):
 def preview(rules: Rules, text: str, matter: Matter, tenant: str) -> Preview:
     """What would go out; the tokens are of this form, and not those of any installation."""
     found = tuple(_shown(rules, text, one) for one in rules.detector.find(text, matter))
-    told = tuple(one for one in found if one.becomes != Action.ALLOW.value)
+    told = tuple(one for one in found if one.becomes != Treatment.ALLOW.value)
     masked = {name: _let_through(kind) for name, kind in rules.kinds.items()}
     piece = msgspec.json.encode(text)
     reading = Reading((Text(0, len(piece), text, matter),))
     seen = looked_through(piece, reading, Known(), msgspec.structs.replace(rules, kinds=masked), Mint(b"", tenant))
     out = msgspec.json.decode(spliced(piece, seen.splices), type=str)
-    refused = any(one.becomes == Action.BLOCK.value for one in told)
+    refused = any(one.becomes == Treatment.BLOCK.value for one in told)
     return Preview(out, told, {value.token: value.kind for value in seen.values}, refused)
 
 
-def _let_through(kind: Kind) -> Kind:
-    return Kind(kind.label, Action.REDACT, kind.back) if kind.action is Action.BLOCK else kind
+def _let_through(kind: KindRule) -> KindRule:
+    return KindRule(kind.label, Treatment.REDACT, kind.back) if kind.action is Treatment.BLOCK else kind
 
 
 def _shown(rules: Rules, text: str, found: Found) -> Shown:
     kind = rules.kinds.get(found.kind)
     left = kind is None or text[found.start : found.end].casefold() in rules.never
-    action = Action.ALLOW if left or kind is None else kind.action
+    action = Treatment.ALLOW if left or kind is None else kind.action
     return Shown(text.count("\n", 0, found.start) + 1, found.kind, found.rule, action.value)
 
 
 def _rules(settings: Settings, terms: Mapping[str, tuple[str, ...]], wanted: Mapping[str, str]) -> Rules:
     given = settings.scrub
     kinds = _kinds(given, wanted)
-    looked_for = frozenset(name for name, kind in kinds.items() if kind.action is not Action.ALLOW)
-    attached = {**ATTACHED, **{Sort(name): Action(action) for name, action in given.attached.items()}}
+    looked_for = frozenset(name for name, kind in kinds.items() if kind.action is not Treatment.ALLOW)
+    attached = {**ATTACHED, **{Sort(name): Treatment(action) for name, action in given.attached.items()}}
     detector = _detector(given, terms, looked_for, settings.key_prefix)
     never = frozenset(value.casefold() for value in given.never)
     asked = tuple(_service(row) for row in given.detectors)
     said = [detector.version, given.secrets, asked, sorted((name, kind.action.value) for name, kind in kinds.items())]
     told = msgspec.json.encode([*said, sorted((sort.value, action.value) for sort, action in attached.items())])
     version = hashlib.blake2b(told + msgspec.json.encode(sorted(never)), digest_size=6).hexdigest()
-    unreadable = Action(given.unreadable)
+    unreadable = Treatment(given.unreadable)
     return Rules(
         version=version,
         detector=detector,
@@ -208,18 +208,18 @@ def _service(row: DetectorSettings) -> Service:
         language=row.language,
         score=row.score,
         seconds=row.seconds,
-        unavailable=Action(row.unavailable),
+        unavailable=Treatment(row.unavailable),
     )
 
 
-def _kinds(given: ScrubSettings, wanted: Mapping[str, str]) -> dict[str, Kind]:
+def _kinds(given: ScrubSettings, wanted: Mapping[str, str]) -> dict[str, KindRule]:
     kinds = {kind.name: (kind.label, "mask" if kind.default else "allow") for kind in KINDS}
     own = {name: row.action for name, row in given.terms.items()}
     own |= {name: row.action for name, row in given.patterns.items()}
     kinds |= {name: (name.replace("-", "").upper()[:LABEL_MOST], action) for name, action in own.items()}
     back = Back(given.secrets)
     return {
-        name: Kind(label, Action(wanted.get(name, action)), back if name in _SECRETS else Back.ALWAYS)
+        name: KindRule(label, Treatment(wanted.get(name, action)), back if name in _SECRETS else Back.ALWAYS)
         for name, (label, action) in kinds.items()
     }
 

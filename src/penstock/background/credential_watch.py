@@ -16,7 +16,7 @@ from penstock.config.mistakes import ConfigError
 from penstock.stores.credentials import Sealed, seals
 from penstock.stores.credentials import sealed as read
 from penstock.stores.keys import StoreError
-from penstock.stores.turns import Hearing
+from penstock.stores.turns import ChangeListener
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +34,11 @@ class CredentialWatch:
     """Watches until it is closed."""
 
     def __init__(
-        self, engine: Engine, wanted: Callable[[], bool], renew: Callable[[], None], changes: Hearing | None = None
+        self,
+        engine: Engine,
+        wanted: Callable[[], bool],
+        renew: Callable[[], None],
+        changes: ChangeListener | None = None,
     ) -> None:
         """``wanted``: whether any row asks for it now. ``renew`` takes what is stored over; ConfigError or OSError, and
         nothing has changed. ``changes`` says when to look; None: twice a second."""

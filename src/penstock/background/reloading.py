@@ -14,7 +14,7 @@ import msgspec
 
 from penstock.config.mistakes import ConfigError
 from penstock.config.settings import Settings
-from penstock.config.source import Source
+from penstock.config.source import SettingsSource
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ class Reloading:
     """Hands new settings to ``apply``, which takes them over whole or raises ConfigError."""
 
     def __init__(
-        self, source: Source, settings: Settings, apply: Callable[[Settings], None], *, aloud: bool = True
+        self, source: SettingsSource, settings: Settings, apply: Callable[[Settings], None], *, aloud: bool = True
     ) -> None:
         """``aloud`` False: another process that reads the same file says what is wrong with it."""
         self.settings = settings

@@ -28,12 +28,12 @@ from penstock.stores.keys import StoreError
 from penstock.stores.measured import Measured
 from penstock.stores.migrating import UnfitDatabaseError
 from penstock.stores.suspensions import Evidence, Level, Suspension, Suspensions
-from penstock.stores.turns import Hearing
+from penstock.stores.turns import ChangeListener
 
 if TYPE_CHECKING:
     from penstock.assembly.measuring import Measurement
     from penstock.ledger import findings
-    from penstock.ledger.findings import Report
+    from penstock.ledger.findings import SavingsReport
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ _Trouble = (BooksError, StoreError, UnfitDatabaseError, OSError)
 class SuspensionWatch:
     """Keeps the list in memory as the database has it, until it is closed."""
 
-    def __init__(self, store: Suspensions, changes: Hearing | None = None) -> None:
+    def __init__(self, store: Suspensions, changes: ChangeListener | None = None) -> None:
         """``changes`` says when to look; None: twice a second."""
         self._store = store
         self._changes = changes
@@ -84,7 +84,7 @@ class SuspensionWatch:
         self._task.cancel()
 
 
-class Judge:
+class SavingsJudge:
     """Has the books judged now and then, until it is closed."""
 
     def __init__(
@@ -207,7 +207,7 @@ def suspensions(measured: "Measurement", now: int) -> Iterator[Suspension]:
             )
 
 
-def _evidence(report: "Report", advice: "findings.Suspension") -> Evidence:
+def _evidence(report: "SavingsReport", advice: "findings.Advice") -> Evidence:
     from penstock.ledger.findings import Reason  # noqa: PLC0415 - see ``judged``
 
     level = advice.key, advice.model, advice.intensity

@@ -16,7 +16,7 @@ import msgspec
 
 from penstock.catalog.names import LENGTH, is_pattern, spellings, surest_first
 from penstock.core.caller import matches
-from penstock.core.price import LongRates, Price, Rates, Sheet, Terms, priced
+from penstock.core.price import LongRates, Price, Rates, Sheet, TierPrices, priced
 
 REMEMBERED = 1024
 
@@ -42,7 +42,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     date: datetime.date
     price: Rates
     long: tuple[LongRates, ...] = ()
-    tiers: dict[str, Terms] = {}
+    tiers: dict[str, TierPrices] = {}
     tools: dict[str, Decimal] = {}
 
 

@@ -10,7 +10,7 @@ import click
 
 if TYPE_CHECKING:
     from penstock.config.settings import Settings
-    from penstock.config.source import Source
+    from penstock.config.source import SettingsSource
 
 config_option = click.option(
     "--config",
@@ -38,13 +38,13 @@ def saying_mistakes() -> Iterator[None]:
         raise ConfigurationMistake(str(error)) from None
 
 
-def source_of(path: Path | None, *, listen: str | None = None) -> "Source":
+def source_of(path: Path | None, *, listen: str | None = None) -> "SettingsSource":
     """Where the settings come from, to be read now and again."""
     from penstock.config.load import load  # noqa: PLC0415 - keeps --help instant
-    from penstock.config.source import Source  # noqa: PLC0415
+    from penstock.config.source import SettingsSource  # noqa: PLC0415
 
     environment = dict(os.environ)
-    return Source(path, lambda: load(path, environment, listen=listen))
+    return SettingsSource(path, lambda: load(path, environment, listen=listen))
 
 
 class ConfigurationMistake(click.ClickException):

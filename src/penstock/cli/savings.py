@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from penstock.assembly.measuring import Measurement
     from penstock.config.settings import Settings
     from penstock.core.entry import Entry
-    from penstock.ledger.findings import Figures, Finding, Report
+    from penstock.ledger.findings import Figures, Finding, SavingsReport
     from penstock.ledger.sequence import Interval
     from penstock.stores.suspensions import Suspension
 
@@ -220,7 +220,7 @@ def _drawn(saved: "Interval | None") -> str:
     return "".join(line)
 
 
-def _missing(report: "Report", names: Mapping[str, str]) -> Iterator[str]:
+def _missing(report: "SavingsReport", names: Mapping[str, str]) -> Iterator[str]:
     """Why there is no number, in full, where a cell has no room for it."""
     for figures in report.groups:
         who = ", ".join(part for part in (figures.model, names.get(figures.key, figures.key), figures.klass) if part)
@@ -231,7 +231,7 @@ def _missing(report: "Report", names: Mapping[str, str]) -> Iterator[str]:
             yield f"{who}: net cost {cost}."
 
 
-def _notes(report: "Report", names: Mapping[str, str], known: Container[tuple[str, str, str]]) -> Iterator[str]:
+def _notes(report: "SavingsReport", names: Mapping[str, str], known: Container[tuple[str, str, str]]) -> Iterator[str]:
     """``known``: levels of which more is told elsewhere."""
     for one in report.suspensions:
         if (one.key, one.model, one.intensity) in known:

@@ -84,7 +84,7 @@ async def _alone(start: Start) -> None:
     try:
         async with (
             running(start.settings, demo=start.demo, source=start.source) as gateway,
-            attended(start, gateway.look, gateway.house.store) as admin,
+            attended(start, gateway.look, gateway.process.store) as admin,
         ):
             _settle()
             _listen_to_signals(stopping, gateway.reload)

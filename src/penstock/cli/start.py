@@ -8,7 +8,7 @@ import click
 
 if TYPE_CHECKING:
     from penstock.config.settings import Settings
-    from penstock.config.source import Source
+    from penstock.config.source import SettingsSource
 
 
 @dataclass
@@ -16,7 +16,7 @@ class Start:
     """What the command line and the configuration say."""
 
     settings: "Settings"
-    source: "Source"
+    source: "SettingsSource"
     demo: bool
 
 

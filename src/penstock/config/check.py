@@ -10,7 +10,7 @@ from itertools import combinations
 
 from penstock.config import check_content, check_people, check_prices, urls
 from penstock.config.mistakes import Path, dotted, listed, nearest, shown
-from penstock.config.reading import Found, Reading
+from penstock.config.reading import Found, ReadSettings
 from penstock.config.settings import ModelRule, ProviderSettings, Settings
 from penstock.detection.kinds import KINDS
 
@@ -33,21 +33,21 @@ _CREDENTIAL_HEADERS = {
 _THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0", "::"})  # noqa: S104 - compared, not bound
 
 
-def check(settings: Settings, reading: Reading) -> None:
+def check(settings: Settings, reading: ReadSettings) -> None:
     """Note every mistake that only several settings together make."""
     for rule in RULES:
         for path, what, suggestion in rule(settings, reading):
             reading.note(path, what, suggestion)
 
 
-def providers_exist(_settings: Settings, reading: Reading) -> Iterator[Found]:
+def providers_exist(_settings: Settings, reading: ReadSettings) -> Iterator[Found]:
     """An empty mapping is a slip: leaving it out gives the usual three."""
     path: Path = ("providers",)
     if reading.sound(path) and not reading.names(path):
         yield path, "is empty", "add a row, or remove it for Anthropic, OpenAI and Gemini at their public addresses"
 
 
-def base_urls_end_where_the_dialect_begins(settings: Settings, reading: Reading) -> Iterator[Found]:
+def base_urls_end_where_the_dialect_begins(settings: Settings, reading: ReadSettings) -> Iterator[Found]:
     """The gateway adds version and operation itself, as the providers' SDKs do."""
     for path, row in _providers(settings):
         base, where = row.base_path, (*path, "base_url")
@@ -61,7 +61,7 @@ def base_urls_end_where_the_dialect_begins(settings: Settings, reading: Reading)
             yield where, "lacks the version that OpenAI's base URL ends in", "write https://api.openai.com/v1"
 
 
-def keys_travel_encrypted(settings: Settings, _reading: Reading) -> Iterator[Found]:
+def keys_travel_encrypted(settings: Settings, _reading: ReadSettings) -> Iterator[Found]:
     """A key over http to another machine needs the operator's word."""
     for path, row in _providers(settings):
         secret = row.credential_setting or next((name for name in row.headers if name in _SECRET_HEADERS), None)
@@ -70,7 +70,7 @@ def keys_travel_encrypted(settings: Settings, _reading: Reading) -> Iterator[Fou
             yield (*path, "base_url"), what, "write https://, or `insecure: true` on this row if the way is yours alone"
 
 
-def credentials_have_one_place(settings: Settings, reading: Reading) -> Iterator[Found]:
+def credentials_have_one_place(settings: Settings, reading: ReadSettings) -> Iterator[Found]:
     """``auth: none`` with a key, and a fixed header where the credential goes, contradict themselves."""
     for path, row in _providers(settings):
         header = _CREDENTIAL_HEADERS[row.auth].get(row.dialect)
@@ -82,7 +82,7 @@ def credentials_have_one_place(settings: Settings, reading: Reading) -> Iterator
             yield (*path, "headers", header), what, "give it as `api_key`, or write `auth: none`"
 
 
-def one_system_message_is_openais(settings: Settings, reading: Reading) -> Iterator[Found]:
+def one_system_message_is_openais(settings: Settings, reading: ReadSettings) -> Iterator[Found]:
     """The other dialects have one system text anyway."""
     for path, row in _providers(settings):
         if row.one_system_message and row.dialect != "openai" and reading.sound((*path, "dialect")):
@@ -90,7 +90,7 @@ def one_system_message_is_openais(settings: Settings, reading: Reading) -> Itera
             yield (*path, "one_system_message"), what, "remove it"
 
 
-def credentials_have_one_source(settings: Settings, _reading: Reading) -> Iterator[Found]:
+def credentials_have_one_source(settings: Settings, _reading: ReadSettings) -> Iterator[Found]:
     """Of two credentials nobody could tell which is used."""
     for path, row in _providers(settings):
         if (row.api_key is not None) + (row.api_key_file is not None) + row.api_key_stored > 1:
@@ -99,7 +99,7 @@ def credentials_have_one_source(settings: Settings, _reading: Reading) -> Iterat
             yield (*path, setting), what, "keep one of `api_key`, `api_key_file` and `api_key_stored`"
 
 
-def providers_are_others(settings: Settings, reading: Reading) -> Iterator[Found]:
+def providers_are_others(settings: Settings, reading: ReadSettings) -> Iterator[Found]:
     """A row that leads back to the gateway's own address would go round for ever."""
     host, port = settings.address
     if not reading.sound(("listen",)) or port == 0:
@@ -110,7 +110,7 @@ def providers_are_others(settings: Settings, reading: Reading) -> Iterator[Found
             yield (*path, "base_url"), "leads back to this gateway's own address", "name the provider's address"
 
 
-def origins_are_reached_one_way(settings: Settings, _reading: Reading) -> Iterator[Found]:
+def origins_are_reached_one_way(settings: Settings, _reading: ReadSettings) -> Iterator[Found]:
     """Connections are shared by origin, so rows of one origin need one way to it and one trust."""
     for (_, one), (path, other) in combinations(_providers(settings), 2):
         if one.origin == other.origin:
@@ -120,7 +120,7 @@ def origins_are_reached_one_way(settings: Settings, _reading: Reading) -> Iterat
                     yield path, what, f"give both rows the same {name}"
 
 
-def rules_name_providers(settings: Settings, reading: Reading) -> Iterator[Found]:
+def rules_name_providers(settings: Settings, reading: ReadSettings) -> Iterator[Found]:
     """A rule's provider has a row."""
     known = list(dict.fromkeys([*settings.providers, *reading.names(("providers",))]))
     for path, rule in reading.rows(("models",), settings.models):
@@ -130,7 +130,7 @@ def rules_name_providers(settings: Settings, reading: Reading) -> Iterator[Found
             yield (*path, "provider"), f"names no provider: {shown(rule.provider)}", suggestion
 
 
-def rules_are_reached(settings: Settings, reading: Reading) -> Iterator[Found]:
+def rules_are_reached(settings: Settings, reading: ReadSettings) -> Iterator[Found]:
     """The first match wins, so a rule behind one that matches all it matches never acts."""
     given = reading.rows(("models",), settings.models)
     rows: list[tuple[Path, ModelRule]] = [row for row in given if reading.sound((*row[0], "match"))]
@@ -141,7 +141,7 @@ def rules_are_reached(settings: Settings, reading: Reading) -> Iterator[Found]:
             yield (*path, "match"), what, "move it up, or remove it"
 
 
-def keys_differ(settings: Settings, reading: Reading) -> Iterator[Found]:
+def keys_differ(settings: Settings, reading: ReadSettings) -> Iterator[Found]:
     """Two keys of one name or one value could not be told apart."""
     rows = list(reading.rows(("keys",), settings.keys))
     for index, (path, row) in enumerate(rows):
@@ -152,7 +152,7 @@ def keys_differ(settings: Settings, reading: Reading) -> Iterator[Found]:
                 yield (*path, "key"), f"is also the key of {dotted(before)}", "give each row its own key"
 
 
-def keys_are_not_the_providers(settings: Settings, reading: Reading) -> Iterator[Found]:
+def keys_are_not_the_providers(settings: Settings, reading: ReadSettings) -> Iterator[Found]:
     """A provider's key in clients' hands would spend the operator's money without the gateway."""
     owners = {row.api_key: name for name, row in settings.providers.items() if row.api_key}
     for path, row in reading.rows(("keys",), settings.keys):
@@ -161,7 +161,7 @@ def keys_are_not_the_providers(settings: Settings, reading: Reading) -> Iterator
             yield (*path, "key"), what, "make one with `penstock keys create --name NAME`"
 
 
-def own_rules_differ(settings: Settings, reading: Reading) -> Iterator[Found]:
+def own_rules_differ(settings: Settings, reading: ReadSettings) -> Iterator[Found]:
     """What decided is told by its name."""
     seen: set[str] = set()
     for path, row in reading.rows(("terser", "when"), settings.terser.when):
@@ -171,7 +171,7 @@ def own_rules_differ(settings: Settings, reading: Reading) -> Iterator[Found]:
         seen.add(row.name)
 
 
-def kinds_exist(settings: Settings, reading: Reading) -> Iterator[Found]:
+def kinds_exist(settings: Settings, reading: ReadSettings) -> Iterator[Found]:
     """What nobody looks for can't be masked."""
     given = settings.scrub
     known = [*(kind.name for kind in KINDS), *given.terms, *given.patterns]
@@ -188,7 +188,7 @@ def kinds_exist(settings: Settings, reading: Reading) -> Iterator[Found]:
                 yield (*path, kind), f"is no kind of private value: {shown(kind)}", suggestion
 
 
-def own_kinds_have_their_own_names(settings: Settings, _reading: Reading) -> Iterator[Found]:
+def own_kinds_have_their_own_names(settings: Settings, _reading: ReadSettings) -> Iterator[Found]:
     """A list or pattern of the name of another kind could not be told from it."""
     shipped = {kind.name for kind in KINDS}
     for part, names in (("terms", settings.scrub.terms), ("patterns", settings.scrub.patterns)):
@@ -198,7 +198,7 @@ def own_kinds_have_their_own_names(settings: Settings, _reading: Reading) -> Ite
                 yield ("scrub", part, name), f"is the name of another kind: {shown(name)}", "choose another name"
 
 
-def lists_of_terms_hold_some(settings: Settings, reading: Reading) -> Iterator[Found]:
+def lists_of_terms_hold_some(settings: Settings, reading: ReadSettings) -> Iterator[Found]:
     """A list without terms finds nothing."""
     for name, row in settings.scrub.terms.items():
         path: Path = ("scrub", "terms", name)
@@ -206,7 +206,7 @@ def lists_of_terms_hold_some(settings: Settings, reading: Reading) -> Iterator[F
             yield path, "has no terms", "give `terms`, or a `file` with one on each line"
 
 
-def only_pdfs_are_scanned(settings: Settings, reading: Reading) -> Iterator[Found]:
+def only_pdfs_are_scanned(settings: Settings, reading: ReadSettings) -> Iterator[Found]:
     """Nothing else that is attached has words that can be told."""
     for name, action in settings.scrub.attached.items():
         where: Path = ("scrub", "attached", name)
@@ -214,7 +214,7 @@ def only_pdfs_are_scanned(settings: Settings, reading: Reading) -> Iterator[Foun
             yield where, "can't be scanned: only PDFs can", "write `allow`, `flag` or `block`"
 
 
-def detectors_can_be_asked(settings: Settings, reading: Reading) -> Iterator[Found]:
+def detectors_can_be_asked(settings: Settings, reading: ReadSettings) -> Iterator[Found]:
     """A detector's provider has a row, a chat has a model, and what they find is a kind."""
     known = list(dict.fromkeys([*settings.providers, *reading.names(("providers",))]))
     kinds = [*(kind.name for kind in KINDS), *settings.scrub.terms, *settings.scrub.patterns]
@@ -228,7 +228,7 @@ def detectors_can_be_asked(settings: Settings, reading: Reading) -> Iterator[Fou
                 yield (*path, "kinds", name), f"is no kind: {shown(kind)}", f"kinds here: {listed(kinds)}"
 
 
-def limits_fit_together(settings: Settings, reading: Reading) -> Iterator[Found]:
+def limits_fit_together(settings: Settings, reading: ReadSettings) -> Iterator[Found]:
     """What only passes through may be at least as large as what is held."""
     body, upload = ("limits", "body"), ("limits", "upload")
     if reading.sound(body, upload) and settings.limits.upload < settings.limits.body:
@@ -236,7 +236,7 @@ def limits_fit_together(settings: Settings, reading: Reading) -> Iterator[Found]
         yield where, "makes `upload` smaller than `body`", "give `upload` at least the size of `body`"
 
 
-def timeouts_fit_together(settings: Settings, reading: Reading) -> Iterator[Found]:
+def timeouts_fit_together(settings: Settings, reading: ReadSettings) -> Iterator[Found]:
     """A total that ends before a step may end makes the step's own limit a lie."""
     for path, row in _providers(settings):
         total, first = (*path, "timeouts", "total"), (*path, "timeouts", "first_byte")
@@ -246,14 +246,14 @@ def timeouts_fit_together(settings: Settings, reading: Reading) -> Iterator[Foun
             yield total, what, "lower `first_byte`, or raise this"
 
 
-def a_log_that_is_named_is_written(settings: Settings, reading: Reading) -> Iterator[Found]:
+def a_log_that_is_named_is_written(settings: Settings, reading: ReadSettings) -> Iterator[Found]:
     """A file for a log that is off would stay empty."""
     path: Path = ("access_log_file",)
     if settings.access_log_file is not None and settings.access_log == "off" and reading.sound(("access_log",)):
         yield path, "is never written: `access_log` is off", "write `access_log: json` or `human`, or remove this"
 
 
-def prefixes_differ(settings: Settings, reading: Reading) -> Iterator[Found]:
+def prefixes_differ(settings: Settings, reading: ReadSettings) -> Iterator[Found]:
     """Header names know no case."""
     seen: set[str] = set()
     for path, prefix in reading.rows(("header_prefixes",), settings.header_prefixes):
@@ -262,7 +262,7 @@ def prefixes_differ(settings: Settings, reading: Reading) -> Iterator[Found]:
         seen.add(prefix.lower())
 
 
-RULES: tuple[Callable[[Settings, Reading], Iterator[Found]], ...] = (
+RULES: tuple[Callable[[Settings, ReadSettings], Iterator[Found]], ...] = (
     providers_exist,
     base_urls_end_where_the_dialect_begins,
     keys_travel_encrypted,

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from penstock.config.content import JudgeSettings, PolicySettings
 from penstock.config.mistakes import Path, listed, nearest, shown
-from penstock.config.reading import Found, Reading
+from penstock.config.reading import Found, ReadSettings
 from penstock.config.settings import Settings
 
 _CHECKS = (
@@ -14,7 +14,7 @@ _CHECKS = (
 _ROUTED = ("models", "size", "attachments", "tools", "mcp", "invisible", "injection")
 
 
-def policies_check_something(settings: Settings, reading: Reading) -> Iterator[Found]:
+def policies_check_something(settings: Settings, reading: ReadSettings) -> Iterator[Found]:
     """A policy without a check looks like protection and is none."""
     for path, row in _policies(settings):
         inside = [(*path, name) for name in reading.names(path)]
@@ -22,7 +22,7 @@ def policies_check_something(settings: Settings, reading: Reading) -> Iterator[F
             yield path, "checks nothing", f"add one of {listed(_CHECKS)}, or remove the policy"
 
 
-def routes_lead_somewhere(settings: Settings, reading: Reading) -> Iterator[Found]:
+def routes_lead_somewhere(settings: Settings, reading: ReadSettings) -> Iterator[Found]:
     """``route-to`` needs a place, and a place a check that leads there."""
     for path, row in _policies(settings):
         routing = [*_routing(path, row, reading)]
@@ -37,7 +37,7 @@ def routes_lead_somewhere(settings: Settings, reading: Reading) -> Iterator[Foun
             yield (*path, "route_to"), "is where no check leads", "write `action: route-to` for a check, or remove it"
 
 
-def routes_name_providers(settings: Settings, reading: Reading) -> Iterator[Found]:
+def routes_name_providers(settings: Settings, reading: ReadSettings) -> Iterator[Found]:
     """Where ``route_to`` leads is a row."""
     known = list(dict.fromkeys([*settings.providers, *reading.names(("providers",))]))
     for path, row in _policies(settings):
@@ -48,7 +48,7 @@ def routes_name_providers(settings: Settings, reading: Reading) -> Iterator[Foun
             yield where, f"names no provider: {shown(row.route_to.provider)}", suggestion
 
 
-def rows_have_names_of_their_own(settings: Settings, reading: Reading) -> Iterator[Found]:
+def rows_have_names_of_their_own(settings: Settings, reading: ReadSettings) -> Iterator[Found]:
     """Of two rows with one name nobody could tell which was met."""
     for path, row in _policies(settings):
         groups: list[tuple[Path, Iterable[object]]] = [
@@ -68,7 +68,7 @@ def rows_have_names_of_their_own(settings: Settings, reading: Reading) -> Iterat
                 seen.add(name)
 
 
-def parts_say_something(settings: Settings, reading: Reading) -> Iterator[Found]:
+def parts_say_something(settings: Settings, reading: ReadSettings) -> Iterator[Found]:
     """A part that limits nothing, and a tool that is allowed and denied by the same words."""
     for path, row in _policies(settings):
         size, tools, answers = row.size, row.tools, row.answers
@@ -81,7 +81,7 @@ def parts_say_something(settings: Settings, reading: Reading) -> Iterator[Found]
             yield (*path, "answers"), "looks for nothing", "add `terms:`, `patterns:` or `links:`"
 
 
-def judges_can_be_asked(settings: Settings, reading: Reading) -> Iterator[Found]:
+def judges_can_be_asked(settings: Settings, reading: ReadSettings) -> Iterator[Found]:
     """By a provider that is there and speaks the form, with all that the form needs."""
     known = list(dict.fromkeys([*settings.providers, *reading.names(("providers",))]))
     for path, row in _policies(settings):
@@ -103,7 +103,7 @@ def judges_can_be_asked(settings: Settings, reading: Reading) -> Iterator[Found]
             yield from _needs(inner, judge, reading)
 
 
-def _needs(path: Path, judge: JudgeSettings, reading: Reading) -> Iterator[Found]:
+def _needs(path: Path, judge: JudgeSettings, reading: ReadSettings) -> Iterator[Found]:
     if not reading.sound(path, (*path, "kind")):
         return
     if judge.kind in {"chat", "llama-guard"} and judge.model is None and reading.sound((*path, "model")):
@@ -139,7 +139,7 @@ def _within(path: Path, part: str) -> Iterator[Path]:
     yield from ((*path, part, name) for name in _INSIDE)
 
 
-def _routing(path: Path, row: PolicySettings, reading: Reading) -> Iterator[Path]:
+def _routing(path: Path, row: PolicySettings, reading: ReadSettings) -> Iterator[Path]:
     for name in _ROUTED:
         part = getattr(row, name)
         if part is not None and part.action == "route-to":

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 from penstock.config.mistakes import Path, dotted, shown
-from penstock.config.reading import Found, Reading
+from penstock.config.reading import Found, ReadSettings
 from penstock.config.settings import Settings
 from penstock.core.quota_text import read, said
 
 
-def quotas_count_apart(settings: Settings, reading: Reading) -> Iterator[Found]:
+def quotas_count_apart(settings: Settings, reading: ReadSettings) -> Iterator[Found]:
     """Of two quotas of one subject that count the same in the same time, the looser one says nothing."""
     for where, texts in _lists(settings, reading):
         before: dict[str, str] = {}
@@ -21,7 +21,7 @@ def quotas_count_apart(settings: Settings, reading: Reading) -> Iterator[Found]:
                 before[quota.counter] = said(quota)
 
 
-def quotas_have_books(settings: Settings, reading: Reading) -> Iterator[Found]:
+def quotas_have_books(settings: Settings, reading: ReadSettings) -> Iterator[Found]:
     """They are settled by them: without, nothing would tell what was used, and nobody would be held to anything."""
     if settings.books or not reading.sound(("books",)):
         return
@@ -31,7 +31,7 @@ def quotas_have_books(settings: Settings, reading: Reading) -> Iterator[Found]:
         yield ("books",), what, "write `books: true`, or remove the quotas"
 
 
-def _lists(settings: Settings, reading: Reading) -> list[tuple[Path, tuple[str, ...]]]:
+def _lists(settings: Settings, reading: ReadSettings) -> list[tuple[Path, tuple[str, ...]]]:
     """Where quotas stand."""
     lists: list[tuple[Path, tuple[str, ...]]] = [
         (("quotas", name), getattr(settings.quotas, name)) for name in ("all", "each_team", "each_user", "each_key")
@@ -43,7 +43,7 @@ def _lists(settings: Settings, reading: Reading) -> list[tuple[Path, tuple[str, 
     return lists
 
 
-def teams_say_it_once(settings: Settings, reading: Reading) -> Iterator[Found]:
+def teams_say_it_once(settings: Settings, reading: ReadSettings) -> Iterator[Found]:
     """Of one thing that is said in two places nobody could tell which holds."""
     for name, row in settings.teams.items():
         terser, scrub = settings.terser.teams.get(name), settings.scrub.teams.get(name)

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 from penstock.config.mistakes import Path
-from penstock.config.reading import Found, Reading
+from penstock.config.reading import Found, ReadSettings
 from penstock.config.settings import LongContextSettings, PriceSettings, RateSettings, Settings
 from penstock.core.price import Rates
 
 
-def prices_say_something(settings: Settings, reading: Reading) -> Iterator[Found]:
+def prices_say_something(settings: Settings, reading: ReadSettings) -> Iterator[Found]:
     """A row without a price would hide the list price."""
     for path, row in _rows(settings):
         given = [*_within(path, reading), *_within((*path, "tools"), reading)]
@@ -16,7 +16,7 @@ def prices_say_something(settings: Settings, reading: Reading) -> Iterator[Found
             yield path, "has no price", "write `input:` and `output:`, or remove it for the list price"
 
 
-def tiers_are_a_factor_or_prices(settings: Settings, reading: Reading) -> Iterator[Found]:
+def tiers_are_a_factor_or_prices(settings: Settings, reading: ReadSettings) -> Iterator[Found]:
     """Both at once contradict each other, and nothing at all is no price."""
     for outer, row in _rows(settings):
         for name, tier in row.tiers.items():
@@ -28,7 +28,7 @@ def tiers_are_a_factor_or_prices(settings: Settings, reading: Reading) -> Iterat
                 yield path, "has no price", "write `factor: 0.5`, or prices"
 
 
-def thresholds_differ(settings: Settings, reading: Reading) -> Iterator[Found]:
+def thresholds_differ(settings: Settings, reading: ReadSettings) -> Iterator[Found]:
     """Of two prices above the same size nobody could tell which holds."""
     for path, row in _rows(settings):
         yield from _same((*path, "long_context"), row.long_context, reading)
@@ -44,7 +44,7 @@ def _rows(settings: Settings) -> Iterator[tuple[Path, PriceSettings]]:
         yield ("prices", pattern), row
 
 
-def _same(path: Path, rows: tuple[LongContextSettings, ...], reading: Reading) -> Iterator[Found]:
+def _same(path: Path, rows: tuple[LongContextSettings, ...], reading: ReadSettings) -> Iterator[Found]:
     seen: set[int] = set()
     for inner, row in reading.rows(path, rows):
         where = (*inner, "above")
@@ -57,5 +57,5 @@ def _has_rates(row: RateSettings) -> bool:
     return any(getattr(row, name) is not None for name in Rates.__struct_fields__)
 
 
-def _within(path: Path, reading: Reading) -> Iterator[Path]:
+def _within(path: Path, reading: ReadSettings) -> Iterator[Path]:
     return ((*path, name) for name in reading.names(path))

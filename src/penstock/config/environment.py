@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from penstock.config.mistakes import Mistakes, Path, Place
-from penstock.config.tree import Entry, Listing, Node, Scalar, Table
+from penstock.config.tree import Listing, Member, Node, Scalar, Table
 
 PREFIX = "PENSTOCK_"
 
@@ -19,7 +19,7 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 def expand(table: Table, environment: Mapping[str, str], mistakes: Mistakes, path: Path = ()) -> Table:
     """The same tree with every ``${NAME}`` in its values replaced."""
     entries = (
-        Entry(entry.key, _expand(entry.node, environment, mistakes, (*path, entry.key)), entry.place)
+        Member(entry.key, _expand(entry.node, environment, mistakes, (*path, entry.key)), entry.place)
         for entry in table.entries
     )
     return Table(tuple(entries), table.place)
@@ -84,5 +84,5 @@ def _with(table: Table, path: Path, node: Scalar) -> Table:
         return table.replaced(name, _with(Table((), node.place), path[1:], node))
     # What is no mapping in the file is a mistake there, and stays one.
     inner = _with(entry.node, path[1:], node) if isinstance(entry.node, Table) else entry.node
-    others = tuple(Entry(name, inner, entry.place) if other is entry else other for other in table.entries)
+    others = tuple(Member(name, inner, entry.place) if other is entry else other for other in table.entries)
     return Table(others, table.place)

@@ -14,7 +14,7 @@ from penstock.config.check import check
 from penstock.config.forms import Files, read_key
 from penstock.config.mistakes import ConfigError, MisfitError, Mistakes, Place
 from penstock.config.mistakes import Path as Where
-from penstock.config.reading import Reading
+from penstock.config.reading import ReadSettings
 from penstock.config.settings import Settings
 from penstock.core.caller import Secret
 
@@ -55,7 +55,7 @@ def load_traced(
     table = _with_defaults(table, environment)
     expanded = variables.expand(table, environment, mistakes)
     folder = Path.cwd() if path is None else path.resolve().parent
-    reading = Reading(Files(folder, environment.get("HOME")), mistakes)
+    reading = ReadSettings(Files(folder, environment.get("HOME")), mistakes)
     settings = reading.read(expanded, Settings)
     usual = proxies.from_environment(environment, mistakes)
     if settings is not None:
@@ -68,7 +68,7 @@ def load_traced(
     return traced, {where: reading.source(where) for where in reading.places}
 
 
-def _with_key_files(settings: Settings, reading: Reading) -> Settings:
+def _with_key_files(settings: Settings, reading: ReadSettings) -> Settings:
     """The settings with the credentials that stand in files of their own."""
     rows = dict(settings.providers)
     for name, row in settings.providers.items():
@@ -119,7 +119,7 @@ def _usual_providers(environment: Mapping[str, str]) -> Iterator[tuple[str, tree
 
 
 def _table(entries: Iterable[tuple[str, tree.Node]]) -> tree.Table:
-    return tree.Table(tuple(tree.Entry(name, node, _DEFAULTS) for name, node in entries), _DEFAULTS)
+    return tree.Table(tuple(tree.Member(name, node, _DEFAULTS) for name, node in entries), _DEFAULTS)
 
 
 def _is_absent(table: tree.Table, key: str) -> bool:

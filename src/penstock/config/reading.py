@@ -16,7 +16,7 @@ from msgspec import inspect
 from penstock.config import forms, kinds
 from penstock.config.forms import Files, Form
 from penstock.config.mistakes import MisfitError, Mistakes, Path, Place, listed, nearest, shown
-from penstock.config.tree import Entry, Listing, Node, Scalar, Table
+from penstock.config.tree import Listing, Member, Node, Scalar, Table
 from penstock.core.caller import Secret
 
 T = TypeVar("T")
@@ -121,7 +121,7 @@ _ROW_EXAMPLES: Mapping[str | int, Mapping[str | int, str]] = {
 }
 
 
-class Reading:
+class ReadSettings:
     """What has been read: where each setting stands, and which ones could not be used."""
 
     def __init__(self, files: Files, mistakes: Mistakes) -> None:
@@ -203,7 +203,7 @@ class Reading:
             return self._list(node, kind, path)
         return self._scalar(node, kind, path, meta)
 
-    def _wrong(self, node: Node | Entry, path: Path, what: str, suggestion: str = "") -> Nothing:
+    def _wrong(self, node: Node | Member, path: Path, what: str, suggestion: str = "") -> Nothing:
         if isinstance(node, Scalar) and node.read_from:
             what, suggestion = _without_value(what, node.read_from[0])
         self.mistakes.add(node.place, path, what, suggestion)
@@ -250,7 +250,7 @@ class Reading:
         text = f"https://{next(self._numbers)}.invalid"
         return Secret(text) if isinstance(inner, inspect.CustomType) else text
 
-    def _unknown(self, entry: Entry, known: list[str], path: Path) -> str | None:
+    def _unknown(self, entry: Member, known: list[str], path: Path) -> str | None:
         """The setting that was probably meant."""
         if entry.key == "<<":
             self._wrong(entry, path, "uses a merge key (`<<`), which is not supported", "write the settings out")

@@ -40,7 +40,7 @@ from penstock.config.values import (
     Words,
 )
 from penstock.core.caller import Secret
-from penstock.core.price import LongRates, Rates, Sheet, Terms
+from penstock.core.price import LongRates, Rates, Sheet, TierPrices
 from penstock.core.target import Origin
 
 MB = 1024 * 1024
@@ -214,7 +214,7 @@ class PriceSettings(RateSettings, frozen=True, kw_only=True):
     def sheet(self) -> Sheet:
         """The same, as the catalog takes it."""
         tiers = {
-            name: Terms(factor=row.factor, price=Rates(**_rates(row)), long=_long(row.long_context))
+            name: TierPrices(factor=row.factor, price=Rates(**_rates(row)), long=_long(row.long_context))
             for name, row in self.tiers.items()
         }
         return Sheet(price=Rates(**_rates(self)), long=_long(self.long_context), tiers=tiers, tools=self.tools)

@@ -8,7 +8,7 @@ import msgspec
 from penstock.config.settings import Settings
 
 
-class Source(msgspec.Struct, frozen=True):
+class SettingsSource(msgspec.Struct, frozen=True):
     """The file and the environment of this process's start."""
 
     path: Path | None

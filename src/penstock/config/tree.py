@@ -43,7 +43,7 @@ class Listing(msgspec.Struct, frozen=True):
     place: Place
 
 
-class Entry(msgspec.Struct, frozen=True):
+class Member(msgspec.Struct, frozen=True):
     """One ``key: value`` of a mapping; ``place`` is the key's."""
 
     key: str
@@ -54,17 +54,17 @@ class Entry(msgspec.Struct, frozen=True):
 class Table(msgspec.Struct, frozen=True):
     """A mapping. Its keys differ."""
 
-    entries: tuple[Entry, ...]
+    entries: tuple[Member, ...]
     place: Place
 
-    def get(self, key: str) -> Entry | None:
+    def get(self, key: str) -> Member | None:
         """The entry with this key."""
         return next((entry for entry in self.entries if entry.key == key), None)
 
     def replaced(self, key: str, node: "Node") -> "Table":
         """The same mapping with another value for this key."""
         others = (entry for entry in self.entries if entry.key != key)
-        return Table((*others, Entry(key, node, node.place)), self.place)
+        return Table((*others, Member(key, node, node.place)), self.place)
 
 
 Node = Scalar | Listing | Table
@@ -196,7 +196,7 @@ class _Builder:
         return Listing(tuple(items), self._place(start))
 
     def _table(self, start: yaml.MappingStartEvent, path: Path) -> Table:
-        entries: dict[str, Entry] = {}
+        entries: dict[str, Member] = {}
         while not isinstance(event := self._next(), yaml.MappingEndEvent):
             if not isinstance(event, yaml.ScalarEvent):
                 self._stop(event, path, "has a key that is not plain text", "write keys as single words")
@@ -207,5 +207,5 @@ class _Builder:
                 what = f"is given twice (first on line {first})"
                 self._mistakes.add(place, (*path, key), what, f"keep one `{shown(key)}`")
             else:
-                entries[key] = Entry(key, node, place)
+                entries[key] = Member(key, node, place)
         return Table(tuple(entries.values()), self._place(start))

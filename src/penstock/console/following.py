@@ -13,7 +13,7 @@ import msgspec
 from penstock.administering.house import House
 from penstock.background.reloading import FIXED, stamp
 from penstock.config.mistakes import ConfigError
-from penstock.config.source import Source
+from penstock.config.source import SettingsSource
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 class Following:
     """Follows one configuration file; may be asked from any thread."""
 
-    def __init__(self, house: House, source: Source) -> None:
+    def __init__(self, house: House, source: SettingsSource) -> None:
         """``house``: with the settings of the start, of which some hold until the end."""
         self._house = house
         self._source = source

@@ -27,7 +27,7 @@ from penstock.administering.errors import ActError, UnavailableError
 from penstock.administering.house import opened
 from penstock.administering.table import ACTS
 from penstock.config.settings import Settings
-from penstock.config.source import Source
+from penstock.config.source import SettingsSource
 from penstock.console import cursor
 from penstock.console.doors import Door, doors
 from penstock.console.following import Following
@@ -72,7 +72,7 @@ class _Segment(Convertor[str]):
 register_url_convertor("segment", _Segment())
 
 
-class Asking(msgspec.Struct, frozen=True):
+class Asker(msgspec.Struct, frozen=True):
     """Who asks, and the secret that proves it."""
 
     actor: Actor
@@ -81,7 +81,7 @@ class Asking(msgspec.Struct, frozen=True):
     secret: str
 
 
-class Site:
+class AdminApi:
     """The API over one database. Acts run in threads: they wait for the database, and the event loop does not."""
 
     def __init__(
@@ -170,19 +170,17 @@ class Site:
         repeat = _repeat(door, request, asking, body or b"")
         return await run_in_threadpool(self._once, door, request, asking, body, repeat)
 
-    async def _who(self, door: Door, request: Request) -> Asking | None:
+    async def _who(self, door: Door, request: Request) -> Asker | None:
         if request.scope.get(LOCAL):
-            return Asking(_OPERATOR, "", "")
+            return Asker(_OPERATOR, "", "")
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer" and token.strip():
             found = await run_in_threadpool(self._admins.find, token.strip())
             if found is not None:
-                return Asking(Actor(found.name, Role(found.role), found.team), found.id, token.strip())
-        return Asking(Actor("nobody", Role.NOBODY), "nobody", "") if door.public else None
+                return Asker(Actor(found.name, Role(found.role), found.team), found.id, token.strip())
+        return Asker(Actor("nobody", Role.NOBODY), "nobody", "") if door.public else None
 
-    def _once(
-        self, door: Door, request: Request, asking: Asking, body: bytes | None, repeat: Repeat | None
-    ) -> Response:
+    def _once(self, door: Door, request: Request, asking: Asker, body: bytes | None, repeat: Repeat | None) -> Response:
         if repeat is None:
             return self._do(door, request, asking, body)
         try:
@@ -204,7 +202,7 @@ class Site:
         self._answers.end(repeat, Answered(response.status_code, bytes(response.body)))
         return response
 
-    def _do(self, door: Door, request: Request, asking: Asking, body: bytes | None) -> Response:
+    def _do(self, door: Door, request: Request, asking: Asker, body: bytes | None) -> Response:
         query = [pair for pair in request.query_params.multi_items() if pair[0] != "cursor"]
         place = self._place(door, request, query)
         wanted = read(door.act.wanted, request.path_params, query, body)
@@ -231,11 +229,11 @@ class Site:
 
 
 @contextlib.contextmanager
-def furnished(settings: Settings, source: Source) -> Iterator[Site]:
+def furnished(settings: Settings, source: SettingsSource) -> Iterator[AdminApi]:
     """The API over the database of these settings, which came from ``source``."""
     with opened(settings) as house:
         answers = Answers(house.store.engine, house.store.pepper)
-        yield Site(ACTS, doors(ACTS), Following(house, source), house.admins, answers, house.store.pepper)
+        yield AdminApi(ACTS, doors(ACTS), Following(house, source), house.admins, answers, house.store.pepper)
 
 
 def _question(door: Door, query: Sequence[tuple[str, str]]) -> str:
@@ -252,7 +250,7 @@ async def _body(request: Request) -> bytes | None:
     return bytes(gathered)
 
 
-def _repeat(door: Door, request: Request, asking: Asking, body: bytes) -> Repeat | None:
+def _repeat(door: Door, request: Request, asking: Asker, body: bytes) -> Repeat | None:
     key = request.headers.get("idempotency-key")
     if key is None or not door.act.writes:
         return None

@@ -20,7 +20,7 @@ _WINDOW = 96
 _ALPHABET = (string.ascii_letters + string.digits + "+/-_=").encode()
 
 
-class Attachments(msgspec.Struct, frozen=True):
+class AttachedBytes(msgspec.Struct, frozen=True):
     """What of a body is no text."""
 
     count: int = 0
@@ -28,7 +28,7 @@ class Attachments(msgspec.Struct, frozen=True):
     """Of the body's bytes, 0 to 1."""
 
 
-NONE = Attachments()
+NONE = AttachedBytes()
 
 
 class Passed(msgspec.Struct, frozen=True):
@@ -36,12 +36,12 @@ class Passed(msgspec.Struct, frozen=True):
 
     bytes_in: int
     bytes_out: int
-    attached: Attachments = NONE
+    attached: AttachedBytes = NONE
     came: int = 0
     """Tokens that a quota had counted of the answer when it cut it: no fewer came out."""
 
 
-def attachments(body: bytes) -> Attachments:
+def attachments(body: bytes) -> AttachedBytes:
     """The strings of a JSON ``body`` that are base64 from end to end, or a data URI with it. One that is shorter than
     the distance between two looks may be missed, a 32nd of the body, later half of what was found; a run inside a
     longer text is text."""
@@ -63,7 +63,7 @@ def attachments(body: bytes) -> Attachments:
             # Screenshots come in dozens and of one size: the next ones are not to fall between two looks.
             step = max(min(step, (end - start) // 2), size // _MOST_LOOKS)
         at = end + 1
-    return Attachments(count, found / size) if count else NONE
+    return AttachedBytes(count, found / size) if count else NONE
 
 
 def _is_whole(body: bytes, start: int, end: int) -> bool:

@@ -36,7 +36,7 @@ class Look(Protocol):
         (FaultError)."""
 
 
-class Wanted(Look):
+class WantedWhole(Look):
     """It is wanted whole, whatever it holds; what outgrows that streams through, and ``exchange.document`` is None."""
 
     def see(self, data: bytes) -> bool:

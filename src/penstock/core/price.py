@@ -54,7 +54,7 @@ class LongRates(Rates, frozen=True, kw_only=True, forbid_unknown_fields=True, om
     above: int
 
 
-class Terms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class TierPrices(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """How another way of being served is priced: by a factor on every ordinary rate, or by rates of its own."""
 
     factor: Decimal | None = None
@@ -67,7 +67,7 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     price: Rates
     long: tuple[LongRates, ...] = ()
-    tiers: dict[str, Terms] = {}
+    tiers: dict[str, TierPrices] = {}
     """By the provider's own word for them: ``batch``, ``priority``, ``flex``."""
     tools: dict[str, Decimal] = {}
     """US dollars per thousand calls of a server tool."""

@@ -24,7 +24,7 @@ _OPENING = {b"{": b"}", b"[": b"]"}
 _decode_string = msgspec.json.Decoder(str).decode
 
 
-class Form(Enum):
+class JsonForm(Enum):
     """What a value is."""
 
     STRING = "string"
@@ -40,7 +40,7 @@ class Node(msgspec.Struct, gc=False):
 
     start: int
     end: int
-    form: Form
+    form: JsonForm
     items: "list[Node]" = msgspec.field(default_factory=list)
     """A list's elements, or the values of an object's members, in the order of the text."""
     names: "list[Node]" = msgspec.field(default_factory=list)
@@ -54,7 +54,7 @@ class Node(msgspec.Struct, gc=False):
 def tree(text: bytes) -> Node:
     """The value that the text is; NotReadableError for what is no JSON, or has too many values."""
     stack: list[tuple[Node, bytes]] = []
-    top = Node(0, len(text), Form.LIST)
+    top = Node(0, len(text), JsonForm.LIST)
     node, closing, place = top, b"", 0
     for count, found in enumerate(_TOKEN.finditer(text)):
         if count == MOST_NODES:
@@ -67,19 +67,19 @@ def tree(text: bytes) -> Node:
             if len(stack) == MOST_DEEP:
                 raise NotReadableError("the request body is nested too deeply")
             stack.append((node, closing))
-            child = Node(found.start(1), place, Form.OBJECT if first == b"{" else Form.LIST)
+            child = Node(found.start(1), place, JsonForm.OBJECT if first == b"{" else JsonForm.LIST)
             node.items.append(child)
             node, closing = child, _OPENING[first]
         elif first == closing:
-            if len(node.names) != (len(node.items) if node.form is Form.OBJECT else 0):
+            if len(node.names) != (len(node.items) if node.form is JsonForm.OBJECT else 0):
                 break
             node.end = place
             node, closing = stack.pop()
         elif first == b'"':
-            named = node.form is Form.OBJECT and len(node.names) == len(node.items)
-            (node.names if named else node.items).append(Node(found.start(1), place, Form.STRING))
+            named = node.form is JsonForm.OBJECT and len(node.names) == len(node.items)
+            (node.names if named else node.items).append(Node(found.start(1), place, JsonForm.STRING))
         else:
-            node.items.append(Node(found.start(1), place, Form.WORD if first in b"tfn" else Form.NUMBER))
+            node.items.append(Node(found.start(1), place, JsonForm.WORD if first in b"tfn" else JsonForm.NUMBER))
     if stack or len(top.items) != 1 or text[place:].strip():
         raise NotReadableError("a text that should be JSON is not")
     return top.items[0]

@@ -20,7 +20,7 @@ class Kept(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The token is digits, in a number's place."""
 
 
-class Held(msgspec.Struct, frozen=True):
+class HeldValues(msgspec.Struct, frozen=True):
     """What some objects may hold."""
 
     sets: tuple[str, ...] = ()
@@ -38,10 +38,10 @@ class Whose(msgspec.Struct, frozen=True):
 class Vault(Protocol):
     """``stores.vault`` in a running gateway. What a tenant keeps no other can find."""
 
-    async def find(self, whose: Whose, ids: Sequence[str]) -> Held:
+    async def find(self, whose: Whose, ids: Sequence[str]) -> HeldValues:
         """What these objects may hold; FaultError where it can't be told now."""
 
-    async def keep(self, whose: Whose, ids: Sequence[str], held: Held, more: Sequence[Kept], days: int) -> None:
+    async def keep(self, whose: Whose, ids: Sequence[str], held: HeldValues, more: Sequence[Kept], days: int) -> None:
         """For so long these objects may hold what is ``held`` elsewhere already, and ``more``. What can't be written
         down is lost, and its tokens stay: the answer that makes the objects has been paid for."""
 

@@ -23,7 +23,7 @@ from penstock.detection.normalising import View, view_of
 from penstock.detection.overlaps import resolved
 from penstock.detection.prefilter import Characters, Prefilter, spans
 from penstock.detection.rule import Candidate, Rule
-from penstock.detection.terms import TermList, Terms
+from penstock.detection.terms import TermList, TermLists
 
 SECRETS = frozenset({"secret"})
 """Kinds that are looked for inside base64."""
@@ -53,7 +53,7 @@ class Engine:
         self._signs = Prefilter(signs)
         self._secret = frozenset(rule.name for rule in self._rules if rule.kind in SECRETS)
         self._kinds = kinds
-        self._terms = Terms(terms) if terms else None
+        self._terms = TermLists(terms) if terms else None
         self._patterns = [(one.kind, f"{one.kind}.pattern", compiled(one.pattern)) for one in patterns]
         self._own = frozenset({f"{one.kind}.list" for one in terms} | {name for _, name, _ in self._patterns})
         self.version = _version(sorted(kinds), terms, patterns)

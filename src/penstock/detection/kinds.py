@@ -7,7 +7,7 @@ The order is their strength: where two findings overlap, the kind that stands fi
 import msgspec
 
 
-class Kind(msgspec.Struct, frozen=True):
+class ValueKind(msgspec.Struct, frozen=True):
     """One kind."""
 
     name: str
@@ -19,98 +19,98 @@ class Kind(msgspec.Struct, frozen=True):
     default: bool = True
 
 
-KINDS: tuple[Kind, ...] = (
-    Kind(
+KINDS: tuple[ValueKind, ...] = (
+    ValueKind(
         "secret",
         "SECRET",
         "keys, tokens and passwords of the formats in the list of secrets, also inside base64",
         "passwords without a word that says so; formats that nobody has described",
     ),
-    Kind(
+    ValueKind(
         "url-credentials",
         "LOGIN",
         "the name and password in scheme://name:password@host",
         "placeholders such as user:password; a name without a password",
     ),
-    Kind(
+    ValueKind(
         "crypto-wallet",
         "WALLET",
         "Bitcoin addresses (base58check, bech32, bech32m), Ethereum addresses with capitals as in EIP-55, or"
         " after a word such as wallet",
         "other chains; Ethereum addresses in one case with nothing said about them",
     ),
-    Kind(
+    ValueKind(
         "iban",
         "IBAN",
         "account numbers of 80 countries, together or in groups, with the right length and check digits",
         "numbers with a wrong check digit",
     ),
-    Kind(
+    ValueKind(
         "card",
         "CARD",
         "payment card numbers of 12 to 19 digits, together or in groups, with a right Luhn digit: of an issuer's range,"
         " or after a word such as card",
         "12, 13 and 19 digits in a row with nothing said about them; masked numbers",
     ),
-    Kind(
+    ValueKind(
         "national-id",
         "NATID",
         "numbers that states give to people and their taxes, each with its check digits or shape, where those are weak"
         " only beside a word that names them (the table of rules says which)",
         "numbers of countries that are not in the table",
     ),
-    Kind(
+    ValueKind(
         "passport",
         "PASSPORT",
         "six to nine letters and digits after a word for passport, in nine languages; machine-readable lines",
         "passport numbers with nothing said about them",
     ),
-    Kind(
+    ValueKind(
         "driver-licence",
         "LICENCE",
         "letters and digits after a word for a driving licence",
         "licence numbers with nothing said about them",
     ),
-    Kind(
+    ValueKind(
         "bank-account",
         "ACCOUNT",
         "account and sort numbers after a word for them; US routing numbers with their check digit, after a word",
         "numbers with nothing said about them",
     ),
-    Kind(
+    ValueKind(
         "email",
         "EMAIL",
         "addresses, also internationalised ones",
         "git@ remotes, noreply, .invalid and .localhost, names that are versions or files",
     ),
-    Kind(
+    ValueKind(
         "phone",
         "PHONE",
         "international numbers with +; national ones in a usual form, or near a word such as phone, fax or call",
         "digits in a row with nothing said about them; times, versions, identifiers",
     ),
-    Kind(
+    ValueKind(
         "ip",
         "IPADDR",
         "IPv4 and IPv6 addresses that are reached from outside",
         "private, loopback, link-local, documentation and multicast ranges, netmasks, versions, public resolvers",
     ),
-    Kind(
+    ValueKind(
         "ip-private",
         "PRIVIP",
         "IPv4 and IPv6 addresses of private ranges (RFC 1918, RFC 6598, RFC 4193)",
         "all others",
         default=False,
     ),
-    Kind("mac", "MACADDR", "hardware addresses of six pairs", "broadcast, all zeros, multicast", default=False),
-    Kind(
+    ValueKind("mac", "MACADDR", "hardware addresses of six pairs", "broadcast, all zeros, multicast", default=False),
+    ValueKind(
         "date-of-birth",
         "BIRTH",
         "dates after a word for birth, in nine languages",
         "other dates; ages",
     ),
-    Kind("address", "ADDRESS", "postal addresses, in people's sentences", "places without a street"),
-    Kind(
+    ValueKind("address", "ADDRESS", "postal addresses, in people's sentences", "places without a street"),
+    ValueKind(
         "person",
         "PERSON",
         "names of people, in people's sentences, by lists and by the words around them",

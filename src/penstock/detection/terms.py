@@ -46,7 +46,7 @@ class TermList(msgspec.Struct, frozen=True):
     """Not inside other words; an underscore ends a word. Has no meaning in scripts without spaces."""
 
 
-class Terms:
+class TermLists:
     """The lists, ready to be searched for."""
 
     def __init__(self, lists: Sequence[TermList]) -> None:

@@ -112,7 +112,7 @@ class Collected:
             del self._rest[:-TAIL]
 
 
-class Lines:
+class WholeLines:
     """Whole lines of a body that is cut anywhere."""
 
     __slots__ = ("_cap", "_held", "_skipping", "lost")

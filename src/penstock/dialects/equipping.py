@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from penstock.core.legible import NotReadableError
-from penstock.core.tree import Form, tree
+from penstock.core.tree import JsonForm, tree
 
 Members = Mapping[str, object]
 
@@ -84,7 +84,7 @@ def with_model(body: bytes, model: str) -> bytes:
     """The body with another model in its outermost ``model``, every other byte as it was."""
     try:
         top = tree(body)
-        found = [value for key, value in top.members(body) if key == "model" and value.form is Form.STRING]
+        found = [value for key, value in top.members(body) if key == "model" and value.form is JsonForm.STRING]
     except NotReadableError:
         return body
     parts, last = [], 0

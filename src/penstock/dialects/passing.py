@@ -60,7 +60,7 @@ class Anywhere(Lanes):
         return part(text, found, 0, cut) if found else text[:cut]
 
 
-class Lines(Lanes):
+class RestoredLines(Lanes):
     """JSON lines."""
 
     def __init__(self, restore: Restore, most: int = LINE_MOST) -> None:
@@ -136,7 +136,7 @@ class Guessed(Lanes):
     def _begin(self) -> Lanes:
         begun = bytes(self._held.lstrip())
         if _is_object(begun.partition(b"\n")[0]):
-            self._lanes = Lines(self._restore)
+            self._lanes = RestoredLines(self._restore)
         else:
             self._lanes = Anywhere(self._masks, structured=begun.startswith(_EVENTS))
         return self._lanes

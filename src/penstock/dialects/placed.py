@@ -115,14 +115,14 @@ class Tabled:
         if isinstance(row, Streamed):
             raise NotReadableError("the request body is no JSON")
         try:
-            found = list(Cut(body).blocks(row, outermost(body)))
+            found = list(Splitter(body).blocks(row, outermost(body)))
         except NotReadableError:
             # Half characters give way to as many bytes: all places are those of the body. They are rare, and looking
             # for them would cost every body a third of what is done here.
             read = legible(body)
             if read is body:
                 raise
-            found = list(Cut(read).blocks(row, outermost(read)))
+            found = list(Splitter(read).blocks(row, outermost(read)))
         return in_order(found)
 
     def texts(self, match: Match, block: Block, piece: bytes) -> Reading:
@@ -142,7 +142,7 @@ def in_order(blocks: Iterable[Block]) -> list[Block]:
     return sorted(blocks, key=lambda block: (block.group, _ORDER[block.line]))
 
 
-class Cut:
+class Splitter:
     """One body, coming apart."""
 
     def __init__(self, body: bytes, group: int = 0) -> None:

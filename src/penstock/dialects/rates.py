@@ -26,7 +26,7 @@ class Rate(msgspec.Struct, frozen=True, gc=False):
     """What its bucket holds."""
 
 
-class Rates:
+class ToldRates:
     """By quota. They are told apart by identity: to compare two would cost as much as to tell of one."""
 
     def __init__(self, template: Callable[[Quota], tuple[int, bytes]]) -> None:

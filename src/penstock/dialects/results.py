@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from penstock.core.ending import Ending
 from penstock.core.usage import Consumption, Share, Source
-from penstock.dialects.collecting import Lines
+from penstock.dialects.collecting import WholeLines
 from penstock.dialects.counting import shared
 
 ReadLine = Callable[[bytes], tuple[Share, ...]]
@@ -23,7 +23,7 @@ class Results:
         self._batch = batch
         self._read = read
         self._signs = signs
-        self._lines = Lines()
+        self._lines = WholeLines()
         self._begun = False
         self._looking = True
         self._seen = False

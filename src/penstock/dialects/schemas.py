@@ -4,7 +4,7 @@ Names of members are words too, in ``properties`` as in ``required``: what is hi
 """
 
 from penstock.core.finding import Matter
-from penstock.core.tree import Form, Node
+from penstock.core.tree import JsonForm, Node
 from penstock.dialects.walked import Walk, leaves, members, names, nothing, under, values, words
 
 _DEFINED = under(Matter.DEFINITION, leaves)
@@ -22,10 +22,10 @@ _PLAIN = names(
 
 def schema(walk: Walk, node: Node, matter: Matter) -> None:
     """A schema, or a list of them; ``true`` and ``false`` are schemas that say nothing."""
-    if node.form is Form.LIST:
+    if node.form is JsonForm.LIST:
         for one in node.items:
             schema(walk, one, matter)
-    elif node.form is Form.OBJECT:
+    elif node.form is JsonForm.OBJECT:
         _members(walk, node, Matter.DEFINITION)
     else:
         words(walk, node, Matter.DEFINITION)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
-from penstock.core.tree import Form, Node
+from penstock.core.tree import JsonForm, Node
 from penstock.dialects.counting import plainly
 from penstock.dialects.putting import Put
 
@@ -73,7 +73,7 @@ class Shifts:
 def shifted(text: bytes, number: Node, shifts: Shifts, *, end: bool) -> Put | None:
     """What comes in place of a number, if anything does."""
     told = text[number.start : number.end]
-    if number.form is not Form.NUMBER or not told.isdigit() or len(told) > 15:
+    if number.form is not JsonForm.NUMBER or not told.isdigit() or len(told) > 15:
         return None
     moved = b"%d" % shifts.moved(int(told), end=end)
     return None if moved == told else (number.start, number.end, moved)

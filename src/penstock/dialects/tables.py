@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from penstock.core.legible import NotReadableError
 from penstock.core.mask import Masks
-from penstock.core.tree import Form, Node, tree
+from penstock.core.tree import JsonForm, Node, tree
 from penstock.dialects.depth import Depth
 from penstock.dialects.putting import Put, part, puts, stands_in
 
@@ -75,18 +75,18 @@ def uncited(text: bytes, root: Node, found: Sequence[Put]) -> Sequence[Put]:
 def places(text: bytes, node: Node, table: Table | Leaf, barred: Barred = nothing) -> Iterator[Place]:
     """What the table names, in the order of the text."""
     if isinstance(table, Leaf):
-        if table in _ANY or node.form is Form.STRING:
+        if table in _ANY or node.form is JsonForm.STRING:
             yield node, table
-        elif table is Leaf.JSON and node.form in {Form.OBJECT, Form.LIST}:
+        elif table is Leaf.JSON and node.form in {JsonForm.OBJECT, JsonForm.LIST}:
             # Some servers write arguments as JSON itself.
             yield node, Leaf.VALUE
         return
-    if node.form is Form.STRING and "." in table:
+    if node.form is JsonForm.STRING and "." in table:
         yield from places(text, node, table["."], barred)
-    if node.form is Form.LIST and "*" in table:
+    if node.form is JsonForm.LIST and "*" in table:
         for item in node.items:
             yield from places(text, item, table["*"], barred)
-    elif node.form is Form.OBJECT and not barred(text, node):
+    elif node.form is JsonForm.OBJECT and not barred(text, node):
         for name, value in zip(node.names, node.items, strict=True):
             below = table.get(_name(text[name.start + 1 : name.end - 1]))
             if below is not None:
@@ -95,7 +95,7 @@ def places(text: bytes, node: Node, table: Table | Leaf, barred: Barred = nothin
 
 def members(text: bytes, node: Node | None) -> dict[str, Node]:
     """An object's members by name; of what is no object, none."""
-    if node is None or node.form is not Form.OBJECT:
+    if node is None or node.form is not JsonForm.OBJECT:
         return {}
     names = [_name(text[name.start + 1 : name.end - 1]) for name in node.names]
     return dict(zip(names, node.items, strict=True))
@@ -103,12 +103,12 @@ def members(text: bytes, node: Node | None) -> dict[str, Node]:
 
 def items(node: Node | None) -> list[Node]:
     """A list's elements; of what is no list, none."""
-    return node.items if node is not None and node.form is Form.LIST else []
+    return node.items if node is not None and node.form is JsonForm.LIST else []
 
 
 def word(text: bytes, node: Node | None) -> str:
     """A string that is a word of the format's own; empty for anything else."""
-    return _name(text[node.start + 1 : node.end - 1]) if node is not None and node.form is Form.STRING else ""
+    return _name(text[node.start + 1 : node.end - 1]) if node is not None and node.form is JsonForm.STRING else ""
 
 
 @lru_cache(maxsize=1024)

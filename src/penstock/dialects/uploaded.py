@@ -19,7 +19,7 @@ from penstock.core.route import Body, Match
 from penstock.core.text import Attached, Block, Line, Reading, Sort, Text
 from penstock.core.tree import tree
 from penstock.dialects.outline import after_spaces, members, outermost
-from penstock.dialects.placed import STRANGE, Cut, Place, Row, Silent, Streamed, Tabled, in_order
+from penstock.dialects.placed import STRANGE, Place, Row, Silent, Splitter, Streamed, Tabled, in_order
 from penstock.dialects.spans import Span
 from penstock.dialects.walked import Walk, leaves, sort_of, under
 
@@ -77,7 +77,7 @@ class Filed(Tabled):
         row = self.rows[match.route.operation]
         if match.route.body is Body.BYTES:
             form = row.form if isinstance(row, Streamed) else Row({})
-            return in_order(Cut(body).blocks(form, outermost(body))) if body.strip() else []
+            return in_order(Splitter(body).blocks(form, outermost(body))) if body.strip() else []
         if isinstance(row, Silent):
             return []
         return in_order(_Form(body, row, self._lines).blocks(kinds[0] if kinds else b""))
@@ -181,7 +181,7 @@ class _Form:
             try:
                 # All of it, before any of it counts.
                 members(self._body, inner)
-                yield from list(Cut(self._body, self._group).blocks(row, inner))
+                yield from list(Splitter(self._body, self._group).blocks(row, inner))
             except NotReadableError:
                 row = None
             else:

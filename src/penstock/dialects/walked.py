@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from penstock.core.finding import Matter
 from penstock.core.legible import NotReadableError
 from penstock.core.text import Attached, Reading, Sort, Text
-from penstock.core.tree import Form, Node, string, tree
+from penstock.core.tree import JsonForm, Node, string, tree
 
 LEAST_DIGITS = 6
 """A number of fewer digits is a line, a size, a year: it tells nobody apart. The shortest that do, such as dates of
@@ -84,14 +84,14 @@ class Walk:
 
     def values(self, node: Node, name: str) -> list[Node]:
         """An object's members of this name: more than one where a client wrote it twice."""
-        if node.form is not Form.OBJECT:
+        if node.form is not JsonForm.OBJECT:
             return []
         return [value for one, value in zip(node.names, node.items, strict=True) if self.name(one) == name]
 
     def word(self, node: Node, name: str) -> str:
         """What the member of this name says; empty without one string of that name alone."""
         found = self.values(node, name)
-        return self.name(found[0]) if len(found) == 1 and found[0].form is Form.STRING else ""
+        return self.name(found[0]) if len(found) == 1 and found[0].form is JsonForm.STRING else ""
 
     def inside(self, node: Node, matter: Matter) -> None:
         """The leaves of the JSON text in a string; a string that holds no object or list is words itself."""
@@ -101,7 +101,7 @@ class Walk:
             top = tree(inner)
         except NotReadableError:
             top = None
-        if top is None or top.form not in {Form.OBJECT, Form.LIST}:
+        if top is None or top.form not in {JsonForm.OBJECT, JsonForm.LIST}:
             self.say(node, matter)
             return
         before = self.piece, self._within
@@ -122,11 +122,11 @@ def nothing(walk: Walk, node: Node, matter: Matter) -> None:
 
 def words(walk: Walk, node: Node, matter: Matter) -> None:
     """A string, or a number in its place; of any other form nothing is known."""
-    if node.form is Form.STRING:
+    if node.form is JsonForm.STRING:
         walk.say(node, matter)
-    elif node.form is Form.NUMBER:
+    elif node.form is JsonForm.NUMBER:
         walk.count(node, matter)
-    elif node.form in {Form.OBJECT, Form.LIST}:
+    elif node.form in {JsonForm.OBJECT, JsonForm.LIST}:
         unknown(walk, node, matter)
 
 
@@ -136,11 +136,11 @@ def leaves(walk: Walk, node: Node, matter: Matter) -> None:
 
 
 def _below(walk: Walk, node: Node, matter: Matter, label: str) -> None:
-    if node.form is Form.STRING:
+    if node.form is JsonForm.STRING:
         walk.say(node, matter, label)
-    elif node.form is Form.NUMBER:
+    elif node.form is JsonForm.NUMBER:
         walk.count(node, matter, label)
-    elif node.form is Form.LIST:
+    elif node.form is JsonForm.LIST:
         for one in node.items:
             _below(walk, one, matter, label)
     else:
@@ -151,7 +151,7 @@ def _below(walk: Walk, node: Node, matter: Matter, label: str) -> None:
 
 def encoded(walk: Walk, node: Node, matter: Matter) -> None:
     """What a tool was given or gave back, as JSON in a string: its leaves. Also where it is no string."""
-    if node.form is Form.STRING:
+    if node.form is JsonForm.STRING:
         walk.inside(node, matter)
     else:
         leaves(walk, node, matter)
@@ -167,20 +167,20 @@ def unknown(walk: Walk, node: Node, matter: Matter) -> None:
 
 
 def _guessed(walk: Walk, node: Node, part: Node) -> None:
-    if node.form is Form.STRING:
+    if node.form is JsonForm.STRING:
         if node.end - node.start > _BASE64_LEAST and _BASE64.fullmatch(walk.piece, node.start, node.end):
             walk.attach(Sort.UNKNOWN, part, node)
         else:
             walk.say(node, Matter.OTHER)
-    elif node.form is Form.NUMBER:
+    elif node.form is JsonForm.NUMBER:
         walk.count(node, Matter.OTHER)
-    elif node.form is Form.LIST:
+    elif node.form is JsonForm.LIST:
         for one in node.items:
             _guessed(walk, one, one)
-    elif node.form is Form.OBJECT:
+    elif node.form is JsonForm.OBJECT:
         for name, value in zip(node.names, node.items, strict=True):
             spelt = walk.name(name)
-            if spelt in _PLAIN and value.form not in {Form.OBJECT, Form.LIST}:
+            if spelt in _PLAIN and value.form not in {JsonForm.OBJECT, JsonForm.LIST}:
                 continue
             walk.say(name, Matter.NAME)
             _guessed(walk, value, node)
@@ -195,7 +195,7 @@ def listed(shape: Shape) -> Shape:
     """Each element of a list; what is no list stands for its only one."""
 
     def walked(walk: Walk, node: Node, matter: Matter) -> None:
-        if node.form is Form.LIST:
+        if node.form is JsonForm.LIST:
             for one in node.items:
                 shape(walk, one, matter)
         else:
@@ -208,7 +208,7 @@ def values(shape: Shape) -> Shape:
     """An object whose names are anybody's."""
 
     def walked(walk: Walk, node: Node, matter: Matter) -> None:
-        if node.form is not Form.OBJECT:
+        if node.form is not JsonForm.OBJECT:
             words(walk, node, matter)
             return
         for name, value in zip(node.names, node.items, strict=True):
@@ -224,13 +224,13 @@ def members(known: Mapping[str, Shape], plain: Iterable[str] = (), rest: "Shape 
     table: dict[str, Shape] = {**dict.fromkeys(plain, nothing), **known}
 
     def walked(walk: Walk, node: Node, matter: Matter) -> None:
-        if node.form is not Form.OBJECT:
+        if node.form is not JsonForm.OBJECT:
             words(walk, node, matter)
             return
         for name, value in zip(node.names, node.items, strict=True):
             shape = table.get(walk.name(name))
             if shape is not None:
-                if value.form is not Form.WORD:
+                if value.form is not JsonForm.WORD:
                     shape(walk, value, matter)
             elif rest is not None:
                 walk.say(name, Matter.NAME)
@@ -242,7 +242,7 @@ def members(known: Mapping[str, Shape], plain: Iterable[str] = (), rest: "Shape 
 
 
 def _stranger(walk: Walk, name: Node, value: Node) -> None:
-    if walk.name(name) not in _PLAIN or value.form in {Form.OBJECT, Form.LIST}:
+    if walk.name(name) not in _PLAIN or value.form in {JsonForm.OBJECT, JsonForm.LIST}:
         walk.say(name, Matter.NAME)
         unknown(walk, value, Matter.OTHER)
 
@@ -252,7 +252,7 @@ def typed(kinds: Mapping[str, Shape], tag: str = "type", usual: str = "") -> Sha
     kind that is not here nothing is known."""
 
     def walked(walk: Walk, node: Node, matter: Matter) -> None:
-        if node.form is not Form.OBJECT:
+        if node.form is not JsonForm.OBJECT:
             words(walk, node, matter)
             return
         found = walk.values(node, tag)
@@ -276,9 +276,10 @@ def sort_of(mime: str) -> Sort:
 def address(walk: Walk, whole: Node, node: Node) -> None:
     """A string that is an address, in the part that is ``whole``: a data URL holds the bytes, as base64 or as plain
     words; any other names what lies elsewhere."""
-    found = _DATA.match(walk.piece, node.start, min(node.end, node.start + 1000)) if node.form is Form.STRING else None
+    end = min(node.end, node.start + 1000)
+    found = _DATA.match(walk.piece, node.start, end) if node.form is JsonForm.STRING else None
     if found is None:
-        if node.form in {Form.OBJECT, Form.LIST}:
+        if node.form in {JsonForm.OBJECT, JsonForm.LIST}:
             unknown(walk, node, Matter.OTHER)
         else:
             walk.attach(Sort.ELSEWHERE, whole)

@@ -24,7 +24,7 @@ _WORDLESS = 100
 _PRIOR_BYTES = 4_000.0
 
 
-class Way(msgspec.Struct, frozen=True):
+class Delivery(msgspec.Struct, frozen=True):
     """How an answer comes: streams repeat a frame around every few words, so their bytes are worth less."""
 
     operation: str
@@ -40,17 +40,17 @@ class _Ratio(msgspec.Struct):
 
 
 # Tokens per byte of answer and of request: sums over the recorded exchanges of each way (November 2026).
-_STARTING: dict[Way, tuple[float, float]] = {
-    Way("messages.create", stream=False): (0.096, 0.35),
-    Way("messages.create", stream=True): (0.025, 0.42),
-    Way("chat.completions.create", stream=False): (0.090, 0.18),
-    Way("chat.completions.create", stream=True): (0.0051, 0.20),
-    Way("completions.create", stream=False): (0.079, 0.11),
-    Way("completions.create", stream=True): (0.0034, 0.11),
-    Way("responses.create", stream=False): (0.046, 0.31),
-    Way("responses.create", stream=True): (0.0067, 0.41),
-    Way("models.generateContent", stream=False): (0.117, 0.07),
-    Way("models.streamGenerateContent", stream=True): (0.105, 0.19),
+_STARTING: dict[Delivery, tuple[float, float]] = {
+    Delivery("messages.create", stream=False): (0.096, 0.35),
+    Delivery("messages.create", stream=True): (0.025, 0.42),
+    Delivery("chat.completions.create", stream=False): (0.090, 0.18),
+    Delivery("chat.completions.create", stream=True): (0.0051, 0.20),
+    Delivery("completions.create", stream=False): (0.079, 0.11),
+    Delivery("completions.create", stream=True): (0.0034, 0.11),
+    Delivery("responses.create", stream=False): (0.046, 0.31),
+    Delivery("responses.create", stream=True): (0.0067, 0.41),
+    Delivery("models.generateContent", stream=False): (0.117, 0.07),
+    Delivery("models.streamGenerateContent", stream=True): (0.105, 0.19),
 }
 _UNHEARD_OF = (0.08, 0.20), (0.01, 0.20)
 
@@ -59,9 +59,9 @@ class Estimates:
     """The ratios of one process."""
 
     def __init__(self) -> None:
-        self._ratios: dict[tuple[str, Way], _Ratio] = {}
+        self._ratios: dict[tuple[str, Delivery], _Ratio] = {}
 
-    def learn(self, consumption: Consumption, model: str, way: Way, bytes_in: int, bytes_out: int) -> None:
+    def learn(self, consumption: Consumption, model: str, way: Delivery, bytes_in: int, bytes_out: int) -> None:
         """From a call that told all of its usage; any other teaches nothing. ``model`` is the one that was asked: it is
         known by its name too."""
         if consumption.source is not Source.REPORTED or consumption.missing or not bytes_in or not bytes_out:
@@ -70,7 +70,7 @@ class Estimates:
         for name in dict.fromkeys((consumption.model or model, model or consumption.model or "")):
             self._learn((name, way), consumption.usage, bytes_in, bytes_out)
 
-    def _learn(self, key: tuple[str, Way], usage: Usage, bytes_in: int, bytes_out: int) -> None:
+    def _learn(self, key: tuple[str, Delivery], usage: Usage, bytes_in: int, bytes_out: int) -> None:
         ratio = self._ratios.pop(key, None) or _starting(key[1])
         ratio.output_tokens = ratio.output_tokens * FADING + usage.total_output
         ratio.output_bytes = ratio.output_bytes * FADING + bytes_out
@@ -82,13 +82,13 @@ class Estimates:
         if len(self._ratios) > MODELS:
             del self._ratios[next(iter(self._ratios))]
 
-    def tokens(self, model: str, way: Way) -> float:
+    def tokens(self, model: str, way: Delivery) -> float:
         """To a byte of answer."""
         ratio = self._ratios.get((model, way)) or _starting(way)
         return ratio.output_tokens / ratio.output_bytes
 
     def estimate(
-        self, consumption: Consumption, model: str, way: Way, passed: Passed, window: int | None = None
+        self, consumption: Consumption, model: str, way: Delivery, passed: Passed, window: int | None = None
     ) -> Consumption:
         """What was told, with the rest worked out. What was told stays, and the output is never less than was told;
         the input is never more than ``window``, the most tokens that the model takes, if that is known."""
@@ -107,6 +107,6 @@ class Estimates:
         return Consumption((*others, Share(last.model or served, usage, last.tier)), Source.ESTIMATED, missing=True)
 
 
-def _starting(way: Way) -> _Ratio:
+def _starting(way: Delivery) -> _Ratio:
     output, taken = _STARTING.get(way, _UNHEARD_OF[way.stream])
     return _Ratio(output * _PRIOR_BYTES, _PRIOR_BYTES, taken * _PRIOR_BYTES, _PRIOR_BYTES)

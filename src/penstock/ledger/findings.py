@@ -7,11 +7,11 @@ from enum import Enum
 
 import msgspec
 
-from penstock.ledger.observed import Guard
+from penstock.ledger.observed import Guardrail
 from penstock.ledger.sequence import Interval
 
 
-class Standing(Enum):
+class Certainty(Enum):
     """What can be said about a saving."""
 
     MEASURED = "measured"
@@ -27,7 +27,7 @@ class Standing(Enum):
 class Finding(msgspec.Struct, frozen=True, gc=False):
     """A saving, or why there is none to tell."""
 
-    standing: Standing
+    standing: Certainty
     treated: int
     """Conversations that are compared, and hold any of what is measured."""
     control: int
@@ -42,7 +42,7 @@ class Finding(msgspec.Struct, frozen=True, gc=False):
     @property
     def words(self) -> str:
         """The standing, as it may be shown to people."""
-        if self.standing is Standing.NOT_ENOUGH:
+        if self.standing is Certainty.NOT_ENOUGH:
             return f"{self.standing.value} (n = {min(self.treated, self.control):,}, needed {self.needed:,})"
         return str(self.standing.value)
 
@@ -50,7 +50,7 @@ class Finding(msgspec.Struct, frozen=True, gc=False):
 class Guarded(msgspec.Struct, frozen=True, gc=False):
     """How often something went wrong, in conversations of each arm."""
 
-    guard: Guard
+    guard: Guardrail
     treated: int
     control: int
     """Conversations in which it happened."""
@@ -61,7 +61,7 @@ class Guarded(msgspec.Struct, frozen=True, gc=False):
     """It surely happens more often, and by the margin at least."""
 
 
-class Side(msgspec.Struct, frozen=True, gc=False):
+class ArmTotals(msgspec.Struct, frozen=True, gc=False):
     """One arm."""
 
     conversations: int = 0
@@ -94,8 +94,8 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     since: float | None
     """When the first of its conversations began."""
     until: float | None
-    treated: Side
-    control: Side
+    treated: ArmTotals
+    control: ArmTotals
     too_thin: int
     """Conversations that are left out: their stratum has too few in an arm."""
     visible: Finding
@@ -122,14 +122,14 @@ class Reason(Enum):
     WORSE = "worse answers"
 
 
-class Suspension(msgspec.Struct, frozen=True):
+class Advice(msgspec.Struct, frozen=True):
     """Advice to stop treating new conversations of this key and model at this intensity."""
 
     key: str
     model: str
     intensity: str
     reason: Reason
-    guard: Guard | None = None
+    guard: Guardrail | None = None
 
 
 class Coverage(msgspec.Struct, frozen=True, gc=False):
@@ -142,7 +142,7 @@ class Coverage(msgspec.Struct, frozen=True, gc=False):
     eligible_output_tokens: int
 
 
-class Report(msgspec.Struct, frozen=True):
+class SavingsReport(msgspec.Struct, frozen=True):
     """What the books say about savings."""
 
     total: Figures
@@ -150,5 +150,5 @@ class Report(msgspec.Struct, frozen=True):
     """By model, key and class."""
     levels: tuple[Figures, ...]
     """By model, key and intensity."""
-    suspensions: tuple[Suspension, ...]
+    suspensions: tuple[Advice, ...]
     coverage: Coverage

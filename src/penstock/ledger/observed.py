@@ -14,7 +14,7 @@ from penstock.core.usage import Consumption, Share, Source, Usage
 from penstock.ledger.prices import Priced, charge
 
 
-class Guard(Enum):
+class Guardrail(Enum):
     """What terse answers must not do more often than others."""
 
     TRUNCATED = "truncated"
@@ -66,7 +66,7 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Micro-dollars at list prices for everything, or None: unpriced."""
     input_cost: int | None = None
     """Of it, for what went in, cached or not (``input_cost``): needed to hold cache counters equal."""
-    broke: tuple[Guard, ...] = ()
+    broke: tuple[Guardrail, ...] = ()
 
 
 INPUT = ("input", "input_audio", "input_image", "cache_write_5m", "cache_write_1h", "cache_read")

@@ -14,8 +14,8 @@ from collections.abc import Callable
 
 from penstock.core.terseness import Arm
 from penstock.core.usage import Source
-from penstock.ledger.findings import Coverage, Figures, Report
-from penstock.ledger.observed import Guard, Observed, size
+from penstock.ledger.findings import Coverage, Figures, SavingsReport
+from penstock.ledger.observed import Guardrail, Observed, size
 from penstock.ledger.strata import Cell, Cells, Conversation
 from penstock.ledger.weighing import figures, suspensions
 
@@ -57,13 +57,13 @@ class Savings:
         self._requests += requests
         self._tokens += tokens
 
-    def report(self) -> Report:
+    def report(self) -> SavingsReport:
         """Everything that can be said."""
         cells = self._cells()
         groups = _figures(cells, lambda cell: (cell.model, cell.key, cell.klass, ""))
         levels = _figures(cells, lambda cell: (cell.model, cell.key, "", cell.intensity))
         coverage = Coverage(self._requests, self._eligible_requests, self._tokens, self._eligible_tokens)
-        return Report(figures(cells), groups, levels, suspensions(levels), coverage)
+        return SavingsReport(figures(cells), groups, levels, suspensions(levels), coverage)
 
     def _cell(self, row: Observed) -> Cell:
         cell = Cell(
@@ -85,7 +85,7 @@ class Savings:
         cells: Cells = defaultdict(dict)
         for name, conversation in self._conversations.items():
             if name in self._overridden:
-                conversation.broke |= {Guard.OVERRIDDEN}
+                conversation.broke |= {Guardrail.OVERRIDDEN}
             conversation.settle(cells[conversation.cell])
         return cells
 

@@ -11,7 +11,7 @@ from math import ceil, floor
 
 import msgspec
 
-from penstock.ledger.findings import Figures, Finding, Report
+from penstock.ledger.findings import Figures, Finding, SavingsReport
 from penstock.ledger.sequence import Interval
 
 WIDTH, MARGIN = 960, 28
@@ -72,7 +72,7 @@ class _Scale(msgspec.Struct, frozen=True):
         return [number * self.step for number in range(round(self.low / self.step), round(self.high / self.step) + 1)]
 
 
-def svg(report: Report, of: Of = money) -> str:
+def svg(report: SavingsReport, of: Of = money) -> str:
     """The whole picture: all groups together first, then each."""
     every = (report.total, *report.groups)
     scale = _scale([of(one) for one in every])

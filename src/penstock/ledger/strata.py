@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from penstock.core.terseness import Arm
 from penstock.core.usage import Source
-from penstock.ledger.findings import Side
-from penstock.ledger.observed import Guard, Observed
+from penstock.ledger.findings import ArmTotals
+from penstock.ledger.observed import Guardrail, Observed
 from penstock.ledger.sequence import Moments
 
 THIN = 10
@@ -64,7 +64,7 @@ class Sums:
         self.squares = [0] * QUANTITIES
         self.some = [0] * QUANTITIES
         self.other_by_tokens = 0
-        self.guards: Counter[Guard] = Counter()
+        self.guards: Counter[Guardrail] = Counter()
         self.rules: set[str] = set()
         self.since, self.until = float("inf"), float("-inf")
 
@@ -84,9 +84,9 @@ class Sums:
         return self.totals[COST] - self.totals[OTHER]
 
     @property
-    def side(self) -> Side:
+    def side(self) -> ArmTotals:
         """The counts that are told."""
-        return Side(self.n, self.requests, self.estimated, self.unpriced)
+        return ArmTotals(self.n, self.requests, self.estimated, self.unpriced)
 
     def include(self, other: "Sums") -> None:
         """These, too."""
@@ -137,7 +137,7 @@ class Conversation:
         self.arm = arm
         self.since = self.until = at
         self.rules = ""
-        self.broke: frozenset[Guard] = frozenset()
+        self.broke: frozenset[Guardrail] = frozenset()
         self.changed = self.mixed = False
         self.visible = self.reasoning = self.requests = self.cost = self.input_cost = self.tokens = 0
         self.estimated = self.unpriced = self.unchanged = 0

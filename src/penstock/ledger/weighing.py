@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from penstock.core.terseness import Arm
 from penstock.ledger import sequence
-from penstock.ledger.findings import Figures, Finding, Guarded, Hygiene, Reason, Standing, Suspension
-from penstock.ledger.observed import Guard
+from penstock.ledger.findings import Advice, Certainty, Figures, Finding, Guarded, Hygiene, Reason
+from penstock.ledger.observed import Guardrail
 from penstock.ledger.sequence import Interval, Moments, Pair, difference
 from penstock.ledger.strata import (
     COST,
@@ -36,14 +36,14 @@ told, for then nobody knows what else went wrong."""
 LOPSIDED = 0.001
 """How seldom a fair draw may be called unfair, at all looks together."""
 
-MARGINS: Mapping[Guard, float] = {
-    Guard.TRUNCATED: 0.02,
-    Guard.REFUSED: 0.02,
-    Guard.INVALID: 0.01,
-    Guard.REASKED: 0.05,
-    Guard.REPEATED: 0.05,
-    Guard.FAILED: 0.01,
-    Guard.OVERRIDDEN: 0.05,
+MARGINS: Mapping[Guardrail, float] = {
+    Guardrail.TRUNCATED: 0.02,
+    Guardrail.REFUSED: 0.02,
+    Guardrail.INVALID: 0.01,
+    Guardrail.REASKED: 0.05,
+    Guardrail.REPEATED: 0.05,
+    Guardrail.FAILED: 0.01,
+    Guardrail.OVERRIDDEN: 0.05,
 }
 """How much more often, as a part of all conversations, is too much."""
 
@@ -86,39 +86,39 @@ def figures(cells: Cells, model: str = "", key: str = "", klass: str = "", inten
         path=finding(_pairs(compared, lambda sums: sums.moments(REQUESTS))),
         on_output=on_output,
         on_input=cost.amount.point - on_output if cost.amount else 0.0,
-        guards=tuple(_guarded(guard, *guarded) for guard in Guard),
+        guards=tuple(_guarded(guard, *guarded) for guard in Guardrail),
         hygiene=Hygiene(control.changed, treated.mixed + control.mixed, treated.unchanged),
     )
 
 
-def suspensions(levels: Iterable[Figures]) -> tuple[Suspension, ...]:
+def suspensions(levels: Iterable[Figures]) -> tuple[Advice, ...]:
     """What surely loses money, or is worse by a margin."""
-    found: list[Suspension] = []
+    found: list[Advice] = []
     for one in levels:
         saved = one.cost.saved
         if saved is not None and saved.high is not None and saved.high <= 0:
-            found.append(Suspension(one.key, one.model, one.intensity, Reason.LOSES_MONEY))
+            found.append(Advice(one.key, one.model, one.intensity, Reason.LOSES_MONEY))
         found += [
-            Suspension(one.key, one.model, one.intensity, Reason.WORSE, guarded.guard)
+            Advice(one.key, one.model, one.intensity, Reason.WORSE, guarded.guard)
             for guarded in one.guards
             if guarded.broken
         ]
     return tuple(found)
 
 
-def _without(treated: Sums, control: Sums, drawn: Cells) -> Standing | None:
+def _without(treated: Sums, control: Sums, drawn: Cells) -> Certainty | None:
     """Why nothing can be told whatever the numbers are, if so."""
     if treated.n and not drawn:
-        return Standing.NO_HOLDOUT
+        return Certainty.NO_HOLDOUT
     unclean = control.changed + treated.mixed + control.mixed
     if unclean > CONTAMINATED * (control.n + unclean):
-        return Standing.CONTAMINATED
+        return Certainty.CONTAMINATED
     for holdout in {cell.holdout for cell in drawn} - {None}:
         here = [sides for cell, sides in drawn.items() if cell.holdout == holdout]
         controls, all_drawn = _conversations(here, Arm.CONTROL), _conversations(here, *Arm)
         least, most = sequence.share(controls, all_drawn, LOPSIDED)
         if holdout is not None and not least <= holdout <= most:
-            return Standing.LOPSIDED
+            return Certainty.LOPSIDED
     return None
 
 
@@ -137,22 +137,22 @@ def _pairs(compared: Sequence[Stratum], moments: Callable[[Sums], Moments]) -> l
     return [Pair(moments(one.treated), moments(one.control)) for one in compared]
 
 
-def _finding(pairs: Sequence[Pair], without: Standing | None) -> Finding:
+def _finding(pairs: Sequence[Pair], without: Certainty | None) -> Finding:
     treated = sum(pair.treated.some for pair in pairs)
     control = sum(pair.control.some for pair in pairs)
     if without is not None:
         return Finding(without, treated, control, NEEDED)
     there = min(sum(pair.treated.n for pair in pairs), sum(pair.control.n for pair in pairs))
     if there >= NEEDED and not (treated and control):
-        return Finding(Standing.NOTHING, treated, control, NEEDED)
+        return Finding(Certainty.NOTHING, treated, control, NEEDED)
     found = sequence.ratio(pairs, NEEDED) if min(treated, control) >= NEEDED else None
     if found is None:
-        return Finding(Standing.NOT_ENOUGH, treated, control, NEEDED)
+        return Finding(Certainty.NOT_ENOUGH, treated, control, NEEDED)
     low, point, high = found.ratio.low or 0.0, found.ratio.point, found.ratio.high
     saved = Interval(1 - point, None if high is None else 1 - high, 1 - low)
     least = -found.used if high is None else found.used / high - found.used
     amount = Interval(found.expected - found.used, least, found.used / low - found.used if low else None)
-    return Finding(Standing.MEASURED, treated, control, NEEDED, saved, amount)
+    return Finding(Certainty.MEASURED, treated, control, NEEDED, saved, amount)
 
 
 def _rate(one: Stratum) -> float:
@@ -167,7 +167,7 @@ def _expected_less_written(compared: Iterable[Stratum]) -> float:
     )
 
 
-def _guarded(guard: Guard, treated: Sums, control: Sums) -> Guarded:
+def _guarded(guard: Guardrail, treated: Sums, control: Sums) -> Guarded:
     """Of all conversations that were drawn, in thin strata too: these bounds need no minimum."""
     hits = treated.guards[guard], control.guards[guard]
     more = difference((hits[0], treated.n), (hits[1], control.n))

@@ -23,7 +23,7 @@ FRESH_SECONDS = 5.0
 _GONE = "metrics-gone.json"
 
 
-class Kept(msgspec.Struct):
+class SharedFile(msgspec.Struct):
     """A file: the numbers, and the processes that they come from."""
 
     pids: list[int]
@@ -31,7 +31,7 @@ class Kept(msgspec.Struct):
     snapshot: Snapshot
 
 
-_decode = msgspec.json.Decoder(Kept).decode
+_decode = msgspec.json.Decoder(SharedFile).decode
 
 
 class Sharing:
@@ -49,7 +49,7 @@ class Sharing:
     def write(self, snapshot: Snapshot) -> None:
         """This process's numbers. Where the disk refuses them, the last ones stand."""
         with contextlib.suppress(OSError):
-            self._store(f"metrics-{os.getpid()}.json", Kept([os.getpid()], time.time(), snapshot))
+            self._store(f"metrics-{os.getpid()}.json", SharedFile([os.getpid()], time.time(), snapshot))
 
     def fold(self, pid: int) -> None:
         """A worker is gone: what it counted is added to what the others counted that are gone."""
@@ -57,19 +57,19 @@ class Sharing:
         last = _read(path)
         if last is None:
             return
-        gone = _read(self._folder / _GONE) or Kept([], 0, Snapshot([], []))
+        gone = _read(self._folder / _GONE) or SharedFile([], 0, Snapshot([], []))
         # Only the last ones: who reads the folder in this moment must not count the same process twice.
         pids = [*gone.pids, pid][-1000:]
         last.snapshot.gauges = {}
         with contextlib.suppress(OSError):
-            self._store(_GONE, Kept(pids, time.time(), gone.snapshot.add(last.snapshot)))
+            self._store(_GONE, SharedFile(pids, time.time(), gone.snapshot.add(last.snapshot)))
             path.unlink(missing_ok=True)
 
     def all(self) -> Snapshot:
         """The numbers of all workers since the parent began."""
         # The living first: one that is folded meanwhile is then found twice and counted once, never missed.
         found = list(self._living())
-        gone = _read(self._folder / _GONE) or Kept([], 0, Snapshot([], []))
+        gone = _read(self._folder / _GONE) or SharedFile([], 0, Snapshot([], []))
         together = gone.snapshot
         for kept in found:
             if not set(kept.pids) & set(gone.pids):
@@ -78,19 +78,19 @@ class Sharing:
                 together = together.add(kept.snapshot)
         return together
 
-    def _living(self) -> Iterator[Kept]:
+    def _living(self) -> Iterator[SharedFile]:
         for path in sorted(self._folder.glob("metrics-[0-9]*.json")):
             kept = _read(path)
             if kept is not None:
                 yield kept
 
-    def _store(self, name: str, kept: Kept) -> None:
+    def _store(self, name: str, kept: SharedFile) -> None:
         whole = self._folder / f"{name}.{os.getpid()}.new"
         whole.write_bytes(msgspec.json.encode(kept))
         whole.replace(self._folder / name)
 
 
-def _read(path: Path) -> Kept | None:
+def _read(path: Path) -> SharedFile | None:
     try:
         return _decode(path.read_bytes())
     except (OSError, msgspec.DecodeError):

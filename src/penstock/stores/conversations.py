@@ -16,11 +16,11 @@ from sqlalchemy import Engine, delete, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from penstock.core.terseness import Decided
-from penstock.stores.claims import KEPT_SECONDS, Claim, Claims, Found
+from penstock.stores.claims import KEPT_SECONDS, Claim, Claims, Precedent
 from penstock.stores.claims.asking import Asking
 from penstock.stores.refused import words as words_of
 from penstock.stores.schema import conversations, words
-from penstock.stores.turns import Hearing, inserting, writing
+from penstock.stores.turns import ChangeListener, inserting, writing
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class Conversations:
     def __init__(
         self,
         engine: Engine,
-        changes: Hearing | None = None,
+        changes: ChangeListener | None = None,
         claims: Claims | None = None,
         *,
         period: float = PERIOD_SECONDS,
@@ -139,7 +139,7 @@ class Conversations:
     def _text(self, decided: Decided | None) -> str:
         return "" if decided is None else self._texts.get(decided.rules, "")
 
-    def _learn(self, claim: Claim, found: Found | None) -> None:
+    def _learn(self, claim: Claim, found: Precedent | None) -> None:
         """What stands, as those say who share it."""
         beginning, decided = claim.beginning, claim.proposed if found is None else found.decided
         if decided is None:

@@ -14,7 +14,17 @@ from sqlalchemy.exc import SQLAlchemyError
 from penstock.core.books import BooksError
 from penstock.stores import whose
 from penstock.stores.refused import as_books_error, words
-from penstock.stores.rollups import ABOUT_WHOSE, ESTIMATED, WHOSE, Kind, Length, Numbers, first_day, month_of, narrowed
+from penstock.stores.rollups import (
+    ABOUT_WHOSE,
+    ESTIMATED,
+    WHOSE,
+    Length,
+    Numbers,
+    SumKind,
+    first_day,
+    month_of,
+    narrowed,
+)
 from penstock.stores.schema import rollup_whose, rollups
 from penstock.stores.turns import reading, writing
 
@@ -86,7 +96,7 @@ def _fill_month(connection: Connection, month: int, span: tuple[int, int]) -> No
 
 def _expected(connection: Connection, span: tuple[int, int] | None) -> Mapping[int, int]:
     """Exchanges of days, from the sums of all keys together: they are few."""
-    chosen = [rollups.c.kind == int(Kind.DAY_OF_ALL)]
+    chosen = [rollups.c.kind == int(SumKind.DAY_OF_ALL)]
     chosen += [] if span is None else [rollups.c.start >= span[0], rollups.c.start < span[1]]
     query = select(rollups.c.start, func.sum(rollups.c.exchanges)).where(*chosen).group_by(rollups.c.start)
     return {start: int(count) for start, count in connection.execute(query)}

@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 from penstock.stores.claims import Claims
 from penstock.stores.conversations import Conversations
 from penstock.stores.objects import Objects
-from penstock.stores.turns import Hearing
+from penstock.stores.turns import ChangeListener
 from penstock.stores.vault import Vault
 
 
@@ -19,7 +19,9 @@ class Records(NamedTuple):
     vault: Vault
 
     @classmethod
-    def of(cls, engine: Engine, secret: bytes, changes: Hearing | None = None, claims: Claims | None = None) -> Self:
+    def of(
+        cls, engine: Engine, secret: bytes, changes: ChangeListener | None = None, claims: Claims | None = None
+    ) -> Self:
         """``secret``: what the vault's keys are made from. ``changes`` hears of other processes' conversations;
         ``claims``: where gateways share how they decide them."""
         return cls(Objects(engine), Conversations(engine, changes, claims), Vault(engine, secret))

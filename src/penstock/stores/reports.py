@@ -160,7 +160,7 @@ class Reports:
             yield connection
 
 
-def _taken_apart(connection: Connection, which: Filter) -> summing.Span:
+def _taken_apart(connection: Connection, which: Filter) -> summing.SpanParts:
     """Hours of which nothing is known at all are none that have gone."""
     first = connection.execute(select(func.min(entries.c.at))).scalar()
     span = summing.taken_apart(which, first)
@@ -175,7 +175,7 @@ def _taken_apart(connection: Connection, which: Filter) -> summing.Span:
     return span._replace(gone=gone)
 
 
-def _added_by_whose(adding: Adding, connection: Connection, by: Sequence[By], days: summing.Stretch) -> bool:
+def _added_by_whose(adding: Adding, connection: Connection, by: Sequence[By], days: summing.WholeSpan) -> bool:
     """Whether the sums of whose it was tell of all exchanges of these days; else nothing of them is added."""
     parts = whose.taken_apart(by, days, whose.known(connection))
     found = [(part.sign, connection.execute(whose.sums(by, part)).all()) for part in parts]

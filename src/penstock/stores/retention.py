@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Delete, Engine, bindparam, delete, func, sele
 
 from penstock.stores import partitions
 from penstock.stores.refused import as_books_error
-from penstock.stores.rollups import HOUR_MILLISECONDS, Kind
+from penstock.stores.rollups import HOUR_MILLISECONDS, SumKind
 from penstock.stores.schema import entries, rollups
 from penstock.stores.turns import on_server, writing
 
@@ -62,7 +62,7 @@ class Retention:
             count, cost = connection.execute(counting.where(entries.c.at < following)).one()
             sums = select(func.coalesce(func.sum(rollups.c.exchanges), 0), func.coalesce(func.sum(rollups.c.cost), 0))
             span = rollups.c.start >= following // HOUR_MILLISECONDS, rollups.c.start < end // HOUR_MILLISECONDS
-            more, more_cost = connection.execute(sums.where(rollups.c.kind == int(Kind.HOUR_OF_ALL), *span)).one()
+            more, more_cost = connection.execute(sums.where(rollups.c.kind == int(SumKind.HOUR_OF_ALL), *span)).one()
             return Removable(count + int(more), first / 1e3, last / 1e3, int(cost) + int(more_cost))
 
     def taken(self) -> int:
@@ -78,7 +78,7 @@ class Retention:
             first = connection.execute(select(func.min(entries.c.at))).scalar()
             if taken <= size or first is None:
                 return None
-            ours = rollups.c.kind == int(Kind.HOUR_OF_ALL), rollups.c.start >= first // HOUR_MILLISECONDS
+            ours = rollups.c.kind == int(SumKind.HOUR_OF_ALL), rollups.c.start >= first // HOUR_MILLISECONDS
             hour = rollups.c.start
             query = select(hour, func.sum(rollups.c.exchanges)).where(*ours).group_by(hour).order_by(hour)
             hours = [(start, int(exchanges)) for start, exchanges in connection.execute(query)]

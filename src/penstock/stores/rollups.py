@@ -46,7 +46,7 @@ _NO_MORE: Subject = (*("",) * (len(TEXTS) - len(WHOSE)), 0, 0)
 _EPOCH = datetime.date(1970, 1, 1)
 
 
-class Kind(IntEnum):
+class SumKind(IntEnum):
     """What a sum is of."""
 
     HOUR_OF_ALL = 0
@@ -244,10 +244,10 @@ def first_day(month: int) -> int:
 
 def _places(hour: int, subject: Subject) -> Iterator[Place]:
     everyone = ("",) * len(WHOSE) + subject[len(WHOSE) :]
-    yield Kind.HOUR_OF_ALL, hour, everyone
-    yield Kind.HOUR_OF_KEY, hour, subject
-    yield Kind.DAY_OF_ALL, hour // HOURS_IN_DAY, everyone
-    yield Kind.DAY_OF_KEY, hour // HOURS_IN_DAY, subject
+    yield SumKind.HOUR_OF_ALL, hour, everyone
+    yield SumKind.HOUR_OF_KEY, hour, subject
+    yield SumKind.DAY_OF_ALL, hour // HOURS_IN_DAY, everyone
+    yield SumKind.DAY_OF_KEY, hour // HOURS_IN_DAY, subject
 
 
 def _together(values: Sequence[int], others: Sequence[int]) -> list[int]:

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, FromClause, Select, Table, case, func, lit
 
 from penstock.core.books import By, Filter
 from penstock.core.usage import COUNTERS
-from penstock.stores.rollups import HOUR_MILLISECONDS, HOURS_IN_DAY, Kind
+from penstock.stores.rollups import HOUR_MILLISECONDS, HOURS_IN_DAY, SumKind
 from penstock.stores.schema import rollup_subjects, rollup_tools, rollups
 
 _OF_KEYS = {By.KEY, By.TEAM, By.USER}
@@ -28,7 +28,7 @@ SUMMED = (*COUNTERS, "not_served", "cost", "unpriced", "estimated", "estimated_t
 """What a report sums up beside exchanges, in the order of its rows."""
 
 
-class Stretch(NamedTuple):
+class WholeSpan(NamedTuple):
     """Whole hours, or whole days, from the first on and before the end, since the epoch; None: no bound."""
 
     first: int | None
@@ -36,22 +36,22 @@ class Stretch(NamedTuple):
     days: bool = False
 
 
-class Span(NamedTuple):
+class SpanParts(NamedTuple):
     """A span taken apart."""
 
-    whole: tuple[Stretch, ...]
+    whole: tuple[WholeSpan, ...]
     ragged: tuple[tuple[int, int], ...]
     """Milliseconds: less than an hour each, from the first on and before the second."""
     gone: tuple[int, ...] = ()
     """Hours since the epoch of which a part is wanted and only the whole is known."""
 
 
-def taken_apart(which: Filter, oldest: int | None) -> Span:
+def taken_apart(which: Filter, oldest: int | None) -> SpanParts:
     """``oldest``: when the first entry began that is still there, in milliseconds; None: no entry is."""
     since = None if which.since is None else round(which.since * 1e3)
     until = None if which.until is None else round(which.until * 1e3)
     if since is not None and until is not None and until <= since:
-        return Span((), ())
+        return SpanParts((), ())
     first, end = _up(since, HOUR_MILLISECONDS), _down(until, HOUR_MILLISECONDS)
     ragged: list[tuple[int, int]] = []
     if since is not None and until is not None and until // HOUR_MILLISECONDS < -(-since // HOUR_MILLISECONDS):
@@ -63,12 +63,12 @@ def taken_apart(which: Filter, oldest: int | None) -> Span:
     ragged = [one for one in ragged if one[0] < one[1]]
     known = tuple(one for one in ragged if oldest is not None and _hour_after(one) * HOUR_MILLISECONDS > oldest)
     gone = tuple(dict.fromkeys(_hour_after(one) - 1 for one in ragged if one not in known))
-    return Span(tuple(_whole(first, end)), known, gone)
+    return SpanParts(tuple(_whole(first, end)), known, gone)
 
 
-def hour(start: int) -> Stretch:
+def hour(start: int) -> WholeSpan:
     """A whole one, since the epoch."""
-    return Stretch(start, start + 1)
+    return WholeSpan(start, start + 1)
 
 
 def rounded(which: Filter, hours: Collection[int]) -> tuple[float | None, float | None]:
@@ -84,7 +84,7 @@ def rounded(which: Filter, hours: Collection[int]) -> tuple[float | None, float 
 def exchanges(start: int) -> Select[Any]:
     """Of all keys together."""
     one = rollups.c
-    of_all = one.kind == int(Kind.HOUR_OF_ALL), one.start == start
+    of_all = one.kind == int(SumKind.HOUR_OF_ALL), one.start == start
     return select(func.coalesce(func.sum(one.exchanges), 0)).where(*of_all)
 
 
@@ -92,17 +92,17 @@ def _hour_after(ragged: tuple[int, int]) -> int:
     return ragged[0] // HOUR_MILLISECONDS + 1
 
 
-def _whole(first: int | None, end: int | None) -> Iterator[Stretch]:
+def _whole(first: int | None, end: int | None) -> Iterator[WholeSpan]:
     first_day, end_day = _up(first, HOURS_IN_DAY), _down(end, HOURS_IN_DAY)
     if first is not None and end is not None and end // HOURS_IN_DAY <= -(-first // HOURS_IN_DAY):
         if first < end:
-            yield Stretch(first, end)
+            yield WholeSpan(first, end)
         return
-    yield Stretch(first_day, end_day, days=True)
+    yield WholeSpan(first_day, end_day, days=True)
     if first is not None and first % HOURS_IN_DAY:
-        yield Stretch(first, -(-first // HOURS_IN_DAY) * HOURS_IN_DAY)
+        yield WholeSpan(first, -(-first // HOURS_IN_DAY) * HOURS_IN_DAY)
     if end is not None and end % HOURS_IN_DAY:
-        yield Stretch(end - end % HOURS_IN_DAY, end)
+        yield WholeSpan(end - end % HOURS_IN_DAY, end)
 
 
 def _up(value: int | None, unit: int) -> int | None:
@@ -113,7 +113,7 @@ def _down(value: int | None, unit: int) -> int | None:
     return None if value is None else value // unit
 
 
-def sums(by: Sequence[By], which: Filter, stretch: Stretch) -> Select[Any]:
+def sums(by: Sequence[By], which: Filter, stretch: WholeSpan) -> Select[Any]:
     """The groups, then exchanges, the latest name of the key, and the sums of ``reports``."""
     one = rollups.c
     groups = _groups(by, rollups, stretch)
@@ -142,14 +142,14 @@ def summed() -> Mapping[str, ColumnElement[int]]:
     return {name: found[name] if name in found else one[name] for name in SUMMED}
 
 
-def tools(by: Sequence[By], which: Filter, stretch: Stretch) -> Select[Any]:
+def tools(by: Sequence[By], which: Filter, stretch: WholeSpan) -> Select[Any]:
     """The groups, then a tool's name and its calls."""
     one, groups = rollup_tools.c, _groups(by, rollup_tools, stretch)
     columns = [one.tool, func.sum(one.calls).label("calls")]
     return _asked(rollup_tools, [*groups, *columns], by, which, stretch).group_by(*groups, one.tool)
 
 
-def unpriced(which: Filter, stretch: Stretch) -> Select[Any]:
+def unpriced(which: Filter, stretch: WholeSpan) -> Select[Any]:
     """Provider and model, then exchanges, tokens and the latest time."""
     one = rollups.c
     groups = [_SUBJECT.provider, _BY_SUBJECT[By.MODEL].label("model")]
@@ -161,7 +161,7 @@ def unpriced(which: Filter, stretch: Stretch) -> Select[Any]:
     return _asked(rollups, [*groups, *columns], (), which, stretch).where(_SUBJECT.priced == 0).group_by(*groups)
 
 
-def _groups(by: Sequence[By], table: Table, stretch: Stretch) -> list[ColumnElement[Any]]:
+def _groups(by: Sequence[By], table: Table, stretch: WholeSpan) -> list[ColumnElement[Any]]:
     return groups_of(by, table.c.start if stretch.days else table.c.start // HOURS_IN_DAY)
 
 
@@ -171,11 +171,11 @@ def groups_of(by: Sequence[By], day: ColumnElement[int]) -> list[ColumnElement[A
 
 
 def _asked(
-    table: Table, columns: Sequence[ColumnElement[Any]], by: Sequence[By], which: Filter, stretch: Stretch
+    table: Table, columns: Sequence[ColumnElement[Any]], by: Sequence[By], which: Filter, stretch: WholeSpan
 ) -> Select[Any]:
     row = table.c
     of_keys = bool(_OF_KEYS.intersection(by)) or about_keys(which)
-    kinds = (Kind.HOUR_OF_ALL, Kind.HOUR_OF_KEY, Kind.DAY_OF_ALL, Kind.DAY_OF_KEY)
+    kinds = (SumKind.HOUR_OF_ALL, SumKind.HOUR_OF_KEY, SumKind.DAY_OF_ALL, SumKind.DAY_OF_KEY)
     chosen = [row.kind == int(kinds[2 * stretch.days + of_keys]), *about(which, rollup_subjects)]
     chosen += [] if stretch.first is None else [row.start >= stretch.first]
     chosen += [] if stretch.end is None else [row.start < stretch.end]

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, Table
 from sqlalchemy.dialects import sqlite
 
 
-class Hearing(Protocol):
+class ChangeListener(Protocol):
     """What ``changes`` does: it hears of changes, for whoever holds rows in memory."""
 
     def number(self, topic: str) -> tuple[int, int]:

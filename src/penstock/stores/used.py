@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Engine, Select, and_, case, func, literal,
 
 from penstock.core.usage import COUNTERS
 from penstock.stores.refused import as_books_error
-from penstock.stores.rollups import HOURS_IN_DAY, Kind
+from penstock.stores.rollups import HOURS_IN_DAY, SumKind
 from penstock.stores.schema import entries, rollup_subjects, rollups
 
 _AT_ONCE = 1_000
@@ -102,10 +102,10 @@ class Usages:
         told = [subject[name] if name in apart else literal("") for name in APART]
         if hours.together:
             days = hours.first // HOURS_IN_DAY, hours.end // HOURS_IN_DAY
-            chosen = [row.kind == int(Kind.DAY_OF_KEY), row.start >= days[0], row.start < days[1]]
+            chosen = [row.kind == int(SumKind.DAY_OF_KEY), row.start >= days[0], row.start < days[1]]
             query = select(literal(hours.first), *told, *self._sums)
         else:
-            chosen = [row.kind == int(Kind.HOUR_OF_KEY), row.start >= hours.first, row.start < hours.end]
+            chosen = [row.kind == int(SumKind.HOUR_OF_KEY), row.start >= hours.first, row.start < hours.end]
             query = select(row.start, *told, *self._sums)
             groups.append(row.start)
         query = query.join_from(rollups, rollup_subjects, row.subject == subject.number).where(*chosen)

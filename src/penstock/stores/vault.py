@@ -19,7 +19,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, bindparam, delete, fun
 from sqlalchemy.exc import SQLAlchemyError
 
 from penstock.core.fault import Fault, FaultError, FaultKind
-from penstock.core.vault import Held, Kept, Whose
+from penstock.core.vault import HeldValues, Kept, Whose
 from penstock.stores.schema import vault_objects, vault_sets
 from penstock.stores.turns import at_once, inserting, on_server, writing
 
@@ -41,7 +41,7 @@ _decode = msgspec.json.Decoder(tuple[Kept, ...]).decode
 _S, _O = vault_sets.c, vault_objects.c
 
 
-class Standing(msgspec.Struct, frozen=True):
+class Holdings(msgspec.Struct, frozen=True):
     """What is kept for one tenant, without any of it."""
 
     tenant: str
@@ -61,7 +61,7 @@ class Vault:
         self._pruned = 0.0
         self._thread = ThreadPoolExecutor(at_once(engine), thread_name_prefix="vault")
 
-    async def find(self, whose: Whose, ids: Sequence[str]) -> Held:
+    async def find(self, whose: Whose, ids: Sequence[str]) -> HeldValues:
         """As ``core.vault`` says."""
         try:
             return await self._run(lambda: self._find(whose, ids))
@@ -70,7 +70,7 @@ class Vault:
             detail = type(error).__name__
             raise FaultError(Fault(kind=FaultKind.OVERLOADED, words=words, detail=detail, retry_after=5)) from None
 
-    async def keep(self, whose: Whose, ids: Sequence[str], held: Held, more: Sequence[Kept], days: int) -> None:
+    async def keep(self, whose: Whose, ids: Sequence[str], held: HeldValues, more: Sequence[Kept], days: int) -> None:
         """As ``core.vault`` says."""
         try:
             await self._run(lambda: self._keep(whose, ids, held, more, days))
@@ -88,22 +88,22 @@ class Vault:
         """Let what is under way finish; nothing may be asked any more."""
         self._thread.shutdown()
 
-    def _find(self, whose: Whose, ids: Sequence[str]) -> Held:
+    def _find(self, whose: Whose, ids: Sequence[str]) -> HeldValues:
         rows, tenant = self._rows.sets_of(whose, ids, self._clock()), whose.tenant
         if not rows:
-            return Held()
+            return HeldValues()
         cipher = _cipher(self._secret, tenant)
         values: dict[str, Kept] = {}
         for name, nonce, ciphertext in rows:
             values.update((one.token, one) for one in _opened(cipher, tenant, name, nonce, ciphertext))
-        return Held(tuple(name for name, _, _ in rows), tuple(values.values()))
+        return HeldValues(tuple(name for name, _, _ in rows), tuple(values.values()))
 
-    def _keep(self, whose: Whose, ids: Sequence[str], held: Held, more: Sequence[Kept], days: int) -> None:
+    def _keep(self, whose: Whose, ids: Sequence[str], held: HeldValues, more: Sequence[Kept], days: int) -> None:
         now, tenant = self._clock(), whose.tenant
         known = {one.token for one in held.values}
         new = [one for one in more if one.token not in known]
         if new and len(held.sets) >= MOST_SETS:
-            new, held = [*held.values, *new], Held()
+            new, held = [*held.values, *new], HeldValues()
         names = list(held.sets)
         sealed: Mapping[str, str | bytes] | None = None
         if new:
@@ -205,14 +205,14 @@ class Rows:
                 driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             return count
 
-    def standing(self) -> Sequence[Standing]:
+    def standing(self) -> Sequence[Holdings]:
         """Of each tenant, by name."""
         sets = select(_S.tenant, func.count(), func.max(_S.ends)).group_by(_S.tenant).order_by(_S.tenant)
         objects = select(_O.tenant, func.count(_O.id.distinct())).group_by(_O.tenant)
         with self._engine.connect() as connection:
             counted = {row[0]: row[1] for row in connection.execute(objects)}
             found = connection.execute(sets).all()
-        return [Standing(tenant, count, counted.get(tenant, 0), ends) for tenant, count, ends in found]
+        return [Holdings(tenant, count, counted.get(tenant, 0), ends) for tenant, count, ends in found]
 
 
 def _these(whose: Whose, ids: Sequence[str]) -> tuple[ColumnElement[bool], ...]:

@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from penstock.core.books import By, Filter
-from penstock.stores.rollups import ABOUT_WHOSE, ESTIMATED, WHOSE, Kind, Length, first_day, month_of
+from penstock.stores.rollups import ABOUT_WHOSE, ESTIMATED, WHOSE, Length, SumKind, first_day, month_of
 from penstock.stores.schema import rollup_subjects, rollup_whose, rollups
-from penstock.stores.summing import SUMMED, Stretch, groups_of, summed
+from penstock.stores.summing import SUMMED, WholeSpan, groups_of, summed
 
 
-class Part(NamedTuple):
+class SummedSpan(NamedTuple):
     """Days or months, from the first on and before the end."""
 
     length: Length
@@ -35,14 +35,14 @@ def answers(by: Sequence[By], which: Filter) -> bool:
     return anybody and set(by) <= _GROUPS and not set(by) <= {By.DAY}
 
 
-def taken_apart(by: Sequence[By], days: Stretch, known: tuple[int, int]) -> Sequence[Part]:
+def taken_apart(by: Sequence[By], days: WholeSpan, known: tuple[int, int]) -> Sequence[SummedSpan]:
     """Whole days as months, and days that are added or taken off again, whichever are fewer. ``known``: the first day
     of which there is anything, and the one after the last."""
     first = known[0] if days.first is None else max(days.first, known[0])
     end = known[1] if days.end is None else min(days.end, known[1])
     if first >= end or By.DAY in by:
-        return [Part(Length.DAY, first, end)]
-    found: list[Part] = []
+        return [SummedSpan(Length.DAY, first, end)]
+    found: list[SummedSpan] = []
     for month in range(month_of(first), month_of(end - 1) + 1):
         there = max(first_day(month), known[0]), min(first_day(month + 1), known[1])
         wanted = max(first, there[0]), min(end, there[1])
@@ -55,18 +55,18 @@ def taken_apart(by: Sequence[By], days: Stretch, known: tuple[int, int]) -> Sequ
     return found
 
 
-def _of_month(month: int, wanted: tuple[int, int], there: tuple[int, int]) -> Iterator[Part]:
+def _of_month(month: int, wanted: tuple[int, int], there: tuple[int, int]) -> Iterator[SummedSpan]:
     if 2 * (wanted[1] - wanted[0]) < there[1] - there[0]:
-        yield Part(Length.DAY, *wanted)
+        yield SummedSpan(Length.DAY, *wanted)
         return
-    yield Part(Length.MONTH, month, month + 1)
+    yield SummedSpan(Length.MONTH, month, month + 1)
     if there[0] < wanted[0]:
-        yield Part(Length.DAY, there[0], wanted[0], -1)
+        yield SummedSpan(Length.DAY, there[0], wanted[0], -1)
     if wanted[1] < there[1]:
-        yield Part(Length.DAY, wanted[1], there[1], -1)
+        yield SummedSpan(Length.DAY, wanted[1], there[1], -1)
 
 
-def sums(by: Sequence[By], part: Part) -> Select[Any]:
+def sums(by: Sequence[By], part: SummedSpan) -> Select[Any]:
     """The same columns as ``summing.sums``. Where keys are asked for, a key whose team or name has changed is told of
     in several rows: to sort all rows by their texts would take twice as long as the rest."""
     row = rollup_whose.c
@@ -97,9 +97,9 @@ def known(connection: Connection) -> tuple[int, int]:
     return (0, 0) if first is None or last is None else (first, last + 1)
 
 
-def expected(days: Stretch) -> Select[Any]:
+def expected(days: WholeSpan) -> Select[Any]:
     """How many exchanges must be told of these days: else sums are missing."""
-    chosen = [rollups.c.kind == int(Kind.DAY_OF_ALL)]
+    chosen = [rollups.c.kind == int(SumKind.DAY_OF_ALL)]
     chosen += [] if days.first is None else [rollups.c.start >= days.first]
     chosen += [] if days.end is None else [rollups.c.start < days.end]
     return select(func.coalesce(func.sum(rollups.c.exchanges), 0)).where(*chosen)
@@ -111,5 +111,5 @@ def wide(day: int) -> Select[Any]:
     names = [_SUBJECT[name] for name in WHOSE]
     columns = [*names, *(func.sum(told[name]) for name in (*ABOUT_WHOSE, *ESTIMATED))]
     joined = rollups.join(rollup_subjects, _SUBJECT.number == rollups.c.subject)
-    mine = rollups.c.kind == int(Kind.DAY_OF_KEY), rollups.c.start == day
+    mine = rollups.c.kind == int(SumKind.DAY_OF_KEY), rollups.c.start == day
     return select(*columns).select_from(joined).where(*mine).group_by(*names)

@@ -32,7 +32,7 @@ class Sink(Protocol):
         """The body will never be complete."""
 
 
-class Source(Protocol):
+class Flow(Protocol):
     """Something whose flow stops while the client is slow."""
 
     def pause(self) -> None:
@@ -101,7 +101,7 @@ class Incoming:
         """The client has left."""
         self.unbounded = False
         """Only the end of the connection says where the answer ends."""
-        self.source: Source | None = None
+        self.source: Flow | None = None
         """What to pause while the client reads slowly."""
         self.interrupt: Callable[[Fault], None] | None = None
         """Ends the answer with a fault in the client's own terms, where that can still be done."""

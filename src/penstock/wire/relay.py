@@ -17,7 +17,7 @@ from penstock.core.head import ResponseHead
 from penstock.core.policy import Rewrite, Watch
 from penstock.wire.elements import Elements
 from penstock.wire.gathered import Gathered
-from penstock.wire.incoming import Incoming, Source
+from penstock.wire.incoming import Flow, Incoming
 from penstock.wire.sse import Frames
 from penstock.wire.sweep import Sweep
 from penstock.wire.tap import Tap
@@ -42,7 +42,7 @@ class _Nowhere:
     """The receiving end of an answer that the gateway fetches for itself."""
 
     def __init__(self) -> None:
-        self.source: Source | None = None
+        self.source: Flow | None = None
         self.interrupt: object = None
         self.writable = True
 

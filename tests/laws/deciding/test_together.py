@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from penstock.core.caller import Secret
-from penstock.stores.claims import Claim, Found
+from penstock.stores.claims import Claim, Precedent
 from penstock.stores.claims.postgresql import PostgresqlClaims
 from penstock.stores.claims.valkey import ValkeyClaims
 from penstock.stores.counting.valkey_line import Script
@@ -213,7 +213,7 @@ async def test_postgresql_is_asked_in_one_round_trip(postgres: Server, database_
         assert told == [None] * 100
         wire.said.clear()
         again = await answers(claims, [Claim("7", TENANT, FULL, WORDS["full-1"]), Claim("first", TENANT, LITE)])
-        assert again == [Found(LITE, WORDS["lite-1"]), Found(FULL, WORDS["full-1"])]
+        assert again == [Precedent(LITE, WORDS["lite-1"]), Precedent(FULL, WORDS["full-1"])]
         assert wire.trips <= 2
         await claims.close()
 

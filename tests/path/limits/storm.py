@@ -24,7 +24,7 @@ from penstock.core.caller import KeyProfile
 from penstock.core.counting import Counters, Standing
 from penstock.core.quota import Level, bound
 from penstock.core.quota_text import read
-from penstock.policies.limit import Kind
+from penstock.policies.limit import OperationKind
 from penstock.policies.limit.taking import Taking
 from penstock.stores.counting.postgresql import PostgresqlCounters
 from penstock.stores.counting.valkey import ValkeyCounters
@@ -299,7 +299,7 @@ def standings(store: str, quotas: dict[str, str], ids: dict[str, str]) -> dict[s
         for who, identity in ids.items():
             quota = bound(read(quotas[who]), Level.KEY, identity)
             profile = KeyProfile(identity, who, quotas=(quota,))
-            answer = counters.standings(Taking(profile, MODEL, Kind.SPENDS, time.time()).asks)
+            answer = counters.standings(Taking(profile, MODEL, OperationKind.SPENDS, time.time()).asks)
             found[who] = (answer if isinstance(answer, tuple) else await answer)[0]
         closing = counters.close()
         if closing is not None:

@@ -23,7 +23,7 @@ from penstock.config.settings import KeySettings, Settings
 from penstock.core.caller import Secret
 from penstock.core.counting import Counters, Verdict
 from penstock.policies.limit.taking import slots
-from penstock.policies.limit.terms import Kind
+from penstock.policies.limit.terms import OperationKind
 from penstock.stores.counting.postgresql import PostgresqlCounters
 from penstock.stores.counting.sqlite import COUNTERS, SqliteCounters
 from penstock.stores.counting.valkey import ValkeyCounters
@@ -98,7 +98,7 @@ def valkey(tmp_path: Path) -> Iterator[ValkeyServer]:
 def take(house: House, settings: Settings, counters: Callable[[], Counters]) -> None:
     """Seven of each quota of the key ``one``, as a gateway reserves them."""
     profile = next(one for one in house.store.profiles(composing.heritage(settings)).values() if one.name == "one")
-    asks = [slot.ask for slot in slots(profile.quotas, "claude-haiku", Kind.SPENDS, time.time())]
+    asks = [slot.ask for slot in slots(profile.quotas, "claude-haiku", OperationKind.SPENDS, time.time())]
 
     async def taken() -> None:
         opened = counters()

@@ -10,11 +10,11 @@ from penstock.catalog.catalog import shipped
 from penstock.config.load import load
 from penstock.core.entry import Entry, Opened
 from penstock.core.usage import Consumption, Source
-from penstock.ledger.estimates import Estimates, Way
+from penstock.ledger.estimates import Delivery, Estimates
 from tests.support.books import opened, used
 
 MODEL = "claude-sonnet-4-5"
-WAY = Way("messages.create", stream=True)
+WAY = Delivery("messages.create", stream=True)
 CONFIGURATION = """
 providers:
   anthropic: {dialect: anthropic, base_url: "https://api.anthropic.com", api_key: sk-canary-unit}

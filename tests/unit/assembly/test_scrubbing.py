@@ -10,7 +10,7 @@ from penstock.config.settings import Settings
 from penstock.core.caller import KeyProfile
 from penstock.core.finding import Matter
 from penstock.core.scrubbed import Wish
-from penstock.policies.scrub import Action, Back
+from penstock.policies.scrub import Back, Treatment
 
 ON = ScrubSettings(wanted=True)
 NOTHING = Wish()
@@ -48,7 +48,8 @@ def test_what_becomes_of_a_kind_is_the_nearest_ones_to_say() -> None:
     assert rules is not None
     actions = {name: rules.kinds[name].action for name in ("card", "iban", "ip", "email", "mac")}
     assert actions == {
-        "card": Action.BLOCK, "iban": Action.ALLOW, "ip": Action.REDACT, "email": Action.MASK, "mac": Action.ALLOW
+        "card": Treatment.BLOCK, "iban": Treatment.ALLOW, "ip": Treatment.REDACT, "email": Treatment.MASK,
+        "mac": Treatment.ALLOW,
     }  # fmt: skip
     assert rules.kinds["secret"].back is Back.TOOLS
 

@@ -15,7 +15,7 @@ from penstock.core.exchange import Answer
 from penstock.core.fault import Fault, FaultError, FaultKind
 from penstock.core.quota import Level, Period, Quota, Unit, bound
 from penstock.core.target import Origin
-from penstock.policies.limit import Kind
+from penstock.policies.limit import OperationKind
 from penstock.policies.limit.taking import Slot, slots
 from penstock.stores.warnings import Warnings
 from tests.support.made import database_at
@@ -63,7 +63,7 @@ class Receiver:
 
 def slot(team: str = "red") -> Slot:
     quota = bound(Quota(Unit.OUTPUT, 1000, Period.MONTH), Level.TEAM, team)
-    return slots((quota,), "some-model", Kind.SPENDS, time.time())[0]
+    return slots((quota,), "some-model", OperationKind.SPENDS, time.time())[0]
 
 
 async def until_heard(receiver: Receiver, count: int) -> None:

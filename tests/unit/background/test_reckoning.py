@@ -14,7 +14,7 @@ from penstock.core.caller import KeyProfile
 from penstock.core.counting import Ask
 from penstock.core.entry import Entry
 from penstock.core.quota import Level, Period, Quota, Unit, bound
-from penstock.policies.limit import Kind, Settling, Sizes
+from penstock.policies.limit import OperationKind, Settling, Sizes
 from penstock.policies.limit.settling import Taken
 from penstock.policies.limit.taking import Taking
 from penstock.stores.counting.memory import Memory
@@ -64,13 +64,13 @@ class Scene:
         )
 
     def settled(self) -> list[int]:
-        asks = Taking(KEY, "claude-x", Kind.SPENDS, self.now).asks
+        asks = Taking(KEY, "claude-x", OperationKind.SPENDS, self.now).asks
         return [one.settled for one in self.counters.standings(asks)]
 
     def use(self, name: int, output: int, *, stored: bool = True, **fields: Any) -> None:
         """An exchange takes and settles; it comes into the books now, or later."""
         made = used_by(name, output, **fields)
-        taking = Taking(KEY, "claude-x", Kind.SPENDS, self.now)
+        taking = Taking(KEY, "claude-x", OperationKind.SPENDS, self.now)
         asks: tuple[Ask, ...] = taking.asks
         verdict = self.counters.take(str(name), asks)
         self.settling.under_way[str(name)] = Taken(taking, asks, standings=verdict.standings)

@@ -11,7 +11,15 @@ import msgspec
 import pytest
 from sqlalchemy import Engine
 
-from penstock.background.suspending import SPAN_SECONDS, Judge, announced, begun_since, command, judged, judged_since
+from penstock.background.suspending import (
+    SPAN_SECONDS,
+    SavingsJudge,
+    announced,
+    begun_since,
+    command,
+    judged,
+    judged_since,
+)
 from penstock.config.settings import Settings
 from penstock.core.entry import Entry
 from penstock.core.terseness import Arm, Intensity
@@ -40,8 +48,8 @@ def books(folder: Path, *entries: Entry) -> Iterator[Engine]:
 
 
 @contextmanager
-def judging(engine: Engine, call: Sequence[str], *, first: float = 0, period: float = 0.05) -> Iterator[Judge]:
-    judge = Judge(engine, call, first=first, period=period)
+def judging(engine: Engine, call: Sequence[str], *, first: float = 0, period: float = 0.05) -> Iterator[SavingsJudge]:
+    judge = SavingsJudge(engine, call, first=first, period=period)
     try:
         yield judge
     finally:

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from penstock.catalog.catalog import CONFIGURED, LENGTH, REMEMBERED, VERBOSITY, Catalog, build, shipped
-from penstock.core.price import LongRates, Rates, Sheet, Terms
+from penstock.core.price import LongRates, Rates, Sheet, TierPrices
 from tests.support.corpus import recorded_folder
 
 ROW = """
@@ -150,7 +150,7 @@ def test_tiers_and_steps_can_be_configured() -> None:
     sheet = Sheet(
         price=Rates(input=Decimal(1)),
         long=(LongRates(above=10, input=Decimal(2)),),
-        tiers={"batch": Terms(factor=Decimal("0.5"))},
+        tiers={"batch": TierPrices(factor=Decimal("0.5"))},
         tools={"web_search": Decimal(10)},
     )
     found = shipped().with_overrides({"mine": sheet}).find("mine")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from penstock.core.vault import Held, Kept, Whose
+from penstock.core.vault import HeldValues, Kept, Whose
 from penstock.stores.keys import KeyStore, KeyTerms
 from penstock.stores.vault import Rows, Vault
 from tests.support.command import invoke
@@ -28,9 +28,9 @@ def _kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     async def keep() -> None:
         vault = Vault(store.engine, store.pepper)
-        await vault.keep(Whose(f"key:{laptop.id}", "openai"), ["file-1", "file-2"], Held(), [KEPT], 1)
-        await vault.keep(Whose("team:support", "openai"), ["file-3"], Held(), [KEPT], 1)
-        await vault.keep(Whose("team:gone", "openai"), ["file-4"], Held(), [KEPT], 1)
+        await vault.keep(Whose(f"key:{laptop.id}", "openai"), ["file-1", "file-2"], HeldValues(), [KEPT], 1)
+        await vault.keep(Whose("team:support", "openai"), ["file-3"], HeldValues(), [KEPT], 1)
+        await vault.keep(Whose("team:gone", "openai"), ["file-4"], HeldValues(), [KEPT], 1)
         vault.close()
 
     asyncio.run(keep())

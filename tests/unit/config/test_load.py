@@ -8,7 +8,7 @@ import pytest
 
 from penstock.config import ConfigError, Secret, Settings, load
 from penstock.config.own_rules import OwnRuleSettings
-from penstock.core.price import LongRates, Rates, Sheet, Terms
+from penstock.core.price import LongRates, Rates, Sheet, TierPrices
 from penstock.core.target import Origin
 
 Load = Callable[..., Settings]
@@ -92,8 +92,8 @@ def test_prices_arrive_as_a_sheet_to_the_last_digit(loaded: Load) -> None:
         price=Rates(input=Decimal("0.1"), output=Decimal("0.40")),
         long=(LongRates(above=200_000, input=Decimal("0.2")),),
         tiers={
-            "batch": Terms(factor=Decimal("0.5")),
-            "priority": Terms(price=Rates(input=Decimal(1)), long=(LongRates(above=9),)),
+            "batch": TierPrices(factor=Decimal("0.5")),
+            "priority": TierPrices(price=Rates(input=Decimal(1)), long=(LongRates(above=9),)),
         },
         tools={"web_search": Decimal(10)},
     )

@@ -12,7 +12,7 @@ import pytest
 from penstock.administering.acting import Act, Actor, Acts, Page, Role
 from penstock.administering.errors import ConflictError, InvalidError, NotFoundError
 from penstock.console.doors import Door
-from penstock.console.site import BODY_MOST, LOCAL, Site
+from penstock.console.site import BODY_MOST, LOCAL, AdminApi
 from penstock.stores.admins import Admins
 from penstock.stores.answered import Answers
 from penstock.stores.keys import KeyStore
@@ -91,7 +91,7 @@ class Asker:
         store = KeyStore(folder)
         self.engine, self.house = store.engine, House()
         self.admins = Admins(store.engine, store.pepper)
-        site = Site(ACTS, DOORS, lambda: self.house, self.admins, Answers(store.engine, store.pepper), store.pepper)
+        site = AdminApi(ACTS, DOORS, lambda: self.house, self.admins, Answers(store.engine, store.pepper), store.pepper)
         self.application = site.application()
         self.close = store.close
 

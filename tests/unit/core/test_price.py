@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from penstock.core.price import UNIT, InexactPriceError, LongRates, Rates, Sheet, Terms, priced
+from penstock.core.price import UNIT, InexactPriceError, LongRates, Rates, Sheet, TierPrices, priced
 from penstock.core.usage import COUNTERS
 
 
@@ -20,7 +20,7 @@ def test_rates_and_usage_have_the_same_counters() -> None:
 
 def test_the_smallest_price_and_the_finest_factor_are_whole() -> None:
     """Six decimals of a price and three of a factor are what UNIT is made for."""
-    sheet = Sheet(price=Rates(input=Decimal("0.000001")), tiers={"batch": Terms(factor=Decimal("0.001"))})
+    sheet = Sheet(price=Rates(input=Decimal("0.000001")), tiers={"batch": TierPrices(factor=Decimal("0.001"))})
     assert (amount(sheet, "input"), amount(sheet, "input", "batch")) == (UNIT // 10**6, 1)
 
 
@@ -51,7 +51,7 @@ def test_the_longest_step_comes_first() -> None:
 
 def test_a_tier_may_have_rates_of_its_own() -> None:
     """As they are written, long requests' too; nothing of the ordinary ones is left in them."""
-    flex = Terms(price=Rates(output=Decimal(3)), long=(LongRates(above=9, output=Decimal(5)),))
+    flex = TierPrices(price=Rates(output=Decimal(3)), long=(LongRates(above=9, output=Decimal(5)),))
     sheet = Sheet(price=Rates(input=Decimal(1), output=Decimal(8)), tiers={"flex": flex})
     assert (amount(sheet, "input", "flex"), amount(sheet, "output", "flex")) == (None, 3 * UNIT)
     ((above, amounts),) = priced(sheet).schedules["flex"].steps

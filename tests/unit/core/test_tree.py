@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from penstock.core.finding import Matter
 from penstock.core.legible import NotReadableError
 from penstock.core.text import Edit, Text, placed, spliced
-from penstock.core.tree import Form, Node, string, tree
+from penstock.core.tree import JsonForm, Node, string, tree
 
 WORDS = st.text(st.sampled_from('aé😀"\\\n/x@\u2028'), max_size=8)
 JSON = st.recursive(
@@ -30,16 +30,16 @@ def edited(piece: bytes, *edits: Edit) -> bytes:
 
 
 def value(text: bytes, node: Node) -> Any:
-    if node.form is Form.OBJECT:
+    if node.form is JsonForm.OBJECT:
         return {name: value(text, one) for name, one in node.members(text)}
-    if node.form is Form.LIST:
+    if node.form is JsonForm.LIST:
         return [value(text, one) for one in node.items]
-    return string(text, node) if node.form is Form.STRING else json.loads(text[node.start : node.end])
+    return string(text, node) if node.form is JsonForm.STRING else json.loads(text[node.start : node.end])
 
 
 def texts(piece: bytes, node: Node, within: Text | None = None) -> Iterator[Text]:
     """Every string, also of a JSON text in a string, however deep."""
-    if node.form is Form.STRING:
+    if node.form is JsonForm.STRING:
         here = Text(node.start, node.end, string(piece, node), Matter.USER, within=within)
         yield here
         try:

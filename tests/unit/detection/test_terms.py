@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from penstock.detection.terms import TermList, Terms
+from penstock.detection.terms import TermList, TermLists
 
 ROWS = [
     ("Jane Doe", "ask JANE doe now", ["JANE doe"]),
@@ -24,13 +24,13 @@ ROWS = [
 @pytest.mark.parametrize(("term", "text", "values"), ROWS)
 def test_a_term_is_found_as_a_reader_would(term: str, text: str, values: list[str]) -> None:
     """Whatever its case and letters, as a whole word; an underscore ends a word."""
-    found = Terms([TermList("staff", (term,))]).find(text)
+    found = TermLists([TermList("staff", (term,))]).find(text)
     assert [text[one.start : one.end] for one in found] == values
 
 
 def test_lists_say_how_they_are_compared() -> None:
     """With regard to case, and inside words; each finding has its list's kind."""
-    terms = Terms(
+    terms = TermLists(
         [
             TermList("project", ("Falcon",), ignore_case=False),
             TermList("part", ("XK7",), whole_words=False),
@@ -46,7 +46,7 @@ def test_lists_say_how_they_are_compared() -> None:
 
 def test_of_overlapping_terms_the_first_and_longest_is_told() -> None:
     """And one that is no whole word hides no other."""
-    terms = Terms([TermList("x", ("New York", "New York City", "a b", "b c d"))])
+    terms = TermLists([TermList("x", ("New York", "New York City", "a b", "b c d"))])
     text = "New York City; xa b c d"
     assert [text[one.start : one.end] for one in terms.find(text)] == ["New York City", "b c d"]
 
@@ -56,10 +56,10 @@ def test_tens_of_thousands_of_terms_are_searched_for_at_once() -> None:
     many = tuple(f"Person{number} Family{number % 977}" for number in range(50_000))
     text = "They met Person4711 Family803 on the way to somewhere else. " * 2_000
     started = time.process_time()
-    large = Terms([TermList("staff", many)])
+    large = TermLists([TermList("staff", many)])
     built = time.process_time() - started
     spent = []
-    for terms in (Terms([TermList("staff", many[:5])]), large):
+    for terms in (TermLists([TermList("staff", many[:5])]), large):
         started = time.process_time()
         count = sum(1 for _ in terms.find(text))
         spent.append(time.process_time() - started)

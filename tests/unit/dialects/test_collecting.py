@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from penstock.dialects.collecting import TAIL, Collected, Lines, elements, endings, event_data
+from penstock.dialects.collecting import TAIL, Collected, WholeLines, elements, endings, event_data
 
 LINES = (
     b"data: {1}", b"data:{2}", b"data:   3 ", b"data:", b"data", b"event: x", b"event: data: 4", b"event:data:5",
@@ -131,7 +131,7 @@ def test_ends_of_an_object_that_began_before() -> None:
 def test_lines_are_whole(size: int) -> None:
     """However they come; the last one without an end is the rest."""
     body = b"a\n\nbcd\r\n  e\nf"
-    lines = Lines()
+    lines = WholeLines()
     found = [line for start in range(0, len(body), size) for line in lines.feed(body[start : start + size])]
     assert found == [b"a", b"", b"bcd\r", b"  e"]
     assert (lines.rest(), lines.lost) == (b"f", False)
@@ -139,7 +139,7 @@ def test_lines_are_whole(size: int) -> None:
 
 def test_a_line_that_is_too_large_is_left_out() -> None:
     """And said to be; the next one is told."""
-    lines = Lines(5)
+    lines = WholeLines(5)
     assert lines.feed(b"12345") == []
     assert lines.feed(b"\n1") == [b"12345"]
     assert not lines.lost

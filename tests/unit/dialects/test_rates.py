@@ -1,7 +1,7 @@
 """What is told of a quota is worked out once for each, and not kept for ever."""
 
 from penstock.core.quota import Period, Quota, Unit
-from penstock.dialects.rates import MOST, Rate, Rates
+from penstock.dialects.rates import MOST, Rate, ToldRates
 
 
 class Asked:
@@ -22,7 +22,7 @@ def quota(amount: int) -> Quota:
 def test_a_quota_is_asked_about_once() -> None:
     """Each by itself; one that says the same is another."""
     asked = Asked()
-    rates = Rates(asked)
+    rates = ToldRates(asked)
     several = [quota(1), quota(2), quota(1)]
     for _ in range(3):
         assert [rates[one] for one in several] == [
@@ -34,7 +34,7 @@ def test_a_quota_is_asked_about_once() -> None:
 def test_so_many_quotas_are_kept() -> None:
     """With one more all are forgotten but that one."""
     asked = Asked()
-    rates = Rates(asked)
+    rates = ToldRates(asked)
     several = [quota(number) for number in range(MOST)]
     for _ in range(2):
         for one in several:

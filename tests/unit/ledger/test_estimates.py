@@ -2,13 +2,13 @@
 
 import pytest
 
-from penstock.core.attachments import Attachments, Passed
+from penstock.core.attachments import AttachedBytes, Passed
 from penstock.core.usage import Consumption, Share, Source, Usage
 from penstock.ledger import estimates
-from penstock.ledger.estimates import Estimates, Way
+from penstock.ledger.estimates import Delivery, Estimates
 
-CHAT = Way("chat.completions.create", stream=True)
-WHOLE = Way("chat.completions.create", stream=False)
+CHAT = Delivery("chat.completions.create", stream=True)
+WHOLE = Delivery("chat.completions.create", stream=False)
 NOTHING = Consumption(missing=True)
 
 
@@ -16,7 +16,7 @@ def reported(model: str, into: int, out: int) -> Consumption:
     return Consumption((Share(model, Usage(input=into, output=out)),), Source.REPORTED)
 
 
-def learned(model: str = "m", way: Way = CHAT, times: int = 100) -> Estimates:
+def learned(model: str = "m", way: Delivery = CHAT, times: int = 100) -> Estimates:
     """From answers of one token per 100 bytes, and requests of one per 10."""
     found = Estimates()
     for _ in range(times):
@@ -80,13 +80,13 @@ def test_an_answer_that_names_nobody_is_the_asked_models() -> None:
 @pytest.mark.parametrize(
     ("way", "tokens", "taken"),
     [
-        (Way("messages.create", stream=False), 96, 350),
-        (Way("messages.create", stream=True), 25, 420),
-        (Way("unheard-of", stream=False), 80, 200),
-        (Way("unheard-of", stream=True), 10, 200),
+        (Delivery("messages.create", stream=False), 96, 350),
+        (Delivery("messages.create", stream=True), 25, 420),
+        (Delivery("unheard-of", stream=False), 80, 200),
+        (Delivery("unheard-of", stream=True), 10, 200),
     ],
 )
-def test_before_anything_is_learned_recorded_answers_say_it(way: Way, tokens: int, taken: int) -> None:
+def test_before_anything_is_learned_recorded_answers_say_it(way: Delivery, tokens: int, taken: int) -> None:
     """So many tokens to a thousand bytes, out and in."""
     usage = Estimates().estimate(NOTHING, "m", way, Passed(1_000, 1_000)).usage
     assert (usage.output, usage.input) == (pytest.approx(tokens, abs=1), pytest.approx(taken, abs=1))
@@ -154,7 +154,7 @@ def test_a_hundred_bytes_to_a_token_are_the_most_that_text_has(bytes_in: int, ta
 
 def test_pictures_are_no_text() -> None:
     """They count by the piece, and only the rest of the bytes by the ratio."""
-    found = learned().estimate(NOTHING, "m", CHAT, Passed(100_000, 0, Attachments(2, 0.9)))
+    found = learned().estimate(NOTHING, "m", CHAT, Passed(100_000, 0, AttachedBytes(2, 0.9)))
     assert found.usage.input == pytest.approx(1_000 + 2 * estimates.ATTACHMENT_TOKENS, rel=0.02)
 
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from penstock.core.price import Price, Rates, Sheet, Terms, priced
+from penstock.core.price import Price, Rates, Sheet, TierPrices, priced
 from penstock.core.usage import Consumption, Share, Usage
 from penstock.ledger.observed import SIZES, input_cost, size
 
@@ -16,7 +16,7 @@ class Model(msgspec.Struct):
 
 def model(dollars: int) -> Model:
     rates = Rates(input=Decimal(dollars), cache_read=Decimal(dollars), output=Decimal(1000))
-    return Model(priced(Sheet(price=rates, tiers={"batch": Terms(factor=Decimal("0.5"))})))
+    return Model(priced(Sheet(price=rates, tiers={"batch": TierPrices(factor=Decimal("0.5"))})))
 
 
 MODELS = {"one": model(1), "two": model(2)}

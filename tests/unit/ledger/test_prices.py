@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.catalog.catalog import shipped
-from penstock.core.price import LongRates, Price, Rates, Sheet, Terms, priced
+from penstock.core.price import LongRates, Price, Rates, Sheet, TierPrices, priced
 from penstock.core.usage import COUNTERS, Consumption, Share, Usage
 from penstock.ledger.prices import charge, cost
 
@@ -154,7 +154,7 @@ def in_decimals(usage: Usage, rates: Rates, factor: Decimal) -> Decimal:
 )
 def test_integers_give_what_decimals_give(usage: Usage, rates: Rates, long: LongRates, factor: Decimal) -> None:
     """Whatever the price, the amounts and the factor, to the last micro-dollar."""
-    price = priced(Sheet(price=rates, long=(long,), tiers={"batch": Terms(factor=factor)}))
+    price = priced(Sheet(price=rates, long=(long,), tiers={"batch": TierPrices(factor=factor)}))
     exact = in_decimals(usage, long if usage.total_input > 10**7 else rates, factor)
     assert cost(Share(None, usage, "batch"), price) == int(exact.quantize(Decimal(1), ROUND_HALF_UP))
 

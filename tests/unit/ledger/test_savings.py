@@ -11,8 +11,8 @@ import pytest
 from penstock.core.price import Rates, Sheet, priced
 from penstock.core.terseness import Arm
 from penstock.core.usage import Consumption, Share, Source, Usage
-from penstock.ledger.findings import Figures, Finding, Reason, Standing
-from penstock.ledger.observed import SIZES, Guard, Observed, input_cost, size
+from penstock.ledger.findings import Certainty, Figures, Finding, Reason
+from penstock.ledger.observed import SIZES, Guardrail, Observed, input_cost, size
 from penstock.ledger.savings import Savings
 from penstock.ledger.weighing import MARGINS, NEEDED
 from tests.support.treated import savings
@@ -101,7 +101,7 @@ def test_reasoning_is_told_apart() -> None:
     found = total(thinking)
     assert near(found.visible, 0.35)
     assert near(found.reasoning, 0.0)
-    assert total(BOTH).reasoning.standing is Standing.NOTHING
+    assert total(BOTH).reasoning.standing is Certainty.NOTHING
 
 
 def test_longer_conversations_eat_up_what_shorter_answers_save() -> None:
@@ -145,7 +145,7 @@ def test_many_requests_of_few_conversations_open_no_gate() -> None:
     """Requests of a conversation resemble each other."""
     few = [row(f"{arm.value} {number % 20}", arm) for arm in (TREATED, CONTROL) for number in range(1_000)]
     found = total(few)
-    assert (found.treated.requests, found.visible.standing) == (1_000, Standing.NOT_ENOUGH)
+    assert (found.treated.requests, found.visible.standing) == (1_000, Certainty.NOT_ENOUGH)
 
 
 def test_without_a_holdout_nothing_is_measured() -> None:
@@ -168,10 +168,14 @@ def test_a_changed_control_arm_is_noticed() -> None:
     """A control request that went out longer than it came was treated, whatever its row says."""
     changed = [msgspec.structs.replace(each, added_bytes=80) for each in conversations(CONTROL, 10, 650, klass="x")]
     found = total(BOTH, changed)
-    assert found.visible.standing is found.cost.standing is Standing.CONTAMINATED
+    assert found.visible.standing is found.cost.standing is Certainty.CONTAMINATED
     assert (found.visible.saved, found.hygiene.control_changed) == (None, 10)
     few = total(BOTH, changed[:2])
-    assert (few.visible.standing, few.hygiene.control_changed, few.control.conversations) == (Standing.MEASURED, 2, 200)
+    assert (few.visible.standing, few.hygiene.control_changed, few.control.conversations) == (
+        Certainty.MEASURED,
+        2,
+        200,
+    )
 
 
 def test_a_conversation_in_both_arms_is_left_out() -> None:
@@ -179,7 +183,7 @@ def test_a_conversation_in_both_arms_is_left_out() -> None:
     both = (row("both", TREATED), row("both", CONTROL, at=9.0))
     found = total(BOTH, both)
     assert (found.hygiene.in_both_arms, found.treated.conversations) == (1, 600)
-    assert total(both).visible.standing is Standing.CONTAMINATED
+    assert total(both).visible.standing is Certainty.CONTAMINATED
 
 
 def test_treated_requests_without_our_text_are_counted_and_stay() -> None:
@@ -193,20 +197,20 @@ def test_treated_requests_without_our_text_are_counted_and_stay() -> None:
 def test_arms_of_the_wrong_sizes_are_noticed() -> None:
     """A tenth should be held out, and a quarter is: something loses treated conversations."""
     rows = [msgspec.structs.replace(each, holdout=0.1) for each in BOTH]
-    assert total(rows).visible.standing is Standing.LOPSIDED
-    assert total([msgspec.structs.replace(each, holdout=0.25) for each in BOTH]).visible.standing is Standing.MEASURED
+    assert total(rows).visible.standing is Certainty.LOPSIDED
+    assert total([msgspec.structs.replace(each, holdout=0.25) for each in BOTH]).visible.standing is Certainty.MEASURED
 
 
 def test_controls_that_are_left_out_were_drawn_all_the_same() -> None:
     """Of 2,000 with even odds 896 controls are possible and fewer are not (Robbins' mixture, one in a thousand); eight
     that went out changed are too few to say nothing, and none to be missed."""
 
-    def drawn(treated: int, control: int) -> Standing:
+    def drawn(treated: int, control: int) -> Certainty:
         rows = [row(f"t{n}", TREATED, 100 + n % 7, holdout=0.5) for n in range(treated)]
         rows += [row(f"c{n}", CONTROL, 100 + n % 7, holdout=0.5, added_bytes=80 * (n < 8)) for n in range(control)]
         return total(rows).visible.standing
 
-    assert (drawn(1_104, 896), drawn(1_105, 895)) == (Standing.MEASURED, Standing.LOPSIDED)
+    assert (drawn(1_104, 896), drawn(1_105, 895)) == (Certainty.MEASURED, Certainty.LOPSIDED)
 
 
 def test_forced_and_exempt_count_for_coverage_alone() -> None:
@@ -231,7 +235,7 @@ def test_estimated_and_unpriced_requests_are_left_out_and_counted() -> None:
     assert (found.treated.estimated, found.control.estimated, found.control.unpriced) == (7, 5, 3)
     assert found.visible.control == 203
     assert found.cost.control == 200
-    assert total([msgspec.structs.replace(each, cost=None) for each in BOTH]).cost.standing is Standing.NOTHING
+    assert total([msgspec.structs.replace(each, cost=None) for each in BOTH]).cost.standing is Certainty.NOTHING
 
 
 def test_thin_strata_stand_together_or_are_left_out() -> None:
@@ -307,7 +311,7 @@ def test_telling_in_between_changes_nothing() -> None:
     assert counted.report() == savings(BOTH)
 
 
-def broken(treated: int, control: int, guard: Guard) -> Iterator[Observed]:
+def broken(treated: int, control: int, guard: Guardrail) -> Iterator[Observed]:
     """Both arms, and in so many conversations of each it happened."""
     for arm, count in ((TREATED, treated), (CONTROL, control)):
         for number, each in enumerate(each for each in BOTH if each.arm is arm):
@@ -315,9 +319,9 @@ def broken(treated: int, control: int, guard: Guard) -> Iterator[Observed]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("guard", [guard for guard in Guard if guard is not Guard.OVERRIDDEN])
+@pytest.mark.parametrize("guard", [guard for guard in Guardrail if guard is not Guardrail.OVERRIDDEN])
 @pytest.mark.parametrize(("treated", "control", "worse"), [(180, 10, True), (60, 10, False), (30, 60, False)])
-def test_a_guardrail_breaks_where_it_is_surely_worse(guard: Guard, treated: int, control: int, worse: bool) -> None:
+def test_a_guardrail_breaks_where_it_is_surely_worse(guard: Guardrail, treated: int, control: int, worse: bool) -> None:
     """By the margin, of 600 and of 200 conversations; then, and only then, the level should be suspended."""
     report = savings(broken(treated, control, guard))
     found = next(one for one in report.total.guards if one.guard is guard)
@@ -339,13 +343,13 @@ def test_a_guardrail_holds_where_it_is_worse_by_less_than_the_margin() -> None:
             f"{arm.value}{number}",
             arm,
             60 if arm is TREATED else 100,
-            broke=(Guard.REASKED,) if arm is TREATED and number < 180 else (),
+            broke=(Guardrail.REASKED,) if arm is TREATED and number < 180 else (),
         )
         for arm in (TREATED, CONTROL)
         for number in range(6_000)
     ]
     report = savings(rows)
-    found = next(one for one in report.total.guards if one.guard is Guard.REASKED)
+    found = next(one for one in report.total.guards if one.guard is Guardrail.REASKED)
     assert found.more.low is not None
     assert (found.more.point, found.more.low > 0.02, found.broken) == (0.03, True, False)
     assert not report.suspensions
@@ -357,7 +361,7 @@ def test_overrides_in_a_treated_conversation_are_a_guardrail() -> None:
               for each in BOTH[:150]]  # fmt: skip
     report = savings((*BOTH, *forced))
     found = report.total.guards[-1]
-    assert (found.guard, found.treated, found.control, found.broken) == (Guard.OVERRIDDEN, 150, 0, True)
+    assert (found.guard, found.treated, found.control, found.broken) == (Guardrail.OVERRIDDEN, 150, 0, True)
 
 
 def test_a_level_that_loses_money_should_be_suspended() -> None:

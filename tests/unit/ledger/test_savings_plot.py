@@ -10,7 +10,7 @@ import pytest
 
 from penstock.core.terseness import Arm
 from penstock.core.usage import Usage
-from penstock.ledger.findings import Coverage, Figures, Finding, Hygiene, Report, Side, Standing
+from penstock.ledger.findings import ArmTotals, Certainty, Coverage, Figures, Finding, Hygiene, SavingsReport
 from penstock.ledger.observed import Observed
 from penstock.ledger.savings_plot import LEAST, LEFT, LETTERS, NUMBER, RIGHT, Of, money, svg, tokens
 from penstock.ledger.sequence import Interval
@@ -39,7 +39,7 @@ def group(key: str, treated: tuple[int, int], control: tuple[int, int]) -> list[
     ]
 
 
-def report(*groups: list[Observed]) -> Report:
+def report(*groups: list[Observed]) -> SavingsReport:
     return savings(each for rows in groups for each in rows)
 
 
@@ -149,27 +149,27 @@ def test_no_conversations_is_a_picture_too() -> None:
     assert "<circle" not in drawn
 
 
-NOBODY = Finding(Standing.NOT_ENOUGH, 0, 0, 50)
+NOBODY = Finding(Certainty.NOT_ENOUGH, 0, 0, 50)
 
 
 def measured(point: float, low: float | None, high: float | None, treated: int = 300, control: int = 100) -> Finding:
     """A saving of so much, from a loss of so much at worst."""
-    return Finding(Standing.MEASURED, treated, control, 50, Interval(point, low, high))
+    return Finding(Certainty.MEASURED, treated, control, 50, Interval(point, low, high))
 
 
 def figures(cost: Finding, **more: object) -> Figures:
     """A group in which nothing but its cost matters."""
     told = {
         "model": "model", "key": "key", "intensities": (), "rules": ("1",), "since": 1_790_000_000.0,
-        "until": 1_790_200_000.0, "treated": Side(1_234), "control": Side(567), "too_thin": 0, "on_output": 0.0,
-        "on_input": 0.0, "guards": (), "hygiene": Hygiene(),
+        "until": 1_790_200_000.0, "treated": ArmTotals(1_234), "control": ArmTotals(567), "too_thin": 0,
+        "on_output": 0.0, "on_input": 0.0, "guards": (), "hygiene": Hygiene(),
     }  # fmt: skip
     none = dict.fromkeys(("visible", "reasoning", "same_cache", "path"), NOBODY)
     return Figures(cost=cost, **none, **{**told, **more})  # type: ignore[arg-type]
 
 
-def of(total: Figures, *groups: Figures) -> Report:
-    return Report(total, groups, (), (), Coverage(0, 0, 0, 0))
+def of(total: Figures, *groups: Figures) -> SavingsReport:
+    return SavingsReport(total, groups, (), (), Coverage(0, 0, 0, 0))
 
 
 ALL = figures(measured(0.05, -0.2, 0.3, 12_345, 6_789), model="", key="")
@@ -189,11 +189,11 @@ def test_the_picture_of_what_is_rare_is_the_one_that_was_looked_at() -> None:
             figures(measured(-0.0004, -0.04, 0.04), key="nothing"),
             figures(measured(-1.0, -1.0, -1.0), key="twice as dear"),
             figures(measured(0.0, 0.0, 0.0), key="exactly nothing"),
-            figures(Finding(Standing.NOTHING, 0, 0, 50), key=""),
-            figures(Finding(Standing.NO_HOLDOUT, 0, 0, 50), model="", klass="code"),
-            figures(Finding(Standing.CONTAMINATED, 60, 70, 50), model="m" * LETTERS, key="k" * 25, klass="c" * 5),
-            figures(Finding(Standing.LOPSIDED, 60, 70, 50), model="m" * (LETTERS + 1), key="k" * 49),
-            figures(Finding(Standing.NOT_ENOUGH, 1_060, 7_000, 50_000), key="", model="<&>\"'"),
+            figures(Finding(Certainty.NOTHING, 0, 0, 50), key=""),
+            figures(Finding(Certainty.NO_HOLDOUT, 0, 0, 50), model="", klass="code"),
+            figures(Finding(Certainty.CONTAMINATED, 60, 70, 50), model="m" * LETTERS, key="k" * 25, klass="c" * 5),
+            figures(Finding(Certainty.LOPSIDED, 60, 70, 50), model="m" * (LETTERS + 1), key="k" * 49),
+            figures(Finding(Certainty.NOT_ENOUGH, 1_060, 7_000, 50_000), key="", model="<&>\"'"),
         )
     )
     assert drawn == PICTURE.with_name("savings_plot_rare.svg").read_text()

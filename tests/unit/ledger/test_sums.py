@@ -7,8 +7,8 @@ import pytest
 
 from penstock.core.terseness import Arm
 from penstock.core.usage import Source, Usage
-from penstock.ledger.findings import Coverage, Finding, Side
-from penstock.ledger.observed import Guard, Observed
+from penstock.ledger.findings import ArmTotals, Coverage, Finding
+from penstock.ledger.observed import Guardrail, Observed
 from penstock.ledger.savings import Savings
 from penstock.ledger.sequence import Moments, Pair, ratio
 from penstock.ledger.strata import Sums
@@ -169,8 +169,8 @@ def test_what_is_left_out_is_counted_request_by_request() -> None:
         for at, how in enumerate(
             [
                 {"source": Source.ESTIMATED},
-                {"source": Source.ESTIMATED, "broke": (Guard.REFUSED,)},
-                {"cost": None, "broke": (Guard.FAILED, Guard.REFUSED)},
+                {"source": Source.ESTIMATED, "broke": (Guardrail.REFUSED,)},
+                {"cost": None, "broke": (Guardrail.FAILED, Guardrail.REFUSED)},
                 {"input_cost": None},
                 {"source": Source.NONE},
             ],
@@ -181,11 +181,11 @@ def test_what_is_left_out_is_counted_request_by_request() -> None:
         observed(f"both {n}", arm, tools=bool(n), at=at) for n in (0, 1, 2) for at, arm in ((1, TREATED), (2, CONTROL))
     ]
     found = savings(rows).total
-    assert found.treated == Side(6, 30, 12, 12)
-    assert found.control == Side(4, 20, 8, 8)
+    assert found.treated == ArmTotals(6, 30, 12, 12)
+    assert found.control == ArmTotals(4, 20, 8, 8)
     assert (found.hygiene.treated_unchanged, found.hygiene.in_both_arms, found.hygiene.control_changed) == (30, 3, 0)
     broke = {one.guard: (one.treated, one.control) for one in found.guards if one.treated}
-    assert broke == {Guard.REFUSED: (6, 4), Guard.FAILED: (6, 4)}
+    assert broke == {Guardrail.REFUSED: (6, 4), Guardrail.FAILED: (6, 4)}
     assert (found.since, found.until, found.too_thin) == (1.0, 5.0, 10)
 
 

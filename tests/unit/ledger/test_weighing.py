@@ -4,8 +4,8 @@ import pytest
 
 from penstock.core.terseness import Arm
 from penstock.core.usage import Usage
-from penstock.ledger.findings import Figures, Finding, Guarded, Reason, Standing, Suspension
-from penstock.ledger.observed import Guard, Observed
+from penstock.ledger.findings import Advice, Certainty, Figures, Finding, Guarded, Reason
+from penstock.ledger.observed import Guardrail, Observed
 from penstock.ledger.sequence import difference
 from penstock.ledger.weighing import MARGINS, NEEDED
 from tests.support.treated import savings
@@ -39,20 +39,20 @@ def test_whatever_is_told_the_numbers_beside_it_are_right() -> None:
     """Of conversations that hold any of it, in each arm; and how many are needed."""
     found = total(group(TREATED, NEEDED, 60), group(CONTROL, NEEDED + 1))
     assert (found.visible.standing, found.visible.treated, found.visible.control, found.visible.needed) == (
-        Standing.MEASURED,
+        Certainty.MEASURED,
         NEEDED,
         NEEDED + 1,
         NEEDED,
     )
-    assert found.reasoning == Finding(Standing.NOTHING, 0, 0, NEEDED)
+    assert found.reasoning == Finding(Certainty.NOTHING, 0, 0, NEEDED)
     thinking = group(TREATED, 60, usage=Usage(input=10, output=10, reasoning=10), name="thinking")
-    assert total(thinking, group(CONTROL, 70)).reasoning == Finding(Standing.NOTHING, 60, 0, NEEDED)
+    assert total(thinking, group(CONTROL, 70)).reasoning == Finding(Certainty.NOTHING, 60, 0, NEEDED)
     few = total(group(TREATED, NEEDED - 1), group(CONTROL, 70))
-    assert few.visible == Finding(Standing.NOT_ENOUGH, NEEDED - 1, 70, NEEDED)
-    assert few.reasoning == Finding(Standing.NOT_ENOUGH, 0, 0, NEEDED)
+    assert few.visible == Finding(Certainty.NOT_ENOUGH, NEEDED - 1, 70, NEEDED)
+    assert few.reasoning == Finding(Certainty.NOT_ENOUGH, 0, 0, NEEDED)
     unclean = total(group(TREATED, 60), group(CONTROL, 70), group(CONTROL, 9, name="changed", added_bytes=80))
-    assert unclean.visible == Finding(Standing.CONTAMINATED, 60, 70, NEEDED)
-    assert total(group(TREATED, 60, holdout=0.0)).visible == Finding(Standing.NO_HOLDOUT, 0, 0, NEEDED)
+    assert unclean.visible == Finding(Certainty.CONTAMINATED, 60, 70, NEEDED)
+    assert total(group(TREATED, 60, holdout=0.0)).visible == Finding(Certainty.NO_HOLDOUT, 0, 0, NEEDED)
 
 
 def test_without_a_measured_cost_no_money_is_saved_on_anything() -> None:
@@ -104,28 +104,28 @@ def test_a_conversation_in_both_arms_spoils_the_measurement_whichever_came_first
         for at, arm in enumerate((first, CONTROL if first is TREATED else TREATED))
     ]
     found = total(group(TREATED, 100), group(CONTROL, 100), both)
-    assert (found.visible.standing, found.hygiene.in_both_arms) == (Standing.CONTAMINATED, 2)
+    assert (found.visible.standing, found.hygiene.in_both_arms) == (Certainty.CONTAMINATED, 2)
     found = total(group(TREATED, 100), group(CONTROL, 100), both[:2])
-    assert (found.visible.standing, found.hygiene.in_both_arms) == (Standing.MEASURED, 1)
+    assert (found.visible.standing, found.hygiene.in_both_arms) == (Certainty.MEASURED, 1)
 
 
 def test_what_was_not_drawn_proves_nothing_of_guardrails() -> None:
     """Where nobody is held out, what goes wrong is in no arm."""
-    free = group(TREATED, 40, holdout=0.0, broke=(Guard.REFUSED,), name="free")
-    drawn = group(TREATED, 60, holdout=0.5), group(CONTROL, 60, holdout=0.5, broke=(Guard.FAILED,))
+    free = group(TREATED, 40, holdout=0.0, broke=(Guardrail.REFUSED,), name="free")
+    drawn = group(TREATED, 60, holdout=0.5), group(CONTROL, 60, holdout=0.5, broke=(Guardrail.FAILED,))
     found = total(free, *drawn)
     assert found.treated.conversations == 100
     told = {one.guard: (one.treated, one.control, one.more) for one in found.guards}
-    assert told[Guard.REFUSED] == (0, 0, difference((0, 60), (0, 60)))
-    assert told[Guard.FAILED] == (0, 60, difference((0, 60), (60, 60)))
+    assert told[Guardrail.REFUSED] == (0, 0, difference((0, 60), (0, 60)))
+    assert told[Guardrail.FAILED] == (0, 60, difference((0, 60), (60, 60)))
 
 
 def test_an_override_is_counted_beside_what_else_went_wrong() -> None:
     """In the same conversation."""
-    rows = group(TREATED, 1, broke=(Guard.REFUSED,))
+    rows = group(TREATED, 1, broke=(Guardrail.REFUSED,))
     forced = [Observed(conversation=row.conversation, arm=Arm.FORCED, at=1.0, key="", model="") for row in rows]
     found = {one.guard: one.treated for one in total(rows, forced).guards}
-    assert {guard for guard, count in found.items() if count} == {Guard.REFUSED, Guard.OVERRIDDEN}
+    assert {guard for guard, count in found.items() if count} == {Guardrail.REFUSED, Guardrail.OVERRIDDEN}
 
 
 @pytest.mark.parametrize(("hits", "broken"), [(100, True), (99, False)])
@@ -133,10 +133,10 @@ def test_a_margin_that_is_just_reached_is_broken(hits: int, broken: bool) -> Non
     """One in twenty asks again, which is how many may not."""
     rows = group(TREATED, 2_000)
     for number in range(hits):
-        rows[number] = group(TREATED, number + 1, broke=(Guard.REASKED,))[-1]
-    found = next(one for one in total(rows, group(CONTROL, 2_000)).guards if one.guard is Guard.REASKED)
-    assert MARGINS[Guard.REASKED] == 0.05
-    assert found == Guarded(Guard.REASKED, hits, 0, difference((hits, 2_000), (0, 2_000)), 0.05, broken)
+        rows[number] = group(TREATED, number + 1, broke=(Guardrail.REASKED,))[-1]
+    found = next(one for one in total(rows, group(CONTROL, 2_000)).guards if one.guard is Guardrail.REASKED)
+    assert MARGINS[Guardrail.REASKED] == 0.05
+    assert found == Guarded(Guardrail.REASKED, hits, 0, difference((hits, 2_000), (0, 2_000)), 0.05, broken)
 
 
 def test_a_suspension_names_the_level_and_the_reason() -> None:
@@ -147,13 +147,13 @@ def test_a_suspension_names_the_level_and_the_reason() -> None:
             *group(CONTROL, 100, name="good"),
             *group(TREATED, 300, 200, key="loser", model="other", intensity="ultra", name="loses"),
             *group(CONTROL, 100, key="loser", model="other", intensity="ultra", name="loses"),
-            *group(TREATED, 300, 60, key="breaker", intensity="lite", broke=(Guard.INVALID,), name="breaks"),
+            *group(TREATED, 300, 60, key="breaker", intensity="lite", broke=(Guardrail.INVALID,), name="breaks"),
             *group(CONTROL, 100, key="breaker", intensity="lite", name="breaks"),
         ]
     )
     assert report.suspensions == (
-        Suspension("breaker", "model", "lite", Reason.WORSE, Guard.INVALID),
-        Suspension("loser", "other", "ultra", Reason.LOSES_MONEY, None),
+        Advice("breaker", "model", "lite", Reason.WORSE, Guardrail.INVALID),
+        Advice("loser", "other", "ultra", Reason.LOSES_MONEY, None),
     )
     assert [(one.model, one.key, one.klass, one.intensity) for one in (report.total, *report.groups)] == [
         ("", "", "", ""),

@@ -9,7 +9,7 @@ import pytest
 
 from penstock.simulator.playback import Playback
 from penstock.simulator.steering import Steering
-from penstock.wire.incoming import Incoming, Source
+from penstock.wire.incoming import Flow, Incoming
 from tests.path.wire.raw import at_least_once_within
 from tests.unit.simulator.line import Line, events
 
@@ -182,7 +182,7 @@ class Reader:
         self.room = room
         self.got: list[bytes] = []
         self.done = self.gone = False
-        self.source: Source | None = None
+        self.source: Flow | None = None
 
     @property
     def writable(self) -> bool:

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Engine, select, text, update
 
 from penstock.core.fault import FaultError, FaultKind
-from penstock.core.vault import Held, Kept, Whose
+from penstock.core.vault import HeldValues, Kept, Whose
 from penstock.stores.schema import vault_objects, vault_sets
 from penstock.stores.site import Site
 from penstock.stores.turns import on_server
@@ -48,7 +48,7 @@ def in_all(site: Site, engine: Engine) -> bytes:
     return b"".join(one if isinstance(one, bytes) else str(one).encode() for row in rows for one in row)
 
 
-def values(held: Held) -> set[Kept]:
+def values(held: HeldValues) -> set[Kept]:
     return set(held.values)
 
 
@@ -56,8 +56,8 @@ def test_an_object_has_what_was_kept_with_it(engine: Engine) -> None:
     """And no other object, no other tenant, no object of that name in another dialect."""
 
     async def story(vault: Vault, _: Clock) -> None:
-        await vault.keep(A, ["file-1"], Held(), [JANE, CARD], 1)
-        await vault.keep(B, ["file-2"], Held(), [JOE], 1)
+        await vault.keep(A, ["file-1"], HeldValues(), [JANE, CARD], 1)
+        await vault.keep(B, ["file-2"], HeldValues(), [JOE], 1)
         assert values(await vault.find(A, ["file-1", "file-9"])) == {JANE, CARD}
         assert values(await vault.find(A, ["file-2"])) == set()
         assert values(await vault.find(B, ["file-1"])) == set()
@@ -70,11 +70,11 @@ def test_what_comes_of_an_object_has_its_values_too(engine: Engine) -> None:
     """The same values are kept once, however many objects have them."""
 
     async def story(vault: Vault, _: Clock) -> None:
-        await vault.keep(A, ["file-1"], Held(), [JANE], 1)
+        await vault.keep(A, ["file-1"], HeldValues(), [JANE], 1)
         held = await vault.find(A, ["file-1"])
         await vault.keep(A, ["batch_1", "file-out"], held, [], 1)
         await vault.keep(A, ["resp_1"], held, [JANE, JOE], 1)
-        await vault.keep(A, ["resp_2"], Held(), [JANE], 1)
+        await vault.keep(A, ["resp_2"], HeldValues(), [JANE], 1)
         assert values(await vault.find(A, ["file-out"])) == {JANE}
         assert values(await vault.find(A, ["resp_1"])) == {JANE, JOE}
         (standing,) = Rows(engine).standing()
@@ -87,7 +87,7 @@ def test_a_long_conversation_does_not_grow_without_end(engine: Engine) -> None:
     """Many sets become one."""
 
     async def story(vault: Vault, _: Clock) -> None:
-        held, kept = Held(), []
+        held, kept = HeldValues(), []
         for turn in range(3 * MOST_SETS):
             kept.append(Kept(f"{turn}@canary-mail.com", "email", f"EMAIL_{turn}"))
             await vault.keep(A, [f"resp_{turn}"], held, kept[-1:], 1)
@@ -102,14 +102,14 @@ def test_what_has_ended_is_gone(engine: Engine) -> None:
     """It is not found any more, and its rows go when something else is kept; what is used again lasts longer."""
 
     async def story(vault: Vault, clock: Clock) -> None:
-        await vault.keep(A, ["file-1", "file-2"], Held(), [JANE], 1)
+        await vault.keep(A, ["file-1", "file-2"], HeldValues(), [JANE], 1)
         clock.now += DAY - 10
         await vault.keep(A, ["file-2"], await vault.find(A, ["file-2"]), [], 2)
         clock.now += 20
         assert values(await vault.find(A, ["file-1"])) == set()
         assert values(await vault.find(A, ["file-2"])) == {JANE}
         clock.now += 3 * DAY
-        await vault.keep(A, ["file-3"], Held(), [JOE], 1)
+        await vault.keep(A, ["file-3"], HeldValues(), [JOE], 1)
         with engine.connect() as connection:
             assert connection.execute(select(vault_objects.c.id)).scalars().all() == ["file-3"]
             assert len(connection.execute(select(vault_sets)).all()) == 1
@@ -121,8 +121,8 @@ def test_what_is_deleted_at_the_provider_is_forgotten(engine: Engine) -> None:
     """A set that another object has stays."""
 
     async def story(vault: Vault, _: Clock) -> None:
-        await vault.keep(A, ["file-1", "batch_1"], Held(), [JANE], 1)
-        await vault.keep(A, ["file-2"], Held(), [JOE], 1)
+        await vault.keep(A, ["file-1", "batch_1"], HeldValues(), [JANE], 1)
+        await vault.keep(A, ["file-2"], HeldValues(), [JOE], 1)
         await vault.forget(A, ["file-1", "file-2"])
         assert values(await vault.find(A, ["file-1", "file-2"])) == set()
         assert values(await vault.find(A, ["batch_1"])) == {JANE}
@@ -135,8 +135,8 @@ def test_a_tenant_can_be_emptied(engine: Engine, site: Site) -> None:
     """All of it, and nothing of others; what is sealed is not in the file any more either."""
 
     async def story(vault: Vault, _: Clock) -> None:
-        await vault.keep(A, ["file-1"], Held(), [JANE], 1)
-        await vault.keep(B, ["file-1"], Held(), [JANE, JOE], 1)
+        await vault.keep(A, ["file-1"], HeldValues(), [JANE], 1)
+        await vault.keep(B, ["file-1"], HeldValues(), [JANE, JOE], 1)
         with engine.connect() as connection:
             sealed = {row.tenant: row.ciphertext for row in connection.execute(select(vault_sets))}
         assert Rows(engine).empty("team:a") == 1
@@ -154,8 +154,8 @@ def test_the_file_shows_no_value_and_no_token(engine: Engine, site: Site) -> Non
     """Nor does it open with another secret, in another tenant's place, or when it was changed."""
 
     async def kept(vault: Vault, _: Clock) -> None:
-        await vault.keep(A, ["file-1"], Held(), [JANE, CARD], 1)
-        await vault.keep(B, ["file-1"], Held(), [JANE, CARD], 1)
+        await vault.keep(A, ["file-1"], HeldValues(), [JANE, CARD], 1)
+        await vault.keep(B, ["file-1"], HeldValues(), [JANE, CARD], 1)
 
     run(engine, kept)
     whole = in_all(site, engine)
@@ -183,7 +183,7 @@ def test_a_database_in_trouble(engine: Engine, caplog: pytest.LogCaptureFixture)
         with pytest.raises(FaultError) as refused:
             await vault.find(A, ["file-1"])
         assert refused.value.fault.kind is FaultKind.OVERLOADED
-        await vault.keep(A, ["file-1"], Held(), [JANE], 1)
+        await vault.keep(A, ["file-1"], HeldValues(), [JANE], 1)
         await vault.forget(A, ["file-1"])
 
     run(engine, story)

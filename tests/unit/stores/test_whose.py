@@ -14,8 +14,8 @@ from penstock.stores.ledger import Ledger
 from penstock.stores.reports import Reports
 from penstock.stores.rollups import Length, first_day, month_of
 from penstock.stores.site import Site
-from penstock.stores.summing import Stretch
-from penstock.stores.whose import Part, taken_apart
+from penstock.stores.summing import WholeSpan
+from penstock.stores.whose import SummedSpan, taken_apart
 from tests.support.books import entry, used
 from tests.support.older import as_before
 from tests.support.rollups import agree
@@ -126,19 +126,21 @@ def test_days_are_taken_apart_into_few_rows() -> None:
     october, november, december = first_day(681), first_day(682), first_day(683)
     known = october, december
 
-    def parts(first: int | None, end: int | None) -> Sequence[Part]:
-        return taken_apart([By.KEY], Stretch(first, end, days=True), known)
+    def parts(first: int | None, end: int | None) -> Sequence[SummedSpan]:
+        return taken_apart([By.KEY], WholeSpan(first, end, days=True), known)
 
-    assert parts(None, None) == [Part(Length.MONTH, 681, 683)]
-    assert parts(october, november) == [Part(Length.MONTH, 681, 682)]
-    assert parts(october + 1, october + 4) == [Part(Length.DAY, october + 1, october + 4)]
+    assert parts(None, None) == [SummedSpan(Length.MONTH, 681, 683)]
+    assert parts(october, november) == [SummedSpan(Length.MONTH, 681, 682)]
+    assert parts(october + 1, october + 4) == [SummedSpan(Length.DAY, october + 1, october + 4)]
     assert parts(october + 2, november + 3) == [
-        Part(Length.MONTH, 681, 682),
-        Part(Length.DAY, october, october + 2, -1),
-        Part(Length.DAY, november, november + 3),
+        SummedSpan(Length.MONTH, 681, 682),
+        SummedSpan(Length.DAY, october, october + 2, -1),
+        SummedSpan(Length.DAY, november, november + 3),
     ]
-    assert parts(november - 3, november + 3) == [Part(Length.DAY, november - 3, november + 3)]
-    assert taken_apart([By.DAY, By.KEY], Stretch(None, None, days=True), known) == [Part(Length.DAY, october, december)]
+    assert parts(november - 3, november + 3) == [SummedSpan(Length.DAY, november - 3, november + 3)]
+    assert taken_apart([By.DAY, By.KEY], WholeSpan(None, None, days=True), known) == [
+        SummedSpan(Length.DAY, october, december)
+    ]
 
 
 def test_months_and_days() -> None:

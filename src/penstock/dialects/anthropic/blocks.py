@@ -5,7 +5,7 @@ A table by type. A block of a type that is not here is looked into leaf by leaf.
 
 from penstock.core.finding import Matter
 from penstock.core.text import Sort
-from penstock.core.tree import Form, Node
+from penstock.core.tree import JsonForm, Node
 from penstock.dialects.schemas import schema
 from penstock.dialects.walked import (
     Shape,
@@ -46,7 +46,7 @@ def _source(whole: Node) -> Shape:
 
     def held(walk: Walk, node: Node, matter: Matter) -> None:
         data = walk.values(node, "data")
-        if len(data) == 1 and data[0].form is Form.STRING:
+        if len(data) == 1 and data[0].form is JsonForm.STRING:
             walk.attach(sort_of(walk.word(node, "media_type")), whole, data[0])
         else:
             unknown(walk, node, matter)
@@ -87,7 +87,7 @@ def _summed_up(walk: Walk, node: Node, matter: Matter) -> None:
 
 
 def _signed(walk: Walk, node: Node, name: str) -> bool:
-    return any(one.form is Form.STRING and one.end - one.start > len('""') for one in walk.values(node, name))
+    return any(one.form is JsonForm.STRING and one.end - one.start > len('""') for one in walk.values(node, name))
 
 
 def _redacted(walk: Walk, node: Node, matter: Matter) -> None:
@@ -98,7 +98,7 @@ def _redacted(walk: Walk, node: Node, matter: Matter) -> None:
 def _outcome(walk: Walk, node: Node, matter: Matter) -> None:
     """What a tool that the provider runs gave back: a string, an object by its type, or a list of them. A fetched page
     is a document; what code wrote are objects of its own."""
-    for one in node.items if node.form is Form.LIST else [node]:
+    for one in node.items if node.form is JsonForm.LIST else [node]:
         (block if walk.word(one, "type") in {"document", "text", "image"} else _outcome_object)(walk, one, matter)
 
 

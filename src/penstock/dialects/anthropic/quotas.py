@@ -12,7 +12,7 @@ from penstock.core.allowance import Allowance, Held
 from penstock.core.fault import Fault, FaultKind
 from penstock.core.head import Header
 from penstock.core.quota import Level, Period, Quota, Unit
-from penstock.dialects.rates import Rates
+from penstock.dialects.rates import ToldRates
 
 RATES = b"anthropic-ratelimit-"
 UNIFIED = b"anthropic-ratelimit-unified-"
@@ -95,7 +95,7 @@ def _template(quota: Quota) -> tuple[int, bytes]:
     return group, b"".join(b"\r\n%b%b-%b" % (RATES, counted, line) for line in lines)
 
 
-RATED = Rates(_template)
+RATED = ToldRates(_template)
 
 
 def _allowed(held: Held) -> bytes:

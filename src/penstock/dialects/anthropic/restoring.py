@@ -9,9 +9,9 @@ import re
 from penstock.core.mask import Masks
 from penstock.core.restoring import Lanes
 from penstock.core.route import Match
-from penstock.core.tree import Form, Node
+from penstock.core.tree import JsonForm, Node
 from penstock.dialects.lanes import Key, Restored, Spot, Told, saying
-from penstock.dialects.passing import Guessed, Lines
+from penstock.dialects.passing import Guessed, RestoredLines
 from penstock.dialects.tables import Leaf, Table, joined, members, places, restored, restored_lines, word
 
 _WORDS, _TOLD = Leaf.WORDS, Leaf.TOLD
@@ -60,7 +60,7 @@ class Restoring:
     def passing(self, match: Match, masks: Masks) -> Lanes | None:
         """The results of a batch, and files."""
         if match.route.operation == "batches.results":
-            return Lines(lambda line: restored(line, _RESULTS, masks))
+            return RestoredLines(lambda line: restored(line, _RESULTS, masks))
         return Guessed(masks) if match.route.operation == "files.content" else None
 
 
@@ -95,7 +95,7 @@ class _Blocks(Restored):
             delta = members(data, event.get("delta"))
             kind = word(data, delta.get("type"))
             text = delta.get(_FIELDS.get(kind, ""))
-            if text is not None and text.form is Form.STRING:
+            if text is not None and text.form is JsonForm.STRING:
                 key = (block, kind.encode())
                 return Told((Spot((text, self.leaf(key)), key),), alone=kind != "compaction_delta")
         if kind == "content_block_start" and "content_block" in event:

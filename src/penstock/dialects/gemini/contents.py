@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from penstock.core.finding import Matter
 from penstock.core.text import Sort
-from penstock.core.tree import Form, Node
+from penstock.core.tree import JsonForm, Node
 from penstock.dialects import walked
 from penstock.dialects.schemas import schema
 from penstock.dialects.walked import Shape, Walk, leaves, listed, names, nothing, sort_of, under, unknown, values, words
@@ -75,8 +75,8 @@ def _under(walk: Walk, node: Node, name: str) -> Iterable[Node]:
 def _held(whole: Node) -> Shape:
     def walked_(walk: Walk, node: Node, matter: Matter) -> None:
         def data(walk: Walk, one: Node, matter: Matter) -> None:
-            if one.form is Form.STRING:
-                mimes = [walk.name(mime) for mime in _under(walk, node, "mimeType") if mime.form is Form.STRING]
+            if one.form is JsonForm.STRING:
+                mimes = [walk.name(mime) for mime in _under(walk, node, "mimeType") if mime.form is JsonForm.STRING]
                 walk.attach(sort_of(mimes[0] if len(mimes) == 1 else ""), whole, one)
             else:
                 unknown(walk, one, matter)

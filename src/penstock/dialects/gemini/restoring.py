@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from penstock.core.mask import Masks
 from penstock.core.restoring import Lanes
 from penstock.core.route import Match
-from penstock.core.tree import Form, Node
+from penstock.core.tree import JsonForm, Node
 from penstock.dialects.lanes import Citing, Key, Restored, Spot, Told, saying
 from penstock.dialects.passing import Guessed
 from penstock.dialects.putting import Put
@@ -39,7 +39,7 @@ _ANSWER: Table = {
     "*": {"error": {"message": _WORDS}},
 }  # fmt: skip
 _BARE = {"content", "index"}
-_LARGE = frozenset({Form.LIST, Form.OBJECT})
+_LARGE = frozenset({JsonForm.LIST, JsonForm.OBJECT})
 _OUTSIDE = re.compile(rb'"(?:[^"\\]|\\.)*+"|[{}]', re.DOTALL)
 
 
@@ -196,7 +196,7 @@ def _streaming(data: bytes, candidate: dict[str, Node]) -> Iterator[tuple[Node, 
 def _ended(candidate: dict[str, Node]) -> bool:
     """It gives a reason for its end; older models do that in every chunk."""
     reason = candidate.get("finishReason")
-    return reason is not None and reason.form is Form.STRING
+    return reason is not None and reason.form is JsonForm.STRING
 
 
 def _acts(data: bytes, candidate: dict[str, Node]) -> bool:
@@ -241,11 +241,11 @@ def _cited(data: bytes, root: Node, found: Sequence[Put]) -> Sequence[Put]:
 
 
 def _links(data: bytes, root: Node) -> Iterator[Link]:
-    for answer in root.items if root.form is Form.LIST else [root]:
+    for answer in root.items if root.form is JsonForm.LIST else [root]:
         for one in items(members(data, answer).get("candidates")):
             candidate = members(data, one)
             texts = [members(data, part).get("text") for part in _parts(data, candidate)]
             for part, number, end in _places(data, candidate):
                 text = texts[part] if part < len(texts) else None
-                if text is not None and text.form is Form.STRING:
+                if text is not None and text.form is JsonForm.STRING:
                     yield Link(text, number, end)

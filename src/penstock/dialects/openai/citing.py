@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from penstock.core.tree import Form, Node
+from penstock.core.tree import JsonForm, Node
 from penstock.dialects.putting import Put
 from penstock.dialects.shifting import Link, characters, linked
 from penstock.dialects.tables import items, members
@@ -24,7 +24,7 @@ def _links(text: bytes, root: Node) -> Iterator[Link]:
         if "annotations" not in told:
             continue
         said = next((told[name] for name in ("text", "content") if name in told), None)
-        if said is not None and said.form is Form.STRING:
+        if said is not None and said.form is JsonForm.STRING:
             for annotation in items(told["annotations"]):
                 yield from (Link(said, number, end) for number, end in numbers(text, annotation))
 

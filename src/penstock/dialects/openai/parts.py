@@ -5,7 +5,7 @@ A table by type, of OpenAI's own types (openai 3.52) and of what compatible serv
 
 from penstock.core.finding import Matter
 from penstock.core.text import Sort
-from penstock.core.tree import Form, Node
+from penstock.core.tree import JsonForm, Node
 from penstock.dialects.schemas import schema
 from penstock.dialects.walked import (
     Shape,
@@ -35,7 +35,7 @@ metadata: Shape = values(under(Matter.OTHER, leaves))
 def elsewhere(walk: Walk, node: Node, matter: Matter) -> None:
     """Files by their ids."""
     del matter
-    if node.form is not Form.LIST or node.items:
+    if node.form is not JsonForm.LIST or node.items:
         walk.attach(Sort.ELSEWHERE, node)
 
 
@@ -51,8 +51,8 @@ def state(walk: Walk, node: Node, matter: Matter) -> None:
 
 def tokens(walk: Walk, node: Node, matter: Matter) -> None:
     """A text; numbers in its place are words in a form that only a tokenizer reads."""
-    several = node.items if node.form is Form.LIST else [node]
-    if any(one.form in {Form.NUMBER, Form.LIST} for one in several):
+    several = node.items if node.form is JsonForm.LIST else [node]
+    if any(one.form in {JsonForm.NUMBER, JsonForm.LIST} for one in several):
         walk.attach(Sort.UNKNOWN, node)
     else:
         listed(part)(walk, node, matter)
@@ -66,7 +66,7 @@ def part(walk: Walk, node: Node, matter: Matter) -> None:
 def sealing(walk: Walk, node: Node, matter: Matter) -> None:
     """What the provider signed or encrypted: it comes back as it is."""
     del matter
-    if node.form is not Form.STRING or node.end - node.start > len('""'):
+    if node.form is not JsonForm.STRING or node.end - node.start > len('""'):
         walk.sealed = True
 
 
@@ -74,7 +74,7 @@ def signed(*said: str) -> Shape:
     """The model's thinking. With a signature it stays as it is; without one it is what the model said."""
 
     def walked(walk: Walk, node: Node, matter: Matter) -> None:
-        given = [one for one in walk.values(node, "signature") if one.form is not Form.WORD]
+        given = [one for one in walk.values(node, "signature") if one.form is not JsonForm.WORD]
         if any(one.end - one.start > len('""') for one in given):
             walk.sealed = True
         else:
@@ -93,7 +93,7 @@ def attached(sort: Sort, *, bare: bool = False) -> Shape:
 
     def walked(walk: Walk, whole: Node, matter: Matter) -> None:
         def held(walk: Walk, node: Node, matter: Matter) -> None:
-            if node.form is not Form.STRING:
+            if node.form is not JsonForm.STRING:
                 unknown(walk, node, matter)
             elif walk.piece.startswith(b'"data:', node.start):
                 address(walk, whole, node)
@@ -102,7 +102,7 @@ def attached(sort: Sort, *, bare: bool = False) -> Shape:
 
         def named(walk: Walk, node: Node, matter: Matter) -> None:
             # ``image_url`` is a string in Responses, an object in Chat.
-            if node.form is Form.OBJECT:
+            if node.form is JsonForm.OBJECT:
                 holder(walk, node, matter)
             else:
                 address(walk, whole, node)
@@ -115,7 +115,7 @@ def attached(sort: Sort, *, bare: bool = False) -> Shape:
             },
             (*_MARKS, "format", "mime_type", "media_type", "status"),
         )
-        if whole.form is Form.STRING:
+        if whole.form is JsonForm.STRING:
             (held if bare else named)(walk, whole, matter)
         else:
             holder(walk, whole, matter)
@@ -146,7 +146,7 @@ def spelt_out(walk: Walk, node: Node, matter: Matter) -> None:
 _value = members({"value": words, "annotations": listed(citation)})
 _text = members(
     {
-        "text": lambda walk, node, matter: (words if node.form is Form.STRING else _value)(walk, node, matter),
+        "text": lambda walk, node, matter: (words if node.form is JsonForm.STRING else _value)(walk, node, matter),
         "annotations": listed(citation),
         "logprobs": spelt_out,
     },

@@ -11,7 +11,7 @@ from penstock.core.allowance import Allowance
 from penstock.core.fault import Fault, FaultKind
 from penstock.core.head import Header, RequestHead
 from penstock.core.quota import Period, Quota, Unit
-from penstock.dialects.rates import Rates
+from penstock.dialects.rates import ToldRates
 
 RATES = b"x-ratelimit-"
 _TOKENS = (Unit.TOKENS, Unit.INPUT, Unit.OUTPUT)
@@ -40,7 +40,7 @@ def _template(quota: Quota) -> tuple[int, bytes]:
     return (1 if quota.unit is Unit.REQUESTS else 2), b"".join(b"\r\n%b%b" % (RATES, line) for line in lines)
 
 
-RATED = Rates(_template)
+RATED = ToldRates(_template)
 
 
 def duration(seconds: float) -> bytes:

@@ -12,7 +12,7 @@ import msgspec
 from penstock.core.mask import Masks
 from penstock.core.restoring import Lanes
 from penstock.core.route import Match
-from penstock.core.tree import Form, Node
+from penstock.core.tree import JsonForm, Node
 from penstock.dialects.counting import plainly
 from penstock.dialects.lanes import Citing, Key, Restored, Spot, Told, saying
 from penstock.dialects.openai.citing import cited, numbers
@@ -29,7 +29,7 @@ _WHOLE: dict[str, Table] = {
     "content": {"*": PART}, "annotations": {"*": ANNOTATION}, "audio": {"transcript": Leaf.WORDS},
 }  # fmt: skip
 _NOTHING = frozenset({b"null", b'""', b"[]"})
-_LARGE = frozenset({Form.LIST, Form.OBJECT})
+_LARGE = frozenset({JsonForm.LIST, JsonForm.OBJECT})
 _TYPED = frozenset({"responses.create", "responses.retrieve"})
 # Answers of bytes that are text: files that code wrote, and what was heard, as text, subtitles or JSON.
 _TEXTUAL = frozenset({"containers.files.content", "audio.transcriptions.create", "audio.translations.create"})
@@ -138,7 +138,7 @@ def _said(data: bytes, choice: dict[str, Node]) -> Iterator[Spot]:
     # Beside a delta some servers tell its text once more: what is added must be a delta.
     for told in (delta,) if "delta" in choice else (choice,):
         for name in _TEXTS:
-            if name in told and told[name].form is Form.STRING:
+            if name in told and told[name].form is JsonForm.STRING:
                 yield Spot((told[name], Leaf.WORDS), (index, b"", name.encode()))
     calls = [(b"", members(data, delta.get("function_call")))]
     for call in items(delta.get("tool_calls")):
@@ -146,7 +146,7 @@ def _said(data: bytes, choice: dict[str, Node]) -> Iterator[Spot]:
         calls += [(_raw(data, told, "index"), members(data, told.get(name))) for name in ("function", "custom")]
     for tool, told in calls:
         for name, leaf in _LEAVES.items():
-            if name in told and told[name].form is Form.STRING:
+            if name in told and told[name].form is JsonForm.STRING:
                 yield Spot((told[name], leaf), (index, tool, name.encode()))
     for name, below in _WHOLE.items():
         if name in delta:

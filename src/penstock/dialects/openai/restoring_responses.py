@@ -7,7 +7,7 @@ when it is done, with its part, with its item and at the end.
 import re
 
 from penstock.core.mask import Masks
-from penstock.core.tree import Form, Node
+from penstock.core.tree import JsonForm, Node
 from penstock.dialects.lanes import Citing, Key, Restored, Spot, Told, saying
 from penstock.dialects.openai.citing import cited, numbers
 from penstock.dialects.openai.words import EVENT
@@ -58,7 +58,7 @@ class Events(Restored):
         delta = _DELTA.fullmatch(kind)
         if delta is not None:
             text = event.get("delta")
-            if text is None or text.form is not Form.STRING:
+            if text is None or text.form is not JsonForm.STRING:
                 return Told()
             within = _raw(data, event, "content_index") or _raw(data, event, "summary_index")
             key = (delta[1].encode(), index, within)

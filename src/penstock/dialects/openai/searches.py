@@ -15,13 +15,13 @@ _SIGN = b'search_call"'
 _NONE = msgspec.Raw(b"")
 
 
-class Action(msgspec.Struct, gc=False):
+class SearchAction(msgspec.Struct, gc=False):
     """What a web search did."""
 
     type: str | None = None
 
 
-class Part(msgspec.Struct, gc=False):
+class SpokenPart(msgspec.Struct, gc=False):
     """Of what a message says."""
 
     refusal: str | None = None
@@ -31,9 +31,9 @@ class Item(msgspec.Struct, gc=False):
     """One of an answer's outputs."""
 
     type: str = ""
-    action: Action | None = None
+    action: SearchAction | None = None
     """Left out by xAI and by older answers: then it searched."""
-    content: list[Part] | None = None
+    content: list[SpokenPart] | None = None
     arguments: msgspec.Raw = _NONE
     """Of a function that the client is to call."""
 

@@ -16,7 +16,7 @@ import msgspec
 
 from penstock.core.terseness import Intensity, Opening
 from penstock.policies.compress.ends import of_system, of_user
-from penstock.policies.compress.lexicon import Found, find
+from penstock.policies.compress.lexicon import FoundSigns, find
 from penstock.policies.compress.orders import imagined, made, reworked, written
 from penstock.policies.compress.own_rules import OwnRule, deciding
 from penstock.policies.compress.question_kinds import question_kind
@@ -110,7 +110,7 @@ def _system(text: str) -> Reason | None:
     return Reason.HIGH_STAKES if system.many("stakes") else None
 
 
-def _decided(content: Reason, user: Found) -> Reason:
+def _decided(content: Reason, user: FoundSigns) -> Reason:
     """The user's demands on the answer come before its matter."""
     if user.many("brief") and content is not Reason.CREATIVE:
         return Reason.BREVITY
@@ -119,7 +119,7 @@ def _decided(content: Reason, user: Found) -> Reason:
     return Reason.FORM if user.many("form") else content
 
 
-def _points(user: Found, text: str) -> Points:
+def _points(user: FoundSigns, text: str) -> Points:
     shaped, sums = is_code(text), formulas(text)
     code = 2 * (user.many("code") + identifiers(text)) + user.many("program") + (PROGRAM if shaped else 0)
     maths = 2 * user.many("maths") + user.many("figures") + sums + min(_quantities(user), 3)
@@ -128,19 +128,19 @@ def _points(user: Found, text: str) -> Points:
     return Points(code, maths, user.many("stakes"), user.many("sensitive"), programmed or reckoned)
 
 
-def _quantities(user: Found) -> int:
+def _quantities(user: FoundSigns) -> int:
     """Different numbers that are no years."""
     numbers = {token for token in user.tokens if token[0].isdigit()}
     return sum(not (len(number) == 4 and number.isdecimal() and "1000" <= number <= "2100") for number in numbers)
 
 
-def _content(user: Found, points: Points) -> Reason:
+def _content(user: FoundSigns, points: Points) -> Reason:
     """What it is about, whatever else is asked of the answer."""
     ordered = made(user, technical=points.code >= PROGRAM, programmed=points.code >= 2)
     return _product(user, points, ordered) or _subject(user, points, ordered) or question_kind(user)
 
 
-def _product(user: Found, points: Points, ordered: Reason | None) -> Reason | None:
+def _product(user: FoundSigns, points: Points, ordered: Reason | None) -> Reason | None:
     """A text that is wanted for itself, or a voice."""
     if ordered is Reason.CREATIVE or (ordered is not Reason.CODE and not points.technical and imagined(user)):
         return Reason.CREATIVE
@@ -151,7 +151,7 @@ def _product(user: Found, points: Points, ordered: Reason | None) -> Reason | No
     return Reason.STYLE if user.many("role") else None
 
 
-def _subject(user: Found, points: Points, ordered: Reason | None) -> Reason | None:
+def _subject(user: FoundSigns, points: Points, ordered: Reason | None) -> Reason | None:
     """A subject in which more than filler could be lost, the gravest first."""
     if points.stakes or (points.sensitive >= 2 and not points.technical):
         return Reason.HIGH_STAKES

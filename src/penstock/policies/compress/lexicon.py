@@ -38,7 +38,7 @@ GAPLESS = ("zh", "ja")
 """Languages in which signs are found anywhere; their places count letters, not words."""
 
 
-class Entry(msgspec.Struct, frozen=True, gc=False):
+class Sign(msgspec.Struct, frozen=True, gc=False):
     """One sign. It is looked up by its longest word, the rarest as a rule; the others must stand around it."""
 
     group: str
@@ -54,12 +54,12 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
 class Table(msgspec.Struct, frozen=True):
     """The signs of some languages, by what is looked up."""
 
-    words: Mapping[str, tuple[Entry, ...]]
-    stems: Mapping[str, tuple[Entry, ...]]
+    words: Mapping[str, tuple[Sign, ...]]
+    stems: Mapping[str, tuple[Sign, ...]]
     numbers: frozenset[str]
 
 
-class Found(msgspec.Struct):
+class FoundSigns(msgspec.Struct):
     """What stands in a text."""
 
     tokens: list[str]
@@ -102,11 +102,11 @@ def prepare() -> None:
 
 @functools.cache
 def _table(*languages: str) -> Table:
-    words: dict[str, list[Entry]] = {}
-    stems: dict[str, list[Entry]] = {}
+    words: dict[str, list[Sign]] = {}
+    stems: dict[str, list[Sign]] = {}
     for language in languages:
-        for key, entry in _signs(language):
-            (stems if entry.stem else words).setdefault(key, []).append(entry)
+        for key, sign in _signs(language):
+            (stems if sign.stem else words).setdefault(key, []).append(sign)
     return Table(
         words={key: tuple(entries) for key, entries in words.items()},
         stems={key: tuple(entries) for key, entries in stems.items()},
@@ -115,22 +115,22 @@ def _table(*languages: str) -> Table:
 
 
 @functools.cache
-def _signs(language: str) -> tuple[tuple[str, Entry], ...]:
+def _signs(language: str) -> tuple[tuple[str, Sign], ...]:
     """The entries of a language, each with what it is looked up by. Tables share them."""
     groups = lists()[language]
     return tuple(_sign(group, text) for group in groups if group not in _NO_SIGNS for text in groups[group])
 
 
-def _sign(group: str, text: str) -> tuple[str, Entry]:
+def _sign(group: str, text: str) -> tuple[str, Sign]:
     parts = text.split()
     at = max(range(len(parts)), key=lambda place: (len(parts[place].rstrip("*")), -place))
     around = tuple((place - at, part) for place, part in enumerate(parts) if place != at)
     head = parts[at]
     if not head.endswith("*"):
-        return head, Entry(group, text, "", around, -at)
+        return head, Sign(group, text, "", around, -at)
     if len(head) <= STEM:
         raise ValueError(f"{text}: a stem has at least {STEM} letters")
-    return head[:STEM], Entry(group, text, head[:-1], around, -at)
+    return head[:STEM], Sign(group, text, head[:-1], around, -at)
 
 
 @functools.cache
@@ -154,13 +154,13 @@ def _evidence() -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[tuple[str, 
     return {word: tuple(known) for word, known in words.items()}, {key: tuple(each) for key, each in stems.items()}
 
 
-def find(text: str) -> Found:
+def find(text: str) -> FoundSigns:
     """All signs in a text. Its length is the caller's to bound."""
     text = text.lower().replace("’", "'")
     script = _script(text)
     tokens = TOKEN.findall(GAPLESS_LETTERS.sub(" ", text) if script else text)
     language, tables = (script, ("any", "en")) if script else _language(tokens)
-    found = Found(tokens, language, {}, {}, [])
+    found = FoundSigns(tokens, language, {}, {}, [])
     _look_up(found, _table(*tables))
     if script:
         _look_in(found, text, _marks(script))
@@ -213,7 +213,7 @@ def _stems_say(tokens: list[str]) -> Iterator[str]:
         yield from {language for stem, language in stems.get(token[:STEM], ()) if token.startswith(stem)}
 
 
-def _look_up(found: Found, table: Table) -> None:
+def _look_up(found: FoundSigns, table: Table) -> None:
     tokens, words, stems, numbers = found.tokens, table.words, table.stems, table.numbers
     fresh = True
     for at, token in enumerate(tokens):
@@ -223,18 +223,18 @@ def _look_up(found: Found, table: Table) -> None:
         if fresh:
             found.starts.append(at)
             fresh = False
-        for entry in words.get(token, ()):
-            if not entry.around or _stands(tokens, at, entry, numbers):
-                _note(found, entry, at)
-        for entry in stems.get(token[:STEM], ()):
-            if token.startswith(entry.stem) and _stands(tokens, at, entry, numbers):
-                _note(found, entry, at)
+        for sign in words.get(token, ()):
+            if not sign.around or _stands(tokens, at, sign, numbers):
+                _note(found, sign, at)
+        for sign in stems.get(token[:STEM], ()):
+            if token.startswith(sign.stem) and _stands(tokens, at, sign, numbers):
+                _note(found, sign, at)
 
 
-def _stands(tokens: list[str], at: int, entry: Entry, numbers: frozenset[str]) -> bool:
-    """Whether the other words of an entry stand around the one that was found."""
+def _stands(tokens: list[str], at: int, sign: Sign, numbers: frozenset[str]) -> bool:
+    """Whether the other words of a sign stand around the one that was found."""
     last = len(tokens)
-    for off, want in entry.around:
+    for off, want in sign.around:
         place = at + off
         if not 0 <= place < last or (want != tokens[place] and not _fits(numbers, want, tokens[place])):
             return False
@@ -249,14 +249,14 @@ def _fits(numbers: frozenset[str], want: str, token: str) -> bool:
     return want[-1] == "*" and token.startswith(want[:-1])
 
 
-def _note(found: Found, entry: Entry, at: int) -> None:
-    places = found.places.setdefault(entry.group, [])
+def _note(found: FoundSigns, sign: Sign, at: int) -> None:
+    places = found.places.setdefault(sign.group, [])
     if len(places) < PLACES:
-        places.append(at + entry.first)
-    found.kinds.setdefault(entry.group, set()).add(entry.text)
+        places.append(at + sign.first)
+    found.kinds.setdefault(sign.group, set()).add(sign.text)
 
 
-def _look_in(found: Found, text: str, marks: Iterable[tuple[str, str, frozenset[str]]]) -> None:
+def _look_in(found: FoundSigns, text: str, marks: Iterable[tuple[str, str, frozenset[str]]]) -> None:
     """Signs of scripts without gaps: anywhere in the text, with the place in letters."""
     letters = set(text)
     for group, mark, needs in marks:

@@ -5,7 +5,7 @@ Reads what ``lexicon`` found. Orders are told from questions about those who mak
 
 from bisect import bisect_right
 
-from penstock.policies.compress.lexicon import GAPLESS, Found
+from penstock.policies.compress.lexicon import GAPLESS, FoundSigns
 from penstock.policies.compress.reasons import Reason
 
 WINDOW = 16
@@ -34,7 +34,7 @@ _ASKING = frozenset(
 )  # fmt: skip
 
 
-def made(user: Found, *, technical: bool, programmed: bool) -> Reason | None:
+def made(user: FoundSigns, *, technical: bool, programmed: bool) -> Reason | None:
     """What is to be made: the first thing after a verb of making, or at the very beginning without one.
 
     ``technical``: the text is about code; ``programmed``: it names some, which makes a script a program.
@@ -53,20 +53,20 @@ def made(user: Found, *, technical: bool, programmed: bool) -> Reason | None:
     return None if technical or not _is_titled(user) else _titled(user, things)
 
 
-def _titled(user: Found, things: dict[int, Reason]) -> Reason | None:
+def _titled(user: FoundSigns, things: dict[int, Reason]) -> Reason | None:
     if _first_thing(user, things, user.starts[0], OPENING) is Reason.CREATIVE:
         return Reason.CREATIVE
     return Reason.TEXT_WORK if _first_thing(user, things, user.starts[0], TITLE) is Reason.TEXT_WORK else None
 
 
-def _is_titled(user: Found) -> bool:
+def _is_titled(user: FoundSigns) -> bool:
     """Whether the text begins like the name of a thing that is wanted, and with no question or request to explain."""
     start = user.starts[0]
     end = user.starts[1] if len(user.starts) > 1 else len(user.tokens)
     return start not in user.at("explain") and not _is_question(user, start) and "?" not in user.tokens[start:end]
 
 
-def _first_thing(user: Found, things: dict[int, Reason], start: int, window: int) -> Reason | None:
+def _first_thing(user: FoundSigns, things: dict[int, Reason], start: int, window: int) -> Reason | None:
     for at in range(start, min(start + window, len(user.tokens))):
         if user.tokens[at] in ".!?\n":
             return None
@@ -75,14 +75,14 @@ def _first_thing(user: Found, things: dict[int, Reason], start: int, window: int
     return None
 
 
-def _is_compound(user: Found, things: dict[int, Reason], at: int) -> bool:
+def _is_compound(user: FoundSigns, things: dict[int, Reason], at: int) -> bool:
     """A poem generator script is a script, a poem about SQL a poem: the head of an English compound comes last."""
     if things.get(at + 1) is Reason.CODE:
         return True
     return things.get(at + 2) is Reason.CODE and user.tokens[at + 1] not in _PREPOSITIONS
 
 
-def imagined(user: Found) -> bool:
+def imagined(user: FoundSigns) -> bool:
     """A role, a voice, a world of somebody's own: many words of that kind outside a question, or a story."""
     # Where words have endings and gaps that are not known here, a poem that is named at all is taken as asked for.
     if user.many("poetry") and (not user.language or user.language in GAPLESS):
@@ -94,29 +94,29 @@ def imagined(user: Found) -> bool:
     return signs >= (2 if user.many("style") else 3) or _is_story(user)
 
 
-def _is_story(user: Found) -> bool:
+def _is_story(user: FoundSigns) -> bool:
     """A long text in which he, she and they do things, and hardly anything is asked. English only."""
     people = sum(token in _PEOPLE for token in user.tokens)
     return len(user.tokens) > STORY and people * CAST > len(user.tokens) and user.tokens.count("?") < 3
 
 
-def written(user: Found) -> bool:
+def written(user: FoundSigns) -> bool:
     """Somebody is told to write, whatever it is, or a thing is named that is wanted: the text is the product."""
     return _is_told_to(user, "writing") or _is_thing(user)
 
 
-def _is_thing(user: Found) -> bool:
+def _is_thing(user: FoundSigns) -> bool:
     """A single short line that begins with an article, and asks nothing: "an argument between the sun and the moon"."""
     tokens = user.tokens
     return len(user.starts) == 1 and len(tokens) < LINE and tokens[user.starts[0]] in _ARTICLES and "?" not in tokens
 
 
-def reworked(user: Found) -> bool:
+def reworked(user: FoundSigns) -> bool:
     """A text is to be translated, rewritten, repeated."""
     return _is_told_to(user, "rework")
 
 
-def _is_told_to(user: Found, group: str) -> bool:
+def _is_told_to(user: FoundSigns, group: str) -> bool:
     if user.language in GAPLESS:
         return bool(user.at(group))
     starts = set(user.starts)
@@ -126,12 +126,12 @@ def _is_told_to(user: Found, group: str) -> bool:
     )
 
 
-def _is_ordered(user: Found, verb: int) -> bool:
+def _is_ordered(user: FoundSigns, verb: int) -> bool:
     """Whether a verb stands in no question about somebody who does it."""
     return not _is_question(user, user.starts[max(bisect_right(user.starts, verb) - 1, 0)])
 
 
-def _is_question(user: Found, start: int) -> bool:
+def _is_question(user: FoundSigns, start: int) -> bool:
     tokens = user.tokens
     if not {"you", "u"}.isdisjoint(tokens[start + 1 : start + 3]):
         return False

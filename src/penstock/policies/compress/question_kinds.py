@@ -1,6 +1,6 @@
 """What kind of question stands in a text that shows no subject of its own: one on a premise, an open one, or none."""
 
-from penstock.policies.compress.lexicon import GAPLESS, Found
+from penstock.policies.compress.lexicon import GAPLESS, FoundSigns
 from penstock.policies.compress.reasons import Reason
 
 # Before "you" these address the model, or say nothing of anybody: "how do you boil an egg".
@@ -14,7 +14,7 @@ POLITE = 5
 """Words after "can you" within which "explain" makes a request of it."""
 
 
-def question_kind(user: Found) -> Reason:
+def question_kind(user: FoundSigns) -> Reason:
     """Which of them it is."""
     if user.many("loaded") or _of_people(user) or _yes_or_no(user):
         return Reason.LOADED
@@ -23,7 +23,7 @@ def question_kind(user: Found) -> Reason:
     return Reason.QUESTION if _open(user) else Reason.PLAIN
 
 
-def _open(user: Found) -> bool:
+def _open(user: FoundSigns) -> bool:
     if user.language in GAPLESS:
         return bool(user.many("asking") or user.many("explain"))
     starts, tokens = set(user.starts), user.tokens
@@ -32,13 +32,13 @@ def _open(user: Found) -> bool:
     return any(at in starts for at in user.at("asking")) or (bool(user.at("asking")) and "?" in tokens)
 
 
-def _of_people(user: Found) -> bool:
+def _of_people(user: FoundSigns) -> bool:
     """Whether it is about people at large, of whom more is believed than is true."""
     tokens = user.tokens
     return any(not tokens[at].startswith("you") or tokens[at - 1] not in _ADDRESSING for at in user.at("people"))
 
 
-def _yes_or_no(user: Found) -> bool:
+def _yes_or_no(user: FoundSigns) -> bool:
     """Whether a sentence states something and asks whether it is so. "Can you explain …" does not."""
     if user.language in GAPLESS:
         return bool(user.at("yesno")) and not user.at("asking")

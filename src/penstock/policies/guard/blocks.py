@@ -25,7 +25,7 @@ class Met(msgspec.Struct, frozen=True, gc=False):
     place: str
 
 
-class Verdict(msgspec.Struct, frozen=True, gc=False):
+class BlockVerdict(msgspec.Struct, frozen=True, gc=False):
     """On one block."""
 
     met: tuple[Met, ...] = ()
@@ -35,10 +35,10 @@ class Verdict(msgspec.Struct, frozen=True, gc=False):
     """The masks that are put into the block."""
 
 
-CLEAN = Verdict()
+CLEAN = BlockVerdict()
 
 
-def verdict(reading: Reading, piece: bytes, checks: Sequence[WordCheck], masking: Sequence[bool]) -> Verdict:
+def verdict(reading: Reading, piece: bytes, checks: Sequence[WordCheck], masking: Sequence[bool]) -> BlockVerdict:
     """What the checks say of a block; ``masking``: which of them may change it."""
     met: dict[int, tuple[int, str]] = {}
     edits: list[Edit] = []
@@ -55,7 +55,7 @@ def verdict(reading: Reading, piece: bytes, checks: Sequence[WordCheck], masking
         edits += _edits(text, spans)
     if not met and not reading.attached:
         return CLEAN
-    return Verdict(
+    return BlockVerdict(
         tuple(Met(number, count, place) for number, (count, place) in met.items()),
         tuple((one.sort, _size(one)) for one in reading.attached if one.sort is not Sort.STATE),
         placed(piece, edits),
@@ -84,7 +84,7 @@ def strictest(actions: Iterable[Action]) -> Action:
     return max(actions, key=order.index, default=Action.ALLOW)
 
 
-def counted(verdicts: Iterable[Verdict]) -> tuple[dict[int, tuple[int, str]], Counter[Sort], dict[Sort, int]]:
+def counted(verdicts: Iterable[BlockVerdict]) -> tuple[dict[int, tuple[int, str]], Counter[Sort], dict[Sort, int]]:
     """All of a request together: what was met, how often and where first; how many of each sort are attached, and the
     largest of each."""
     met: dict[int, tuple[int, str]] = {}

@@ -14,7 +14,7 @@ from penstock.core.pattern import Pattern, compiled
 from penstock.core.ruling import Action
 from penstock.policies.guard.phrases import commanding
 from penstock.policies.guard.rules import ContentPolicy, TermList
-from penstock.policies.guard.terms import Terms, terms
+from penstock.policies.guard.terms import CompiledTerms, terms
 from penstock.policies.guard.unseen import unseen
 
 Span = tuple[int, int]
@@ -67,7 +67,7 @@ def word_checks(policy: ContentPolicy, key: KeyProfile) -> Iterator[WordCheck]:
         yield WordCheck("injection", what, UNTRUSTED, policy.injection, _whole_where_commanding, "")
 
 
-def listed(row: TermList, key: KeyProfile) -> Terms:
+def listed(row: TermList, key: KeyProfile) -> CompiledTerms:
     """A list of terms as it is for a key."""
     harmless = (phrase for spared in row.spared if spared.bound.holds(key) for phrase in spared.terms)
     return terms(row.terms, tuple(harmless))

@@ -19,14 +19,14 @@ from penstock.core.fault import FaultError
 from penstock.core.finding import Matter
 from penstock.core.generations import Generations
 from penstock.core.legible import NotReadableError
-from penstock.core.policy import Look, Wanted
+from penstock.core.policy import Look, WantedWhole
 from penstock.core.rerouting import reroute
 from penstock.core.route import Body, Route
 from penstock.core.ruling import Action, Destination, Ruling, Side, refusal
 from penstock.core.text import Line, Splice, Walking
 from penstock.policies.guard import request
 from penstock.policies.guard.answers import Heard, Undo
-from penstock.policies.guard.blocks import MOST_REMEMBERED, Verdict, counted, strictest, verdict
+from penstock.policies.guard.blocks import MOST_REMEMBERED, BlockVerdict, counted, strictest, verdict
 from penstock.policies.guard.checks import WordCheck, word_checks
 from penstock.policies.guard.request import Contents, Raised
 from penstock.policies.guard.rules import ContentPolicy
@@ -48,7 +48,7 @@ Splices = Mapping[int, Sequence[Splice]]
 """What is put into blocks, by their places."""
 
 
-class Held(msgspec.Struct, frozen=True):
+class HeldKey(msgspec.Struct, frozen=True):
     """A key, and the policies that hold for it."""
 
     key: KeyProfile
@@ -96,10 +96,10 @@ class Guard:
         self._dialects = dialects
         self._models = models
         self._undo = undo
-        self._memory: Generations[Verdict] = Generations(MOST_REMEMBERED)
+        self._memory: Generations[BlockVerdict] = Generations(MOST_REMEMBERED)
         self.worked_out = 0
         """Verdicts that were not known from before."""
-        self._holders: dict[str, Held] = {}
+        self._holders: dict[str, HeldKey] = {}
         """As many as there are keys."""
 
     def concerns(self, route: Route) -> bool:
@@ -118,7 +118,7 @@ class Guard:
         held = self._held(exchange)
         if held is None or not held.reads_uploads or not self._carries(exchange):
             return None
-        return Wanted() if self._walking(exchange).reads(exchange.match, exchange.head) else None
+        return WantedWhole() if self._walking(exchange).reads(exchange.match, exchange.head) else None
 
     def _takes_long(self, exchange: Exchange) -> bool:
         """Much of a request has not been looked at before, or all of it is so long that nobody knows yet."""
@@ -147,7 +147,7 @@ class Guard:
     def _carries(self, exchange: Exchange) -> bool:
         return self._walking(exchange).carries(exchange.match.route.operation)
 
-    def _held(self, exchange: Exchange) -> Held | None:
+    def _held(self, exchange: Exchange) -> HeldKey | None:
         """What holds for an exchange's key, if anything does."""
         if exchange.caller is None:
             return None
@@ -177,7 +177,7 @@ class Guard:
 
     # --- reading ----------------------------------------------------------------------------------------------
 
-    def _read(self, exchange: Exchange, held: Held) -> tuple[Contents, Met, Splices]:
+    def _read(self, exchange: Exchange, held: HeldKey) -> tuple[Contents, Met, Splices]:
         route, document = exchange.match.route, exchange.document
         contents = Contents(
             operations=(route.operation, f"{route.dialect}.{route.operation}"),
@@ -199,7 +199,7 @@ class Guard:
         masks = {place: one.splices for place, one in enumerate(verdicts) if one.splices}
         return msgspec.structs.replace(contents, sorts=sorts, largest=largest, tokens=tokens), met, masks
 
-    def _equipment(self, exchange: Exchange, held: Held) -> Equipment | None:
+    def _equipment(self, exchange: Exchange, held: HeldKey) -> Equipment | None:
         document, match = exchange.document, exchange.match
         wanted = any(policy.tools or policy.mcp or policy.size for policy in held.policies)
         if not wanted or document is None or not document.plain.strip():
@@ -215,7 +215,7 @@ class Guard:
         # A file of requests may declare tools line by line; which ones, nobody has looked.
         return None if any(block.line is Line.TOOLS for block in found.blocks) else Equipment()
 
-    def _verdicts(self, exchange: Exchange, held: Held, found: Cut) -> list[Verdict]:
+    def _verdicts(self, exchange: Exchange, held: HeldKey, found: Cut) -> list[BlockVerdict]:
         """What is known of each block, or found out now."""
         walking, salt, verdicts = self._walking(exchange), _salt(held, exchange), []
         for block, name in zip(found.blocks, found.names, strict=True):
@@ -260,7 +260,7 @@ class Guard:
             reroute(exchange, self._dialects[exchange.match.route.dialect].equipping, destination)
 
 
-def _held(key: KeyProfile, policies: Iterable[ContentPolicy]) -> Held:
+def _held(key: KeyProfile, policies: Iterable[ContentPolicy]) -> HeldKey:
     mine = tuple(policy for policy in policies if policy.bound.holds(key))
     checks: list[WordCheck] = []
     masking: list[bool] = []
@@ -272,14 +272,14 @@ def _held(key: KeyProfile, policies: Iterable[ContentPolicy]) -> Held:
         masking += [policy.enforced and check.action is Action.MASK for check in found]
     # Whom a term is spared for is a matter of the key.
     said = [(policy, [spared.bound.holds(key) for row in policy.terms for spared in row.spared]) for policy in mine]
-    return Held(key, mine, tuple(checks), tuple(masking), tuple(ranges), _hash(said))
+    return HeldKey(key, mine, tuple(checks), tuple(masking), tuple(ranges), _hash(said))
 
 
 def _hash(said: object) -> bytes:
     return blake2b(msgspec.json.encode(said), digest_size=32).digest()
 
 
-def _salt(held: Held, exchange: Exchange) -> bytes:
+def _salt(held: HeldKey, exchange: Exchange) -> bytes:
     """What decides a verdict beside the block itself."""
     return held.version + exchange.match.route.dialect.encode()
 

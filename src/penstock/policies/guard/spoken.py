@@ -12,7 +12,7 @@ from penstock.core.ruling import Action
 from penstock.policies.guard.checks import listed, spans
 from penstock.policies.guard.links import any_new, begun, leads_out, links
 from penstock.policies.guard.rules import ContentPolicy
-from penstock.policies.guard.terms import Terms
+from penstock.policies.guard.terms import CompiledTerms
 
 CANARY = re.compile(r"CANARY-[A-Za-z0-9]{12,64}")
 PATTERN_WINDOW = 1000
@@ -40,7 +40,7 @@ class SpokenCheck(Protocol):
 class SpokenTerms:
     """A list of terms."""
 
-    def __init__(self, name: str, found: Terms, action: Action) -> None:
+    def __init__(self, name: str, found: CompiledTerms, action: Action) -> None:
         self.name, self.what, self.action = f"answers.terms.{name}", "a term that is not allowed stands in it", action
         self._terms = found
         self.window = 2 * found.longest + 64

@@ -25,7 +25,7 @@ _UNSPACED = (
 _WORD = re.compile(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+")
 
 
-class Terms:
+class CompiledTerms:
     """A compiled list."""
 
     def __init__(self, words: tuple[str, ...], harmless: tuple[str, ...]) -> None:
@@ -69,9 +69,9 @@ class Terms:
 
 
 @functools.lru_cache(maxsize=256)
-def terms(words: tuple[str, ...], harmless: tuple[str, ...]) -> Terms:
+def terms(words: tuple[str, ...], harmless: tuple[str, ...]) -> CompiledTerms:
     """The list, compiled once. ``harmless``: words and phrases inside of which a term does not count."""
-    return Terms(words, harmless)
+    return CompiledTerms(words, harmless)
 
 
 def joined(spans: Sequence[Span]) -> list[Span]:

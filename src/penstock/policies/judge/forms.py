@@ -23,7 +23,7 @@ _ORDERS = (
 _WORDS = {"yes": True, "no": False}
 
 
-class Verdict(msgspec.Struct, frozen=True, gc=False):
+class Judgement(msgspec.Struct, frozen=True, gc=False):
     """What a judge says of a text."""
 
     violates: bool
@@ -40,7 +40,7 @@ def asking(rule: JudgeRule, dialect: str, text: str) -> tuple[str, bytes]:
     return path, msgspec.json.encode(body)
 
 
-def verdict(rule: JudgeRule, dialect: str, body: bytes) -> Verdict | None:
+def verdict(rule: JudgeRule, dialect: str, body: bytes) -> Judgement | None:
     """What an answer says; None where it is no verdict."""
     try:
         value = msgspec.json.decode(body)
@@ -50,7 +50,7 @@ def verdict(rule: JudgeRule, dialect: str, body: bytes) -> Verdict | None:
     if found is None or not rule.categories or not found.violates:
         return found
     counted = tuple(name for name in found.categories if matches(rule.categories, name))
-    return Verdict(bool(counted), counted)
+    return Judgement(bool(counted), counted)
 
 
 def _chat(rule: JudgeRule, dialect: str, text: str) -> tuple[str, dict[str, object]]:
@@ -89,19 +89,19 @@ def _http(rule: JudgeRule, dialect: str, text: str) -> tuple[str, dict[str, obje
     return rule.path, {"judge": rule.name, "text": text}
 
 
-def _read_chat(value: object, dialect: str) -> Verdict | None:
+def _read_chat(value: object, dialect: str) -> Judgement | None:
     word = said(value, dialect).strip().strip(".!*\"'").casefold()
-    return Verdict(_WORDS[word]) if word in _WORDS else None
+    return Judgement(_WORDS[word]) if word in _WORDS else None
 
 
-def _read_llama_guard(value: object, dialect: str) -> Verdict | None:
+def _read_llama_guard(value: object, dialect: str) -> Judgement | None:
     first, *rest = [line.strip() for line in said(value, dialect).strip().splitlines()] or [""]
     if first == "safe" and not rest:
-        return Verdict(violates=False)
+        return Judgement(violates=False)
     if first != "unsafe":
         return None
     codes = tuple(code.strip() for line in rest for code in line.split(",") if code.strip())
-    return Verdict(violates=True, categories=codes)
+    return Judgement(violates=True, categories=codes)
 
 
 def said(value: object, dialect: str) -> str:
@@ -116,7 +116,7 @@ def said(value: object, dialect: str) -> str:
     return "".join(text for text in texts if isinstance(text, str))
 
 
-def _read_moderation(value: object, dialect: str) -> Verdict | None:
+def _read_moderation(value: object, dialect: str) -> Judgement | None:
     del dialect
     results = _at(value, "results")
     if not isinstance(results, list) or not results:
@@ -128,16 +128,16 @@ def _read_moderation(value: object, dialect: str) -> Verdict | None:
         flagged = flagged or result["flagged"]
         told = result.get("categories")
         categories += [name for name, met in told.items() if met is True] if isinstance(told, dict) else []
-    return Verdict(flagged, tuple(categories))
+    return Judgement(flagged, tuple(categories))
 
 
-def _read_http(value: object, dialect: str) -> Verdict | None:
+def _read_http(value: object, dialect: str) -> Judgement | None:
     del dialect
     violates, categories = _at(value, "violates"), _at(value, "categories")
     if not isinstance(violates, bool):
         return None
     named = categories if isinstance(categories, list) else []
-    return Verdict(violates, tuple(name for name in named if isinstance(name, str)))
+    return Judgement(violates, tuple(name for name in named if isinstance(name, str)))
 
 
 def _at(value: object, *steps: str | int) -> object:
@@ -152,6 +152,6 @@ def _at(value: object, *steps: str | int) -> object:
 _ASKING: Mapping[str, Asking] = {
     "chat": _chat, "llama-guard": _llama_guard, "moderation": _moderation, "http": _http,
 }  # fmt: skip
-_READING: Mapping[str, Callable[[object, str], Verdict | None]] = {
+_READING: Mapping[str, Callable[[object, str], Judgement | None]] = {
     "chat": _read_chat, "llama-guard": _read_llama_guard, "moderation": _read_moderation, "http": _read_http,
 }  # fmt: skip

@@ -17,11 +17,11 @@ from penstock.core.exchange import Answer, Exchange, Outcome, Visit
 from penstock.core.fault import FaultError
 from penstock.core.generations import Generations
 from penstock.core.legible import NotReadableError
-from penstock.core.policy import Look, Wanted
+from penstock.core.policy import Look, WantedWhole
 from penstock.core.rerouting import reroute
 from penstock.core.route import Body, Reply, Route
 from penstock.core.ruling import Action, Destination, Ruling, Side, refusal
-from penstock.policies.judge.forms import Verdict
+from penstock.policies.judge.forms import Judgement
 from penstock.policies.judge.rules import Judging
 
 MOST_REMEMBERED = 8192
@@ -33,7 +33,7 @@ LARGE = 1024 * 1024
 MOST_QUESTIONS = 8
 """What would take more gets no verdict."""
 
-Ask = Callable[[Judging, str], Awaitable[Verdict | None]]
+Ask = Callable[[Judging, str], Awaitable[Judgement | None]]
 """Asks a judge about a text; None or a FaultError where no verdict comes."""
 
 
@@ -44,7 +44,7 @@ class Judge:
         self._judges = [judging for judging in judges if judging.rule.local is local]
         self._dialects = dialects
         self._ask = ask
-        self._known: Generations[Verdict] = Generations(MOST_REMEMBERED)
+        self._known: Generations[Judgement] = Generations(MOST_REMEMBERED)
 
     def concerns(self, route: Route) -> bool:
         """Operations whose requests hold words, where there is any judge."""
@@ -78,7 +78,8 @@ class Judge:
         if caller is None or not self.concerns(match.route):
             return None
         mine = any(judging.bound.holds(caller.key) for judging in self._judges)
-        return Wanted() if mine and self._dialects[match.route.dialect].walking.reads(match, exchange.head) else None
+        reads = mine and self._dialects[match.route.dialect].walking.reads(match, exchange.head)
+        return WantedWhole() if reads else None
 
     async def _begun(self, exchange: Exchange, key: KeyProfile, judging: Judging) -> "_Asked":
         large = exchange.document is not None and len(exchange.document.plain) > LARGE
@@ -94,12 +95,12 @@ class Judge:
         verdict, fresh = found
         verdict = verdict or self._known.get(_together(fresh))
         if verdict is not None or not fresh:
-            return _Asked(judging, None, verdict or Verdict(violates=False))
+            return _Asked(judging, None, verdict or Judgement(violates=False))
         return _Asked(judging, asyncio.create_task(self._answer(judging, fresh)), None)
 
     def _blocks(
         self, exchange: Exchange, judging: Judging, tenant: str
-    ) -> tuple[Verdict | None, list[tuple[bytes, str]]] | None:
+    ) -> tuple[Judgement | None, list[tuple[bytes, str]]] | None:
         """What is known of a block that is objected to, and the words of those that nothing is known of; None where the
         request can't be read."""
         document, match = exchange.document, exchange.match
@@ -118,10 +119,10 @@ class Judge:
             if said:
                 fresh.append((salt + name, "\n\n".join(said)))
             else:
-                self._known.keep(salt + name, Verdict(violates=False))
+                self._known.keep(salt + name, Judgement(violates=False))
         return objected, fresh
 
-    async def _answer(self, judging: Judging, fresh: Sequence[tuple[bytes, str]]) -> Verdict | None:
+    async def _answer(self, judging: Judging, fresh: Sequence[tuple[bytes, str]]) -> Judgement | None:
         text = "\n\n".join(text for _, text in fresh)
         pieces = [text[place : place + MOST_TEXT] for place in range(0, len(text), MOST_TEXT)]
         if len(pieces) > MOST_QUESTIONS:
@@ -151,8 +152,8 @@ class _Asked(msgspec.Struct):
     """A judge, and what it has said, or is about to say."""
 
     judging: Judging
-    task: asyncio.Task[Verdict | None] | None
-    verdict: Verdict | None
+    task: asyncio.Task[Judgement | None] | None
+    verdict: Judgement | None
     told: bool = False
 
     @property

@@ -7,6 +7,6 @@ from penstock.policies.limit.bookless import Bookless
 from penstock.policies.limit.learned import Sizes
 from penstock.policies.limit.policy import Grown, Limit
 from penstock.policies.limit.settling import Settling
-from penstock.policies.limit.terms import Conditions, Kind
+from penstock.policies.limit.terms import Conditions, OperationKind
 
-__all__ = ["Bookless", "Conditions", "Grown", "Kind", "Limit", "Settling", "Sizes"]
+__all__ = ["Bookless", "Conditions", "Grown", "Limit", "OperationKind", "Settling", "Sizes"]

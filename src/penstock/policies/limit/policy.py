@@ -24,7 +24,7 @@ from penstock.policies.limit.cutting import Cutting
 from penstock.policies.limit.learned import FIRST_OUTPUT, FIRST_RATIO, Size, Sizes
 from penstock.policies.limit.settling import Taken
 from penstock.policies.limit.taking import Slot, Taking, capping, concerns, held
-from penstock.policies.limit.terms import Conditions, Kind
+from penstock.policies.limit.terms import Conditions, OperationKind
 from penstock.policies.limit.worst import UNKNOWN, Known, Most, UnboundedError, worst
 
 MOST_TAKINGS = 10_000
@@ -52,7 +52,7 @@ class Limit:
         self._sizes = sizes
         self._clock = clock
         self.under_way = under_way
-        self._takings: dict[tuple[str, str, Kind], Taking] = {}
+        self._takings: dict[tuple[str, str, OperationKind], Taking] = {}
 
     def concerns(self, route: Route) -> bool:
         """All of them."""
@@ -244,7 +244,7 @@ class Grown:
 
     def concerns(self, route: Route) -> bool:
         """Requests that spend."""
-        return self._limit.conditions.kinds[route.operation] is Kind.SPENDS
+        return self._limit.conditions.kinds[route.operation] is OperationKind.SPENDS
 
     async def enter(self, exchange: Exchange) -> Visit | None:
         """Take the rest, or FaultError."""

@@ -15,7 +15,7 @@ from penstock.core.entry import Entry, Opened
 from penstock.core.usage import Source
 from penstock.policies.limit.learned import Sizes
 from penstock.policies.limit.taking import Slot, Taking, settling, slots
-from penstock.policies.limit.terms import Kind
+from penstock.policies.limit.terms import OperationKind
 
 MOST_WAITING = 10_000
 """Exchanges that wait for the books; then the one that waits longest is settled by what it told itself."""
@@ -101,7 +101,7 @@ class Settling:
             self._settle(waiting[0], entry)
         return waiting is not None
 
-    def found(self, entry: Entry, key: KeyProfile, kind: Kind) -> None:
+    def found(self, entry: Entry, key: KeyProfile, kind: OperationKind) -> None:
         """An exchange of a process that is gone: its lease, if it is still known, is settled by its key's quotas."""
         opened = entry.opened
         taken = settling(slots(key.quotas, opened.model, kind, opened.at), known=True)

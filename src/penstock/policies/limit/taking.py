@@ -17,7 +17,7 @@ from penstock.core.quota import Period, Quota, Spent, Unit, metered
 from penstock.core.quota_text import METERED, TOKENS
 from penstock.core.spending import spender
 from penstock.policies.limit.learned import Size
-from penstock.policies.limit.terms import Kind
+from penstock.policies.limit.terms import OperationKind
 from penstock.policies.limit.worst import Most
 
 _UTC = datetime.UTC
@@ -61,7 +61,7 @@ class Taking:
         "until",
     )
 
-    def __init__(self, key: KeyProfile, model: str, kind: Kind, now: float) -> None:
+    def __init__(self, key: KeyProfile, model: str, kind: OperationKind, now: float) -> None:
         self.key = key
         self.model = model
         self.cap = capping(key.quotas, model, kind)
@@ -78,7 +78,7 @@ class Taking:
         self._tokens = tuple((place, slot.quota.amount) for place, slot in self.calendar if slot.quota.unit in TOKENS)
         self.until = min((float(slot.ask.ends) for slot in self.slots if slot.ask.ends), default=float("inf"))
         """Then a period is over."""
-        spends = kind is Kind.SPENDS
+        spends = kind is OperationKind.SPENDS
         self.estimated = spends and any(slot.quota.unit in METERED for slot in self.slots)
         self.money = tuple(slot.quota for slot in self.slots if spends and slot.quota.unit is Unit.DOLLARS)
         self.cuts = spends and any(cuts(slot.quota) for slot in self.slots)
@@ -141,10 +141,10 @@ class Taking:
         return False
 
 
-def capping(quotas: Sequence[Quota], model: str, kind: Kind) -> Quota | None:
+def capping(quotas: Sequence[Quota], model: str, kind: OperationKind) -> Quota | None:
     """The tightest quota of a request's bytes. What runs no model is none of any model's business: a file, say."""
     caps = [quota for quota in quotas if quota.unit is Unit.BYTES and concerns(quota, model)]
-    caps = [quota for quota in caps if model or not quota.models or kind is Kind.SPENDS]
+    caps = [quota for quota in caps if model or not quota.models or kind is OperationKind.SPENDS]
     return min(caps, key=lambda quota: quota.amount, default=None)
 
 
@@ -164,7 +164,7 @@ def held(slot: Slot, settled: int, reserved: int, now: float, own: int = 0) -> H
     return Held(slot.quota, settled, reserved, resets, slot.free, own)
 
 
-def slots(quotas: Sequence[Quota], model: str, kind: Kind, now: float) -> tuple[Slot, ...]:
+def slots(quotas: Sequence[Quota], model: str, kind: OperationKind, now: float) -> tuple[Slot, ...]:
     """One for each counter: of two quotas that differ only in how much, the tighter."""
     found: dict[str, Slot] = {}
     for quota in quotas:
@@ -179,17 +179,18 @@ def slots(quotas: Sequence[Quota], model: str, kind: Kind, now: float) -> tuple[
     return tuple(found.values())
 
 
-def _slot(quota: Quota, kind: Kind, now: float) -> Slot | None:
+def _slot(quota: Quota, kind: OperationKind, now: float) -> Slot | None:
     unit, lenient = quota.unit, quota.unreachable
     if unit is Unit.BYTES:
         return None
     if unit is Unit.AT_ONCE:
-        return Slot(quota, Ask(quota.counter, Way.SEATS, quota.amount, 1, unreachable=lenient), kind is Kind.FREE)
+        seat = Ask(quota.counter, Way.SEATS, quota.amount, 1, unreachable=lenient)
+        return Slot(quota, seat, kind is OperationKind.FREE)
     counted = unit is Unit.REQUESTS
     if quota.period is Period.MINUTE:
-        if kind is not Kind.SPENDS and not counted:
+        if kind is not OperationKind.SPENDS and not counted:
             return None
-        free = kind is not Kind.SPENDS
+        free = kind is not OperationKind.SPENDS
         name = f"{quota.counter}:free" if free else quota.counter
         burst = max(quota.bursting, _FREE_BURST) if free else quota.bursting
         ticks = max(1, burst * 60 * TICKS // max(1, quota.amount))
@@ -199,10 +200,10 @@ def _slot(quota: Quota, kind: Kind, now: float) -> Slot | None:
         return Slot(quota, Ask(name, Way.RATE, burst, 1, strict, ticks, unreachable=lenient), free)
     begins, ends = span(quota.period, now)
     name = dated(quota, begins)
-    if kind is Kind.SPENDS:
+    if kind is OperationKind.SPENDS:
         ask = Ask(name, Way.SPAN, quota.amount, 1, counted or quota.strict, ends=ends, unreachable=lenient)
         return Slot(quota, ask, free=False, begins=begins)
-    if kind is Kind.TELLS and not counted:
+    if kind is OperationKind.TELLS and not counted:
         # Nothing of it is refused, and whatever it tells is counted.
         ask = Ask(name, Way.SPAN, _NEVER, 0, strict=False, ends=ends, unreachable=lenient)
         return Slot(quota, ask, free=True, begins=begins)

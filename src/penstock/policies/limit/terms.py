@@ -14,7 +14,7 @@ from penstock.core.exchange import Exchange
 from penstock.policies.limit.worst import Known
 
 
-class Kind(Enum):
+class OperationKind(Enum):
     """What an operation takes."""
 
     SPENDS = "spends"
@@ -33,7 +33,7 @@ class Conditions(msgspec.Struct, frozen=True):
     """All of it."""
 
     counters: Counters
-    kinds: Mapping[str, Kind]
+    kinds: Mapping[str, OperationKind]
     """By operation."""
     models: Models
     demanding: Mapping[str, Demanding]

@@ -24,7 +24,7 @@ _OUTPUT = COUNTERS.index("output")
 _INPUT = tuple(name.startswith(("input", "cache")) for name in COUNTERS)
 
 
-class Rates(msgspec.Struct, frozen=True):
+class DearestRates(msgspec.Struct, frozen=True):
     """A price's dearest amounts, in ``UNIT``ths of a micro-dollar."""
 
     input: int
@@ -39,7 +39,7 @@ class Known(msgspec.Struct, frozen=True):
 
     window: int | None = None
     output_limit: int | None = None
-    rates: Rates | None = None
+    rates: DearestRates | None = None
     """None: it has no price."""
 
 
@@ -59,7 +59,7 @@ class UnboundedError(Exception):
     """There is no bound; the words say why, for the caller."""
 
 
-def dearest(price: Price) -> Rates:
+def dearest(price: Price) -> DearestRates:
     """Over all tiers, all steps of long requests, and all kinds of tokens that go in or come out."""
     amounts = [
         one
@@ -72,7 +72,7 @@ def dearest(price: Price) -> Rates:
         return max(rates, default=0)
 
     usual = price.schedules[""].amounts[_OUTPUT]
-    return Rates(most(taken=True), most(taken=False), usual or 0, price.tools)
+    return DearestRates(most(taken=True), most(taken=False), usual or 0, price.tools)
 
 
 def worst(demands: Sequence[Demand], known: Sequence[Known], added: int) -> Most:
@@ -99,7 +99,7 @@ def _worst(demand: Demand, known: Known, added: int) -> Most:
     return Most(taken, output, _cost(demand, known.rates, taken, output))
 
 
-def _cost(demand: Demand, rates: Rates | None, taken: int, output: int) -> int | None:
+def _cost(demand: Demand, rates: DearestRates | None, taken: int, output: int) -> int | None:
     if rates is None:
         return None
     calls = 0

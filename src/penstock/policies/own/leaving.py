@@ -36,7 +36,7 @@ class Register(Protocol):
         """These are gone."""
 
 
-class Kept(Visit):
+class ObjectVisit(Visit):
     """The way out of one exchange whose answer names stored objects."""
 
     holds = True

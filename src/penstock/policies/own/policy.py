@@ -15,7 +15,7 @@ from penstock.core.legible import NotReadableError
 from penstock.core.multipart import essence
 from penstock.core.route import Body, Route, Stored
 from penstock.policies.own import forms, naming, words
-from penstock.policies.own.leaving import Kept, Register, Undo
+from penstock.policies.own.leaving import ObjectVisit, Register, Undo
 from penstock.policies.own.naming import Name
 
 Brought = Callable[[Exchange], bool]
@@ -48,7 +48,7 @@ class Own:
         watched = stored.makes or stored.claims or stored.events or stored.lists or stored.deletes
         if not watched or exchange.head.method == "HEAD" or not naming.keeps(stored, plain):
             return None
-        return Kept(exchange, stored, caller.key.tenant, self._register, self._undo)
+        return ObjectVisit(exchange, stored, caller.key.tenant, self._register, self._undo)
 
     async def _refuse_others(self, exchange: Exchange, stored: Stored, tenant: str) -> None:
         dialect = exchange.match.route.dialect

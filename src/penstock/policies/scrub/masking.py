@@ -16,7 +16,7 @@ from penstock.detection.overlaps import resolved
 from penstock.policies.scrub.known import Known, Value
 from penstock.policies.scrub.memory import Seen
 from penstock.policies.scrub.minting import Mint
-from penstock.policies.scrub.rules import Action, Rules
+from penstock.policies.scrub.rules import Rules, Treatment
 
 ATTACHED = "attached"
 """The kind under which things are counted that can't be read."""
@@ -108,15 +108,15 @@ class _Look:
         ends = [last for _, last, _ in known]
         for found in paced(told, self._pause):
             kind = self._rules.kinds.get(found.kind)
-            if kind is None or kind.action is Action.ALLOW:
+            if kind is None or kind.action is Treatment.ALLOW:
                 continue
             if self._rules.never and text.value[found.start : found.end].casefold() in self._rules.never:
                 continue
-            if kind.action is Action.BLOCK:
+            if kind.action is Treatment.BLOCK:
                 raise blocked(found.kind, text.matter.value)
-            if kind.action is Action.FLAG or text.matter is Matter.CREDENTIAL:
+            if kind.action is Treatment.FLAG or text.matter is Matter.CREDENTIAL:
                 # What is given to the provider for its own use can't be used with a token in its place.
-                self._counts[found.kind, text.matter.value, Action.FLAG.value] += 1
+                self._counts[found.kind, text.matter.value, Treatment.FLAG.value] += 1
                 continue
             met = known[bisect_right(ends, found.start) : _behind(known, found.end)]
             start, end = (0, len(text.value)) if text.number else _stretched(found.start, found.end, met)
@@ -142,10 +142,10 @@ class _Look:
         raise RuntimeError("a hundred tokens for one value are taken")
 
     def _judge(self, attached: Attached) -> None:
-        action = self._rules.attached.get(attached.sort, Action.ALLOW)
-        if action is Action.BLOCK:
+        action = self._rules.attached.get(attached.sort, Treatment.ALLOW)
+        if action is Treatment.BLOCK:
             raise blocked(ATTACHED, attached.sort.value)
-        if action in {Action.FLAG, Action.SCAN}:
+        if action in {Treatment.FLAG, Treatment.SCAN}:
             self._counts[ATTACHED, attached.sort.value, action.value] += 1
 
 

@@ -17,7 +17,7 @@ from penstock.core.generations import Generations
 from penstock.core.legible import NotReadableError
 from penstock.core.pages import Extract, Pages, Unread
 from penstock.core.text import Attached, Reading, Sort, Text
-from penstock.core.tree import Form, Node, string
+from penstock.core.tree import JsonForm, Node, string
 from penstock.policies.scrub.masking import CODE
 
 AT_ONCE = 2
@@ -148,7 +148,7 @@ def _decoded(attached: Attached, piece: bytes) -> bytes:
     if attached.data is None:
         raise unreadable(Unread.DAMAGED)
     try:
-        said = string(piece, Node(*attached.data, Form.STRING))
+        said = string(piece, Node(*attached.data, JsonForm.STRING))
         plain = said.partition("base64,")[2] if said.startswith("data:") else said
         plain = plain.translate(_PLAIN)
         return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)

@@ -19,13 +19,13 @@ from penstock.core.restoring import Restoring
 from penstock.core.route import Body, Route
 from penstock.core.scrubbed import Scrubbed
 from penstock.core.text import Walking
-from penstock.core.vault import Held, Kept
+from penstock.core.vault import HeldValues, Kept
 from penstock.policies.scrub.known import Value
 from penstock.policies.scrub.memory import BLOCKS, Seen
 from penstock.policies.scrub.minting import Mint
 from penstock.policies.scrub.papers import Papers, UnopenedError, bounded, unread
 from penstock.policies.scrub.restored import Restored, Undo
-from penstock.policies.scrub.rules import Action, Rules
+from penstock.policies.scrub.rules import Rules, Treatment
 from penstock.policies.scrub.services import Ask, Services, nobody
 from penstock.policies.scrub.uploads import Upload, refuse_unread
 from penstock.policies.scrub.vaulting import NOTHING, Keeping, Vaulting
@@ -171,7 +171,7 @@ class Scrub:
             refuse_unread(exchange, rules)
             return None
         walking = self._walking[match.route.dialect]
-        passes = rules.unreadable is Action.ALLOW and walking.reads(match, exchange.head)
+        passes = rules.unreadable is Treatment.ALLOW and walking.reads(match, exchange.head)
         try:
             found = document.cut(walking, match, exchange.head)
         except NotReadableError as error:
@@ -183,7 +183,7 @@ class Scrub:
         bounds = Bounds(self._begin(), passes)
         return Work(walking, match, found, holder, Remembered(self._memory, self.papers), bounds)
 
-    def _done(self, exchange: Exchange, holder: Holder, work: Work | None, held: Held) -> Restored | None:
+    def _done(self, exchange: Exchange, holder: Holder, work: Work | None, held: HeldValues) -> Restored | None:
         match, rules = exchange.match, holder.rules
         found = _values(held)
         keeping = self._keeping(exchange, holder, () if work is None else work.values(), held)
@@ -195,7 +195,7 @@ class Scrub:
         restoring = self._restoring[match.route.dialect]
         return Restored(match, restoring, known, self._undo, keeping, stream=exchange.facts.stream)
 
-    def _keeping(self, exchange: Exchange, holder: Holder, new: Sequence[Value], held: Held) -> Keeping | None:
+    def _keeping(self, exchange: Exchange, holder: Holder, new: Sequence[Value], held: HeldValues) -> Keeping | None:
         if self.vaulting is None:
             return None
         kinds = holder.rules.kinds
@@ -210,7 +210,7 @@ def _patience() -> Late:
     return lambda: clock() > until
 
 
-def _values(held: Held) -> Sequence[Value]:
+def _values(held: HeldValues) -> Sequence[Value]:
     return [Value(one.value, one.kind, one.token, one.number) for one in held.values]
 
 

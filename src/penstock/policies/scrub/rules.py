@@ -9,7 +9,7 @@ from penstock.core.finding import Detector
 from penstock.core.text import Sort
 
 
-class Action(Enum):
+class Treatment(Enum):
     """What becomes of a value."""
 
     MASK = "mask"
@@ -35,12 +35,12 @@ class Back(Enum):
     ALWAYS = "always"
 
 
-class Kind(msgspec.Struct, frozen=True):
+class KindRule(msgspec.Struct, frozen=True):
     """One kind of value."""
 
     label: str
     """What its tokens begin with: two to eight capital letters."""
-    action: Action
+    action: Treatment
     back: Back = Back.ALWAYS
 
 
@@ -58,7 +58,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     language: str
     score: float
     seconds: float
-    unavailable: Action
+    unavailable: Treatment
     """What is done when no answer comes: ``BLOCK`` or ``ALLOW``."""
 
 
@@ -68,17 +68,17 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     """A hash of everything here that decides what is sent."""
     detector: Detector
-    kinds: Mapping[str, Kind]
+    kinds: Mapping[str, KindRule]
     """By name; what is found and stands not here is allowed."""
-    attached: Mapping[Sort, Action]
+    attached: Mapping[Sort, Treatment]
     """What becomes of what can't be read: ``ALLOW``, ``FLAG`` or ``BLOCK``; of PDFs also ``SCAN``."""
     services: tuple[Service, ...] = ()
     """Who is asked as well."""
     never: frozenset[str] = frozenset()
     """Values that are left alone, case-folded."""
-    unreadable: Action = Action.BLOCK
+    unreadable: Treatment = Treatment.BLOCK
     """What becomes of a body that can't be walked at all."""
 
     def masks(self, kind: str) -> bool:
         """Whether values of this kind go out as tokens."""
-        return kind in self.kinds and self.kinds[kind].action in {Action.MASK, Action.REDACT}
+        return kind in self.kinds and self.kinds[kind].action in {Treatment.MASK, Treatment.REDACT}

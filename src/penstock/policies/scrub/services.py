@@ -14,7 +14,7 @@ from penstock.core.fault import FaultError, FaultKind, refuse
 from penstock.core.finding import Found
 from penstock.core.generations import Generations
 from penstock.core.text import Reading, Text
-from penstock.policies.scrub.rules import Action, Service
+from penstock.policies.scrub.rules import Service, Treatment
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +85,7 @@ class Services:
         found: list[Found] = []
         for service in services:
             told = await self._answer(service, text)
-            if told is None and service.unavailable is Action.BLOCK:
+            if told is None and service.unavailable is Treatment.BLOCK:
                 raise refuse(FaultKind.OVERLOADED, _SILENT)
             if told is None:
                 return None

@@ -7,15 +7,15 @@ from collections.abc import Callable
 
 from penstock.core.exchange import Exchange
 from penstock.core.fault import FaultKind, refuse
-from penstock.core.policy import Wanted
+from penstock.core.policy import WantedWhole
 from penstock.core.route import Body
 from penstock.core.text import Sort
 from penstock.policies.scrub.masking import ATTACHED, blocked
-from penstock.policies.scrub.rules import Action, Rules
+from penstock.policies.scrub.rules import Rules, Treatment
 from penstock.policies.scrub.working import Holder
 
 
-class Upload(Wanted):
+class Upload(WantedWhole):
     """Wants an upload whole, whatever it holds."""
 
     def __init__(self, holder: Callable[[], Holder | None]) -> None:
@@ -25,7 +25,7 @@ class Upload(Wanted):
     def outgrown(self) -> None:
         """FaultError, unless what can't be looked through may pass."""
         holder = self._holder()
-        if holder is not None and holder.rules.unreadable is Action.BLOCK:
+        if holder is not None and holder.rules.unreadable is Treatment.BLOCK:
             words = (
                 "This upload is too large to be looked through for private values (`limits.body`). Send it in smaller "
                 "files, or ask your gateway's operator."
@@ -37,8 +37,8 @@ def refuse_unread(exchange: Exchange, rules: Rules) -> None:
     """FaultError for a body that streams through, unless it may."""
     # Of a body in chunks nothing need have come yet.
     comes = exchange.bytes_in or exchange.head.get(b"transfer-encoding") is not None
-    if not comes or rules.unreadable is Action.ALLOW:
+    if not comes or rules.unreadable is Treatment.ALLOW:
         return
     sort = Sort.FILE if exchange.match.route.body is Body.BYTES else Sort.UNKNOWN
-    if rules.attached.get(sort, Action.ALLOW) is Action.BLOCK:
+    if rules.attached.get(sort, Treatment.ALLOW) is Treatment.BLOCK:
         raise blocked(ATTACHED, "a body that is no JSON")

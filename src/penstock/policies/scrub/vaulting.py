@@ -12,9 +12,9 @@ import msgspec
 
 from penstock.core.exchange import Answer, Exchange
 from penstock.core.route import Route, Stored
-from penstock.core.vault import Held, Kept, Vault, Whose
+from penstock.core.vault import HeldValues, Kept, Vault, Whose
 
-NOTHING = Held()
+NOTHING = HeldValues()
 
 
 class Tracing(Protocol):
@@ -49,12 +49,12 @@ class Vaulting:
         """Operations that name or make stored objects."""
         return route.stored is not None
 
-    async def found(self, exchange: Exchange, tenant: str) -> Held:
+    async def found(self, exchange: Exchange, tenant: str) -> HeldValues:
         """What the objects may hold that a request names."""
         ids = self._tracing.named(exchange)
         return await self._vault.find(Whose(tenant, exchange.match.route.dialect), ids) if ids else NOTHING
 
-    def keeping(self, exchange: Exchange, tenant: str, held: Held, more: Sequence[Kept]) -> "Keeping | None":
+    def keeping(self, exchange: Exchange, tenant: str, held: HeldValues, more: Sequence[Kept]) -> "Keeping | None":
         """For the way out; None where there is nothing to keep, or nothing that it would be kept with."""
         stored = exchange.match.route.stored
         if stored is None or not (held.sets or more) or not self._tracing.keeps(exchange):
@@ -70,7 +70,7 @@ class Vaulting:
 
 class _Kept(msgspec.Struct, frozen=True):
     whose: Whose
-    held: Held
+    held: HeldValues
     more: Sequence[Kept]
     changed: Sequence[str]
     forgets: Sequence[str]

@@ -21,7 +21,7 @@ from penstock.policies.scrub.masking import looked_through, too_much
 from penstock.policies.scrub.memory import Seen
 from penstock.policies.scrub.minting import Mint
 from penstock.policies.scrub.papers import Papers
-from penstock.policies.scrub.rules import Action, Back, Kind, Rules
+from penstock.policies.scrub.rules import Back, KindRule, Rules, Treatment
 from penstock.policies.scrub.services import Beside, Services
 
 LARGE = 1024 * 1024
@@ -87,7 +87,7 @@ class Work:
         self._cut = cut
         self._holder = holder
         self._memory = remembered.blocks
-        self._papers = remembered.papers if holder.rules.attached.get(Sort.PDF) is Action.SCAN else None
+        self._papers = remembered.papers if holder.rules.attached.get(Sort.PDF) is Treatment.SCAN else None
         self._bounds = bounds
         self._known: dict[tuple[int, Line], Known] = {}
         self._seen: list[Seen] = []
@@ -215,6 +215,6 @@ def masks(values: Iterable[Value], rules: Rules) -> Masks:
     return Masks(anywhere, tools=tools, numbers=numbers)
 
 
-def returns(kind: Kind) -> bool:
+def returns(kind: KindRule) -> bool:
     """Whether its values ever come back."""
-    return kind.action is not Action.REDACT and kind.back is not Back.NEVER
+    return kind.action is not Treatment.REDACT and kind.back is not Back.NEVER

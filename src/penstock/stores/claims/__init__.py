@@ -31,7 +31,7 @@ class Claim(msgspec.Struct, frozen=True, gc=False):
     """Gives way to what is proposed, where this is what stands."""
 
 
-class Found(msgspec.Struct, frozen=True, gc=False):
+class Precedent(msgspec.Struct, frozen=True, gc=False):
     """What somebody decided before."""
 
     decided: Decided
@@ -39,7 +39,7 @@ class Found(msgspec.Struct, frozen=True, gc=False):
     """The text of its version, as far as the store has it."""
 
 
-Answered = Callable[[Found | Unanswered | None], None]
+Answered = Callable[[Precedent | Unanswered | None], None]
 """None: nobody had decided, and what was proposed stands."""
 
 

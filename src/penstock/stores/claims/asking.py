@@ -11,13 +11,13 @@ from collections.abc import Callable, Generator
 
 from penstock.core.counting import Unanswered
 from penstock.core.terseness import Decided
-from penstock.stores.claims import Answered, Claim, Claims, Found
+from penstock.stores.claims import Answered, Claim, Claims, Precedent
 
 log = logging.getLogger(__name__)
 
 MOST_UNSURE = 50_000
 
-Learn = Callable[[Claim, Found | None], None]
+Learn = Callable[[Claim, Precedent | None], None]
 """What stands: what was found, or else what was proposed."""
 
 
@@ -65,7 +65,7 @@ class Asking:
         return sought
 
     def _answered(self, claim: Claim, arrived: "asyncio.Future[None]", sought: Sought) -> Answered:
-        def answered(found: Found | Unanswered | None) -> None:
+        def answered(found: Precedent | Unanswered | None) -> None:
             if self._proposed.get(claim.beginning) is sought:
                 del self._proposed[claim.beginning]
             if isinstance(found, Unanswered):
@@ -78,7 +78,7 @@ class Asking:
 
         return answered
 
-    def _settled(self, claim: Claim, found: Found | None) -> None:
+    def _settled(self, claim: Claim, found: Precedent | None) -> None:
         if found is not None or claim.proposed is not None:
             self._unsure.pop(claim.beginning, None)
             self._learn(claim, found)

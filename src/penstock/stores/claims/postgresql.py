@@ -16,8 +16,8 @@ import psycopg
 
 from penstock.core.counting import Unanswered
 from penstock.core.terseness import Decided
-from penstock.stores.claims import Answered, Claim, Found
-from penstock.stores.counting.desk import DEADLINE, AwayError, Desk, Wish
+from penstock.stores.claims import Answered, Claim, Precedent
+from penstock.stores.counting.desk import DEADLINE, AwayError, Desk, Job
 from penstock.stores.turns import lock_of
 
 Connect = Callable[[], "psycopg.Connection[tuple[Any, ...]]"]
@@ -43,7 +43,7 @@ _decode = msgspec.json.Decoder(Decided).decode
 
 
 @dataclass(slots=True)
-class _Asked(Wish):
+class _ClaimJob(Job):
     """A claim on the desk."""
 
     claim: Claim
@@ -58,11 +58,11 @@ class PostgresqlClaims:
         """``store``: the place in words."""
         self._connect = connect
         self._open: psycopg.Connection[tuple[Any, ...]] | None = None
-        self._desk: Desk[_Asked] = Desk(store, self._carry_out, deadline=deadline)
+        self._desk: Desk[_ClaimJob] = Desk(store, self._carry_out, deadline=deadline)
 
     def claim(self, claim: Claim, answered: Answered) -> None:
         """Asks, together with what else has come while the last question was on its way."""
-        asked = self._desk.asked(_Asked(claim))
+        asked = self._desk.asked(_ClaimJob(claim))
         asked.add_done_callback(lambda done: answered(_found(done)))
 
     def followed(self) -> Collection[str]:
@@ -79,7 +79,7 @@ class PostgresqlClaims:
 
     # In the desk's thread.
 
-    def _carry_out(self, asked: Sequence[_Asked]) -> list[object]:
+    def _carry_out(self, asked: Sequence[_ClaimJob]) -> list[object]:
         claims = [one.claim for one in asked]
         try:
             connection = self._open = self._open or self._opened()
@@ -133,16 +133,16 @@ def _propose(connection: "psycopg.Connection[tuple[Any, ...]]", new: Sequence[tu
     connection.execute(_PROPOSED, (names, tenants, [_text(one) for _, one in new], used))
 
 
-def _answer(claim: Claim, stands: tuple[str, str | None] | None) -> Found | None:
+def _answer(claim: Claim, stands: tuple[str, str | None] | None) -> Precedent | None:
     decided = None if stands is None else _decode(stands[0])
-    return None if stands is None or decided is None or decided == claim.proposed else Found(decided, stands[1])
+    return None if stands is None or decided is None or decided == claim.proposed else Precedent(decided, stands[1])
 
 
 def _text(decided: Decided) -> str:
     return _encode(decided).decode()
 
 
-def _found(done: "asyncio.Future[Found | None]") -> Found | Unanswered | None:
+def _found(done: "asyncio.Future[Precedent | None]") -> Precedent | Unanswered | None:
     error = done.exception()
     if error is not None:
         return error if isinstance(error, Unanswered) else Unanswered(type(error).__name__)

@@ -13,7 +13,7 @@ import msgspec
 
 from penstock.core.counting import Unanswered
 from penstock.core.terseness import Decided
-from penstock.stores.claims import KEPT_SECONDS, Answered, Claim, Found
+from penstock.stores.claims import KEPT_SECONDS, Answered, Claim, Precedent
 from penstock.stores.counting.valkey import ValkeyCounters
 from penstock.stores.counting.valkey_line import Reply, Script
 
@@ -140,7 +140,7 @@ def _value(decided: Decided) -> bytes:
     return b"%b\n%b" % (decided.rules.encode(), _encode(decided))
 
 
-def _found(done: "asyncio.Future[Reply]") -> Found | Unanswered | None:
+def _found(done: "asyncio.Future[Reply]") -> Precedent | Unanswered | None:
     error = done.exception()
     if error is not None:
         return error if isinstance(error, Unanswered) else Unanswered(type(error).__name__)
@@ -148,4 +148,4 @@ def _found(done: "asyncio.Future[Reply]") -> Found | Unanswered | None:
     if not isinstance(reply, bytes) or not reply:
         return None
     value, words = _claimed(reply)
-    return Found(_decode(value.partition("\n")[2]), words)
+    return Precedent(_decode(value.partition("\n")[2]), words)

@@ -29,29 +29,29 @@ class AwayError(Exception):
 
 
 @dataclass(slots=True, kw_only=True)
-class Wish:
+class Job:
     """What lies on the desk."""
 
     answer: "asyncio.Future[Any] | None" = None
     """Of what must be answered."""
 
 
-_Wish = TypeVar("_Wish", bound=Wish)
+_Job = TypeVar("_Job", bound=Job)
 
 
-class Desk(Generic[_Wish]):
-    """Wishes of one kind; ``carry_out`` does them in one transaction, in the desk's own thread."""
+class Desk(Generic[_Job]):
+    """Jobs of one kind; ``carry_out`` does them in one transaction, in the desk's own thread."""
 
     def __init__(
-        self, store: str, carry_out: Callable[[Sequence[_Wish]], list[object]], *, deadline: float = DEADLINE
+        self, store: str, carry_out: Callable[[Sequence[_Job]], list[object]], *, deadline: float = DEADLINE
     ) -> None:
         self._store = store
         self._carry_out = carry_out
         self._waiting = Waiting(deadline, self._late)
         self._deadline = deadline
         self._busy_since = 0.0
-        self._urgent: deque[_Wish] = deque()
-        self._patient: deque[_Wish] = deque()
+        self._urgent: deque[_Job] = deque()
+        self._patient: deque[_Job] = deque()
         self._arrived = threading.Condition()
         self._closing = False
         self._health = Health(store, since=time.time())
@@ -59,25 +59,25 @@ class Desk(Generic[_Wish]):
         self._thread = threading.Thread(target=self._work, name=f"the desk of {store}", daemon=True)
         self._thread.start()
 
-    def asked(self, wish: _Wish) -> "asyncio.Future[Any]":
-        """What ``carry_out`` answers to a wish, within the deadline; Unanswered."""
-        answer = wish.answer = self._waiting.future(asyncio.get_running_loop())
+    def asked(self, job: _Job) -> "asyncio.Future[Any]":
+        """What ``carry_out`` answers to a job, within the deadline; Unanswered."""
+        answer = job.answer = self._waiting.future(asyncio.get_running_loop())
         with self._arrived:
             if not self._health.answers:
                 # While it is away the thread tries again and again, and nobody queues up behind.
                 answer.set_exception(Unanswered(self._health.words))
                 return answer
-            self._urgent.append(wish)
+            self._urgent.append(job)
             self._arrived.notify()
         return answer
 
-    def told(self, wish: _Wish) -> None:
+    def told(self, job: _Job) -> None:
         """Carried out in its order, as soon as the database is there."""
         with self._arrived:
             if len(self._patient) >= MOST_WAITING:
                 self._patient.popleft()
                 self._dropped += 1
-            self._patient.append(wish)
+            self._patient.append(job)
             self._arrived.notify()
 
     def health(self) -> Health:
@@ -133,29 +133,29 @@ class Desk(Generic[_Wish]):
             if last:
                 return
 
-    def _next(self) -> list[_Wish]:
+    def _next(self) -> list[_Job]:
         """What was told before what is asked: a lease is given back before another is taken."""
         batch = [self._patient[index] for index in range(min(MOST_AT_ONCE, len(self._patient)))]
         while self._urgent and len(batch) < 2 * MOST_AT_ONCE:
-            wish = self._urgent.popleft()
-            if wish.answer is not None and not wish.answer.done():
-                batch.append(wish)
+            job = self._urgent.popleft()
+            if job.answer is not None and not job.answer.done():
+                batch.append(job)
         return batch
 
-    def _succeed(self, batch: Sequence[_Wish], answers: Sequence[object]) -> None:
+    def _succeed(self, batch: Sequence[_Job], answers: Sequence[object]) -> None:
         if not self._health.answers:
             self._health = Health(self._store, since=time.time())
         with self._arrived:
-            for wish in batch:
-                if wish.answer is None and self._patient and self._patient[0] is wish:
+            for job in batch:
+                if job.answer is None and self._patient and self._patient[0] is job:
                     self._patient.popleft()
-        asked = [(wish.answer, answer) for wish, answer in zip(batch, answers, strict=True) if wish.answer is not None]
+        asked = [(job.answer, answer) for job, answer in zip(batch, answers, strict=True) if job.answer is not None]
         if asked:
             asked[0][0].get_loop().call_soon_threadsafe(_deliver, asked)
 
-    def _fail(self, batch: Sequence[_Wish], words: str) -> None:
+    def _fail(self, batch: Sequence[_Job], words: str) -> None:
         self._away(words)
-        asked = [(wish.answer, Unanswered(words)) for wish in batch if wish.answer is not None]
+        asked = [(job.answer, Unanswered(words)) for job in batch if job.answer is not None]
         if asked:
             asked[0][0].get_loop().call_soon_threadsafe(_deliver, asked)
 

@@ -77,7 +77,7 @@ class Span:
         self.hours[hour] = self.hours.get(hour, 0) + amount
 
 
-class Part(msgspec.Struct, gc=False):
+class Hold(msgspec.Struct, gc=False):
     """What a lease holds of one counter."""
 
     ask: Ask
@@ -91,7 +91,7 @@ class Lease(msgspec.Struct, gc=False):
     """What a request has taken; ``done``: a note that it was settled, for what may be said again."""
 
     expires: int
-    parts: list[Part]
+    parts: list[Hold]
     done: bool = False
 
 
@@ -149,7 +149,7 @@ class Memory:
                 span = self.spans.get(ask.counter) or self._span(ask)
                 if span.settled + span.reserved + (ask.amount if ask.strict else 1) > ask.most:
                     return self._refusal(asks, now)
-        parts: list[Part] = []
+        parts: list[Hold] = []
         standings: list[Standing] = []
         taken = iter(points)
         for ask in asks:
@@ -157,19 +157,19 @@ class Memory:
                 bucket = self.buckets[ask.counter]
                 top, part, held = next(taken)
                 bucket.full, bucket.part = top, part
-                parts.append(Part(ask, ask.amount, top, ask.amount))
+                parts.append(Hold(ask, ask.amount, top, ask.amount))
                 standings.append(Standing(-(-((top - now) * ask.most + part) // ask.ticks), held))
             else:
                 span = self.spans[ask.counter]
                 span.reserved += ask.amount
-                parts.append(Part(ask, ask.amount, 0, ask.amount))
+                parts.append(Hold(ask, ask.amount, 0, ask.amount))
                 standings.append(
                     Standing(span.settled, span.reserved, 0.0, not span.adjusted and ask.way is _SPAN),
                 )
         self._hold(lease, parts, now)
         return Verdict(tuple(standings))
 
-    def _hold(self, lease: str, parts: list[Part], now: int) -> None:
+    def _hold(self, lease: str, parts: list[Hold], now: int) -> None:
         held = self.leases.get(lease)
         if held is None:
             self.leases[lease] = Lease(now + _LEASE, parts)
@@ -238,7 +238,7 @@ class Memory:
             if held is None:
                 if not asks:
                     return
-                held = Lease(0, [Part(ask, 0, 0, 0) for ask in asks])
+                held = Lease(0, [Hold(ask, 0, 0, 0) for ask in asks])
             elif held.done:
                 return
             else:
@@ -261,7 +261,7 @@ class Memory:
                 if used and ask.way is _SPAN:
                     span.spend(hour, used)
 
-    def _correct(self, part: Part, used: int) -> None:
+    def _correct(self, part: Hold, used: int) -> None:
         ask, now = part.ask, self._now()
         bucket = self.buckets.get(ask.counter)
         if bucket is None:
@@ -336,7 +336,7 @@ class Memory:
                 break
             del self.notes[name]
 
-    def _lose(self, held: Lease, part: Part, now: int) -> None:
+    def _lose(self, held: Lease, part: Hold, now: int) -> None:
         """Nobody tells any more what was used of cells that were lent: all of them, as far as anybody knows."""
         name = part.ask.counter.removesuffix(HELD)
         ask = next((one.ask for one in held.parts if one.ask.counter == name), None)

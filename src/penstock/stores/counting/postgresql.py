@@ -11,9 +11,9 @@ from typing import Any
 import psycopg
 
 from penstock.core.counting import BEGINNING, KEPT_SECONDS, TICKS
-from penstock.stores.counting.database import Count, DatabaseCounters
+from penstock.stores.counting.database import CounterJob, DatabaseCounters
 from penstock.stores.counting.desk import DEADLINE, AwayError
-from penstock.stores.counting.sheet import DONE, HOLDS, OVER, Changes, Sheet
+from penstock.stores.counting.sheet import DONE, HOLDS, OVER, CounterSheet, Writes
 
 Connect = Callable[[], "psycopg.Connection[tuple[Any, ...]]"]
 
@@ -96,13 +96,13 @@ class _Server:
         self._open: psycopg.Connection[tuple[Any, ...]] | None = None
         self._forgotten = 0
 
-    def carry_out(self, wishes: Sequence[Count]) -> list[object]:
+    def carry_out(self, jobs: Sequence[CounterJob]) -> list[object]:
         """All of them in one transaction."""
         try:
             connection = self._open = self._open or self._opened()
             with connection.transaction():
                 now = self._begin(connection)
-                sheet = Sheet(wishes, now)
+                sheet = CounterSheet(jobs, now)
                 self._lay(connection, sheet, now)
                 answers = sheet.carried_out()
                 with connection.pipeline():
@@ -114,7 +114,7 @@ class _Server:
         return answers
 
     def close(self) -> None:
-        """The next wish connects anew."""
+        """The next job connects anew."""
         connection, self._open = self._open, None
         if connection is not None:
             connection.close()
@@ -144,7 +144,7 @@ class _Server:
         return int(found[0]) if found else 0
 
     @staticmethod
-    def _lay(connection: "psycopg.Connection[tuple[Any, ...]]", sheet: Sheet, now: int) -> None:
+    def _lay(connection: "psycopg.Connection[tuple[Any, ...]]", sheet: CounterSheet, now: int) -> None:
         sheet.lay_leases(connection.execute(_LEASES, (sorted(sheet.leases), HOLDS, now)).fetchall())
         counters = (sheet.counters,)
         with connection.pipeline():
@@ -157,7 +157,7 @@ class _Server:
                 sheet.lay_hours(hours.fetchall())
 
     @staticmethod
-    def _write(connection: "psycopg.Connection[tuple[Any, ...]]", changes: Changes) -> None:
+    def _write(connection: "psycopg.Connection[tuple[Any, ...]]", changes: Writes) -> None:
         for name, statement in _WRITE:
             rows = getattr(changes, name)
             if rows:

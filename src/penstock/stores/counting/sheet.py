@@ -1,4 +1,4 @@
-"""What a transaction on counters does, whatever database they are in: load what the wishes name, let the memory's own
+"""What a transaction on counters does, whatever database they are in: load what the jobs name, let the memory's own
 code carry them out, and tell what has changed.
 
 So there is one algorithm: a database's counters answer as the memory's do. Between load and change nobody else may
@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 import msgspec
 
 from penstock.core.counting import BEGINNING, KEPT_SECONDS, TICKS, Ask
-from penstock.stores.counting.database import Count
-from penstock.stores.counting.memory import Bucket, Lease, Memory, Part, Span
+from penstock.stores.counting.database import CounterJob
+from penstock.stores.counting.memory import Bucket, Hold, Lease, Memory, Span
 
 HOLDS, OVER, DONE = 0, 1, 2
 """A lease's states."""
@@ -31,7 +31,7 @@ _PARTS = msgspec.json.Decoder(list[tuple[Ask, int, int, int]])
 
 
 @dataclass
-class Changes:
+class Writes:
     """What is to be written."""
 
     buckets: list[BucketRow] = field(default_factory=list)
@@ -41,14 +41,14 @@ class Changes:
     gone: list[tuple[str]] = field(default_factory=list)
 
 
-class Sheet:
+class CounterSheet:
     """One transaction's counters."""
 
-    def __init__(self, wishes: Sequence[Count], now: int) -> None:
-        self.wishes = wishes
-        self.leases = {name for wish in wishes for name in wish.leases}
+    def __init__(self, jobs: Sequence[CounterJob], now: int) -> None:
+        self.jobs = jobs
+        self.leases = {name for job in jobs for name in job.leases}
         """To be loaded, besides those that are over."""
-        self._counters = {name for wish in wishes for name in wish.counters}
+        self._counters = {name for job in jobs for name in job.counters}
         self._memory = Memory(lambda: now, lends=True)
         self._loaded: dict[str, LeaseRow] = {}
         self._buckets: dict[str, tuple[int, int]] = {}
@@ -64,7 +64,7 @@ class Sheet:
             lease = Lease(expires, [])
             lease.done = state == DONE
             for ask, amount, last, top in _PARTS.decode(parts):
-                lease.parts.append(Part(ask, amount, top, last))
+                lease.parts.append(Hold(ask, amount, top, last))
                 self._counters.add(ask.counter)
             (self._memory.leases if state == HOLDS else self._memory.notes)[name] = lease
 
@@ -76,7 +76,7 @@ class Sheet:
     @property
     def hours(self) -> list[tuple[str, int]]:
         """To be loaded, too."""
-        return [(wish.hours[0], hour) for wish in self.wishes if wish.hours for hour in wish.hours[1]]
+        return [(job.hours[0], hour) for job in self.jobs if job.hours for hour in job.hours[1]]
 
     def lay_buckets(self, rows: Iterable[BucketRow]) -> None:
         """As they were written."""
@@ -99,14 +99,12 @@ class Sheet:
                 self._memory.spans[name].hours[hour] = amount
 
     def carried_out(self) -> list[object]:
-        """The wishes' answers, in their order. Whoever has given up waiting meanwhile takes nothing."""
-        return [
-            wish.run(self._memory) if wish.answer is None or not wish.answer.done() else None for wish in self.wishes
-        ]
+        """The jobs' answers, in their order. Whoever has given up waiting meanwhile takes nothing."""
+        return [job.run(self._memory) if job.answer is None or not job.answer.done() else None for job in self.jobs]
 
-    def changes(self) -> Changes:
+    def changes(self) -> Writes:
         """Since it was laid out."""
-        found = Changes()
+        found = Writes()
         for name, bucket in self._memory.buckets.items():
             if (bucket.full, bucket.part) != self._buckets.get(name):
                 found.buckets.append((name, bucket.full, bucket.part, bucket.full // TICKS + BEGINNING + 1))

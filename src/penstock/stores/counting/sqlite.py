@@ -15,9 +15,9 @@ from pathlib import Path
 import msgspec
 
 from penstock.core.counting import BEGINNING, KEPT_SECONDS, TICKS
-from penstock.stores.counting.database import Count, DatabaseCounters
+from penstock.stores.counting.database import CounterJob, DatabaseCounters
 from penstock.stores.counting.desk import DEADLINE, AwayError
-from penstock.stores.counting.sheet import DONE, HOLDS, OVER, Changes, Sheet
+from penstock.stores.counting.sheet import DONE, HOLDS, OVER, CounterSheet, Writes
 
 COUNTERS = "counters.db"
 """The file's name in the data folder."""
@@ -90,14 +90,14 @@ class _File:
         self._open: sqlite3.Connection | None = None
         self._forgotten = 0
 
-    def carry_out(self, wishes: Sequence[Count]) -> list[object]:
+    def carry_out(self, jobs: Sequence[CounterJob]) -> list[object]:
         """All of them in one transaction."""
         try:
             connection = self._open = self._open or _opened(self._path)
             connection.execute("BEGIN IMMEDIATE")
             try:
                 now = self._now()
-                sheet = Sheet(wishes, now)
+                sheet = CounterSheet(jobs, now)
                 self._lay(connection, sheet, now)
                 answers = sheet.carried_out()
                 self._write(connection, sheet.changes())
@@ -112,14 +112,14 @@ class _File:
         return answers
 
     def close(self) -> None:
-        """The next wish opens it again."""
+        """The next job opens it again."""
         connection, self._open = self._open, None
         if connection is not None:
             with contextlib.suppress(sqlite3.Error):
                 connection.close()
 
     @staticmethod
-    def _lay(connection: sqlite3.Connection, sheet: Sheet, now: int) -> None:
+    def _lay(connection: sqlite3.Connection, sheet: CounterSheet, now: int) -> None:
         leases = {row[0]: row for row in connection.execute(_NAMED_LEASES, (_list(sheet.leases),))}
         over = connection.execute(_LEASES_OVER, (HOLDS, now))
         sheet.lay_leases((leases | {row[0]: row for row in over}).values())
@@ -130,7 +130,7 @@ class _File:
             sheet.lay_hours(connection.execute(_HOURS, key))
 
     @staticmethod
-    def _write(connection: sqlite3.Connection, changes: Changes) -> None:
+    def _write(connection: sqlite3.Connection, changes: Writes) -> None:
         for name, statement in _WRITE:
             rows = getattr(changes, name)
             if rows:

@@ -18,7 +18,7 @@ import msgspec
 
 from penstock.core.counting import AMOUNT_MOST, TICKS, Ask, Health, Standing, Unanswered, Verdict, Way
 from penstock.stores.counting.valkey_address import Address
-from penstock.stores.counting.valkey_line import Line, Reply, Script, ServerError, command
+from penstock.stores.counting.valkey_line import Reply, Script, ServerError, ValkeyLine, command
 from penstock.stores.counting.valkey_scripts import ADJUST, RENEW, SERVER_TIME, SETTLE, STANDINGS, TAKE
 from penstock.stores.counting.waiting import Waiting
 
@@ -74,7 +74,7 @@ class ValkeyCounters:
         self._take, self._settle, self._renew, self._adjust, self._standings = scripts
         self._waiting = Waiting(deadline, self._late)
         self._deadline = deadline
-        self._line: Line | None = None
+        self._line: ValkeyLine | None = None
         self._connecting: asyncio.Task[None] | None = None
         self._gone: asyncio.Future[None] | None = None
         self._queued: list[tuple[Script, tuple[bytes, ...], Told]] = []
@@ -240,7 +240,7 @@ class ValkeyCounters:
             self._gathered()
         self._run(line, script, words, answered)
 
-    def _run(self, line: Line, script: Script, words: tuple[bytes, ...], answered: Told) -> None:
+    def _run(self, line: ValkeyLine, script: Script, words: tuple[bytes, ...], answered: Told) -> None:
         def replied(reply: Reply) -> None:
             if isinstance(reply, ServerError):
                 reason = reply.args[0]
@@ -308,9 +308,9 @@ class ValkeyCounters:
             # Not all processes at once.
             await asyncio.sleep(pause * (0.5 + random.random()))  # noqa: S311 - no secret
 
-    async def _dial(self) -> Line:
+    async def _dial(self) -> ValkeyLine:
         loop, place = asyncio.get_running_loop(), self._place
-        line = Line(self._lost)
+        line = ValkeyLine(self._lost)
         if place.path:
             await loop.create_unix_connection(lambda: line, place.path)
         else:
@@ -337,15 +337,15 @@ class ValkeyCounters:
         line.send(command(b"PING"), lambda reply: self._heard(line, reply))
         loop.call_later(_MUTE_SECONDS, self._give_up, line)
 
-    def _heard(self, line: Line, reply: Reply) -> None:
+    def _heard(self, line: ValkeyLine, reply: Reply) -> None:
         if self._line is line and not isinstance(reply, Exception):
             self._back()
 
-    def _give_up(self, line: Line) -> None:
+    def _give_up(self, line: ValkeyLine) -> None:
         if self._line is line and not self._answers:
             line.abort()
 
-    def _lost(self, line: Line, words: str) -> None:
+    def _lost(self, line: ValkeyLine, words: str) -> None:
         if self._line is line:
             self._line = None
             self._away(words)

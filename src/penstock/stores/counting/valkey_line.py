@@ -37,10 +37,10 @@ def command(*words: bytes) -> bytes:
     return b"*%d\r\n" % len(words) + b"".join([b"$%d\r\n%b\r\n" % (len(word), word) for word in words])
 
 
-class Line(asyncio.Protocol):
+class ValkeyLine(asyncio.Protocol):
     """A connection, from its making to its loss."""
 
-    def __init__(self, lost: Callable[["Line", str], None]) -> None:
+    def __init__(self, lost: Callable[["ValkeyLine", str], None]) -> None:
         self._lost = lost
         self._transport: asyncio.Transport | None = None
         self._pending: deque[Answered] = deque()

@@ -6,7 +6,7 @@ import pytest
 
 from penstock.core.mask import Masks, spelt
 from penstock.core.restoring import Lanes
-from penstock.dialects.passing import Anywhere, Guessed, Lines
+from penstock.dialects.passing import Anywhere, Guessed, RestoredLines
 from tests.support.walked import route
 from tests.unit.dialects.restoring.test_whole import RESTORING
 
@@ -109,7 +109,7 @@ def test_what_is_no_text_passes() -> None:
 
 def test_a_line_that_does_not_end_is_not_held_for_ever() -> None:
     """It passes as it comes; the next one is restored again."""
-    found = Lines(lambda line: line.replace(b"a", b"b"), most=10)
+    found = RestoredLines(lambda line: line.replace(b"a", b"b"), most=10)
     assert found.frames(b"aaa\naaaa") == b"bbb\n"
     assert found.frames(b"a" * 7) == b"a" * 11
     assert found.frames(b"a\na") == b"a\n"

@@ -11,7 +11,7 @@ from penstock.core.fault import FaultError
 from penstock.core.head import RequestHead
 from penstock.core.quota import Period, Quota, Spent, Unit
 from penstock.core.route import Match
-from penstock.policies.limit import Conditions, Kind
+from penstock.policies.limit import Conditions, OperationKind
 from penstock.policies.limit.cutting import LEAST, Cutting
 from penstock.policies.limit.taking import Taking
 from penstock.policies.limit.worst import UNKNOWN, Most
@@ -29,7 +29,7 @@ class Streams:
         counters = Memory()
         own = Quota(Unit.OUTPUT, quota, Period.DAY, spent=Spent.CUT, subject="k")
         conditions = Conditions(counters, {}, lambda *_: UNKNOWN, {}, lambda *_: RATIO)
-        taking = Taking(KeyProfile("k", "k", quotas=(own,)), "m", Kind.SPENDS, 1_795_264_496.0)
+        taking = Taking(KeyProfile("k", "k", quotas=(own,)), "m", OperationKind.SPENDS, 1_795_264_496.0)
         asks = taking.amounting(Most(1, 1, 0), begun=1)
         self.exchanges = {
             name: Exchange(name, RequestHead("POST", b"/", ()), Match(ROW, (), "/", ""), 0.0) for name in names

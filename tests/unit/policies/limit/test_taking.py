@@ -12,7 +12,7 @@ from penstock.core.spending import spender
 from penstock.core.usage import Consumption
 from penstock.policies.limit.learned import Sizes
 from penstock.policies.limit.taking import Taking, span
-from penstock.policies.limit.terms import Kind
+from penstock.policies.limit.terms import OperationKind
 from penstock.policies.limit.worst import Most
 from tests.support.books import entry, used
 
@@ -43,7 +43,7 @@ def test_spans_are_the_calendars(now: str, period: Period, begins: str, ends: st
     assert span(period, day(now)) == (day(begins), day(ends))
 
 
-def taking(*quotas: Quota, kind: Kind = Kind.SPENDS, model: str = "m") -> Taking:
+def taking(*quotas: Quota, kind: OperationKind = OperationKind.SPENDS, model: str = "m") -> Taking:
     return Taking(KeyProfile("k", "k", quotas=quotas), model, kind, NOW)
 
 
@@ -72,10 +72,10 @@ def test_the_tightest_size_holds_and_a_file_is_of_no_model() -> None:
     """A form that may name any model is held to all; what runs none, to those that are for no model."""
     sizes = Quota(Unit.BYTES, 500, subject="k"), Quota(Unit.BYTES, 100, models="claude-opus-*", subject="k")
     wanted = {
-        ("m", Kind.SPENDS): 500,
-        ("claude-opus-5", Kind.SPENDS): 100,
-        ("", Kind.SPENDS): 100,
-        ("", Kind.FREE): 500,
+        ("m", OperationKind.SPENDS): 500,
+        ("claude-opus-5", OperationKind.SPENDS): 100,
+        ("", OperationKind.SPENDS): 100,
+        ("", OperationKind.FREE): 500,
     }
     for (model, kind), amount in wanted.items():
         cap = taking(*sizes, kind=kind, model=model).cap
@@ -85,7 +85,7 @@ def test_the_tightest_size_holds_and_a_file_is_of_no_model() -> None:
 
 def test_what_is_free_has_a_bucket_of_its_own() -> None:
     """As fast, and sixty at once at least; nothing of a day, no tokens."""
-    found = taking(RATE, quota(), quota(Unit.REQUESTS), kind=Kind.FREE)
+    found = taking(RATE, quota(), quota(Unit.REQUESTS), kind=OperationKind.FREE)
     assert [(ask.counter, ask.most, ask.ticks) for ask in found.asks] == [
         ("key:k:requests:minute::free", 60, 60 * TICKS),
     ]
@@ -93,7 +93,7 @@ def test_what_is_free_has_a_bucket_of_its_own() -> None:
 
 def test_what_may_tell_of_a_batch_is_refused_nothing() -> None:
     """It takes nothing, and what it tells is counted."""
-    (ask,) = taking(quota(amount=0), kind=Kind.TELLS).asks
+    (ask,) = taking(quota(amount=0), kind=OperationKind.TELLS).asks
     assert (ask.amount, ask.strict) == (0, False)
     assert ask.most > 10**15
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from penstock.assembly.limiting import DEMANDING
-from penstock.core.price import LongRates, Rates, Sheet, Terms, priced
+from penstock.core.price import LongRates, Rates, Sheet, TierPrices, priced
 from penstock.core.route import Match
 from penstock.policies.limit.worst import FRAMING, PER_TOOL, Known, Most, UnboundedError, dearest, worst
 from penstock.route_rows import ROWS
@@ -18,7 +18,7 @@ PRICE = priced(
     Sheet(
         price=Rates(input=Decimal(3), cache_write_1h=Decimal(6), output=Decimal(15)),
         long=(LongRates(above=200_000, input=Decimal(6), cache_write_1h=Decimal(12), output=Decimal("22.5")),),
-        tiers={"priority": Terms(factor=Decimal(2)), "batch": Terms(factor=Decimal("0.5"))},
+        tiers={"priority": TierPrices(factor=Decimal(2)), "batch": TierPrices(factor=Decimal("0.5"))},
         tools={"web_search": Decimal(10)},
     )
 )

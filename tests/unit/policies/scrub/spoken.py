@@ -7,8 +7,8 @@ from penstock.core.finding import Found, Matter, Pause, unhurried
 from penstock.core.head import RequestHead
 from penstock.core.route import Body, Match, Route
 from penstock.core.text import Block, Line, Reading, Text
-from penstock.core.tree import Form, string, tree
-from penstock.policies.scrub import Action, Kind, Rules
+from penstock.core.tree import JsonForm, string, tree
+from penstock.policies.scrub import KindRule, Rules, Treatment
 
 MATCH = Match(Route("POST", "/spoken", "spoken", "spoken", Body.JSON), (), "/spoken", "")
 
@@ -58,16 +58,16 @@ class Spoken:
         """The string, or the number; a list of one string is a sealed turn."""
         del match, block
         top = tree(piece)
-        sealed = top.form is Form.LIST
+        sealed = top.form is JsonForm.LIST
         node = top.items[0] if sealed else top
-        if node.form is Form.NUMBER:
+        if node.form is JsonForm.NUMBER:
             said = piece[node.start : node.end].decode()
             return Reading((Text(node.start, node.end, said, Matter.INPUT, number=True),))
         return Reading((Text(node.start, node.end, string(piece, node), Matter.USER),), sealed=sealed)
 
 
-def rules(**actions: Action) -> Rules:
+def rules(**actions: Treatment) -> Rules:
     """Masks all three kinds, unless it is told otherwise."""
     labels = {"email": "EMAIL", "person": "PERSON", "card": "CARD"}
-    kinds = {kind: Kind(label, actions.get(kind, Action.MASK)) for kind, label in labels.items()}
+    kinds = {kind: KindRule(label, actions.get(kind, Treatment.MASK)) for kind, label in labels.items()}
     return Rules(version="1", detector=Sight(), kinds=kinds, attached={})

@@ -14,7 +14,7 @@ from penstock.core.fault import FaultError
 from penstock.core.head import RequestHead
 from penstock.core.mask import Masks
 from penstock.core.scrubbed import Count, Scrubbed
-from penstock.policies.scrub import Action, Rules, Scrub
+from penstock.policies.scrub import Rules, Scrub, Treatment
 from tests.unit.policies.scrub.spoken import MATCH, Spoken, rules
 
 SECRET = b"installation"
@@ -129,8 +129,8 @@ def test_digits_stand_for_a_number() -> None:
     assert masks.put_back(f"card {out[0]}0") == f"card {out[0]}0"
 
 
-@pytest.mark.parametrize(("action", "goes", "back"), [(Action.FLAG, True, None), (Action.REDACT, False, False)])
-def test_what_becomes_of_a_kind_is_the_operators_to_say(action: Action, *, goes: bool, back: bool | None) -> None:
+@pytest.mark.parametrize(("action", "goes", "back"), [(Treatment.FLAG, True, None), (Treatment.REDACT, False, False)])
+def test_what_becomes_of_a_kind_is_the_operators_to_say(action: Treatment, *, goes: bool, back: bool | None) -> None:
     """Flagged, it goes out and is counted; redacted, it never comes back."""
     out, masks, told = sent(scrub(rules(email=action)), ["to ann@x.org"])
     assert ("ann@x.org" in out[0]) is goes
@@ -140,14 +140,14 @@ def test_what_becomes_of_a_kind_is_the_operators_to_say(action: Action, *, goes:
 
 def test_an_allowed_kind_is_not_even_counted() -> None:
     """Nobody looks for it."""
-    out, masks, told = sent(scrub(rules(email=Action.ALLOW)), ["to ann@x.org"])
+    out, masks, told = sent(scrub(rules(email=Treatment.ALLOW)), ["to ann@x.org"])
     assert (out, masks, told.counts) == (["to ann@x.org"], None, ())
 
 
 def test_a_refusal_says_what_and_never_repeats_it() -> None:
     """A blocked kind is named with its place."""
     with pytest.raises(FaultError) as refused:
-        sent(scrub(rules(email=Action.BLOCK)), ["to ann@x.org"])
+        sent(scrub(rules(email=Treatment.BLOCK)), ["to ann@x.org"])
     assert "'email' (user)" in refused.value.fault.words
     assert "ann" not in refused.value.fault.words
 

@@ -15,7 +15,7 @@ from penstock.core.head import RequestHead
 from penstock.core.pages import Pages, Unread
 from penstock.core.scrubbed import Count
 from penstock.core.text import Sort
-from penstock.policies.scrub import Action, Scrub
+from penstock.policies.scrub import Scrub, Treatment
 from penstock.policies.scrub.papers import AT_ONCE, MOST_NEW, Papers
 from tests.support.walked import WALKING, route
 from tests.unit.policies.scrub.spoken import rules
@@ -42,8 +42,8 @@ class Library:
         return self.told.get(said, Pages(said))
 
 
-def scrub(library: Library, image: Action = Action.FLAG, **actions: Action) -> Scrub:
-    held = msgspec.structs.replace(rules(**actions), attached={Sort.PDF: Action.SCAN, Sort.IMAGE: image})
+def scrub(library: Library, image: Treatment = Treatment.FLAG, **actions: Treatment) -> Scrub:
+    held = msgspec.structs.replace(rules(**actions), attached={Sort.PDF: Treatment.SCAN, Sort.IMAGE: image})
     made = Scrub({"anthropic": WALKING["anthropic"]}, {"anthropic": Silent()}, lambda _: held, b"s",
                  lambda answer: answer, lambda: lambda: False)  # type: ignore[arg-type,return-value]  # fmt: skip
     made.papers = Papers(library)
@@ -103,14 +103,14 @@ def test_a_value_that_would_be_masked_refuses_the_request() -> None:
     assert "'email'" in words
     assert "wanda" not in words
     assert "'person'" in refused(scrub(Library()), "My name is Wanda", [pdf("Wanda was here")])
-    assert counts(asked(scrub(Library(), email=Action.FLAG), [pdf("to wanda@x.org")])) == (
+    assert counts(asked(scrub(Library(), email=Treatment.FLAG), [pdf("to wanda@x.org")])) == (
         Count("attached", "pdf", "scan", 1),
         Count("email", "document", "flag", 1),
     )
-    assert counts(asked(scrub(Library(), email=Action.ALLOW), [pdf("to wanda@x.org")])) == (
+    assert counts(asked(scrub(Library(), email=Treatment.ALLOW), [pdf("to wanda@x.org")])) == (
         Count("attached", "pdf", "scan", 1),
     )
-    assert "'email'" in refused(scrub(Library(), email=Action.BLOCK), [pdf("to wanda@x.org")])
+    assert "'email'" in refused(scrub(Library(), email=Treatment.BLOCK), [pdf("to wanda@x.org")])
 
 
 def test_what_stands_behind_a_pdf_is_masked_as_ever() -> None:
@@ -126,7 +126,7 @@ def test_pictures_in_a_pdf_are_pictures() -> None:
     """What is said of pictures is said of them."""
     library = Library(drawn=Pages("drawn", pictures=2))
     assert Count("attached", "image", "flag", 2) in counts(asked(scrub(library), [pdf("drawn")]))
-    assert "image" in refused(scrub(library, image=Action.BLOCK), [pdf("drawn")])
+    assert "image" in refused(scrub(library, image=Treatment.BLOCK), [pdf("drawn")])
 
 
 @pytest.mark.parametrize("why", Unread)

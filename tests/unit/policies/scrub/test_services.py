@@ -12,13 +12,13 @@ from penstock.core.exchange import Exchange
 from penstock.core.fault import FaultError
 from penstock.core.finding import Found
 from penstock.core.head import RequestHead
-from penstock.policies.scrub import Action, Scrub, services
+from penstock.policies.scrub import Scrub, Treatment, services
 from penstock.policies.scrub.rules import Service
 from tests.unit.policies.scrub.spoken import MATCH, Spoken, rules
 from tests.unit.policies.scrub.test_masking import Silent
 
 
-def service(kind: str = "http", unavailable: Action = Action.BLOCK, seconds: float = 5.0) -> Service:
+def service(kind: str = "http", unavailable: Treatment = Treatment.BLOCK, seconds: float = 5.0) -> Service:
     return Service(
         name="sidecar", kind=kind, provider="sidecar", path="", model="", language="en", score=0.5, seconds=seconds,
         kinds=services.PRESIDIO if kind == "presidio" else {"person": "person"}, unavailable=unavailable,
@@ -42,7 +42,7 @@ class Sidecar:
         return [Found(place, place + 5, "person", f"asked.{service.name}")] if place >= 0 else []
 
 
-def sent(sidecar: Sidecar, turns: list[str], policy: Scrub | None = None, **held: Action) -> list[str]:
+def sent(sidecar: Sidecar, turns: list[str], policy: Scrub | None = None, **held: Treatment) -> list[str]:
     """What goes out of a body."""
     applied = msgspec.structs.replace(rules(), services=(service(**held),))
     made = policy or scrub(sidecar, applied)
@@ -87,14 +87,14 @@ def test_no_answer_is_no_leave_to_go_on() -> None:
         sent(Sidecar(answers=False), ["Wanda writes to ann@x.org"])
     assert refused.value.fault.status == 503
     assert refused.value.fault.may_retry
-    out = sent(Sidecar(answers=False), ["Wanda writes to ann@x.org"], unavailable=Action.ALLOW)
+    out = sent(Sidecar(answers=False), ["Wanda writes to ann@x.org"], unavailable=Treatment.ALLOW)
     assert out[0].startswith("Wanda writes to EMAIL_")
 
 
 def test_a_service_that_is_silent_once_is_asked_again() -> None:
     """What was let pass without an answer is not remembered as free of names."""
     sidecar = Sidecar(answers=False)
-    applied = msgspec.structs.replace(rules(), services=(service(unavailable=Action.ALLOW),))
+    applied = msgspec.structs.replace(rules(), services=(service(unavailable=Treatment.ALLOW),))
     policy = scrub(sidecar, applied)
     assert sent(sidecar, ["Wanda writes"], policy) == ["Wanda writes"]
     sidecar.answers = True

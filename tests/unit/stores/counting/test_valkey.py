@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from penstock.core.counting import BEGINNING, Ask, Standing, Unanswered, Way
 from penstock.stores.counting.valkey import ValkeyCounters
 from penstock.stores.counting.valkey_address import Address, address
-from penstock.stores.counting.valkey_line import Line, command
+from penstock.stores.counting.valkey_line import ValkeyLine, command
 from tests.support.loop import awaited
 from tests.support.valkey import ValkeyServer
 
@@ -50,7 +50,7 @@ async def _opened(place: Address, **options: float | str) -> AsyncIterator[Valke
 
 
 async def _said(server: ValkeyServer, *words: str) -> object:
-    line = Line(lambda *_: None)
+    line = ValkeyLine(lambda *_: None)
     await asyncio.get_running_loop().create_unix_connection(lambda: line, str(server.socket))
     try:
         return await line.asked(command(*(word.encode() for word in words)))
