@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import click
 import msgspec
+from click.shell_completion import CompletionItem
 
 from penstock.cli import moments
 from penstock.cli.books import (
@@ -79,6 +80,12 @@ class Groups(Names):
             if name not in GROUPS:
                 self.fail(f"{name!r} can't be grouped by; choose from {', '.join(GROUPS)}", param, ctx)
         return names
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """The group that was begun behind the last comma."""
+        del ctx, param
+        before, comma, begun = incomplete.rpartition(",")
+        return [CompletionItem(before + comma + name) for name in GROUPS if name.startswith(begun)]
 
 
 @click.command(short_help="Show what was used and what it cost.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import click
 
+from penstock.cli.acting import completing, key_names
 from penstock.cli.exits import existing
 
 if TYPE_CHECKING:
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., object])
 
-_OPTION = click.option("--key", metavar="NAME", help="As for this gateway key, by its name; without it as for no key.")
+_OPTION = click.option(
+    "--key", metavar="NAME", shell_complete=completing(key_names),
+    help="As for this gateway key, by its name; without it as for no key.",
+)  # fmt: skip
 
 
 def key_option(command: F) -> F:

@@ -89,6 +89,8 @@ def test_a_gateway_that_ends_in_between_is_not_replaced(tmp_path: Path, config: 
         ("admin tokens revoke", ["ann"]),
         ("providers credential set", ["groq"]),
         ("savings resume", ["filed", "one"]),
+        ("explain --key", ["filed", "one"]),
+        ("try --key o", ["one"]),
     ],
 )
 def test_shells_complete_names_and_ask_no_gateway(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 import pytest
+from click.shell_completion import ShellComplete
 
 from penstock.cli import main
 from penstock.cli.printing import Table, columns, plain
@@ -90,6 +91,13 @@ def test_completion_completes(tmp_path: Path) -> None:
         env={"_PENSTOCK_COMPLETE": "bash_complete", "COMP_WORDS": "penstock ke", "COMP_CWORD": "1"},
     )  # fmt: skip
     assert run.stdout == "plain,keys\n"
+
+
+@pytest.mark.parametrize(("begun", "groups"), [("mo", ["model"]), ("day,k", ["day,key"]), ("day,team,x", [])])
+def test_a_shell_completes_the_last_of_several_groups(begun: str, groups: list[str]) -> None:
+    """What stands before the last comma stays."""
+    shell = ShellComplete(main, {}, "penstock", "_PENSTOCK_COMPLETE")
+    assert [one.value for one in shell.get_completions(["usage", "--by"], begun)] == groups
 
 
 def test_a_table_in_a_pipe_is_aligned_and_has_no_colour(tmp_path: Path) -> None:
