@@ -2,6 +2,7 @@
 hash. What the configuration file declares is listed here and changed there.
 """
 
+import shlex
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -99,7 +100,8 @@ def create(config: Path | None, name: str | None, named: str | None, *, as_json:
         except InFileError:
             raise
         except ConflictError:
-            words = f"there is a key called {name!r} already; choose another name, or `penstock keys rotate {name}`"
+            instead = f"`penstock keys rotate {shlex.quote(name)}`"
+            words = f"there is a key called {name!r} already; choose another name, or {instead}"
             raise click.ClickException(words) from None
     _show_made(made, as_json=as_json)
 
@@ -185,7 +187,7 @@ def set_terms(config: Path | None, name: str, *, as_json: bool, **given: Unpack[
     if as_json:
         print_json(_described(key))
     else:
-        click.echo(f"The key {key.name!r} is changed. See it: penstock keys show {key.name}")
+        click.echo(f"The key {key.name!r} is changed. See it: penstock keys show {shlex.quote(key.name)}")
 
 
 @keys.command(short_help="Make a new key for the same identity.")

@@ -1,5 +1,6 @@
 """``penstock teams`` and ``penstock users``: what holds for all keys of a team, or of a user."""
 
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -199,7 +200,7 @@ def _done(told: "Subject", kind: str, words: str, *, as_json: bool) -> None:
     if as_json:
         print_json(_described(told))
     else:
-        click.echo(f"The {kind} {told.name!r} {words}. See it: penstock {kind}s show {told.name}")
+        click.echo(f"The {kind} {told.name!r} {words}. See it: penstock {kind}s show {shlex.quote(told.name)}")
 
 
 def _described(told: "Subject") -> dict[str, object]:

@@ -5,6 +5,7 @@ The file is the only place where hosts stand: ``add`` edits it, and nothing else
 
 import asyncio
 import os
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
@@ -92,9 +93,8 @@ def add(config: Path | None, name: str, *, as_json: bool, **given: Unpack[Row]) 
     if as_json:
         print_json({"provider": name, "file": str(config), "line": added.line, **row})
         return
-    click.echo(
-        f"{config}:{added.line}: provider {name!r} added. Try it: penstock providers check {name} --config {config}"
-    )
+    tried = f"penstock providers check {name} --config {shlex.quote(str(config))}"
+    click.echo(f"{config}:{added.line}: provider {name!r} added. Try it: {tried}")
     if added.first:
         words = "From now on only the providers in the file are called; the public three need rows of their own."
         click.echo(words, err=True)

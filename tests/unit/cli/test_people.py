@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,17 @@ def test_the_life_of_a_team_and_of_a_user(kind: str) -> None:
     assert invoke(kind, "remove", "red", "--yes").exit_code == 0
     assert json.loads(invoke(kind, "show", "red", "--json").stdout)["models"] == []
     assert invoke("keys", "show", "laptop").exit_code == 0
+
+
+def test_a_command_to_go_on_with_can_be_typed_as_it_stands() -> None:
+    """Names with spaces and quotes in them are quoted there."""
+    told = invoke("users", "create", "Ada O'Neill").stdout.strip().rpartition("See it: penstock ")[2]
+    assert shlex.split(told) == ["users", "show", "Ada O'Neill"]
+    assert invoke(*shlex.split(told)).exit_code == 0
+    assert invoke("keys", "create", "her laptop").exit_code == 0
+    refused = re.search(r"`penstock (keys rotate .*)`", invoke("keys", "create", "her laptop").stderr)
+    assert refused is not None
+    assert invoke(*shlex.split(refused[1])).exit_code == 0
 
 
 def test_quotas_of_a_key_are_set_as_a_whole_and_taken_away() -> None:

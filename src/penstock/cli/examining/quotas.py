@@ -1,5 +1,6 @@
 """Whether quotas hold as they are written: where they are counted, and who stands in two places."""
 
+import shlex
 from collections.abc import Iterator, Mapping
 
 from penstock.cli.examining import Finding, good, warning
@@ -16,7 +17,8 @@ def quotas(settings: Settings) -> Iterator[Finding]:
     for kind, rows in declared.items():
         for name in sorted(rows.keys() & stored[kind].keys())[:_SHOWN]:
             what = f"the {kind} {name!r} stands in the configuration file and in the database; the file's terms hold"
-            yield warning("quotas", what, f"take it out of the file, or out there and `penstock {kind}s remove {name}`")
+            removed = f"`penstock {kind}s remove {shlex.quote(name)}`"
+            yield warning("quotas", what, f"take it out of the file, or out there and {removed}")
     given = settings.quotas
     lists = [given.all, given.each_team, given.each_user, given.each_key]
     lists += [row.quotas for rows in (settings.teams, settings.users) for row in rows.values()]
