@@ -4,6 +4,7 @@ It needs a configuration file in its own home; what would leave the machine is s
 wire contract 4.4.
 """
 
+import shlex
 from pathlib import Path
 
 from tests.clients.cli.programs import command
@@ -51,6 +52,12 @@ def write_settings(stage: Stage, template: str, path: str, retries: int) -> Path
 
 def words(prompt: str, *options: str) -> tuple[str, ...]:
     return (*command("codex"), "exec", "--skip-git-repo-check", *options, prompt)
+
+
+def log_in(stage: Stage, home: Path, key: str) -> Finished:
+    """What the pages tell to do before Codex is used with its built-in provider."""
+    line = f'{shlex.join(command("codex"))} login --with-api-key <<< "$GIVEN"'
+    return stage.desk.run(("bash", "-c", line), {"CODEX_HOME": str(home), "GIVEN": key})
 
 
 def ask(

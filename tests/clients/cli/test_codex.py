@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.clients.cli.attachments import write_picture
-from tests.clients.cli.codex import BUILT_IN, CUSTOM, ask, words, write_settings
+from tests.clients.cli.codex import BUILT_IN, CUSTOM, ask, log_in, words, write_settings
 from tests.clients.cli.conftest import Staged
 from tests.clients.cli.responses_stream import call, error, events, numbered, reasoning, response
 from tests.clients.cli.responses_stream import words as said
@@ -61,6 +61,24 @@ def test_a_websocket_is_declined_once(stage: Staged) -> None:
     assert told.out == "Over HTTP, then.\n"
     assert scene.asked() == [UPGRADE, "POST /v1/responses 200"]
     scene.check(1, answered_here={426})
+
+
+@pytest.mark.parametrize(
+    ("way", "code", "status"), [("login", 0, 200), ("CODEX_API_KEY", 0, 200), ("OPENAI_API_KEY", 1, 401)]
+)
+def test_the_built_in_provider_takes_the_key_as_pages_say(stage: Staged, way: str, code: int, status: int) -> None:
+    """From a login, or for ``exec`` from a variable of Codex's own. At OpenAI's it does not look, so none is sent."""
+    scene = stage(response(said("Let in.")))
+    home = write_settings(scene, BUILT_IN, "/v1", 0)
+    given = {"CODEX_HOME": str(home)}
+    if way == "login":
+        assert log_in(scene, home, scene.key).code == 0
+    else:
+        given[way] = scene.key
+    told = scene.desk.run(words("say something"), given)
+    assert told.code == code, told.err
+    assert f"POST /v1/responses {status}" in scene.asked()
+    assert len(scene.received) == (status == 200)
 
 
 @pytest.mark.parametrize(("template", "before"), WAYS.values(), ids=WAYS)
