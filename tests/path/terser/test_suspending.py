@@ -14,12 +14,13 @@ from typing import Any
 
 import pytest
 
-from tests.path.books.scene import said, until
+from tests.path.books.scene import said
 from tests.path.terser.scene import FORMATS, WORDS, config, told
 from tests.support.client import Got
 from tests.support.command import piped
 from tests.support.gateway import Gateway
 from tests.support.provider import Provider, Received, Scripted, json_answer
+from tests.support.waiting import until
 
 WIRE = FORMATS["anthropic"]
 MODEL = "claude-sonnet-4-5"

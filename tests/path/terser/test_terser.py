@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from tests.path.books.scene import until
 from tests.path.terser.scene import FORMATS, WORDS, Format, answer, config, fresh, told
 from tests.support.client import ask
 from tests.support.command import piped
 from tests.support.gateway import Gateway
 from tests.support.provider import Provider
+from tests.support.waiting import until
 
 every_format = pytest.mark.parametrize("wire", FORMATS.values(), ids=FORMATS)
 
