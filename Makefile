@@ -97,6 +97,7 @@ peers: $(DEV) ## Install other gateways for `make bench`, each in an environment
 
 docs: $(DOCS) ## Build the documentation's site into site/, offline; a dead link or anchor ends it
 	$(BIN)/zensical build --strict --clean
+	@rm -f site/generate_*.py
 
 # What stands in one environment beside `dev` has to agree with it; everything else stands alone.
 BESIDE := docs mutation guided bench

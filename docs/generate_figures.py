@@ -164,14 +164,13 @@ def versions() -> list[str]:
 
 def grown(parts: Mapping[str, Growth]) -> str:
     """What a request costs at each size."""
-    known = [parts[part] for part in growth_plot.NAMES if part in parts]
-    told = [f"{place(one.machine)}. {busy(one.others)}" for one in known]
+    known = {name: parts[part] for part, name in growth_plot.NAMES.items() if part in parts}
     lines = [
-        *dict.fromkeys(line + "\n" for line in told),
+        *(f"Over {name}: {place(one.machine)}. {busy(one.others)}\n" for name, one in known.items()),
         "| keys | exchanges in the books | CPU of a request, with what is written | × the least | rounds |",
         "|---|---|---|---|---|",
     ]
-    for growth in known:
+    for growth in known.values():
         for one in growth.sizes:
             times = ratios(one, growth.sizes[0])
             cells = f"{statistics.median(one.rounds):.0f} µs | {statistics.median(times):.2f}"

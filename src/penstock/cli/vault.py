@@ -53,6 +53,9 @@ def list_vault(config: Path | None, *, as_json: bool) -> None:
         (legible(names.get(one.tenant, one.tenant)), str(one.objects), str(one.sets), moments.shown(one.ends))
         for one in found
     )
+    if not lines:
+        click.echo("Nothing is kept. What would be, and how long: `scrub.vault` in the configuration.")
+        return
     print_table(Table(columns("=whose", "#objects", "#sets of values", "the last ends (UTC)"), lines))
 
 

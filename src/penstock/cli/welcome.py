@@ -97,7 +97,8 @@ _TRIED = {
 
 _CLIENTS = (
     ("anthropic", """  Claude Code      export ANTHROPIC_BASE_URL={url} ANTHROPIC_AUTH_TOKEN="{key}"\n"""),
-    ("openai", """  Codex            codex -c 'openai_base_url="{url}/v1"'   with OPENAI_API_KEY="{key}"\n"""),
+    ("openai", """  Codex            codex login --with-api-key <<< "{key}"\n"""),
+    ("openai", """                   codex -c 'openai_base_url="{url}/v1"'\n"""),
     ("gemini", """  Gemini CLI       export GOOGLE_GEMINI_BASE_URL={url}/gemini GEMINI_API_KEY="{key}"\n"""),
     ("anthropic", """  anthropic SDK    base_url="{url}"\n"""),
     ("openai", """  openai SDK       base_url="{url}/v1"\n"""),

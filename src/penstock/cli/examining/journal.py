@@ -38,7 +38,7 @@ def journal(settings: Settings) -> Iterator[Finding]:
         yield problem("journal", f"{free / 1024**2:.0f} MB free in {folder}", action)
     sizes = [_size(path) for path in folder.glob(f"*{SUFFIX}") if not path.name.startswith(".")]
     total = sum(sizes)
-    what = f"{len(sizes)} segments, {total / 1024**2:.0f} MB"
+    what = f"{len(sizes)} {'segment' if len(sizes) == 1 else 'segments'}, {total / 1024**2:.0f} MB"
     if total > _BEHIND_BYTES:
         action = "the database takes nothing, or nobody brings it in: look at the gateway's log; `penstock usage` tries"
         yield warning("journal", f"{what} are not in the database", action)
