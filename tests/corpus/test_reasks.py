@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from penstock.policies.compress.reasks import asks_again
-from tests.laws.test_prefix import SPOKEN
+from tests.laws.prefix.requests import SPOKEN
 from tests.support.corpus import recorded
 
 PAGE = Path(__file__).parents[2] / "docs" / "concepts" / "terser-answers.md"

@@ -22,8 +22,8 @@ from penstock.policies.scrub import Scrub
 from penstock.routes import match
 from tests.laws.prefix.conversations import CONVERSATIONS, Conversation, written
 from tests.laws.prefix.extending import VIEWS
+from tests.laws.prefix.requests import SPOKEN, longest_pairs
 from tests.laws.scrubbing.seeding import TOKEN, gateway, sent
-from tests.laws.test_prefix import SPOKEN, Request, extending_pairs, recorded_requests
 from tests.support.private_values import KINDS, told_anywhere
 from tests.support.walked import walked
 
@@ -72,17 +72,9 @@ def fresh(house: Scrub) -> Iterator[Scrub]:
         yield gateway(**PASSING)
 
 
-def pairs(protocol: str) -> Iterator[tuple[Request, Request]]:
-    """Of many requests that begin alike every one with the longest before it."""
-    latest: dict[bytes, tuple[Request, Request]] = {}
-    for earlier, later in extending_pairs(list(recorded_requests(protocol))):
-        latest[later.body] = (earlier, later)
-    yield from latest.values()
-
-
 def run(house: Scrub, protocol: str, every: int) -> None:
     gateways, tokens, found = fresh(house), 0, 0
-    for number, (earlier, later) in enumerate(pairs(protocol)):
+    for number, (earlier, later) in enumerate(longest_pairs(protocol)):
         if number % every == 0:
             tokens += judge(protocol, [earlier.body, later.body], gateways)
             found += 1

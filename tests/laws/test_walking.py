@@ -1,6 +1,5 @@
 """Law 3 for those who read requests block by block: what a longer request adds comes behind what was there before."""
 
-from collections.abc import Iterator
 from itertools import pairwise
 from random import Random
 
@@ -10,7 +9,7 @@ from hypothesis import strategies as st
 
 from penstock.core.text import Line
 from tests.laws.prefix.conversations import CONVERSATIONS, Conversation, written
-from tests.laws.test_prefix import SPOKEN, Request, extending_pairs, recorded_requests
+from tests.laws.prefix.requests import SPOKEN, Request, longest_pairs
 from tests.support.walked import walked
 
 pytestmark = pytest.mark.slow
@@ -38,18 +37,10 @@ def judge(earlier: Request, later: Request) -> None:
     assert lines(earlier)[Line.TURNS]
 
 
-def pairs(protocol: str) -> Iterator[tuple[Request, Request]]:
-    """Pairs of recorded requests; of many that begin alike, every one with the longest before it is enough."""
-    latest: dict[bytes, tuple[Request, Request]] = {}
-    for earlier, later in extending_pairs(list(recorded_requests(protocol))):
-        latest[later.body] = (earlier, later)
-    yield from latest.values()
-
-
 @pytest.mark.parametrize("protocol", SPOKEN)
 def test_recorded_conversations_grow_at_the_end(protocol: str) -> None:
     """Blocks of a recorded request are the first of every recorded request that extends it."""
-    found = list(pairs(protocol))
+    found = list(longest_pairs(protocol))
     assert len(found) > 100
     for earlier, later in found:
         judge(earlier, later)

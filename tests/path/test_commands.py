@@ -187,7 +187,7 @@ def test_an_address_of_another_machine_is_named(tmp_path: Path, command: str) ->
 
 
 @pytest.mark.parametrize("whole", [True, False])
-def test_explain(tmp_path: Path, whole: bool) -> None:
+def test_explain_tells_all_and_sends_nothing(tmp_path: Path, whole: bool) -> None:
     """A request's destination, its changes and what the provider receives; no credential is shown, nothing is sent."""
     body = '{"model":"claude-x","stream":true}'
     request = f"POST /v1/messages?beta=true HTTP/1.1\r\nHost: x\r\nX-Api-Key: {KEY}\r\nAnthropic-Beta: a\r\n\r\n{body}"

@@ -65,7 +65,7 @@ def test_a_body_crosses_byte_for_byte(gateway: Gateway, provider: Provider) -> N
     assert got.body == ANSWER
 
 
-def test_what_goes_out(gateway: Gateway, provider: Provider) -> None:
+def test_headers_that_speak_of_the_way_here_go_no_further(gateway: Gateway, provider: Provider) -> None:
     """Unknown and protocol headers go on; what speaks of the gateway, of the connection or of the client stays."""
     sent = {
         "anthropic-beta": "a,b",
@@ -156,7 +156,7 @@ def test_a_row_with_its_own_header_and_auth(gateway: Gateway, provider: Provider
     assert request.target == "/fixed/chat/completions"
 
 
-def test_what_comes_back(gateway: Gateway) -> None:
+def test_the_accounts_own_headers_stay_here(gateway: Gateway) -> None:
     """Under the operator's credential the account's rate limits stay here; the rest comes back, with our own beside."""
     got = ask(gateway)
     kept = {"request-id": "req_1", "x-request-id": "req_2", "anthropic-organization-id": "org_1",
@@ -272,7 +272,7 @@ def test_what_the_gateway_refuses(
 
 @pytest.mark.parametrize("target", ["/", "/api/hello", "/healthz", "/readyz"])
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_probes(gateway: Gateway, target: str, method: str) -> None:
+def test_probes_need_no_key_and_reach_no_provider(gateway: Gateway, target: str, method: str) -> None:
     """Probes need no key and reach no provider; HEAD has no body."""
     got = ask(gateway, target, None, method=method, key=None)
     assert got.status == 200

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.path.test_reload import answer, provided, until
+from tests.path.reloading import answer, provided
 from tests.path.test_workers import asked, connections, penstock, workers
 from tests.support.admin import Admin
 from tests.support.gateway import Gateway
 from tests.support.provider import Provider
+from tests.support.waiting import until
 
 SECOND = 1.0
 TRIES = 6

@@ -12,12 +12,13 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.path.test_reload import answer, provided, rewritten, until
+from tests.path.reloading import answer, provided, rewritten
 from tests.path.test_workers import asked, connected, workers
 from tests.support.client import ask
 from tests.support.gateway import CALLER_KEY, KEY, Gateway
 from tests.support.load import Load
 from tests.support.provider import Provider, Received, Scripted, json_answer
+from tests.support.waiting import until
 
 ANSWER = (
     b'{"type":"message","role":"assistant","model":"m-1","content":[{"type":"text","text":"words of the answer"}],'

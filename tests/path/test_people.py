@@ -2,7 +2,6 @@
 
 import contextlib
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from penstock.administering import keys, subjects
@@ -12,6 +11,7 @@ from penstock.config.load import load
 from tests.support.client import ask
 from tests.support.gateway import Gateway, settings
 from tests.support.provider import Provider, Received, Scripted, json_answer
+from tests.support.waiting import until
 
 OPERATOR = Actor("olga", Role.OWNER)
 SECOND = 1.0
@@ -20,15 +20,6 @@ SECOND = 1.0
 def answer(received: Received) -> Scripted:
     del received
     return json_answer(b'{"usage": {"input_tokens": 10, "output_tokens": 5}}')
-
-
-def until(true: Callable[[], object], seconds: float = 30) -> float:
-    """How long it takes."""
-    began = time.monotonic()
-    while not true():
-        assert time.monotonic() - began < seconds, f"not within {seconds} s"
-        time.sleep(0.01)
-    return time.monotonic() - began
 
 
 def test_nothing_of_keys_teams_and_users_needs_a_restart(tmp_path: Path) -> None:

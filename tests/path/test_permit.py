@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from penstock.stores.keys import KeyStore, KeyTerms
-from tests.path.test_reload import rewritten, until
+from tests.path.reloading import rewritten
 from tests.support.client import Got, ask
 from tests.support.gateway import CALLER_KEY, KEY, OPERATOR_KEY, Gateway, settings
 from tests.support.provider import Provider, Received, Scripted, json_answer
+from tests.support.waiting import until
 
 LIST = b'{"data":[{"id":"claude-haiku-4-5"},{"id":"gpt-small"},{"id":"gpt-large"}]}'
 

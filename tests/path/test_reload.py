@@ -6,57 +6,21 @@ import signal
 import socket
 import ssl
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
 from tests.path.books.scene import entries
+from tests.path.reloading import PIECES, answer, provided, rewritten, said
 from tests.path.wire.certificates import Authority
 from tests.path.wire.raw import at_least_once_within
 from tests.support.client import ask
-from tests.support.gateway import KEY, Gateway, settings
+from tests.support.gateway import KEY, Gateway
 from tests.support.load import Load
-from tests.support.provider import Pause, Provider, Received, Scripted, json_answer, stream_answer
+from tests.support.provider import Provider
+from tests.support.waiting import until
 
-PIECES = 100
-EVENT = b'event: ping\ndata: {"type": "ping"}\n\n'
 NEW_KEY = "mt_live_canary_made_later_11111111111111111111"
-
-
-def provided(row: dict[str, Any], **more: object) -> dict[str, Any]:
-    return {**settings(anthropic={"dialect": "anthropic", **row}), **more}
-
-
-def rewritten(gateway: Gateway, config: dict[str, Any], *, moved: bool = True) -> None:
-    """Change the file, as editors do it: another one moved into its place, or written over."""
-    path = gateway.folder / "penstock.yaml"
-    text = yaml.safe_dump({"data_dir": str(gateway.folder / "data"), **config}, sort_keys=False)
-    target = gateway.folder / "new.yaml" if moved else path
-    target.write_text(text)
-    if moved:
-        os.replace(target, path)
-
-
-def until(true: Callable[[], object], seconds: float = 30) -> float:
-    """How long it takes."""
-    began = time.monotonic()
-    while not true():
-        assert time.monotonic() - began < seconds, f"not within {seconds} s"
-        time.sleep(0.01)
-    return time.monotonic() - began
-
-
-def said(gateway: Gateway, words: str) -> int:
-    return "".join(gateway.output).count(words)
-
-
-def answer(received: Received) -> Scripted:
-    if b'"stream":true' in received.body:
-        return stream_answer(*(piece for _ in range(PIECES) for piece in (EVENT, Pause(0.05))))
-    return json_answer(b"{}")
 
 
 @pytest.mark.parametrize("moved", [True, False], ids=["moved into place", "written over"])

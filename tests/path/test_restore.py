@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from penstock.stores.database import DATABASE
-from tests.path.test_reload import said, until
+from tests.path.reloading import said
 from tests.support.client import ask
 from tests.support.command import PENSTOCK, environment, piped
 from tests.support.gateway import Gateway, settings
 from tests.support.provider import Provider, Received, Scripted, json_answer
+from tests.support.waiting import until
 
 FIRST, SECOND = "sk-canary-stored-first-51d0c7e2", "sk-canary-stored-second-9a7b3f10"
 CONFIG = ("--config", "penstock.yaml")

@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
-from tests.path.test_reload import answer, provided, said, until
+from tests.path.reloading import answer, provided, said
 from tests.support.client import ask
 from tests.support.gateway import KEY, Gateway
 from tests.support.load import STREAM, UNARY, Load, request
 from tests.support.provider import Provider
+from tests.support.waiting import until
 
 
 def workers(gateway: Gateway) -> list[int]:

@@ -12,10 +12,11 @@ from tests.faults.leaking import Leaking
 from tests.faults.matrix import ROWS
 from tests.faults.probe import Probe
 from tests.faults.scene import WORKING, Scene
-from tests.path.books.scene import journals, reconcile, until
+from tests.path.books.scene import journals, reconcile
 from tests.path.limits.storm import agree, valkey
 from tests.soak.crowd import FATES, GOOD, KEYS, Account, Crowd, keys
 from tests.support.lasting import SHARE
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.slow
 

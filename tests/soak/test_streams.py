@@ -16,8 +16,9 @@ from bench.order import Order, Tally
 from bench.rows import SUBJECTS
 from bench.subjects import Started, Subject, raise_open_files, running, target_of
 from tests.faults.probe import descriptors
-from tests.path.books.scene import entries, until
+from tests.path.books.scene import entries
 from tests.support.lasting import SHARE
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.slow
 

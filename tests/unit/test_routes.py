@@ -41,7 +41,9 @@ VERSION = ((b"anthropic-version", b"2023-06-01"),)
         ("GET", "/gemini/v1beta/models/g", (), "gemini models.retrieve", "/v1beta/models/g"),
     ],
 )  # fmt: skip
-def test_matches(method: str, target: str, headers: tuple[tuple[bytes, bytes], ...], operation: str, path: str) -> None:
+def test_a_path_leads_to_its_dialect_and_operation(
+    method: str, target: str, headers: tuple[tuple[bytes, bytes], ...], operation: str, path: str
+) -> None:
     """Dialect, operation and the provider's path."""
     found = match(RequestHead(method, target.encode(), headers))
     assert f"{found.route.dialect} {found.route.operation}" == operation
@@ -74,7 +76,7 @@ def test_matches(method: str, target: str, headers: tuple[tuple[bytes, bytes], .
         ("GET", "", 404, "no such route"),
     ],
 )
-def test_misses(method: str, target: str, status: int, says: str) -> None:
+def test_a_path_that_leads_nowhere_is_told_why(method: str, target: str, status: int, says: str) -> None:
     """404 or 405 in words that name the cause; nothing that could climb out of a template passes."""
     with pytest.raises(FaultError) as missed:
         match(RequestHead(method, target.encode(), ()))

@@ -15,7 +15,7 @@ import sqlite3
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, Self
@@ -266,15 +266,6 @@ def reconcile(folder: Path | str, clients: Clients, upstream: Accounts, besides:
 def journals(folder: Path) -> list[str]:
     """The segments that hold something; a killed process also leaves a hidden one that it had not used."""
     return sorted(path.name for path in (folder / "data" / "journal").glob("[0-9a-f]*.journal*"))
-
-
-def until(true: Callable[[], object], seconds: float = 30, what: str = "") -> float:
-    """How long it takes."""
-    began = time.monotonic()
-    while not true():
-        assert time.monotonic() - began < seconds, f"not within {seconds} s: {what}"
-        time.sleep(0.02)
-    return time.monotonic() - began
 
 
 def workers(gateway: Gateway) -> list[int]:

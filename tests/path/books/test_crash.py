@@ -16,12 +16,12 @@ from tests.path.books.scene import (
     journals,
     kill_all,
     reconcile,
-    until,
     workers,
 )
 from tests.support.command import piped
 from tests.support.gateway import Gateway
 from tests.support.provider import Provider
+from tests.support.waiting import until
 
 CONCURRENT = 200
 

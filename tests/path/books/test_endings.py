@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.path.books.scene import until
 from tests.support.client import ask
 from tests.support.gateway import OPERATOR_KEY, Gateway, settings
 from tests.support.provider import Pause, Provider, Received, Scripted, json_answer, stream_answer
+from tests.support.waiting import until
 
 USAGE = b'{"prompt_tokens":31,"completion_tokens":7,"total_tokens":38}'
 BODY = b'{"model":"m","choices":[{"index":0,"message":{"content":"a"},"finish_reason":"%s"}],"usage":' + USAGE + b"}"

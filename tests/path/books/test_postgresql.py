@@ -13,7 +13,7 @@ import psycopg
 import pytest
 import yaml
 
-from tests.path.books.scene import BODIES, Clients, Upstream, all_told, configuration, reconcile, served, until
+from tests.path.books.scene import BODIES, Clients, Upstream, all_told, configuration, reconcile, served
 from tests.path.stored.keepers import OpenAI
 from tests.path.terser.scene import WORDS, answer
 from tests.support.client import Got, ask
@@ -21,6 +21,7 @@ from tests.support.command import piped
 from tests.support.gateway import KEY, OPERATOR_KEY, Gateway
 from tests.support.postgres import running
 from tests.support.provider import Provider
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.slow
 

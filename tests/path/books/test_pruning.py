@@ -7,12 +7,13 @@ from pathlib import Path
 
 from penstock.stores.database import DATABASE, open_database
 from penstock.stores.ledger import Ledger
-from tests.path.books.scene import entries, until
+from tests.path.books.scene import entries
 from tests.support.books import AT, entry
 from tests.support.client import ask
 from tests.support.command import piped
 from tests.support.gateway import Gateway, settings
 from tests.support.provider import Provider, json_answer
+from tests.support.waiting import until
 
 OLD = 20_000
 

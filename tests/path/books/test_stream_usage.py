@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from tests.path.books.scene import until
 from tests.support.client import Got, ask
 from tests.support.gateway import OPERATOR_KEY, Gateway, settings
 from tests.support.provider import CUT, Pause, Piece, Provider, Received, Scripted, json_answer, stream_answer
+from tests.support.waiting import until
 
 USED = b'{"prompt_tokens":31,"completion_tokens":7,"total_tokens":38}'
 REFUSED = b'{"error":{"message":"Unrecognized request argument supplied: stream_options"}}'

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.path.books.scene import MODEL, configuration, entries, until
+from tests.path.books.scene import MODEL, configuration, entries
 from tests.path.wire.raw import RawClient, RawProvider, Visit, head, sized
 from tests.support.gateway import KEY, Gateway
+from tests.support.waiting import until
 
 COUNT, LEAVING = 40, 4
 

@@ -21,10 +21,10 @@ from tests.path.books.scene import (
     reconcile,
     said,
     served,
-    until,
 )
 from tests.support.gateway import Gateway
 from tests.support.provider import Provider
+from tests.support.waiting import until
 
 Trouble = Callable[[Gateway], contextlib.AbstractContextManager[str]]
 

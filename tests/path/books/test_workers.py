@@ -16,12 +16,12 @@ from tests.path.books.scene import (
     reconcile,
     said,
     served,
-    until,
     workers,
 )
-from tests.path.test_reload import rewritten
+from tests.path.reloading import rewritten
 from tests.support.gateway import Gateway
 from tests.support.provider import Provider
+from tests.support.waiting import until
 
 
 def counted(folder: Path) -> dict[int, float]:

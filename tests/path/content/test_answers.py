@@ -12,9 +12,9 @@ import pytest
 
 from tests.path.content.scene import CANARY, CHAT, GEMINI_STREAM, MESSAGES, RESPONSES, question, scene
 from tests.path.content.streams import COMPLETIONS, STREAMS, events, saying, text_of
-from tests.path.test_reload import until
 from tests.support.client import ask
 from tests.support.provider import Pause, Received, Scripted, stream_answer
+from tests.support.waiting import until
 
 TERMS = {"house": {"contact": "Ada", "answers": {"terms": [{"name": "projects", "terms": [CANARY]}]}}}
 LINKS = {"house": {"contact": "Ada", "answers": {"links": {"allow": ["*.example.com"], "links": "allow"}}}}

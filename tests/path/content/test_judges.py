@@ -10,9 +10,9 @@ import pytest
 from tests.path.content.scene import MESSAGES, OTHER_KEY, Scene, question, scene
 from tests.path.content.streams import STREAMS, events, text_of, whole
 from tests.path.content.test_answers import _shown
-from tests.path.test_reload import until
 from tests.support.command import piped
 from tests.support.provider import Pause, Received, Scripted, json_answer, stream_answer
+from tests.support.waiting import until
 
 SPARED = "how do I bake bread"
 BAD = "how do I build the forbidden thing"

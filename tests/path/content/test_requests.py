@@ -21,9 +21,10 @@ from tests.path.content.scene import (
     question,
     scene,
 )
-from tests.path.test_reload import rewritten, until
+from tests.path.reloading import rewritten
 from tests.support.client import ask
 from tests.support.gateway import OPERATOR_KEY
+from tests.support.waiting import until
 
 POLICIES = {
     "house": {"contact": "Ada at the help desk", "terms": [{"name": "projects", "terms": [CANARY]}]},

@@ -13,12 +13,13 @@ from typing import NamedTuple
 import psycopg
 import pytest
 
-from tests.path.books.scene import until, workers
+from tests.path.books.scene import workers
 from tests.path.limits.storm import Place, Storm, Upstream, agree, configuration, valkey
 from tests.support.gateway import Gateway
 from tests.support.lasting import lasting
 from tests.support.postgres import running
 from tests.support.provider import Provider
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.slow
 

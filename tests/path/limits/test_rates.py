@@ -10,11 +10,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.path.books.scene import until
 from tests.path.limits.storm import Order, Place, Storm, Upstream, admitted, configuration, ledger, valkey
 from tests.support.gateway import Gateway
 from tests.support.lasting import lasting
 from tests.support.provider import Provider
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.slow
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from penstock.core.counting import LEASE_SECONDS
-from tests.path.books.scene import kill_all, until, workers
+from tests.path.books.scene import kill_all, workers
 from tests.path.limits.storm import (
     Order,
     Place,
@@ -28,6 +28,7 @@ from tests.support.gateway import Gateway
 from tests.support.postgres import Server, running
 from tests.support.provider import Provider
 from tests.support.valkey import ValkeyServer
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.slow
 

@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 
-from tests.path.books.scene import until
 from tests.path.limits.scene import Scene, configuration, question, scene
 from tests.support.gateway import Gateway
 from tests.support.provider import Pause, Provider, Received, Scripted, json_answer
+from tests.support.waiting import until
 
 SECRET = "a-secret-of-the-webhook-31415926"
 

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from tests.path.masked.scene import JANE, A, Scene, scrubbing
-from tests.path.test_reload import rewritten, until
+from tests.path.reloading import rewritten
 from tests.support.command import piped
 from tests.support.gateway import KEY
+from tests.support.waiting import until
 
 SECOND = 1.0
 """So soon what the command line says of a key counts; looking and asking take some time of their own."""

@@ -103,7 +103,7 @@ def test_however_a_body_is_written_its_values_are_masked(scene: Scene, block: by
 
 
 @pytest.mark.parametrize("number", [b"4111111111111111", b"[4111111111111111,NaN]", b"4111111111111111e"])
-def test_numbers(scene: Scene, number: bytes) -> None:
+def test_a_number_that_is_private_goes_out_as_another(scene: Scene, number: bytes) -> None:
     """A card's number that is written as one goes out as other digits; what is no JSON does not go out."""
     before = len(scene.keeper.received)
     block = b'{"type":"tool_use","id":"t","name":"w","input":{"card":%b}}' % number

@@ -17,12 +17,12 @@ import pytest
 
 from tests.path.masked.scene import TOKEN
 from tests.path.scrub.repeater import heard, repeat
-from tests.path.test_reload import until
 from tests.support.client import Got, ask
 from tests.support.command import PENSTOCK, environment
 from tests.support.gateway import KEY, OPERATOR_KEY, Gateway, settings
 from tests.support.private_values import KINDS, RULES, TOOLS_ONLY, told_anywhere
 from tests.support.provider import Provider
+from tests.support.waiting import until
 
 BLOCKS, JUDGED = "mt_live_blocks000000000000000000000000000000000", "mt_live_judged000000000000000000000000000000000"
 DICE = Random("canaries")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.support.client import Got, ask
+from tests.support.command import piped
 from tests.support.gateway import KEY, OPERATOR_KEY, Gateway
 from tests.support.provider import Provider, Received, Scripted, json_answer
 
@@ -121,3 +122,10 @@ def told(got: Got) -> dict[str, str]:
     """What an answer says of its terseness."""
     names = ("intensity", "reason", "arm", "rules")
     return {name: got.headers[f"x-penstock-{name}"] for name in names if f"x-penstock-{name}" in got.headers}
+
+
+def cli(gateway: Gateway, *arguments: str) -> str:
+    """What a command on a gateway's own configuration prints."""
+    done = piped(*arguments, "--config", str(gateway.folder / "penstock.yaml"), folder=gateway.folder)
+    assert done.returncode == 0, done
+    return done.stdout

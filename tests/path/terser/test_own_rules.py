@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.path.books.scene import until
 from tests.path.terser.scene import FORMATS, WORDS, Format, answer, config, fresh
 from tests.support.client import Got
 from tests.support.command import piped
 from tests.support.gateway import KEY, Gateway
 from tests.support.provider import Provider
 from tests.support.spent import held_up
+from tests.support.waiting import until
 
 CI, RESEARCHER = "mt_live_ci_canary_000000000000000000", "mt_live_researcher_canary_0000000000"
 EVERY = {"name": "every", "match": "(?i)rainbow", "intensity": "lite"}

@@ -9,12 +9,11 @@ from typing import Any
 
 import pytest
 
-from tests.path.books.scene import until
-from tests.path.terser.scene import FORMATS, Format, answer, config, fresh, told
+from tests.path.terser.scene import FORMATS, Format, answer, cli, config, fresh, told
 from tests.support.client import ask
-from tests.support.command import piped
 from tests.support.gateway import Gateway
 from tests.support.provider import Provider
+from tests.support.waiting import until
 
 ARMS = {"treated", "control"}
 EACH = 40
@@ -133,9 +132,3 @@ def test_a_level_whose_answers_are_asked_again_is_suspended(tmp_path: Path) -> N
 def report(gateway: Gateway) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(cli(gateway, "savings", "--json"))
     return found["report"]
-
-
-def cli(gateway: Gateway, *arguments: str) -> str:
-    done = piped(*arguments, "--config", str(gateway.folder / "penstock.yaml"), folder=gateway.folder)
-    assert done.returncode == 0, done
-    return done.stdout

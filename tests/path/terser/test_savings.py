@@ -17,10 +17,10 @@ from typing import Any
 
 import pytest
 
-from tests.path.books.scene import until
 from tests.support.command import piped
 from tests.support.gateway import OPERATOR_KEY, Gateway
 from tests.support.simulator import simulated
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.slow
 

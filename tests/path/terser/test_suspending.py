@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
-from tests.path.books.scene import said, until
-from tests.path.terser.scene import FORMATS, WORDS, config, told
+from tests.path.books.scene import said
+from tests.path.terser.scene import FORMATS, WORDS, cli, config, told
 from tests.support.client import Got
-from tests.support.command import piped
 from tests.support.gateway import Gateway
 from tests.support.provider import Provider, Received, Scripted, json_answer
+from tests.support.waiting import until
 
 WIRE = FORMATS["anthropic"]
 MODEL = "claude-sonnet-4-5"
@@ -119,9 +119,3 @@ def test_a_level_that_loses_money_is_suspended(gateway: tuple[Gateway, Provider]
     assert {asking.begin()[1]["reason"] for _ in range(12)} == {"default"}
     assert told(asking.send(WIRE.later(bare))) == SUSPENDED
     assert said(house, "is suspended for") == 1
-
-
-def cli(gateway: Gateway, *arguments: str) -> str:
-    done = piped(*arguments, "--config", str(gateway.folder / "penstock.yaml"), folder=gateway.folder)
-    assert done.returncode == 0, done
-    return done.stdout

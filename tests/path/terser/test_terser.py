@@ -9,12 +9,11 @@ from typing import Any
 
 import pytest
 
-from tests.path.books.scene import until
-from tests.path.terser.scene import FORMATS, WORDS, Format, answer, config, fresh, told
+from tests.path.terser.scene import FORMATS, WORDS, Format, answer, cli, config, fresh, told
 from tests.support.client import ask
-from tests.support.command import piped
 from tests.support.gateway import Gateway
 from tests.support.provider import Provider
+from tests.support.waiting import until
 
 every_format = pytest.mark.parametrize("wire", FORMATS.values(), ids=FORMATS)
 
@@ -258,9 +257,3 @@ def test_the_books_know_what_was_decided(tmp_path: Path, provider: Provider) -> 
 
 def made(gateway: Gateway, *arguments: str) -> str:
     return cli(gateway, "keys", "create", *arguments).splitlines()[0]
-
-
-def cli(gateway: Gateway, *arguments: str) -> str:
-    done = piped(*arguments, "--config", str(gateway.folder / "penstock.yaml"), folder=gateway.folder)
-    assert done.returncode == 0, done
-    return done.stdout

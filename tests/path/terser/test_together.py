@@ -20,14 +20,14 @@ import pytest
 from penstock.stores.claims.valkey import CLAIM
 from penstock.stores.counting.valkey_line import Script
 from penstock.stores.counting.valkey_scripts import SERVER_TIME, TAKE
-from tests.path.books.scene import until
+from tests.path.reloading import rewritten, said
 from tests.path.terser.scene import FORMATS, WORDS, answer, config, fresh, told
-from tests.path.test_reload import rewritten, said
 from tests.support.between import Between
 from tests.support.client import Got, ask
 from tests.support.gateway import Gateway
 from tests.support.provider import Provider
 from tests.support.valkey import ValkeyServer
+from tests.support.waiting import until
 
 OTHER_KEY = "mt_live_of_another_tenant_000000000000000000000000"
 WIRE = FORMATS["anthropic"]

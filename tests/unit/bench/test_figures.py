@@ -27,7 +27,7 @@ def test_no_values_give_no_number() -> None:
 
 
 @pytest.mark.parametrize(("values", "expected"), [([3, 1, 2], 2), ([4, 1, 3, 2], 2.5), ([5], 5)])
-def test_median(values: list[float], expected: float) -> None:
+def test_the_median_is_the_middle_whatever_the_order(values: list[float], expected: float) -> None:
     """The middle, whatever the order."""
     assert median(values) == expected
 

@@ -38,7 +38,7 @@ def test_a_round_with_a_wrong_answer_gives_no_figure() -> None:
     assert fell_short(results)
 
 
-def test_verdicts() -> None:
+def test_a_figure_is_judged_by_its_target() -> None:
     """Within the stretch, within the target, and beyond it."""
     for cost, verdict in ((59, "stretch"), (79, "pass"), (81, "miss")):
         results = {"unary-1k": {"nginx": rounds(20), "penstock": rounds(cost)}}

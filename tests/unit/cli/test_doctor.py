@@ -158,7 +158,7 @@ def test_the_address_is_free_taken_or_ours(tmp_path: Path) -> None:
         assert "a gateway listens" in doctor(listen=f"127.0.0.1:{gateway.port}")[1]["address", "good"]
 
 
-def test_certificates() -> None:
+def test_certificates_are_looked_at_from_all_sides() -> None:
     """Days left, names, a public name that is not among them, and a key that belongs to another."""
     tls = {"certificate": "x.pem", "key": "x.key"}
     certificate(90)

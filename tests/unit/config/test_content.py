@@ -108,7 +108,9 @@ def test_versions_are_of_what_is_said(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_mistakes(tmp_path: Path, policy: dict[str, Any], where: str, words: str) -> None:
+def test_each_mistake_is_told_once_and_in_its_place(
+    tmp_path: Path, policy: dict[str, Any], where: str, words: str
+) -> None:
     """Each is told once, where it stands and with what to write instead."""
     with pytest.raises(ConfigError) as raised:
         read(tmp_path, policy)

@@ -260,7 +260,7 @@ def test_an_alias_repeats_what_its_anchor_holds(loaded: Load) -> None:
         ("2GB", 2 * 1024**3),
     ],
 )
-def test_sizes(loaded: Load, written: str, value: int) -> None:
+def test_a_size_is_bytes_or_has_a_unit(loaded: Load, written: str, value: int) -> None:
     """A size is a number of bytes, or a number with a unit of 1,024s."""
     assert loaded(f"limits: {{sse_frame: {written}}}").limits.sse_frame == value
 

@@ -75,7 +75,7 @@ def test_this_machine_is_never_behind_a_proxy(host: str) -> None:
         ("", "api.openai.com", False),
     ],
 )
-def test_exceptions(exceptions: str, host: str, *, direct: bool) -> None:
+def test_no_proxy_names_domains_addresses_and_networks(exceptions: str, host: str, *, direct: bool) -> None:
     """NO_PROXY names domains with their subdomains, addresses, networks, and any of them with a port."""
     environment = {"HTTPS_PROXY": PROXY, "NO_PROXY": exceptions}
     assert proxy_for(f"https://{host}", environment) == (None if direct else PROXY)

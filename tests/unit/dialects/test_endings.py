@@ -52,7 +52,7 @@ def test_of_several_the_gravest() -> None:
         ("refusal", REFUSED),
     ],
 )  # fmt: skip
-def test_anthropic(reason: str | None, expected: Ending) -> None:
+def test_a_message_ends_by_the_same_word_whole_or_streamed(reason: str | None, expected: Ending) -> None:
     """A message and a stream say it by the same word, and counters that go on beside no reason say nothing of it."""
     usage = {"input_tokens": 3, "output_tokens": 5}
     body = {"model": "m", "content": [], "stop_reason": reason, "usage": usage}
@@ -157,7 +157,7 @@ def test_reasons_with_counters_beside_them_and_spaces_between() -> None:
     assert of_stream(CHAT, chunk(None), frame, DONE) is TRUNCATED
 
 
-def test_a_completion() -> None:
+def test_a_completion_ends_by_the_words_of_a_chat() -> None:
     """The older operation has the same words."""
     choice = {"text": "a", "index": 0, "finish_reason": "length"}
     assert of_body(COMPLETIONS, {"model": "m", "choices": [choice], "usage": CHATTED}) is TRUNCATED
@@ -190,7 +190,7 @@ def saying(**part: Any) -> dict[str, Any]:
     ],
     ids=str,
 )  # fmt: skip
-def test_a_response(response: dict[str, Any], expected: Ending) -> None:
+def test_a_response_ends_by_its_status(response: dict[str, Any], expected: Ending) -> None:
     """Whole, and in the last event of a stream."""
     body = {"id": "r", "model": "m", "usage": RESPONDED, **response}
     begun = {"type": "response.created", "response": {"id": "r", "model": "m", "status": "in_progress", "usage": None}}
@@ -208,7 +208,7 @@ def test_a_response(response: dict[str, Any], expected: Ending) -> None:
         ("MODEL_ARMOR", REFUSED), ("MALFORMED_FUNCTION_CALL", INVALID), ("UNEXPECTED_TOOL_CALL", INVALID),
     ],
 )  # fmt: skip
-def test_gemini(reason: Any, expected: Ending) -> None:
+def test_a_candidate_ends_by_its_reason(reason: Any, expected: Ending) -> None:
     """By the candidate's reason: whole, as events and as a streamed array; of several candidates the gravest."""
     counts = {"promptTokenCount": 3, "candidatesTokenCount": 5}
     candidate = {"content": {"parts": [{"text": '"finishReason":"SAFETY"'}]}, "finishReason": reason}

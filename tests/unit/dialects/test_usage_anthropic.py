@@ -43,7 +43,7 @@ STOP = {"type": "message_stop"}
          Usage(input=3, output=9, tools=(("web_search", 2),))),
     ],
 )  # fmt: skip
-def test_counters(usage: dict[str, Any], expected: Usage) -> None:
+def test_a_message_and_a_stream_that_tell_the_same_are_read_alike(usage: dict[str, Any], expected: Usage) -> None:
     """A whole message and a stream that tells the same numbers are read alike, without overlaps."""
     unary = of_body(MESSAGES, {"model": "claude-opus-5", "content": [], "usage": usage})
     streamed = of_events(MESSAGES, start(**usage | {"output_tokens": 1}), delta(**usage), STOP)
@@ -128,7 +128,7 @@ def test_iterations_are_shares_of_their_models(iterations: list[Any], expected: 
         ({"service_tier": "standard", "speed": "fast"}, "fast"),
     ],
 )
-def test_tiers(beside: dict[str, Any], tier: str) -> None:
+def test_only_an_unusual_tier_has_a_word(beside: dict[str, Any], tier: str) -> None:
     """The ordinary way has no word."""
     consumption = of_body(MESSAGES, {"model": "m", "usage": count(input_tokens=1, **beside)})
     assert [share.tier for share in consumption.shares] == [tier]

@@ -43,7 +43,7 @@ def answer(usage: dict[str, Any] | None, *, finish: str | None = "STOP", text: s
          Usage(cache_read=30, output=5)),
     ],
 )  # fmt: skip
-def test_counters(usage: dict[str, Any], expected: Usage) -> None:
+def test_bodies_and_streams_that_tell_the_same_are_read_alike(usage: dict[str, Any], expected: Usage) -> None:
     """A body, a stream of events and a streamed array that tell the same are read alike."""
     array = json.dumps([answer({"promptTokenCount": 30}, finish=None), answer(usage)], indent=1).encode()
     read = [
@@ -100,7 +100,7 @@ def test_a_refused_prompt_and_an_error() -> None:
         ("batchEmbedContents", {"embeddings": []}, Usage()),
     ],
 )  # fmt: skip
-def test_embeddings(verb: str, body: Any, usage: Usage) -> None:
+def test_of_embeddings_nothing_is_missing(verb: str, body: Any, usage: Usage) -> None:
     """Nothing comes out that is counted in tokens, so nothing is missing; what went in may be untold."""
     consumption = of_body(f"POST /gemini/v1beta/models/e:{verb}", body)
     assert (consumption.usage, consumption.missing, consumption.untold) == (usage, False, usage == Usage())
@@ -117,7 +117,7 @@ def test_embeddings(verb: str, body: Any, usage: Usage) -> None:
         ({"trafficType": 1}, ""),
     ],
 )
-def test_tiers(beside: dict[str, Any], tier: str) -> None:
+def test_only_an_unusual_tier_has_a_word(beside: dict[str, Any], tier: str) -> None:
     """The ordinary way has no word; Vertex has longer ones for the same."""
     consumption = of_body(GENERATE, answer({"promptTokenCount": 1, **beside}))
     assert [share.tier for share in consumption.shares] == [tier]

@@ -50,7 +50,7 @@ def numbers(prompt: int, completion: int, total: int | None = None, **more: Any)
          Usage(input=30, output=9, tools=(("web_search", 2),))),
     ],
 )  # fmt: skip
-def test_counters(usage: dict[str, Any], expected: Usage) -> None:
+def test_bodies_and_streams_that_tell_the_same_are_read_alike(usage: dict[str, Any], expected: Usage) -> None:
     """A body, a last chunk without choices and a finishing chunk that tell the same are read alike."""
     unary = of_body(CHAT, {"model": "gpt-5.5", "choices": [], "usage": usage})
     finish = [{"index": 0, "delta": {}, "finish_reason": "stop"}]
@@ -234,7 +234,7 @@ def test_other_streams(route: str, kind: str, usage: dict[str, Any], expected: U
     ("named", "tier"),
     [("default", ""), ("auto", ""), ("on_demand", ""), (None, ""), (7, ""), ("flex", "flex"), ("priority", "priority")],
 )
-def test_tiers(named: Any, tier: str) -> None:
+def test_only_an_unusual_tier_has_a_word(named: Any, tier: str) -> None:
     """The ordinary ways have no word."""
     answer = {"model": "m", "service_tier": named, "usage": numbers(1, 1)}
     beside = {"model": "m", "usage": numbers(1, 1) | {"service_tier": named}}

@@ -3,8 +3,7 @@
 import os
 import resource
 import shutil
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import pytest
 from penstock.ledger.journal import Fsync, Journal
 from penstock.ledger.records import SUFFIX, Record, replay
 from tests.support.books import entry, opened
+from tests.support.waiting import until
 
 SMALL = 16 * 1024
 
@@ -21,13 +21,6 @@ def on_disk(folder: Path) -> list[Record]:
     """Everything that a reader finds who comes after the process was killed now."""
     paths = sorted(folder.glob(f"[0-9a-f]*{SUFFIX}"))
     return [record for path in paths for record in replay(path.read_bytes())]
-
-
-def until(holds: Callable[[], bool], seconds: float = 30.0) -> None:
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.02)
 
 
 def fill(journal: Journal, numbers: range) -> list[Record]:

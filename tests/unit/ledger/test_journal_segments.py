@@ -5,7 +5,6 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from penstock.ledger.journal import Fsync, Journal
 from penstock.ledger.records import LENGTH_AT, MAGIC, PAYLOAD_AT, SUFFIX, Record, ended_cleanly, frame, replay
 from penstock.ledger.segment import Segment
 from tests.support.books import entry, opened
+from tests.support.waiting import until
 
 SMALL = 16 * 1024
 
@@ -25,13 +25,6 @@ def names(folder: Path) -> list[str]:
 
 def on_disk(folder: Path) -> list[Record]:
     return [record for name in names(folder) for record in replay((folder / name).read_bytes())]
-
-
-def until(holds: Callable[[], bool], seconds: float = 20.0) -> None:
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.005)
 
 
 def fill(journal: Journal, segments: int, name: str = "") -> list[Record]:

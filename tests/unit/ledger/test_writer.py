@@ -15,16 +15,10 @@ from penstock.stores.ledger import Ledger
 from penstock.stores.schema import entries
 from tests.support.books import entry, opened
 from tests.support.made import database_at
+from tests.support.waiting import until
 
 SMALL = 16 * 1024
 SOON = 0.05
-
-
-def until(holds: Callable[[], bool], seconds: float = 30.0) -> None:
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.02)
 
 
 def stored(path: Path) -> int:

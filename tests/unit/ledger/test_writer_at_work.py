@@ -5,7 +5,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from penstock.ledger.records import SUFFIX, replay
 from penstock.ledger.recovery import AT_ONCE
 from penstock.ledger.writer import STUCK_SEGMENTS, Writer
 from tests.support.books import entry, opened
+from tests.support.waiting import until
 
 SMALL = 16 * 1024
 
@@ -38,13 +39,6 @@ class Shelf:
     @property
     def names(self) -> list[str]:
         return [one.opened.id for some in self.batches for one in some]
-
-
-def until(holds: Callable[[], bool], seconds: float = 20.0) -> None:
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.005)
 
 
 def fill(journal: Journal, numbers: range) -> list[str]:

@@ -84,7 +84,7 @@ def test_a_stranger_is_refused(request_head: RequestHead, says: str) -> None:
     assert GATEWAY not in fault.words
 
 
-def test_tenants() -> None:
+def test_the_tenant_is_the_team_or_the_key() -> None:
     """The tenant is the team, or without one the key's identity."""
     assert PROFILES[GATEWAY].tenant == "key:key_1"
     assert PROFILES[OTHER].tenant == "team:red"

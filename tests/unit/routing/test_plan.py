@@ -69,7 +69,7 @@ FILES = met("/v1/files", "GET")
         (FILES, "llama3", ANYONE, TABLE, "openai", "operators"),
     ],
 )
-def test_destinations(
+def test_rule_and_credential_decide_the_destination(
     route: Match, model: str | None, caller: Caller, table: Table, name: str, credential: str | None
 ) -> None:
     """The rule's provider, else the dialect's first; the caller's credential, else the operator's."""
@@ -90,7 +90,9 @@ def test_destinations(
         (CHAT, "gpt-4o", ANYONE, Table({}), FaultKind.MISROUTED, "speaks openai"),
     ],
 )
-def test_dead_ends(route: Match, model: str, caller: Caller, table: Table, kind: FaultKind, says: str) -> None:
+def test_a_request_that_can_go_nowhere_is_told_what_to_do(
+    route: Match, model: str, caller: Caller, table: Table, kind: FaultKind, says: str
+) -> None:
     """A request that can go nowhere gets a 400 that says what to do; nobody gets a made-up answer by mistake."""
     with pytest.raises(FaultError) as refused:
         plan(table, route, Facts(model=model), caller)

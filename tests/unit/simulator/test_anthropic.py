@@ -167,7 +167,7 @@ def test_limits_and_stops(line: Line) -> None:
     assert (refused["stop_reason"], refused["stop_details"]["type"]) == ("refusal", "refusal")
 
 
-def test_models(line: Line) -> None:
+def test_models_come_in_pages_and_every_name_is_known(line: Line) -> None:
     """Pages in Anthropic's shape; every name is known."""
     page = line.ask("/v1/models?limit=3", headers=OLD).json
     assert [model["type"] for model in page["data"]] == ["model"] * 3

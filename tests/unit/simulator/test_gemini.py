@@ -79,7 +79,9 @@ def test_the_calling_mode(line: Line, config: dict[str, object], called: int) ->
         ("gemini-2.0-flash", {"includeThoughts": True, "thinkingBudget": 9}, True, True),
     ],
 )
-def test_thoughts(line: Line, model: str, config: dict[str, object], shown: bool, thinks: bool) -> None:
+def test_thoughts_are_counted_apart_and_shown_on_request(
+    line: Line, model: str, config: dict[str, object], shown: bool, thinks: bool
+) -> None:
     """Counted apart from the answer, shown on request, within the budget, and signed."""
     heard = ask(line, model=model, generationConfig={"thinkingConfig": config})
     usage = heard.json["usageMetadata"]
@@ -129,7 +131,7 @@ def test_both_spellings_of_fields(line: Line) -> None:
     assert cut["candidates"][0]["finishReason"] == "MAX_TOKENS"
 
 
-def test_candidates(line: Line) -> None:
+def test_there_are_as_many_candidates_as_asked_for(line: Line) -> None:
     """As many as asked for."""
     made = ask(line, generationConfig={"candidateCount": 3}).json["candidates"]
     assert [candidate["index"] for candidate in made] == [0, 1, 2]
@@ -167,7 +169,7 @@ def test_long_prompts_are_cached(line: Line) -> None:
     assert 1024 <= counts[1]["cachedContentTokenCount"] < counts[1]["promptTokenCount"]
 
 
-def test_embeddings(line: Line) -> None:
+def test_embeddings_have_the_size_asked_for(line: Line) -> None:
     """One and many, of the size asked for."""
     request = {"content": said("a cat"), "outputDimensionality": 64}
     one = line.ask("/v1beta/models/gemini-embedding-001:embedContent", request).json["embedding"]["values"]
@@ -177,7 +179,7 @@ def test_embeddings(line: Line) -> None:
     assert math.isclose(math.hypot(*one), 1, rel_tol=1e-6)
 
 
-def test_models(line: Line) -> None:
+def test_models_come_in_pages_and_every_name_is_known(line: Line) -> None:
     """Pages in Gemini's shape; every name is known."""
     page = line.ask("/v1beta/models?pageSize=3").json
     rest = line.ask(f"/v1beta/models?pageSize=50&pageToken={page['nextPageToken']}").json

@@ -234,7 +234,7 @@ def embedded(line: Line, *texts: str, **more: object) -> list[Any]:
     return [row["embedding"] for row in heard.json["data"]]
 
 
-def test_embeddings(line: Line) -> None:
+def test_embeddings_are_unit_vectors_of_the_size_asked_for(line: Line) -> None:
     """Unit vectors of the size asked for, the same in both encodings, close where the words are."""
     cat, cats, sums = embedded(line, "the cat sat here", "here sat the cat Tom", "algebra")
     assert len(cat) == 1536
@@ -247,14 +247,14 @@ def test_embeddings(line: Line) -> None:
     assert list(struct.unpack("<64f", base64.b64decode(packed))) == plain
 
 
-def test_moderations(line: Line) -> None:
+def test_there_is_one_moderation_an_input(line: Line) -> None:
     """One result an input."""
     made = line.ask("/v1/moderations", {"input": ["I love bees", "I will kill it"]}).json
     assert [result["flagged"] for result in made["results"]] == [False, True]
     assert made["results"][1]["categories"]["violence"]
 
 
-def test_models(line: Line) -> None:
+def test_models_come_in_one_list_and_every_name_is_known(line: Line) -> None:
     """A list in OpenAI's shape; every name is known."""
     listed = line.ask("/v1/models").json
     assert listed["object"] == "list"

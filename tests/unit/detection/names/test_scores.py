@@ -56,7 +56,7 @@ def score(finder: Finder, kind: str, half: int) -> tuple[float, float]:
 
 
 @pytest.mark.parametrize(("half", "recall", "precision"), [(0, 0.70, 0.93), (1, 0.55, 0.92)])
-def test_persons(half: int, recall: float, precision: float) -> None:
+def test_people_are_found_as_well_as_they_were(half: int, recall: float, precision: float) -> None:
     """Measured: 0.75 at 0.96 on the half that was looked at, 0.62 at 0.95 on the other."""
     measured = score(Persons(), "PERSON", half)
     assert measured[0] >= recall
@@ -64,7 +64,7 @@ def test_persons(half: int, recall: float, precision: float) -> None:
 
 
 @pytest.mark.parametrize(("half", "recall", "precision"), [(0, 0.65, 0.95), (1, 0.60, 0.92)])
-def test_addresses(half: int, recall: float, precision: float) -> None:
+def test_addresses_are_found_as_well_as_they_were(half: int, recall: float, precision: float) -> None:
     """Measured: 0.70 at 1.00 on the half that was looked at, 0.66 at 0.95 on the other."""
     measured = score(Addresses(), "STREET_ADDRESS", half)
     assert measured[0] >= recall

@@ -96,7 +96,7 @@ def test_escapes_are_no_neighbours() -> None:
     assert not stands_alone(candidate("TOKEN=", "TOKEN"), Edge.BASE64)
 
 
-def test_strength() -> None:
+def test_random_text_is_told_from_words() -> None:
     """Random text and words are told apart."""
     assert entropy("") == 0
     assert entropy("aaaa") == 0

@@ -137,7 +137,7 @@ Adesso in Java, per favore
 
 
 @pytest.mark.parametrize("text", AGAIN)
-def test_asks_again(text: str) -> None:
+def test_a_short_message_asks_again(text: str) -> None:
     """However it is written: in capitals, with a typographic apostrophe, politely, below a line of the answer."""
     text = text.replace("\\n", "\n")
     assert asks_again([text])
@@ -145,7 +145,7 @@ def test_asks_again(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", OTHERS)
-def test_goes_on(text: str) -> None:
+def test_what_goes_on_asks_for_nothing_again(text: str) -> None:
     """New questions, new tasks, thanks, and texts that only speak of a whole file."""
     assert not asks_again([text])
 

@@ -88,7 +88,7 @@ TABLE: list[tuple[dict[str, Any], dict[str, Any], str | None]] = [
 
 
 @pytest.mark.parametrize(("rules", "request_body", "check"), TABLE)
-def test_checks(rules: dict[str, Any], request_body: dict[str, Any], check: str | None) -> None:
+def test_what_a_check_meets_is_refused(rules: dict[str, Any], request_body: dict[str, Any], check: str | None) -> None:
     """What is met is refused in words that name policy and contact and none of the request's own; nothing else is."""
     exchange = asked(request_body)
     before = exchange.document

@@ -77,7 +77,7 @@ async def _until_back(counters: ValkeyCounters) -> None:
         ("unix:///run/valkey.sock", Address(path="/run/valkey.sock")),
     ],
 )
-def test_addresses(url: str, told: Address) -> None:
+def test_addresses_are_read_as_people_write_them(url: str, told: Address) -> None:
     """As people write them; a password may hold any character, quoted."""
     assert address(url) == told
 
@@ -247,7 +247,9 @@ async def test_processes_that_share_it_are_known(server: ValkeyServer) -> None:
 
 
 @awaited
-async def test_tls(server: ValkeyServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_goes_through_tls_goes_to_a_trusted_server_alone(
+    server: ValkeyServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """With ``valkeys:`` everything goes through TLS, and only to a server whose certificate is trusted."""
     _certificate(tmp_path)
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
