@@ -14,13 +14,16 @@ from penstock.administering.errors import ConflictError, DeniedError, InFileErro
 from penstock.administering.house import House, reading_books
 from penstock.config.mistakes import nearest
 from penstock.config.settings import KeySettings, Settings
+from penstock.stores.admins import Admins
 from penstock.stores.audit import Change
 from penstock.stores.database import Transaction
-from penstock.stores.keys import KeyRow, KeySecret, KeyTerms, MadeKey, NameTakenError, UnknownKeyError
+from penstock.stores.keys import KeyRow, KeySecret, KeyStore, KeyTerms, MadeKey, NameTakenError, UnknownKeyError
 from penstock.stores.reports import Reports
 
 IN_FILE = "file:"
 """How the identity of a key begins that stands in the configuration file."""
+GATEWAY = "the gateway itself"
+"""Who makes the first key, as the audit log has it."""
 DAY = 86_400
 MOST_GRACE = 90 * DAY
 
@@ -147,6 +150,16 @@ def create(house: House, actor: Actor, wanted: CreateKey) -> NewKey:
     except NameTakenError:
         raise ConflictError(f"There is a key called {wanted.name!r} already.", "name") from None
     return _new(made, told)
+
+
+def create_first(store: KeyStore, settings: Settings) -> str | None:
+    """The secret of the key that a gateway makes by itself, so that it can be used at once; None where another gateway
+    of the same database was faster, and has shown its own."""
+    house = House(settings, store, Admins(store.engine, store.pepper))
+    try:
+        return create(house, Actor(GATEWAY, Role.OWNER), CreateKey(name="default")).secret
+    except ConflictError:
+        return None
 
 
 def show(house: House, actor: Actor, wanted: ShowKey) -> SeenKey:

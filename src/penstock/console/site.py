@@ -236,6 +236,12 @@ def furnished(settings: Settings, source: SettingsSource) -> Iterator[AdminApi]:
         yield AdminApi(ACTS, doors(ACTS), Following(house, source), house.admins, answers, house.store.pepper)
 
 
+def misdirected() -> Response:
+    """To who asks under a name that the API does not go by."""
+    words = "The admin API does not answer to the name in the request's Host header. Use its address, or have its "
+    return _refused("misdirected", 421, f"{words}operator add the name to `admin.hosts`.", headers=_HEADERS)
+
+
 def _question(door: Door, query: Sequence[tuple[str, str]]) -> str:
     return msgspec.json.encode([door.path, sorted(pair for pair in query if pair[0] != "most")]).decode()
 

@@ -184,9 +184,13 @@ def test_pages_hold_everything_once(scene: Scene) -> None:
 
 
 def test_another_name_leads_nowhere(scene: Scene) -> None:
-    """A page that resolves its own name to this machine is answered 421, whatever token it sends."""
+    """A page that resolves its own name to this machine is answered 421, whatever token it sends; it learns no more."""
     found = scene.ask("owner", "GET", "/v1/keys", headers={"host": "evil.example"})
-    assert (found.status, found.content) == (421, b"")
+    assert (found.status, found.headers["content-type"]) == (421, "application/problem+json")
+    assert found.json()["type"] == "/v1/problems/misdirected"
+    assert "`admin.hosts`" in found.json()["detail"]
+    assert "evil" not in found.text
+    assert scene.ask(None, "HEAD", "/v1/keys", headers={"host": "evil.example"}).content == b""
 
 
 @pytest.mark.parametrize("door", [door for door in DOORS if door.has_body], ids=lambda door: door.act.name)

@@ -254,6 +254,21 @@ def test_a_team_that_keys_name_is_one_without_a_row(house: House) -> None:
         subjects.remove_team(house, OWNER, subjects.NamedTeam("green"))
 
 
+def test_the_first_key_is_in_the_log_like_any_other(house: House) -> None:
+    """Made by the gateway itself, in one transaction with its note; whoever comes second makes none."""
+    settings = msgspec.structs.replace(house.settings, keys=())
+    secret = keys.create_first(house.store, settings)
+    assert secret is not None
+    assert keys.create_first(house.store, settings) is None
+    (row,) = log.listed(house, VIEWER, log.ListChanges()).items
+    found = house.store.find("default")
+    assert (row.who, row.act, row.kind, row.subject, row.name) == (
+        "the gateway itself", "keys.create", "key", found.id, "default",
+    )  # fmt: skip
+    assert (row.before, row.after) == (None, msgspec.to_builtins(keys.described(found)))
+    assert secret not in str(row)
+
+
 def test_lists_go_on_where_they_ended(house: House) -> None:
     """Each item once, however small the pages are, and though others are made in the same second."""
     for number in range(5):
