@@ -41,7 +41,7 @@ class Key(msgspec.Struct, frozen=True):
     in_file: bool
     """It stands in the configuration file, and is changed there."""
     team: str | None
-    owner: str | None
+    user: str | None
     label: str | None
     models: tuple[str, ...]
     routes: tuple[str, ...]
@@ -75,8 +75,8 @@ class KeyWanted(TermsWanted, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Terms of a key; what is left out stays as it is, and null takes it away."""
 
     team: Words | UnsetType | None = UNSET
-    owner: Words | UnsetType | None = UNSET
-    """Whose key it is: the user's name."""
+    user: Words | UnsetType | None = UNSET
+    """Whose key it is, by name."""
     require_provider_key: bool | UnsetType = UNSET
     """Refuse requests that bring no provider credential of their own."""
     expires: int | UnsetType | None = UNSET
@@ -256,7 +256,7 @@ def from_file(row: KeySettings) -> Key:
     expires = None if row.expires is None else int(row.expires.timestamp())
     terms = KeyTerms(
         team=row.team,
-        owner=row.owner,
+        owner=row.user,
         label=row.label,
         models=row.models,
         routes=row.routes,
@@ -280,7 +280,7 @@ def described(row: KeyRow) -> Key:
         state=row.state(time.time()),
         in_file=row.id.startswith(IN_FILE),
         team=terms.team,
-        owner=terms.owner,
+        user=terms.owner,
         label=terms.label,
         models=terms.models,
         routes=terms.routes,
@@ -330,10 +330,10 @@ def _may_see(actor: Actor, team: str | None) -> bool:
 def _changed(house: House, actor: Actor, terms: KeyTerms, wanted: KeyWanted) -> KeyTerms:
     """The terms with what is wanted in place of what was."""
     changes = checking.common(house.settings, wanted)
-    for field in ("team", "owner"):
+    for field, term in (("team", "team"), ("user", "owner")):
         value = getattr(wanted, field)
         if value is not UNSET:
-            changes[field] = None if value is None else checking.words(field, value)
+            changes[term] = None if value is None else checking.words(field, value)
     if not isinstance(wanted.expires, UnsetType):
         changes["expires"] = checking.later("expires", wanted.expires)
     if wanted.require_provider_key is not UNSET:
