@@ -10,8 +10,8 @@ import msgspec
 from penstock import __version__
 from penstock.administering.acting import Page
 from penstock.console.doors import Door
+from penstock.console.fitting import PLACE
 from penstock.console.problem import MEDIA_TYPE, Problem
-from penstock.console.reading import PLACE
 
 JSON = dict[str, Any]
 
