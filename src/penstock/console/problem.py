@@ -67,7 +67,8 @@ def problem_of(error: ActError) -> Problem:
     """An act's mistake."""
     kind, status = KINDS[type(error)]
     mistakes = tuple(Mistake(one.field, one.words) for one in error.every if one.field)
-    return problem(kind, status, summed(mistakes) if len(mistakes) > 1 else error.words, mistakes)
+    told = summed(mistakes) if mistakes and isinstance(error, InvalidError) else error.words
+    return problem(kind, status, told, mistakes)
 
 
 def summed(mistakes: Sequence[Mistake]) -> str:

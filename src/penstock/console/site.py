@@ -296,9 +296,11 @@ async def _unrouted(request: Request, error: Exception) -> Response:
     del request
     status = error.status_code if isinstance(error, HTTPException) else 404
     given = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
-    words = "There is nothing here; /v1/openapi.json lists what there is."
-    kind = "not-found" if status == 404 else "method-not-allowed"
-    return _refused(kind, status, words if status == 404 else "", headers={**_HEADERS, **given})
+    if status == 404:
+        kind, words = "not-found", "There is nothing here; /v1/openapi.json lists what there is."
+    else:
+        kind, words = "method-not-allowed", f"This path takes {given.get('Allow', 'other methods')}."
+    return _refused(kind, status, words, headers={**_HEADERS, **given})
 
 
 async def _bug(request: Request, error: Exception) -> Response:
