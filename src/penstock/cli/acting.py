@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 OPERATOR = "local operator"
 """Who does what is done at the command line, as the audit log has it."""
 
-_OPTIONS = {"models": "--model", "routes": "--route", "quotas": "--quota"}
+_OPTIONS = {"models": "--model", "routes": "--route", "quotas": "--quota", "scrub": "--scrub-kind"}
 
 Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 

@@ -159,6 +159,15 @@ def test_what_ended_is_not_brought_back() -> None:
         (("create", "a", "--expires", "soon"), "write it like 90d"),
         (("create", "a", "--expires", "2020-01-01"), "is over already"),
         (("create", "a", "--route", "message.create"), "did you mean `messages.create`?"),
+        (("create", "a", "--scrub-kind", "emial=mask", "--quota", "60 requets per day"), "--quota: "),
+        (
+            ("create", "a", "--quota", "60 rpm", "--scrub-kind", "emial=mask"),
+            "--scrub-kind: there is no kind 'emial'; did",
+        ),
+        (
+            ("create", "a", "--scrub-kind", "emial=mask", "--quota", "a lot"),
+            "`$20 per day`.\n--scrub-kind: there is no",
+        ),
         (("rotate", "a", "--grace", "a while"), "write it like 30m"),
         (("set", "declared", "--user", "x", "--config", "file.yaml"), "change it there"),
         (("create", "declared", "--config", "file.yaml"), "declares a key called 'declared'"),
