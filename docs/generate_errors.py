@@ -9,6 +9,7 @@ kind of fault has no words here and fails it.
 import json
 import sys
 
+from penstock.calling import naming
 from penstock.core.fault import Fault, FaultKind
 from penstock.core.head import first
 from penstock.core.route import Match
@@ -22,7 +23,7 @@ EXCHANGE = "01a1fd95cce9c6385c9afff1daab"
 WORDS = {
     FaultKind.MALFORMED: (
         "The request is no HTTP/1.1, its body is no JSON object where one is needed, or its `Host` names no host.",
-        "Correct the request; the message says where it broke.",
+        "Correct the request; the message says where it broke, and what to send.",
     ),
     FaultKind.UNAUTHENTICATED: (
         "No gateway key was sent, or one that this gateway does not know.",
@@ -104,16 +105,18 @@ WORDS = {
     ),
     FaultKind.UNREACHABLE: (
         "No connection to the provider, or it closed before or while it answered.",
-        "Look at the provider row's `base_url`. What was sent in full is not to be retried: it may have been paid for.",
+        "The message names the provider: its operator runs `penstock providers check`, and looks at the row's "
+        "`base_url`. What was sent in full is not to be retried: it may have been paid for.",
     ),
     FaultKind.BROKEN_ANSWER: (
         "The provider answered with something that is no answer: HTML with status 200, a redirect, invalid HTTP, "
         "a stream that stops before its end.",
-        "Look at the provider row's `base_url`, and at what stands between the gateway and the provider.",
+        "The message names the provider: its operator looks at the row's `base_url`, and at what stands between the "
+        "gateway and the provider.",
     ),
     FaultKind.CREDENTIAL_REFUSED: (
         "The provider refused the operator's credential (401 or 403).",
-        "The operator replaces the row's `api_key`.",
+        "The message names the provider; its operator replaces the row's `api_key`.",
     ),
     FaultKind.OVERLOADED: (
         "The gateway holds `limits.connections` connections, is about to stop, or cannot reach its own database.",
@@ -121,8 +124,8 @@ WORDS = {
     ),
     FaultKind.TIMED_OUT: (
         "The provider did not begin its answer in time, or fell silent in the middle of it.",
-        "See `timeouts` of the provider row. Not to be retried once the request was sent in full: it may have been "
-        "paid for.",
+        "The message names the provider: its operator looks at the row's `timeouts`. Not to be retried once the "
+        "request was sent in full: it may have been paid for.",
     ),
 }
 
@@ -137,6 +140,9 @@ sending the same request again can help. Where it cannot, the answer carries `x-
 Anthropic and OpenAI obey above everything else. Each carries an id in the header in which the dialect's own clients
 look for one; where the request was readable, it is also in `X-Penstock-Exchange-Id`. Why each status was chosen, client
 by client, is in [errors and retries](../concepts/errors-and-retries.md).
+
+Each message says what to do next, and to whom. Where a provider failed it names the provider as the configuration calls
+it, never its host or a credential; `penstock providers check` then tells its operator the cause.
 """
 
 ENVELOPES = """\
@@ -212,7 +218,8 @@ def _envelopes() -> str:
 
 
 def _endings() -> str:
-    fault = Fault(kind=FaultKind.UNREACHABLE, words="The provider closed the connection in the middle of its answer.")
+    words = "The provider closed the connection in the middle of its answer."
+    fault = naming(Fault(kind=FaultKind.UNREACHABLE, words=words, retryable=False), "anthropic")
     parts = [ENDINGS]
     for title, dialect, operation, last in (
         ("Anthropic", Anthropic(), "messages.create", b""),

@@ -58,7 +58,7 @@ from penstock.stores.counting.memory import Memory
 from penstock.stores.counting.sqlite import COUNTERS, SqliteCounters
 from penstock.stores.counting.valkey import ValkeyCounters
 from penstock.stores.counting.valkey_address import address
-from penstock.stores.keys import KeyStore, NameTakenError
+from penstock.stores.keys import KeyStore
 from penstock.stores.ledger import Ledger
 from penstock.stores.records import Records
 from penstock.stores.suspensions import Suspensions
@@ -462,11 +462,10 @@ async def _reply(incoming: Incoming, answer: Answer) -> None:
 def _first_key(store: KeyStore, settings: Settings) -> str | None:
     if settings.keys or store.any():
         return None
-    try:
-        return store.create("default", prefix=settings.key_prefix).key.reveal()
-    except NameTakenError:
-        # Another gateway of the same database was faster, and has shown it.
-        return None
+    # Loaded at the very first start alone.
+    from penstock.administering import keys  # noqa: PLC0415
+
+    return keys.create_first(store, settings)
 
 
 async def _ended(task: asyncio.Task[None]) -> None:

@@ -7,11 +7,14 @@ Puts the provider's request together (which headers, which deadlines) and sends 
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import overload
+
+import msgspec
 
 from penstock.core.caller import Credential
 from penstock.core.dialect import Dialect
 from penstock.core.exchange import Answer, Exchange
-from penstock.core.fault import FaultKind, refuse
+from penstock.core.fault import Fault, FaultKind, refuse
 from penstock.core.forms import FormField, form_field
 from penstock.core.head import RequestHead
 from penstock.core.route import Body
@@ -21,6 +24,32 @@ from penstock.wire.call import Upstream
 from penstock.wire.incoming import Incoming
 from penstock.wire.judge import judge, unclear
 from penstock.wire.relay import Relay
+
+_BY_PROVIDERS = frozenset((FaultKind.UNREACHABLE, FaultKind.BROKEN_ANSWER, FaultKind.TIMED_OUT))
+
+
+def naming(fault: Fault, provider: str) -> Fault:
+    """The same, said of the provider that the configuration calls so, with what to do next. Of its host nothing is
+    told: whoever may know it finds it under the name."""
+    if fault.kind is FaultKind.BROKEN_ANSWER:
+        next_step = "If this happens again, ask"
+    elif fault.may_retry:
+        next_step = "Try again in a moment; if that does not help, ask"
+    else:
+        next_step = "It may have been paid for: send it again only if you need the answer. If this happens again, ask"
+    words = f"{fault.words} The provider is {provider!r}. {next_step} your gateway's operator to run"
+    return msgspec.structs.replace(fault, words=f"{words} `penstock providers check`.")
+
+
+@overload
+def of_provider(fault: Fault, exchange: Exchange | None) -> Fault: ...
+@overload
+def of_provider(fault: Fault | None, exchange: Exchange | None) -> Fault | None: ...
+def of_provider(fault: Fault | None, exchange: Exchange | None) -> Fault | None:
+    """The fault as its client is told it: what a provider did is said with its name."""
+    if fault is None or fault.kind not in _BY_PROVIDERS or exchange is None or exchange.attempt is None:
+        return fault
+    return naming(fault, exchange.attempt.provider.name)
 
 
 @dataclass

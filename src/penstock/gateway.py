@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from penstock import routes
-from penstock.calling import Calling
+from penstock.calling import Calling, of_provider
 from penstock.closing import Closing, leave, outcome_of
 from penstock.core.dialect import Dialect
 from penstock.core.exchange import Answer, Exchange, Outcome
@@ -64,7 +64,7 @@ class Gateway:
             else:
                 self._reply_whole(exchange, incoming, answer)
         except FaultError as error:
-            self._refuse(error.fault, exchange_id, exchange, incoming)
+            self._refuse(of_provider(error.fault, exchange), exchange_id, exchange, incoming)
         except asyncio.CancelledError:
             leave(exchange, Outcome.ABANDONED)
             raise
@@ -126,7 +126,7 @@ class Gateway:
         watch = watched([visit.watch for visit in reversed(visits) if visit.watches])
         served = functools.partial(leave, exchange, Outcome.SERVED)
         relay.pass_on(dialect.manner(match), self.passing, tap, served, watch, stream=stream)
-        fault = exchange.fault = await relay.finished()
+        fault = exchange.fault = of_provider(await relay.finished(), exchange)
         ending: bytes | None = relay.remainder()
         if fault is not None:
             event = fault.ending or dialect.broken_off(match, fault, exchange.id, relay.last)

@@ -82,7 +82,10 @@ def _match(head: RequestHead) -> Match:
         if route is not None:
             parameters = tuple((name, unquote(value)) for name, value in values)
             if not all(_harmless(value) for _, value in parameters):
-                raise refuse(FaultKind.NOT_FOUND, "The path holds a parameter that no identifier can have.")
+                raise refuse(
+                    FaultKind.NOT_FOUND,
+                    "The path holds a parameter that no identifier can have. Check what the client puts there.",
+                )
             upstream = rest.removeprefix("/v1") if dialect == "openai" else rest
             return Match(route=route, parameters=parameters, path=upstream, prefix=prefix)
         allowed.update(rows)

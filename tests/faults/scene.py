@@ -32,6 +32,8 @@ WORKING: dict[str, Any] = {
     "stream_usage": "ask",
 }  # fmt: skip
 """Terser answers, scrubbing and limits together."""
+_BY_PROVIDERS = frozenset(("unreachable", "broken_answer", "timed_out"))
+_HOST = re.compile(rb"127\.0\.0\.1|localhost|\.invalid")
 KEPT = 4_000_000
 """Of a body that is larger, only the length is kept."""
 
@@ -222,6 +224,7 @@ def _told(played: Played) -> Iterator[str]:
         yield f"error type {kind}, not {TYPES[seen.fault][dialect]}"
     if not error["message"]:
         yield "no words"
+    yield from _named(played, heard.body)
     if (b"\r\nx-should-retry: false" in heard.head.lower()) is seen.retry:
         yield f"says {'nothing' if seen.retry else 'something else'} of a retry"
 
@@ -237,8 +240,19 @@ def _ended(played: Played) -> Iterator[str]:
     kind = TYPES[played.seen.fault][DIALECTS.index(played.form.dialect)]
     if b'"message":"The provider' not in told or f'"{kind}"'.encode() not in told:
         yield f"no {kind} at its end"
+    yield from _named(played, told)
     if wrong := stream.judge(heard.body):
         yield f"breaks the stream's rules: {wrong}"
+
+
+def _named(played: Played, told: bytes) -> Iterator[str]:
+    """Of a provider's fault its users learn which provider it was and whom to ask, and not where it stands."""
+    if played.seen.fault not in _BY_PROVIDERS:
+        return
+    if f"The provider is '{played.form.dialect}-".encode() not in told or b"`penstock providers check`" not in told:
+        yield "does not say which provider, or whom to ask"
+    if _HOST.search(told):
+        yield "tells the provider's host"
 
 
 def _broken(played: Played) -> Iterator[str]:

@@ -54,6 +54,8 @@ def test_the_first_key_goes_into_a_file_when_nobody_looks(tmp_path: Path) -> Non
             == 200
         )
         assert ask(gateway, key=key[:-1]).status == 401
+        (change,) = json.loads(run("audit", "--json", "--config", "penstock.yaml", folder=tmp_path).stdout)
+        assert (change["who"], change["act"], change["name"]) == ("the gateway itself", "keys.create", "default")
         path.unlink()
         assert all(key.encode() not in file.read_bytes() for file in (tmp_path / "data").rglob("*") if file.is_file())
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Annotated, Any, Generic, Protocol, TypeVar
 
 import msgspec
+from msgspec import Meta
 
 from penstock.administering.errors import DeniedError
 
@@ -40,6 +41,8 @@ class Actor(msgspec.Struct, frozen=True):
 
 MOST_LISTED = 1000
 """In one page."""
+Most = Annotated[int, Meta(ge=1, le=MOST_LISTED)]
+"""How many items a page may have at most, as lists take it."""
 
 Item = TypeVar("Item")
 Place = tuple[str | int, ...]
@@ -54,11 +57,14 @@ class Page(msgspec.Struct, Generic[Item], frozen=True):
 
 
 def paged(most: int, found: Callable[[int], Sequence[Item]], place: Callable[[Item], Place]) -> Page[Item]:
-    """A page of so many, within bounds. ``found`` reads so many from where the page begins."""
-    most = min(max(1, most), MOST_LISTED)
+    """A page of so many. ``found`` reads so many from where the page begins."""
     # One more than is told, to know whether the list goes on.
     some = found(most + 1)
     return Page(tuple(some[:most]), place(some[most - 1]) if len(some) > most else None)
+
+
+def _nothing_more(house: object, wanted: object) -> None:
+    """The types of its fields say all."""
 
 
 class Act(msgspec.Struct, frozen=True):
@@ -77,6 +83,9 @@ class Act(msgspec.Struct, frozen=True):
     """House, actor and what is wanted, to what is told; raises ``errors.ActError``. Its docstring is its
     documentation."""
     writes: bool = True
+    check: Callable[[Any, Any], None] = _nothing_more
+    """House and what is wanted: InvalidError that tells all that is wrong with it by itself, as ``run`` does before
+    anything else. What it needs may be an empty text, where none could be read."""
 
 
 class Administration(Protocol):

@@ -3,13 +3,15 @@
 import datetime
 import re
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, Literal, get_type_hints
 
 import msgspec
 from msgspec import Meta
 
-from penstock.administering.acting import Act, Actor, Page, Role, paged
-from penstock.administering.errors import ConflictError, InvalidError, NotFoundError
+from penstock.administering.acting import Act, Actor, Most, Page, Role, paged
+from penstock.administering.checking import maybe
+from penstock.administering.errors import ConflictError, InvalidError, NotFoundError, together
 from penstock.administering.house import House
 from penstock.core.books import By, Filter, LogLine, UsageRow, total
 from penstock.core.entry import Entry, Opened
@@ -59,7 +61,7 @@ class AskUsage(Choice, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class ListExchanges(Choice, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Exchanges, the newest first."""
 
-    most: int = 100
+    most: Most = 100
     after: tuple[int, str] | None = None
 
 
@@ -124,13 +126,15 @@ _OPENED = tuple(name for name in Opened.__struct_fields__ if name not in {"at", 
 _CLOSED = tuple(
     name for name in Entry.__struct_fields__ if name not in {"opened", "consumption", "scrubbed", "rulings"}
 )
+# What the books' own table calls otherwise.
+_NAMES = {"owner": "user"}
 _TYPES = {**get_type_hints(Opened), **get_type_hints(Entry)}
 
 Exchange = msgspec.defstruct(
     "Exchange",
     [
         ("at", float),
-        *((name, _TYPES[name]) for name in (*_OPENED, *_CLOSED)),
+        *((_NAMES.get(name, name), _TYPES[name]) for name in (*_OPENED, *_CLOSED)),
         ("source", str),
         ("usage_missing", bool),
         ("shares", tuple[Share, ...]),
@@ -141,12 +145,14 @@ Exchange = msgspec.defstruct(
     frozen=True,
     module=__name__,
 )
-"""Everything that the books hold of one exchange: the fields of ``Opened`` and ``Entry``, by their names, money in
-micro-dollars."""
+"""Everything that the books hold of one exchange: the fields of ``Opened`` and ``Entry``, by their names, but for
+``owner``, which is ``user``; money
+in micro-dollars."""
 
 
 def usage(house: House, actor: Actor, wanted: AskUsage) -> UsageReport:
     """Sum what was used."""
+    _check(house, wanted)
     by = tuple(By(one) for one in dict.fromkeys(wanted.by))
     which = _filter(actor, wanted)
     found = Reports(house.store.engine).report(by, which)
@@ -157,6 +163,7 @@ def usage(house: House, actor: Actor, wanted: AskUsage) -> UsageReport:
 
 def listed(house: House, actor: Actor, wanted: ListExchanges) -> Page[LogLine]:
     """List exchanges."""
+    _check(house, wanted)
     which, reports = _filter(actor, wanted), Reports(house.store.engine)
 
     def found(most: int) -> Sequence[LogLine]:
@@ -179,7 +186,7 @@ def _exchange(entry: Entry) -> msgspec.Struct:
     opened, told = entry.opened, entry.consumption
     return Exchange(
         at=opened.at,
-        **{name: getattr(opened, name) for name in _OPENED},
+        **{_NAMES.get(name, name): getattr(opened, name) for name in _OPENED},
         **{name: getattr(entry, name) for name in _CLOSED},
         source=told.source.value,
         usage_missing=told.missing,
@@ -218,8 +225,8 @@ def _filter(actor: Actor, wanted: Choice) -> Filter:
             raise NotFoundError(f"There is no team {team!r}.", "team")
         team = confined
     return Filter(
-        since=_moment("since", wanted.since),
-        until=_moment("until", wanted.until),
+        since=None if wanted.since is None else wanted.since.timestamp(),
+        until=None if wanted.until is None else wanted.until.timestamp(),
         key=wanted.key,
         team=team,
         owner=wanted.user,
@@ -234,12 +241,18 @@ def _stamped(moment: float | None) -> datetime.datetime | None:
     return None if moment is None else datetime.datetime.fromtimestamp(moment, datetime.UTC)
 
 
-def _moment(field: str, value: datetime.datetime | None) -> float | None:
-    if value is None:
-        return None
+def _check(house: House, wanted: Choice) -> None:
+    del house
+    together(
+        partial(maybe, _check_moment, "since", wanted.since),
+        partial(maybe, _check_moment, "until", wanted.until),
+        partial(maybe, _statuses, wanted.status),
+    )
+
+
+def _check_moment(field: str, value: datetime.datetime) -> None:
     if value.tzinfo is None:
         raise InvalidError("It has no time zone; write a Z behind it for UTC.", field)
-    return value.timestamp()
 
 
 def _statuses(text: str) -> tuple[int, int]:
@@ -266,8 +279,8 @@ def _sum(by: tuple[By, ...], row: UsageRow) -> Sum:
 
 
 ACTS = (
-    Act("usage.report", AskUsage, UsageReport, _ALL, usage, writes=False),
-    Act("exchanges.list", ListExchanges, Page[LogLine], _ALL, listed, writes=False),
+    Act("usage.report", AskUsage, UsageReport, _ALL, usage, writes=False, check=_check),
+    Act("exchanges.list", ListExchanges, Page[LogLine], _ALL, listed, writes=False, check=_check),
     Act("exchanges.show", NamedExchange, Exchange, _ALL, show, writes=False),
     Act("suspensions.list", ListSuspensions, Page[Suspension], _ALL - {Role.LEAD}, suspended, writes=False),
     Act("suspensions.lift", Lift, Page[Suspension], _CHANGERS, lift),

@@ -1,17 +1,18 @@
 """What may stand in the terms of keys, teams and users: the same as in the configuration file, in the same words."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Annotated
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from penstock.administering.errors import InvalidError
+from penstock.administering.errors import InvalidError, tell, together
 from penstock.config import forms
-from penstock.config.mistakes import MisfitError, listed, nearest
+from penstock.config.mistakes import MisfitError, listed, nearest, shown
 from penstock.config.settings import Settings
-from penstock.core.quota_text import TEXT_MOST, read
+from penstock.core.quota_text import TEXT_MOST, QuotaError, read
 from penstock.core.scrubbed import Wish
 from penstock.core.terseness import HOLDOUT_MOST, Intensity
 from penstock.detection.kinds import KINDS
@@ -62,29 +63,36 @@ class TermsWanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Such as `5M output tokens per month`; empty: none of its own."""
 
 
-def common(settings: Settings, wanted: TermsWanted) -> dict[str, object]:
-    """What is wanted of the terms that keys, teams and users have in common, checked; InvalidError."""
-    found: dict[str, object] = {}
-    for name in TermsWanted.__struct_fields__:
-        value = getattr(wanted, name)
-        if value is not UNSET:
-            found[name] = value
-    if found.get("label") is not None:
-        words("label", str(found["label"]))
-    _each("models", wanted.models, forms.pattern)
-    _each("routes", wanted.routes, forms.operation)
-    _each("quotas", wanted.quotas, forms.quota)
-    if "quotas" in found:
-        found["quotas"] = _apart(wanted.quotas or ())
-    if wanted.intensity not in (UNSET, None, *_INTENSITIES):
-        raise InvalidError(
-            f"There is no intensity {wanted.intensity!r}; write one of {listed(_INTENSITIES)}.", "intensity"
-        )
-    if isinstance(wanted.holdout, int) and not 0 <= wanted.holdout <= HOLDOUT_MOST:
-        raise InvalidError(f"It is a number of percent from 0 to {HOLDOUT_MOST}.", "holdout")
-    if "scrub" in found:
-        found["scrub"] = _wish(settings, wanted.scrub or ScrubWanted())
+def terms(settings: Settings, wanted: TermsWanted) -> None:
+    """Check what is wanted of the terms that keys, teams and users have in common; InvalidError with all of it."""
+    together(
+        partial(maybe, words, "label", wanted.label),
+        partial(_each, "models", wanted.models, forms.pattern),
+        partial(_each, "routes", wanted.routes, forms.operation),
+        partial(_each, "quotas", wanted.quotas, forms.quota),
+        partial(maybe, lambda texts: tell(_doubled(texts)), wanted.quotas),
+        partial(maybe, _known_intensity, wanted.intensity),
+        partial(maybe, _holdout, wanted.holdout),
+        partial(maybe, _wish, settings, wanted.scrub),
+    )
+
+
+def common(wanted: TermsWanted) -> dict[str, object]:
+    """What is wanted of these terms, once it is checked."""
+    given = {name: getattr(wanted, name) for name in TermsWanted.__struct_fields__}
+    found = {name: value for name, value in given.items() if value is not UNSET}
+    if not isinstance(wanted.quotas, UnsetType):
+        found["quotas"] = tuple(text.strip() for text in wanted.quotas)
+    if not isinstance(wanted.scrub, UnsetType):
+        scrub = wanted.scrub or ScrubWanted()
+        found["scrub"] = Wish(scrub.wanted, tuple(sorted(scrub.kinds.items())))
     return found
+
+
+def maybe(check: Callable[..., object], *given: object) -> None:
+    """Check the last of what is given, if it is there at all."""
+    if given[-1] is not None and given[-1] is not UNSET:
+        check(*given)
 
 
 def words(field: str, text: str) -> str:
@@ -97,11 +105,18 @@ def name(field: str, text: str) -> str:
     return _formed(field, text, forms.name)
 
 
-def later(field: str, moment: int | None) -> int | None:
+def later(field: str, moment: int) -> None:
     """A time to come, in seconds since the epoch."""
-    if moment is not None and moment <= time.time():
-        raise InvalidError("That is in the past.", field)
-    return moment
+    if moment <= time.time():
+        raise InvalidError("That is in the past; write a later time, in seconds since 1970.", field)
+
+
+def one_of(field: str, value: str, known: Sequence[str], unknown: str) -> None:
+    """One of a few names."""
+    if value not in known:
+        guess = nearest(value, known)
+        hint = f"did you mean `{guess}`?" if guess else f"write one of {listed(known)}."
+        raise InvalidError(f"{unknown}; {hint}", field)
 
 
 def _each(field: str, values: tuple[str, ...] | UnsetType, form: Callable[[str], str]) -> None:
@@ -109,8 +124,7 @@ def _each(field: str, values: tuple[str, ...] | UnsetType, form: Callable[[str],
         return
     if len(values) > MOST_IN_LIST:
         raise InvalidError(f"It holds more than {MOST_IN_LIST}.", field)
-    for at, value in enumerate(values):
-        _formed(f"{field}.{at}", value, form)
+    together(*(partial(_formed, f"{field}.{at}", value, form) for at, value in enumerate(values)))
 
 
 def _formed(field: str, text: str, form: Callable[[str], str]) -> str:
@@ -121,25 +135,38 @@ def _formed(field: str, text: str, form: Callable[[str], str]) -> str:
         raise InvalidError(f"It {misfit.what}; {misfit.suggestion}{end}", field) from None
 
 
-def _apart(texts: Iterable[str]) -> tuple[str, ...]:
+def _doubled(texts: tuple[str, ...]) -> Iterator[InvalidError]:
     """Of two that count the same in the same time the looser one says nothing."""
     kept: dict[str, str] = {}
     for at, text in enumerate(texts):
-        counter = read(text).counter
+        try:
+            counter = read(text).counter
+        except QuotaError:
+            # It is told for itself.
+            continue
         if counter in kept:
-            raise InvalidError(f"It counts the same as `{kept[counter]}`; keep one of them.", f"quotas.{at}")
-        kept[counter] = text.strip()
-    return tuple(kept.values())
+            yield InvalidError(f"It counts the same as `{kept[counter]}`; keep one of them.", f"quotas.{at}")
+        kept.setdefault(counter, text.strip())
 
 
-def _wish(settings: Settings, wanted: ScrubWanted) -> Wish:
+def _known_intensity(value: str) -> None:
+    one_of("intensity", value, _INTENSITIES, f"There is no intensity `{shown(value)}`")
+
+
+def _holdout(percent: int) -> None:
+    if not 0 <= percent <= HOLDOUT_MOST:
+        raise InvalidError(f"It is a number of percent from 0 to {HOLDOUT_MOST}.", "holdout")
+
+
+def _wish(settings: Settings, wanted: ScrubWanted) -> None:
     known = [*(kind.name for kind in KINDS), *settings.scrub.terms, *settings.scrub.patterns]
-    for kind, action in wanted.kinds.items():
-        field = f"scrub.kinds.{kind}"
-        if kind not in known:
-            guess = nearest(kind, known)
-            hint = f"did you mean `{guess}`?" if guess else f"kinds here: {listed(known)}."
-            raise InvalidError(f"There is no kind {kind!r}; {hint}", field)
-        if action not in _ACTIONS:
-            raise InvalidError(f"Write one of {listed(_ACTIONS)}.", field)
-    return Wish(wanted.wanted, tuple(sorted(wanted.kinds.items())))
+    together(*(partial(_kind, known, kind, action) for kind, action in wanted.kinds.items()))
+
+
+def _kind(known: Sequence[str], kind: str, action: str) -> None:
+    field = f"scrub.kinds.{kind}"
+    if kind not in known:
+        guess = nearest(kind, known)
+        hint = f"did you mean `{guess}`?" if guess else f"kinds here: {listed(known)}."
+        raise InvalidError(f"There is no kind {kind!r}; {hint}", field)
+    one_of(field, action, _ACTIONS, f"There is no action `{shown(action)}`")

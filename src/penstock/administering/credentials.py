@@ -52,13 +52,10 @@ class ListCredentials(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def put(house: House, actor: Actor, wanted: PutCredential) -> ProviderCredential:
     """Keep the credential of a provider."""
+    _check(house, wanted)
     if wanted.provider not in house.settings.providers:
         words = f"There is no provider {wanted.provider!r} in the configuration; there is "
         raise NotFoundError(f"{words}{listed(house.settings.providers)}.", "provider")
-    try:
-        forms.provider_key(wanted.credential)
-    except MisfitError as misfit:
-        raise InvalidError(f"It {misfit.what}.", "credential") from None
     told = _told(house, wanted.provider, stored=True)
     try:
         _store(house).put(wanted.provider, Secret(wanted.credential), _noting(actor, "credentials.put", told))
@@ -81,6 +78,14 @@ def all_of_them(house: House, actor: Actor, wanted: ListCredentials) -> Page[Pro
     del actor, wanted
     rows = _store(house).listed()
     return Page(tuple(_told(house, row.name, stored=True, created=row.created) for row in rows))
+
+
+def _check(house: House, wanted: PutCredential) -> None:
+    del house
+    try:
+        forms.provider_key(wanted.credential)
+    except MisfitError as misfit:
+        raise InvalidError(f"It {misfit.what}; {misfit.suggestion}.", "credential") from None
 
 
 def _store(house: House) -> CredentialStore:
@@ -109,6 +114,6 @@ ACTS = (
         all_of_them,
         writes=False,
     ),
-    Act("credentials.put", PutCredential, ProviderCredential, _CHANGERS, put),
+    Act("credentials.put", PutCredential, ProviderCredential, _CHANGERS, put, check=_check),
     Act("credentials.remove", NamedCredential, ProviderCredential, _CHANGERS, remove),
 )

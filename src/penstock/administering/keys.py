@@ -2,28 +2,41 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Annotated
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from penstock.administering import checking
-from penstock.administering.acting import Act, Actor, Page, Role, paged
+from penstock.administering.acting import Act, Actor, Most, Page, Role, paged
 from penstock.administering.checking import ScrubWanted, TermsWanted, Words
-from penstock.administering.errors import ConflictError, DeniedError, InFileError, InvalidError, NotFoundError
+from penstock.administering.errors import (
+    ConflictError,
+    DeniedError,
+    InFileError,
+    InvalidError,
+    NotFoundError,
+    together,
+)
 from penstock.administering.house import House, reading_books
 from penstock.config.mistakes import nearest
 from penstock.config.settings import KeySettings, Settings
+from penstock.stores.admins import Admins
 from penstock.stores.audit import Change
 from penstock.stores.database import Transaction
-from penstock.stores.keys import KeyRow, KeySecret, KeyTerms, MadeKey, NameTakenError, UnknownKeyError
+from penstock.stores.keys import KeyRow, KeySecret, KeyStore, KeyTerms, MadeKey, NameTakenError, UnknownKeyError
 from penstock.stores.reports import Reports
 
 IN_FILE = "file:"
 """How the identity of a key begins that stands in the configuration file."""
+GATEWAY = "the gateway itself"
+"""Who makes the first key, as the audit log has it."""
 DAY = 86_400
 MOST_GRACE = 90 * DAY
 
+_TERMS = (("team", "team"), ("user", "owner"), ("expires", "expires"), ("require_provider_key",) * 2)
+"""What keys alone have, and what the store calls it."""
 _ALL = frozenset((Role.OWNER, Role.ADMIN, Role.LEAD, Role.VIEWER))
 _CHANGERS = frozenset((Role.OWNER, Role.ADMIN, Role.LEAD))
 
@@ -38,7 +51,7 @@ class Key(msgspec.Struct, frozen=True):
     in_file: bool
     """It stands in the configuration file, and is changed there."""
     team: str | None
-    owner: str | None
+    user: str | None
     label: str | None
     models: tuple[str, ...]
     routes: tuple[str, ...]
@@ -72,8 +85,8 @@ class KeyWanted(TermsWanted, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Terms of a key; what is left out stays as it is, and null takes it away."""
 
     team: Words | UnsetType | None = UNSET
-    owner: Words | UnsetType | None = UNSET
-    """Whose key it is: the user's name."""
+    user: Words | UnsetType | None = UNSET
+    """Whose key it is, by name."""
     require_provider_key: bool | UnsetType = UNSET
     """Refuse requests that bring no provider credential of their own."""
     expires: int | UnsetType | None = UNSET
@@ -120,7 +133,7 @@ class RotateKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class ListKeys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Keys, in the order in which they were made; those of the file first."""
 
-    most: int = 100
+    most: Most = 100
     team: str | None = None
     """Only this team's."""
     revoked: bool = False
@@ -132,13 +145,13 @@ class ListKeys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def create(house: House, actor: Actor, wanted: CreateKey) -> NewKey:
     """Make a key."""
-    checking.words("name", wanted.name)
+    _check_new(house, wanted)
     if any(row.name == wanted.name for row in house.settings.keys):
         raise InFileError(f"The configuration file declares a key called {wanted.name!r}.", "name")
     team = actor.confined()
     if team is not None and wanted.team is UNSET:
         wanted = msgspec.structs.replace(wanted, team=team)
-    terms = _changed(house, actor, KeyTerms(), wanted)
+    terms = _changed(actor, KeyTerms(), wanted)
     try:
         with house.changing(actor) as (on, note):
             made = house.store.create(wanted.name, prefix=house.settings.key_prefix, terms=terms, on=on)
@@ -147,6 +160,16 @@ def create(house: House, actor: Actor, wanted: CreateKey) -> NewKey:
     except NameTakenError:
         raise ConflictError(f"There is a key called {wanted.name!r} already.", "name") from None
     return _new(made, told)
+
+
+def create_first(store: KeyStore, settings: Settings) -> str | None:
+    """The secret of the key that a gateway makes by itself, so that it can be used at once; None where another gateway
+    of the same database was faster, and has shown its own."""
+    house = House(settings, store, Admins(store.engine, store.pepper))
+    try:
+        return create(house, Actor(GATEWAY, Role.OWNER), CreateKey(name="default")).secret
+    except ConflictError:
+        return None
 
 
 def show(house: House, actor: Actor, wanted: ShowKey) -> SeenKey:
@@ -169,11 +192,12 @@ def _shown(house: House, actor: Actor, wanted: NamedKey) -> Key:
 
 def change(house: House, actor: Actor, wanted: ChangeKey) -> Key:
     """Change what a key may do."""
+    _check_terms(house, wanted)
     with house.changing(actor) as (on, note):
         before = _changeable(house, actor, wanted.key, on)
         if before.revoked is not None:
             raise ConflictError(f"The key {before.name!r} is revoked for good; make a new one.")
-        terms = _changed(house, actor, before.terms, wanted)
+        terms = _changed(actor, before.terms, wanted)
         if terms == before.terms:
             return described(before)
         told = described(house.store.change(before.id, terms, on))
@@ -183,8 +207,7 @@ def change(house: House, actor: Actor, wanted: ChangeKey) -> Key:
 
 def rotate(house: House, actor: Actor, wanted: RotateKey) -> NewKey:
     """Make a new secret for a key; the old one works until the grace is over."""
-    if not 0 <= wanted.grace <= MOST_GRACE:
-        raise InvalidError(f"It is a number of seconds from 0 to {MOST_GRACE}.", "grace")
+    _check_grace(house, wanted)
     with house.changing(actor) as (on, note):
         before = _changeable(house, actor, wanted.key, on)
         state = before.state(time.time())
@@ -243,7 +266,7 @@ def from_file(row: KeySettings) -> Key:
     expires = None if row.expires is None else int(row.expires.timestamp())
     terms = KeyTerms(
         team=row.team,
-        owner=row.owner,
+        owner=row.user,
         label=row.label,
         models=row.models,
         routes=row.routes,
@@ -267,7 +290,7 @@ def described(row: KeyRow) -> Key:
         state=row.state(time.time()),
         in_file=row.id.startswith(IN_FILE),
         team=terms.team,
-        owner=terms.owner,
+        user=terms.owner,
         label=terms.label,
         models=terms.models,
         routes=terms.routes,
@@ -314,17 +337,32 @@ def _may_see(actor: Actor, team: str | None) -> bool:
     return confined is None or (bool(team) and team == confined)
 
 
-def _changed(house: House, actor: Actor, terms: KeyTerms, wanted: KeyWanted) -> KeyTerms:
+def _check_new(house: House, wanted: CreateKey) -> None:
+    together(partial(checking.words, "name", wanted.name), partial(_check_terms, house, wanted))
+
+
+def _check_terms(house: House, wanted: KeyWanted) -> None:
+    together(
+        partial(checking.terms, house.settings, wanted),
+        partial(checking.maybe, checking.words, "team", wanted.team),
+        partial(checking.maybe, checking.words, "user", wanted.user),
+        partial(checking.maybe, checking.later, "expires", wanted.expires),
+    )
+
+
+def _check_grace(house: House, wanted: RotateKey) -> None:
+    del house
+    if not 0 <= wanted.grace <= MOST_GRACE:
+        raise InvalidError(f"It is a number of seconds from 0 to {MOST_GRACE}.", "grace")
+
+
+def _changed(actor: Actor, terms: KeyTerms, wanted: KeyWanted) -> KeyTerms:
     """The terms with what is wanted in place of what was."""
-    changes = checking.common(house.settings, wanted)
-    for field in ("team", "owner"):
+    changes = checking.common(wanted)
+    for field, term in _TERMS:
         value = getattr(wanted, field)
         if value is not UNSET:
-            changes[field] = None if value is None else checking.words(field, value)
-    if not isinstance(wanted.expires, UnsetType):
-        changes["expires"] = checking.later("expires", wanted.expires)
-    if wanted.require_provider_key is not UNSET:
-        changes["require_provider_key"] = wanted.require_provider_key
+            changes[term] = value
     confined = actor.confined()
     if confined is not None:
         if changes.get("team", confined) != confined:
@@ -344,9 +382,9 @@ def _change(act: str, key: Key, *, before: Key | None = None, after: Key | None 
 
 ACTS = (
     Act("keys.list", ListKeys, Page[SeenKey], _ALL, listed, writes=False),
-    Act("keys.create", CreateKey, NewKey, _CHANGERS, create),
+    Act("keys.create", CreateKey, NewKey, _CHANGERS, create, check=_check_new),
     Act("keys.show", ShowKey, SeenKey, _ALL, show, writes=False),
-    Act("keys.change", ChangeKey, Key, _CHANGERS, change),
-    Act("keys.rotate", RotateKey, NewKey, _CHANGERS, rotate),
+    Act("keys.change", ChangeKey, Key, _CHANGERS, change, check=_check_terms),
+    Act("keys.rotate", RotateKey, NewKey, _CHANGERS, rotate, check=_check_grace),
     Act("keys.revoke", NamedKey, Key, _CHANGERS, revoke),
 )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from penstock.administering.acting import Act, Actor, Page, Role, paged
+from penstock.administering.acting import Act, Actor, Most, Page, Role, paged
 from penstock.administering.house import House
 from penstock.stores import audit
 from penstock.stores.audit import AuditRow
@@ -13,7 +13,7 @@ from penstock.stores.audit import AuditRow
 class ListChanges(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who changed what, the newest first."""
 
-    most: int = 100
+    most: Most = 100
     kind: str | None = None
     """Of what was changed: `key`, `team`, `user`, `token`, `credential`, `suspension`."""
     subject: str | None = None

@@ -66,6 +66,7 @@ class ListQuotas(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def listed(house: House, actor: Actor, wanted: ListQuotas) -> Page[QuotaStanding]:
     """Tell how quotas stand."""
+    _check(house, wanted)
     quotas = _quotas(house, actor, wanted)
     now = time.time()
     slotted = {slot.quota: slot for slot in slots(quotas, "", OperationKind.SPENDS, now)}
@@ -74,10 +75,14 @@ def listed(house: House, actor: Actor, wanted: ListQuotas) -> Page[QuotaStanding
     return Page(tuple(_told(quota, slotted.get(quota), counted, booked, now) for quota in quotas))
 
 
-def _quotas(house: House, actor: Actor, wanted: ListQuotas) -> Sequence[Quota]:
-    asked = {name: value for name in ("key", "team", "user") if (value := getattr(wanted, name)) is not None}
+def _check(house: House, wanted: ListQuotas) -> None:
+    del house
+    asked = [name for name in ("key", "team", "user") if getattr(wanted, name) is not None]
     if len(asked) > 1:
-        raise InvalidError("Ask for one of `key`, `team` and `user`.", list(asked)[-1])
+        raise InvalidError("Ask for one of `key`, `team` and `user`.", asked[-1])
+
+
+def _quotas(house: House, actor: Actor, wanted: ListQuotas) -> Sequence[Quota]:
     confined = actor.confined()
     heritage = house.store.inherited(composing.heritage(house.settings))
     if wanted.key is not None:
@@ -180,4 +185,4 @@ def _told(
 
 _LOOKERS = frozenset((Role.OWNER, Role.ADMIN, Role.LEAD, Role.VIEWER))
 
-ACTS = (Act("quotas.list", ListQuotas, Page[QuotaStanding], _LOOKERS, listed, writes=False),)
+ACTS = (Act("quotas.list", ListQuotas, Page[QuotaStanding], _LOOKERS, listed, writes=False, check=_check),)

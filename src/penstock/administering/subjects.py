@@ -1,15 +1,16 @@
 """Acts on teams and users: what holds for all of their keys. Those that stand in the file are changed there."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
 from penstock.administering import checking
-from penstock.administering.acting import Act, Actor, Page, Role, paged
+from penstock.administering.acting import Act, Actor, Most, Page, Role, paged
 from penstock.administering.checking import Name, ScrubWanted, TermsWanted, Words
-from penstock.administering.errors import ConflictError, InFileError, InvalidError, NotFoundError
+from penstock.administering.errors import ConflictError, InFileError, InvalidError, NotFoundError, together
 from penstock.administering.house import House
 from penstock.config.mistakes import nearest
 from penstock.config.people import TeamSettings
@@ -63,12 +64,12 @@ class NamedTeam(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class ListTeams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Teams, by name; those of the file first."""
 
-    most: int = 100
+    most: Most = 100
     after: tuple[str] | None = None
 
 
 class CreateUser(TermsWanted, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A user, with terms that all its keys inherit: those whose owner has this name."""
+    """A user, with terms that all its keys inherit: those whose `user` is this name."""
 
     name: Annotated[Words, Meta(extra_json_schema={"pattern": "^[^/]*$"})]
 
@@ -88,31 +89,31 @@ class NamedUser(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class ListUsers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Users, by name; those of the file first."""
 
-    most: int = 100
+    most: Most = 100
     after: tuple[str] | None = None
 
 
 def create_team(house: House, actor: Actor, wanted: CreateTeam) -> Subject:
     """Make a team."""
-    checking.name("name", wanted.name)
+    _check_team(house, wanted)
     return _create(house, actor, "team", wanted.name, wanted)
 
 
 def create_user(house: House, actor: Actor, wanted: CreateUser) -> Subject:
     """Make a user."""
-    checking.words("name", wanted.name)
-    if "/" in wanted.name:
-        raise InvalidError("It holds a slash, which no path could lead to.", "name")
+    _check_user(house, wanted)
     return _create(house, actor, "user", wanted.name, wanted)
 
 
 def change_team(house: House, actor: Actor, wanted: ChangeTeam) -> Subject:
     """Change what holds for a team's keys."""
+    _check_terms(house, wanted)
     return _change(house, actor, "team", wanted.team, wanted)
 
 
 def change_user(house: House, actor: Actor, wanted: ChangeUser) -> Subject:
     """Change what holds for a user's keys."""
+    _check_terms(house, wanted)
     return _change(house, actor, "user", wanted.user, wanted)
 
 
@@ -160,6 +161,27 @@ def in_file(settings: Settings, kind: Kind) -> Mapping[str, TeamSettings]:
     return settings.teams if kind == "team" else settings.users
 
 
+def _check_terms(house: House, wanted: TermsWanted) -> None:
+    checking.terms(house.settings, wanted)
+
+
+def _check_team(house: House, wanted: CreateTeam) -> None:
+    together(partial(checking.name, "name", wanted.name), partial(_check_terms, house, wanted))
+
+
+def _check_user(house: House, wanted: CreateUser) -> None:
+    together(
+        partial(checking.words, "name", wanted.name),
+        partial(_check_step, wanted.name),
+        partial(_check_terms, house, wanted),
+    )
+
+
+def _check_step(name: str) -> None:
+    if "/" in name:
+        raise InvalidError("It holds a slash, which no path could lead to.", "name")
+
+
 def _subjects(house: House, kind: Kind) -> Subjects:
     return Subjects(house.store.engine, kind)
 
@@ -167,7 +189,7 @@ def _subjects(house: House, kind: Kind) -> Subjects:
 def _create(house: House, actor: Actor, kind: Kind, name: str, wanted: TermsWanted) -> Subject:
     if name in in_file(house.settings, kind):
         raise InFileError(f"The {kind} {name!r} stands in the configuration file.", "name")
-    terms = SubjectTerms(**checking.common(house.settings, wanted))  # type: ignore[arg-type]
+    terms = SubjectTerms(**checking.common(wanted))  # type: ignore[arg-type]
     subjects = _subjects(house, kind)
     with house.changing(actor) as (on, note):
         if subjects.find(name, on) is not None:
@@ -178,7 +200,7 @@ def _create(house: House, actor: Actor, kind: Kind, name: str, wanted: TermsWant
 
 
 def _change(house: House, actor: Actor, kind: Kind, name: str, wanted: TermsWanted) -> Subject:
-    changes = checking.common(house.settings, wanted)
+    changes = checking.common(wanted)
     subjects = _subjects(house, kind)
     with house.changing(actor) as (on, note):
         row = _row(house, kind, name, subjects.find(name, on))
@@ -266,13 +288,13 @@ def _told(row: SubjectRow, keys: int, *, declared: bool = False) -> Subject:
 
 ACTS = (
     Act("teams.list", ListTeams, Page[Subject], _LOOKERS | {Role.LEAD}, list_teams, writes=False),
-    Act("teams.create", CreateTeam, Subject, _CHANGERS, create_team),
+    Act("teams.create", CreateTeam, Subject, _CHANGERS, create_team, check=_check_team),
     Act("teams.show", NamedTeam, Subject, _LOOKERS | {Role.LEAD}, show_team, writes=False),
-    Act("teams.change", ChangeTeam, Subject, _CHANGERS, change_team),
+    Act("teams.change", ChangeTeam, Subject, _CHANGERS, change_team, check=_check_terms),
     Act("teams.remove", NamedTeam, Subject, _CHANGERS, remove_team),
     Act("users.list", ListUsers, Page[Subject], _LOOKERS, list_users, writes=False),
-    Act("users.create", CreateUser, Subject, _CHANGERS, create_user),
+    Act("users.create", CreateUser, Subject, _CHANGERS, create_user, check=_check_user),
     Act("users.show", NamedUser, Subject, _LOOKERS, show_user, writes=False),
-    Act("users.change", ChangeUser, Subject, _CHANGERS, change_user),
+    Act("users.change", ChangeUser, Subject, _CHANGERS, change_user, check=_check_terms),
     Act("users.remove", NamedUser, Subject, _CHANGERS, remove_user),
 )

@@ -1,14 +1,16 @@
 """Acts on admin tokens: who else may run the gateway, and how the first one begins."""
 
-import time
+from functools import partial
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
+from penstock.administering import checking
 from penstock.administering.acting import Act, Actor, Page, Role
-from penstock.administering.errors import ConflictError, DeniedError, InvalidError, NotFoundError
+from penstock.administering.errors import ConflictError, DeniedError, InvalidError, NotFoundError, together
 from penstock.administering.house import House
+from penstock.config.mistakes import shown
 from penstock.stores.admins import AdminToken, MadeToken, SetupOverError, TakenError
 from penstock.stores.audit import Change
 
@@ -76,7 +78,7 @@ class Who(msgspec.Struct, frozen=True):
 def set_up(house: House, actor: Actor, wanted: SetUp) -> NewToken:
     """Make the first owner's token."""
     del actor
-    _check_name(wanted.name)
+    _check_named(house, wanted)
     try:
         with house.changing(Actor(wanted.name, Role.OWNER)) as (connection, note):
             made = house.admins.set_up(connection, wanted.setup_token, wanted.name)
@@ -100,13 +102,7 @@ def me(house: House, actor: Actor, wanted: Me) -> Who:
 
 def create(house: House, actor: Actor, wanted: CreateToken) -> NewToken:
     """Make a token for somebody."""
-    _check_name(wanted.name)
-    if wanted.role not in _GIVEN:
-        raise InvalidError(f"There is no role {wanted.role!r}; write one of {', '.join(_GIVEN)}.", "role")
-    if (wanted.role == Role.LEAD.value) is not bool(wanted.team):
-        raise InvalidError("A lead leads one team, and nobody else has one.", "team")
-    if wanted.expires is not None and wanted.expires <= time.time():
-        raise InvalidError("That is in the past.", "expires")
+    _check_new(house, wanted)
     try:
         with house.changing(actor) as (connection, note):
             made = house.admins.create(connection, wanted.name, wanted.role, wanted.team, wanted.expires)
@@ -140,15 +136,32 @@ def _change(act: str, row: AdminToken, *, before: AdminToken | None = None, afte
     return Change(act, "token", row.id, row.name, before, after)
 
 
-def _check_name(name: str) -> None:
+def _check_named(house: House, wanted: SetUp | CreateToken) -> None:
+    del house
+    name = wanted.name
     if not name.strip() or len(name) > _NAME_MOST or not name.isprintable():
         raise InvalidError(f"A name has 1 to {_NAME_MOST} printable characters.", "name")
 
 
+def _check_new(house: House, wanted: CreateToken) -> None:
+    together(
+        partial(_check_named, house, wanted),
+        partial(checking.one_of, "role", wanted.role, _GIVEN, f"There is no role `{shown(wanted.role)}`"),
+        partial(_check_team, wanted),
+        partial(checking.maybe, checking.later, "expires", wanted.expires),
+    )
+
+
+def _check_team(wanted: CreateToken) -> None:
+    if wanted.role in _GIVEN and (wanted.role == Role.LEAD.value) is not bool(wanted.team):
+        words = "A lead leads one team: name it." if not wanted.team else "Only a lead has a team; leave it out."
+        raise InvalidError(words, "team")
+
+
 ACTS = (
-    Act("setup", SetUp, NewToken, frozenset(Role), set_up),
+    Act("setup", SetUp, NewToken, frozenset(Role), set_up, check=_check_named),
     Act("me", Me, Who, _KNOWN, me, writes=False),
     Act("tokens.list", ListTokens, Page[AdminToken], _OWNERS, listed, writes=False),
-    Act("tokens.create", CreateToken, NewToken, _OWNERS, create),
+    Act("tokens.create", CreateToken, NewToken, _OWNERS, create, check=_check_new),
     Act("tokens.revoke", NamedToken, AdminToken, _OWNERS, revoke),
 )

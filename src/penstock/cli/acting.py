@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 OPERATOR = "local operator"
 """Who does what is done at the command line, as the audit log has it."""
 
-_OPTIONS = {"models": "--model", "routes": "--route", "quotas": "--quota"}
+_OPTIONS = {"models": "--model", "routes": "--route", "quotas": "--quota", "scrub": "--scrub-kind"}
 
 Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
@@ -55,7 +55,9 @@ def acting(config: Path | None, *, new: bool = False, patience: float | None = N
         with _housed(settings, new=new) as house:
             yield Acting(ACTS.by(Actor(OPERATOR, Role.OWNER), house), settings)
     except ActError as error:
-        raise _said(error.words, error.field, type(error).__name__, config) from None
+        lines = [_said(one.words, one.field, type(error).__name__, config) for one in error.every]
+        # One kind of mistake, so one exit code.
+        raise type(lines[0])("\n".join(line.message for line in lines)) from None
     except SilentError as error:
         raise UnreachableError(
             f"the gateway does not answer any more ({error}); nothing was changed, try again"

@@ -29,7 +29,8 @@ def audit(
 ) -> None:
     """List who changed what, the newest first. Nothing is ever taken out of this log.
 
-    What is done at the command line was done by "local operator"; --json has each thing before and after.
+    What is done at the command line was done by "local operator", and the first key was made by "the gateway itself".
+    --json has each thing before and after.
 
     \b
     Examples:

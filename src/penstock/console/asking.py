@@ -20,8 +20,8 @@ from penstock.administering.acting import Acts, Page
 from penstock.administering.errors import InvalidError, UnavailableError
 from penstock.background.attending import SOCKET
 from penstock.console.doors import Door, doors
+from penstock.console.fitting import PLACE
 from penstock.console.problem import Problem, error_of
-from penstock.console.reading import PLACE
 
 PATIENCE_SECONDS = 10.0
 """So long whoever knocks waits: the process that answers may have to start, on a machine that has much to do."""

@@ -10,8 +10,8 @@ import msgspec
 from penstock import __version__
 from penstock.administering.acting import Page
 from penstock.console.doors import Door
+from penstock.console.fitting import PLACE
 from penstock.console.problem import MEDIA_TYPE, Problem
-from penstock.console.reading import PLACE
 
 JSON = dict[str, Any]
 
@@ -32,6 +32,7 @@ _PROBLEMS = {
     "409": "It contradicts what is there, or an `Idempotency-Key` that was used before.",
     "415": "The body is not JSON.",
     "413": "The body is too large.",
+    "421": "The request's `Host` is no name of this API.",
     "503": "The database does not answer; `retry-after` says when to try again.",
 }
 

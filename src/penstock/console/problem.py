@@ -3,6 +3,7 @@
 Values alone: whoever asks the API reads what whoever answers writes.
 """
 
+from collections.abc import Sequence
 from http import HTTPStatus
 
 import msgspec
@@ -30,6 +31,7 @@ KINDS: dict[type[ActError], tuple[str, int]] = {
     UnavailableError: (UNAVAILABLE, 503),
 }
 """How each kind of mistake is called, and its status."""
+_NAMED = 5
 _MISTAKES = {kind: error for error, (kind, _) in KINDS.items()}
 
 
@@ -52,6 +54,7 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     detail: str = ""
     """What to do about this one."""
     mistakes: tuple[Mistake, ...] = ()
+    """All that is wrong, field by field; of very many the first."""
 
 
 def problem(kind: str, status: int, detail: str, mistakes: tuple[Mistake, ...] = ()) -> Problem:
@@ -63,11 +66,23 @@ def problem(kind: str, status: int, detail: str, mistakes: tuple[Mistake, ...] =
 def problem_of(error: ActError) -> Problem:
     """An act's mistake."""
     kind, status = KINDS[type(error)]
-    return problem(kind, status, error.words, (Mistake(error.field, error.words),) if error.field else ())
+    mistakes = tuple(Mistake(one.field, one.words) for one in error.every if one.field)
+    told = summed(mistakes) if mistakes and isinstance(error, InvalidError) else error.words
+    return problem(kind, status, told, mistakes)
+
+
+def summed(mistakes: Sequence[Mistake]) -> str:
+    """All of them in a sentence, for whoever prints that alone."""
+    if len(mistakes) == 1:
+        (one,) = mistakes
+        return f"{one.field}: {one.detail}" if one.field else one.detail
+    names = ", ".join(f"`{one.field}`" for one in mistakes[:_NAMED])
+    rest = " and more" if len(mistakes) > _NAMED else ""
+    return f"{len(mistakes)} things are wrong: {names}{rest}; `mistakes` says what to write for each."
 
 
 def error_of(told: Problem) -> ActError:
     """The act's mistake that was told. What is told of no act is what keeps it from being done."""
     raised = _MISTAKES.get(told.type.removeprefix(PLACE), UnavailableError)
-    first = told.mistakes[0] if told.mistakes else Mistake("", told.detail or told.title)
-    return raised(first.detail, first.field)
+    first, *more = told.mistakes or (Mistake("", told.detail or told.title),)
+    return raised(first.detail, first.field, tuple(raised(one.detail, one.field) for one in more))

@@ -1,26 +1,17 @@
 """Reads a request into the one struct that an act takes: path, query and body, each field from one place.
 
-Strict: a field that the act does not know, or one that is said twice, is refused with its name. Nothing of a request is
-ever copied into anything but that struct.
+Strict: a field that the act does not know, or one that is said twice, is refused with its name. All that is wrong is
+told at once. Nothing of a request is ever copied into anything but that struct.
 """
 
-import datetime
-import functools
-import re
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import msgspec
 
+from penstock.administering.errors import MOST_TOLD, InvalidError
+from penstock.console.fitting import Fitting, hints_of, is_list
 from penstock.console.problem import Mistake
-
-# How msgspec says where: "Expected `int`, got `str` - at `$.holdout`".
-_AT = re.compile(r" - at `\$?\.?([^`]*)`$")
-_UNKNOWN = re.compile(r"^Object contains unknown field `([^`]*)`")
-_MISSING = re.compile(r"^Object missing required field `([^`]*)`")
-
-PLACE = "after"
-"""The field of a list's struct that the API fills itself, from a cursor."""
 
 T = typing.TypeVar("T")
 
@@ -47,87 +38,57 @@ def read(
     path: Mapping[str, str],
     query: Sequence[tuple[str, str]],
     body: bytes | None,
+    check: Callable[[T], None] = lambda _: None,
+    amiss: Sequence[Mistake] = (),
 ) -> T:
-    """The struct; Misread. ``body``: None for methods that have none, else JSON."""
-    said = _gathered(wanted, query, path) if body is None else _object(body)
-    if PLACE in said:
-        raise Misread(Mistake(PLACE, "There is no such field; lists go on with `cursor`."))
-    if body is None:
-        return _convert({**said, **path}, wanted, strict=False)
-    if query:
-        raise Misread(Mistake(query[0][0], "This request takes everything in its body, and no query."))
-    twice = next((name for name in path if name in said), None)
-    if twice is not None:
-        raise Misread(Mistake(twice, "It stands in the path already; leave it out of the body."))
-    return _convert({**said, **path}, wanted, strict=True)
+    """The struct; Misread. ``body``: None for methods that have none, else JSON.
+
+    ``check``: the act's own, for what is wrong beside what can't be read; ``amiss``: what is known to be wrong already.
+    """
+    fitting = Fitting(amiss, strict=body is not None)
+    said = _gathered(wanted, query, path, fitting) if body is None else _object(body, fitting)
+    if body is not None:
+        for name, _ in query[:MOST_TOLD]:
+            fitting.note(name, "This request takes everything in its body, and no query.")
+        for name in [name for name in path if name in said]:
+            fitting.note(name, "It stands in the path already; leave it out of the body.")
+            del said[name]
+    found = typing.cast("T", fitting.struct(said, wanted, given=path))
+    if fitting.mistakes:
+        raise Misread(*[*fitting.mistakes, *_beside(fitting, found, check)][:MOST_TOLD])
+    return found
 
 
-def _object(body: bytes) -> dict[str, object]:
+def _beside(fitting: Fitting, found: T, check: Callable[[T], None]) -> Iterator[Mistake]:
+    """What the act finds wrong with the rest."""
+    try:
+        check(found)
+    except InvalidError as error:
+        yield from (Mistake(one.field, one.words) for one in error.every if one.field not in fitting.stood_in)
+
+
+def _object(body: bytes, fitting: Fitting) -> dict[str, object]:
     if not body.strip():
         return {}
     try:
         return _DECODER.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise Misread(Mistake("", f"The body is no JSON object: {error}")) from None
+        # Of what can't be read nothing more can be said.
+        raise Misread(*fitting.mistakes, Mistake("", f"The body is no JSON object: {error}")) from None
 
 
-def _gathered(wanted: type, query: Sequence[tuple[str, str]], path: Mapping[str, str]) -> dict[str, object]:
-    lists, moments = many(wanted), _moments(wanted)
+def _gathered(
+    wanted: type, query: Sequence[tuple[str, str]], path: Mapping[str, str], fitting: Fitting
+) -> dict[str, object]:
+    hints = hints_of(wanted)
     found: dict[str, object] = {}
     several: dict[str, list[str]] = {}
     for name, value in query:
-        if name in lists:
+        if name in hints and is_list(hints[name]):
             several.setdefault(name, []).append(value)
         elif name in found or name in path:
-            raise Misread(Mistake(name, "It is said twice."))
+            if len(fitting.mistakes) < MOST_TOLD:
+                fitting.note(name, "It is said twice.")
         else:
-            found[name] = _moment(name, value) if name in moments else value
+            found[name] = value
     return {**found, **several}
-
-
-@functools.lru_cache(maxsize=256)
-def many(wanted: type) -> frozenset[str]:
-    """The fields that may be said several times."""
-    hints = typing.get_type_hints(wanted)
-    return frozenset(name for name, hint in hints.items() if _is_list(hint))
-
-
-def _moments(wanted: type) -> frozenset[str]:
-    hints = typing.get_type_hints(wanted)
-    return frozenset(name for name, hint in hints.items() if datetime.datetime in (hint, *typing.get_args(hint)))
-
-
-def _moment(name: str, value: str) -> datetime.datetime:
-    """As it is written in a body: what takes texts for numbers would take seconds, too."""
-    try:
-        return msgspec.convert(value, datetime.datetime)
-    except msgspec.ValidationError as error:
-        raise Misread(Mistake(name, str(error))) from None
-
-
-def _is_list(hint: object) -> bool:
-    if typing.get_origin(hint) in {tuple, list}:
-        return True
-    return any(_is_list(one) for one in typing.get_args(hint)) if _is_union(hint) else False
-
-
-def _is_union(hint: object) -> bool:
-    return typing.get_origin(hint) in {typing.Union, typing.get_origin(int | None)}
-
-
-def _convert(said: Mapping[str, object], wanted: type[T], *, strict: bool) -> T:
-    try:
-        return msgspec.convert(said, wanted, strict=strict)
-    except msgspec.ValidationError as error:
-        raise Misread(mistake(str(error))) from None
-
-
-def mistake(words: str) -> Mistake:
-    """What msgspec says, with the field apart."""
-    at = _AT.search(words)
-    where, what = ("", words) if at is None else (at[1], words[: at.start()])
-    for pattern, told in ((_UNKNOWN, "There is no such field."), (_MISSING, "It is missing.")):
-        found = pattern.match(what)
-        if found is not None:
-            return Mistake(f"{where}.{found[1]}" if where else found[1], told)
-    return Mistake(where, what)

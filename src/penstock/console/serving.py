@@ -20,7 +20,7 @@ import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from penstock.background.attending import CHANGED
-from penstock.console.site import LOCAL
+from penstock.console.site import LOCAL, misdirected
 
 IDLE_SECONDS = 900.0
 LOCAL_IDLE_SECONDS = 60.0
@@ -56,8 +56,7 @@ class _Watched:
         if self._hosts is None:
             scope[LOCAL] = True
         elif _host(scope) not in self._hosts:
-            await send({"type": "http.response.start", "status": 421, "headers": [(b"content-length", b"0")]})
-            await send({"type": "http.response.body", "body": b""})
+            await misdirected()(scope, receive, send)
             return
         self.open += 1
         try:

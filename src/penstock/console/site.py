@@ -32,7 +32,7 @@ from penstock.console import cursor
 from penstock.console.doors import Door, doors
 from penstock.console.following import Following
 from penstock.console.openapi import document
-from penstock.console.problem import MEDIA_TYPE, UNAVAILABLE, Mistake, problem, problem_of
+from penstock.console.problem import MEDIA_TYPE, UNAVAILABLE, Mistake, problem, problem_of, summed
 from penstock.console.reading import Misread, read
 from penstock.core.books import BooksError
 from penstock.stores.admins import Admins
@@ -144,7 +144,7 @@ class AdminApi:
         except ActError as error:
             response = _told(error)
         except Misread as error:
-            response = _refused("invalid", 400, "Something in the request is wrong.", mistakes=error.mistakes)
+            response = _refused("invalid", 400, summed(error.mistakes), mistakes=error.mistakes)
         except (SQLAlchemyError, BooksError) as error:
             log.error("the admin API can't use the database: %s", getattr(error, "orig", None) or type(error).__name__)
             words = "The database does not answer. Nothing was changed; try again."
@@ -167,6 +167,9 @@ class AdminApi:
             body = await _body(request)
             if body is None:
                 return _refused("too-large", 413, f"A body may have {BODY_MOST} bytes.")
+        amiss = _amiss(door, request)
+        if amiss:
+            return await run_in_threadpool(self._do, door, request, asking, body, amiss)
         repeat = _repeat(door, request, asking, body or b"")
         return await run_in_threadpool(self._once, door, request, asking, body, repeat)
 
@@ -202,30 +205,35 @@ class AdminApi:
         self._answers.end(repeat, Answered(response.status_code, bytes(response.body)))
         return response
 
-    def _do(self, door: Door, request: Request, asking: Asker, body: bytes | None) -> Response:
+    def _do(
+        self, door: Door, request: Request, asking: Asker, body: bytes | None, amiss: Sequence[Mistake] = ()
+    ) -> Response:
         query = [pair for pair in request.query_params.multi_items() if pair[0] != "cursor"]
         place = self._place(door, request, query)
-        wanted = read(door.act.wanted, request.path_params, query, body)
+        known = [*amiss, place] if isinstance(place, Mistake) else amiss
+        house = self._house()
+        check = functools.partial(door.act.check, house)
+        wanted = read(door.act.wanted, request.path_params, query, body, check, known)
         if place is not None:
             wanted = msgspec.structs.replace(wanted, after=place)
-        told = self._acts.do(self._house(), asking.actor, door.act.name, wanted)
+        told = self._acts.do(house, asking.actor, door.act.name, wanted)
         headers: dict[str, str] = {}
         if isinstance(told, Page):
             going_on = None if told.next is None else cursor.sealed(self._secret, _question(door, query), told.next)
             return Response(msgspec.json.encode({"items": told.items, "next": going_on}), 200, headers, _JSON)
         return Response(msgspec.json.encode(told), door.status, headers, _JSON)
 
-    def _place(self, door: Door, request: Request, query: Sequence[tuple[str, str]]) -> cursor.Place | None:
+    def _place(self, door: Door, request: Request, query: Sequence[tuple[str, str]]) -> cursor.Place | Mistake | None:
         given = request.query_params.getlist("cursor")
         if not given:
             return None
         if len(given) > 1 or not door.is_list:
-            raise Misread(Mistake("cursor", "It belongs to lists, and stands there once."))
+            return Mistake("cursor", "It belongs to lists, and stands there once.")
         try:
             return cursor.opened(self._secret, _question(door, query), given[0])
         except cursor.BadCursorError:
             words = "It is none of this list's, or the list was asked for otherwise then; begin without it."
-            raise Misread(Mistake("cursor", words)) from None
+            return Mistake("cursor", words)
 
 
 @contextlib.contextmanager
@@ -234,6 +242,12 @@ def furnished(settings: Settings, source: SettingsSource) -> Iterator[AdminApi]:
     with opened(settings) as house:
         answers = Answers(house.store.engine, house.store.pepper)
         yield AdminApi(ACTS, doors(ACTS), Following(house, source), house.admins, answers, house.store.pepper)
+
+
+def misdirected() -> Response:
+    """To who asks under a name that the API does not go by."""
+    words = "The admin API does not answer to the name in the request's Host header. Use its address, or have its "
+    return _refused("misdirected", 421, f"{words}operator add the name to `admin.hosts`.", headers=_HEADERS)
 
 
 def _question(door: Door, query: Sequence[tuple[str, str]]) -> str:
@@ -250,12 +264,18 @@ async def _body(request: Request) -> bytes | None:
     return bytes(gathered)
 
 
+def _amiss(door: Door, request: Request) -> tuple[Mistake, ...]:
+    """What is wrong with the request's headers."""
+    key = request.headers.get("idempotency-key")
+    if key is None or not door.act.writes or _KEY.fullmatch(key) is not None:
+        return ()
+    return (Mistake("Idempotency-Key", "It takes 1 to 200 printable characters without spaces."),)
+
+
 def _repeat(door: Door, request: Request, asking: Asker, body: bytes) -> Repeat | None:
     key = request.headers.get("idempotency-key")
     if key is None or not door.act.writes:
         return None
-    if _KEY.fullmatch(key) is None:
-        raise Misread(Mistake("Idempotency-Key", "It takes 1 to 200 printable characters without spaces."))
     asked = f"{request.method} {request.url.path}?{request.url.query}\n".encode() + body
     return Repeat(asking.token, asking.secret, key, asked)
 
@@ -276,9 +296,11 @@ async def _unrouted(request: Request, error: Exception) -> Response:
     del request
     status = error.status_code if isinstance(error, HTTPException) else 404
     given = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
-    words = "There is nothing here; /v1/openapi.json lists what there is."
-    kind = "not-found" if status == 404 else "method-not-allowed"
-    return _refused(kind, status, words if status == 404 else "", headers={**_HEADERS, **given})
+    if status == 404:
+        kind, words = "not-found", "There is nothing here; /v1/openapi.json lists what there is."
+    else:
+        kind, words = "method-not-allowed", f"This path takes {given.get('Allow', 'other methods')}."
+    return _refused(kind, status, words, headers={**_HEADERS, **given})
 
 
 async def _bug(request: Request, error: Exception) -> Response:

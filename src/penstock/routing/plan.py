@@ -62,7 +62,7 @@ def plan(
     ``destination``: where a content policy sends it, in place of where it would have gone.
     """
     if caller is None:
-        raise refuse(FaultKind.UNAUTHENTICATED, "No gateway key was sent.")
+        raise refuse(FaultKind.UNAUTHENTICATED, "No gateway key was sent. Put it where your client puts its API key.")
     if destination is not None:
         return (_sent(table, match, caller, destination),)
     provider, reason = _provider(table, match, facts)

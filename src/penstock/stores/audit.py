@@ -33,7 +33,7 @@ class AuditRow(msgspec.Struct, frozen=True):
     at: int
     """Milliseconds since the epoch, UTC."""
     who: str
-    """A token's name, or the local operator."""
+    """A token's name, the local operator, or the gateway itself."""
     role: str
     act: str
     kind: str

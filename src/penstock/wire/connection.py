@@ -312,7 +312,9 @@ class Connection(asyncio.Protocol):
                 self.abort()
         elif self._reader.arriving is not None or (self._reader.reading_head and self._current is None):
             if not self._paused:
-                self._refuse(Fault(kind=FaultKind.REQUEST_TIMEOUT, words="The request did not arrive in time."))
+                self._refuse(
+                    Fault(kind=FaultKind.REQUEST_TIMEOUT, words="The request did not arrive in time; send it again.")
+                )
         elif self._current is None:
             self._finish(whole=True)
 

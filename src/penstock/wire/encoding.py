@@ -29,7 +29,10 @@ def decode(raw: bytes, encodings: str, limit: int) -> bytes:
     """
     names = [name.strip().lower() for name in encodings.split(",") if name.strip()]
     if len(names) > 2:
-        raise refuse(FaultKind.ENCODING_UNSUPPORTED, "The request body is encoded more than twice.")
+        raise refuse(
+            FaultKind.ENCODING_UNSUPPORTED,
+            "The request body is encoded more than twice; send it as it is, or encoded once.",
+        )
     for name in reversed(names):
         if name == "identity":
             continue
@@ -40,7 +43,7 @@ def decode(raw: bytes, encodings: str, limit: int) -> bytes:
         try:
             raw = _within(undo(raw), limit)
         except _BROKEN as error:
-            words = f"The request body is not valid {name}."
+            words = f"The request body is not valid {name}. Correct the body, or its Content-Encoding header."
             raise refuse(FaultKind.ENCODING_INVALID, words, detail=str(error)) from None
     return raw
 
@@ -89,7 +92,9 @@ def _within(pieces: Iterable[bytes], limit: int) -> bytes:
 
 
 def _over(limit: int) -> FaultError:
-    words = f"The request body is larger than {limit} bytes once it is decoded."
+    words = (
+        f"The request body is larger than {limit} bytes once it is decoded. Send less, or ask your gateway's operator."
+    )
     return refuse(FaultKind.TOO_LARGE_DECODED, words)
 
 

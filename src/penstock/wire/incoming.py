@@ -188,7 +188,10 @@ class Incoming:
     def _too_large(self, limit: int) -> Fault:
         if self._own is not None and limit == self._own[0]:
             return self._own[1]
-        words = f"The request body is larger than this gateway accepts ({limit} bytes)."
+        words = (
+            f"The request body is larger than this gateway accepts ({limit} bytes). Send less, or ask your gateway's "
+            "operator to raise the limit."
+        )
         return Fault(kind=FaultKind.TOO_LARGE, words=words)
 
     # --- the body, as the connection's parser finds it --------------------------------------------------------

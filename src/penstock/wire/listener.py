@@ -134,7 +134,11 @@ class Listener:
         for connection in list(self._connections):
             connection.drain()
         await self._empty(drain_seconds)
-        stopping = Fault(kind=FaultKind.OVERLOADED, words="This gateway is shutting down.", retryable=False)
+        words = (
+            "This gateway is shutting down and gave this request up. It may have been paid for: send it again only if "
+            "you need the answer."
+        )
+        stopping = Fault(kind=FaultKind.OVERLOADED, words=words, retryable=False)
         for connection in list(self._connections):
             connection.interrupt(stopping)
         await self._empty(LAST_WORDS_SECONDS)

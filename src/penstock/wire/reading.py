@@ -86,7 +86,9 @@ class RequestReader:
             bound = self._head_bytes + arriving.received * CHUNK_OVERHEAD
             if arriving.length is None and self._wire_size > bound:
                 # Chunk extensions and trailers are thrown away; without a bound they could go on for ever.
-                raise refuse(FaultKind.MALFORMED, "The request's chunks are mostly padding.")
+                raise refuse(
+                    FaultKind.MALFORMED, "The request's chunks are mostly padding; send fewer and larger ones."
+                )
 
     @property
     def unread(self) -> RequestHead | None:
@@ -161,7 +163,8 @@ class RequestReader:
 
 def too_large() -> FaultError:
     """431: more than a head may hold."""
-    return refuse(FaultKind.HEAD_TOO_LARGE, "The request's line and headers are too many, or too large.")
+    words = "The request's line and headers are too many, or too large. Send fewer, or ask your gateway's operator."
+    return refuse(FaultKind.HEAD_TOO_LARGE, words)
 
 
 def _fault_of(error: httptools.HttpParserError) -> FaultError:
@@ -170,5 +173,7 @@ def _fault_of(error: httptools.HttpParserError) -> FaultError:
         return cause
     if cause is not None:
         log.error("a bug while a request was read", exc_info=cause)
-        return FaultError(Fault(kind=FaultKind.INTERNAL, words="The gateway failed to read the request."))
-    return refuse(FaultKind.MALFORMED, "The request is not valid HTTP/1.1.", detail=str(error))
+        words = "The gateway failed to read the request; its operator finds the cause in the log."
+        return FaultError(Fault(kind=FaultKind.INTERNAL, words=words))
+    words = "The request is not valid HTTP/1.1. Look at the client, and at what stands between it and this gateway."
+    return refuse(FaultKind.MALFORMED, words, detail=str(error))

@@ -27,14 +27,14 @@ def admit(method: str, target: bytes, headers: tuple[Header, ...], version: str,
     elif not head.distinct and [name for name, _ in headers].count(b"host") > 1:
         raise _malformed("The request has more than one Host header.")
     elif not _is_host(host):
-        raise _malformed("The request's Host header names no host.")
+        raise _malformed("The request's Host header names no host; send the one of the client's base URL.")
     coding = head.get(b"transfer-encoding")
     if coding is not None and (version == "1.0" or coding.strip().lower() != b"chunked"):
         raise _malformed("The request's Transfer-Encoding must be chunked, and nothing else.")
     if target[:1] != b"/":
         head = RequestHead(method, _path(target, host), headers, secure=secure)
     if b"#" in head.target:
-        raise _malformed("The request target holds a fragment.")
+        raise _malformed("The request target holds a fragment; leave out what begins with `#`.")
     if b"//" in head.path:
         raise _malformed("The path holds an empty segment. Does the client's base URL end in a slash too many?")
     return head
@@ -50,9 +50,9 @@ def _path(target: bytes, host: bytes | None) -> bytes:
     scheme, _, rest = target.partition(b"://")
     authority, slash, path = rest.partition(b"/")
     if scheme.lower() not in {b"http", b"https"} or b"?" in authority or not authority:
-        raise _malformed("The request target is no path.")
+        raise _malformed("The request target is no path; it begins with a slash, or with http:// and a host.")
     if host is not None and host.strip().lower() != authority.lower():
-        raise _malformed("The request target and the Host header name two hosts.")
+        raise _malformed("The request target and the Host header name two hosts; send the same in both.")
     return slash + path or b"/"
 
 

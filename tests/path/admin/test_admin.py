@@ -160,6 +160,22 @@ def test_nothing_but_its_fields_is_taken(scene: Scene, extra: dict[str, Any]) ->
     assert (found.status, found.json()["mistakes"][0]["field"]) == (400, next(iter(extra)))
 
 
+def test_all_that_is_wrong_is_told_at_once(scene: Scene) -> None:
+    """In one answer, whatever kind of mistake it is; and nothing is done."""
+    body = {"nmae": "x", "holdout": "5", "quotas": ["60 rpm", "a lot"], "intensity": "ful"}
+    found = scene.ask("owner", "POST", "/v1/keys?dry=1", body, headers={"idempotency-key": "two words"})
+    assert found.status == 400
+    assert [one["field"] for one in found.json()["mistakes"]] == [
+        "Idempotency-Key", "dry", "nmae", "holdout", "quotas.1", "intensity",
+    ]  # fmt: skip
+    assert found.json()["detail"].startswith("6 things are wrong: `Idempotency-Key`, `dry`, ")
+    for path in (door.path for door in DOORS if door.is_list and "most" in door.act.wanted.__struct_fields__):
+        for most in ("0", "-1", "1001", "many"):
+            told = scene.ask("owner", "GET", f"{path}?most={most}&cursor=x").json()["mistakes"]
+            assert told[1] == {"field": "most", "detail": "Write a whole number from 1 to 1000."}
+            assert told[0]["field"] == "cursor"
+
+
 def test_wildcards_are_letters(scene: Scene) -> None:
     """Filters compare; they match no patterns."""
     for value in ("%", "_", "*", "red%", "r_d"):
@@ -184,9 +200,13 @@ def test_pages_hold_everything_once(scene: Scene) -> None:
 
 
 def test_another_name_leads_nowhere(scene: Scene) -> None:
-    """A page that resolves its own name to this machine is answered 421, whatever token it sends."""
+    """A page that resolves its own name to this machine is answered 421, whatever token it sends; it learns no more."""
     found = scene.ask("owner", "GET", "/v1/keys", headers={"host": "evil.example"})
-    assert (found.status, found.content) == (421, b"")
+    assert (found.status, found.headers["content-type"]) == (421, "application/problem+json")
+    assert found.json()["type"] == "/v1/problems/misdirected"
+    assert "`admin.hosts`" in found.json()["detail"]
+    assert "evil" not in found.text
+    assert scene.ask(None, "HEAD", "/v1/keys", headers={"host": "evil.example"}).content == b""
 
 
 @pytest.mark.parametrize("door", [door for door in DOORS if door.has_body], ids=lambda door: door.act.name)

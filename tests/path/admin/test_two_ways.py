@@ -36,6 +36,7 @@ TRANSCRIPT = (
     "keys create wrong --quota '60 requests per fortnight'",
     "keys create wrong --scrub-kind emial=mask",
     "keys create wrong --route messages",
+    "keys create wrong --route messages --quota '60 requets per day' --quota 'a lot' --scrub-kind emial=mask",
     "keys create 'in two\nlines'",
     "keys list",
     "keys list --all --team red --json",

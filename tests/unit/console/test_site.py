@@ -191,6 +191,7 @@ def test_roles_are_held_to_their_acts(site: Asker) -> None:
         ("GET", "/v1/things/nowhere", None, {}, 404, "not-found", None),
         ("GET", "/v1/nowhere", None, {}, 404, "not-found", None),
         ("PUT", "/v1/things", None, {}, 405, "method-not-allowed", None),
+        ("PUT", "/v1/openapi.json", None, {}, 405, "method-not-allowed", None),
         ("GET", "/v1/things?most=x", None, {}, 400, "invalid", "most"),
         ("GET", "/v1/things?cursor=abc", None, {}, 400, "invalid", "cursor"),
         ("GET", "/v1/things?cursor=a&cursor=b", None, {}, 400, "invalid", "cursor"),
@@ -209,7 +210,10 @@ def test_mistakes_are_told_as_problems(
     assert sent["cache-control"] == "no-store"
     assert [one["field"] for one in told.get("mistakes", [])] == ([] if field is None else [field])
     if status == 405:
-        assert sent["allow"] == "GET, HEAD, POST"
+        assert set(sent["allow"].split(", ")) == {"GET", "HEAD", *(["POST"] if target == "/v1/things" else [])}
+        assert told["detail"] == f"This path takes {sent['allow']}."
+    if status == 400:
+        assert field in told["detail"]
 
 
 def test_a_list_goes_on_where_it_stopped(site: Asker) -> None:

@@ -126,4 +126,6 @@ def test_words_show_nothing_of_the_body() -> None:
     """What a caller reads names the encoding, never what was sent."""
     with pytest.raises(FaultError) as caught:
         decode(b"my secret", "gzip", LIMIT)
-    assert caught.value.fault.words == "The request body is not valid gzip."
+    assert caught.value.fault.words == (
+        "The request body is not valid gzip. Correct the body, or its Content-Encoding header."
+    )

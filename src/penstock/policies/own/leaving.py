@@ -140,7 +140,7 @@ class ObjectVisit(Visit):
         answer = await again(query) if again is not None else None
         page = None if answer is None or answer.status != 200 else self._page(self._undo(answer), field)
         if page is None:
-            raise refuse(FaultKind.UNREACHABLE, "The provider did not give the list's next page; try again.")
+            raise refuse(FaultKind.UNREACHABLE, "The provider did not give the list's next page.")
         return page
 
     def _page(self, answer: Answer, field: str) -> listing.Page | None:

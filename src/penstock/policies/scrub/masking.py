@@ -180,7 +180,8 @@ def _meets(taken: Sequence[Span], place: int, end: int) -> bool:
 
 def too_much() -> FaultError:
     """The refusal of a request that takes too long."""
-    return refuse(FaultKind.TOO_LARGE, "There is more new text in this request than can be looked through.")
+    words = "There is more new text in this request than can be looked through. Send it in several, a part in each."
+    return refuse(FaultKind.TOO_LARGE, words)
 
 
 def held_fast(kind: str) -> FaultError:

@@ -39,7 +39,8 @@ def never() -> bool:
 
 def unreadable(why: str) -> FaultError:
     """The refusal of a request that can't be walked."""
-    return refuse(FaultKind.MALFORMED, f"The request can't be looked through for private values: {why}.")
+    words = f"The request can't be looked through for private values: {why}. Correct it and send it again."
+    return refuse(FaultKind.MALFORMED, words)
 
 
 class Holder(msgspec.Struct, frozen=True):
