@@ -28,7 +28,7 @@ def test_nothing_of_keys_teams_and_users_needs_a_restart(tmp_path: Path) -> None
         row = {"dialect": "anthropic", "base_url": provider.base_url, "auth": "none"}
         with Gateway(settings(anthropic=row), tmp_path) as gateway, _house(gateway) as house:
             took: list[float] = []
-            one = keys.create(house, OPERATOR, keys.CreateKey(name="one", team="red", user="Ada")).secret
+            one = keys.create(house, OPERATOR, keys.CreateKey(name="one", team="red", owner="Ada")).secret
             other = keys.create(house, OPERATOR, keys.CreateKey(name="other", team="blue")).secret
             took.append(until(lambda: (ask(gateway, key=one).status, ask(gateway, key=other).status) == (200, 200)))
 

@@ -126,15 +126,13 @@ _OPENED = tuple(name for name in Opened.__struct_fields__ if name not in {"at", 
 _CLOSED = tuple(
     name for name in Entry.__struct_fields__ if name not in {"opened", "consumption", "scrubbed", "rulings"}
 )
-# What the books' own table calls otherwise.
-_NAMES = {"owner": "user"}
 _TYPES = {**get_type_hints(Opened), **get_type_hints(Entry)}
 
 Exchange = msgspec.defstruct(
     "Exchange",
     [
         ("at", float),
-        *((_NAMES.get(name, name), _TYPES[name]) for name in (*_OPENED, *_CLOSED)),
+        *((name, _TYPES[name]) for name in (*_OPENED, *_CLOSED)),
         ("source", str),
         ("usage_missing", bool),
         ("shares", tuple[Share, ...]),
@@ -145,9 +143,8 @@ Exchange = msgspec.defstruct(
     frozen=True,
     module=__name__,
 )
-"""Everything that the books hold of one exchange: the fields of ``Opened`` and ``Entry``, by their names, but for
-``owner``, which is ``user``; money
-in micro-dollars."""
+"""Everything that the books hold of one exchange: the fields of ``Opened`` and ``Entry``, by their names, money in
+micro-dollars."""
 
 
 def usage(house: House, actor: Actor, wanted: AskUsage) -> UsageReport:
@@ -186,7 +183,7 @@ def _exchange(entry: Entry) -> msgspec.Struct:
     opened, told = entry.opened, entry.consumption
     return Exchange(
         at=opened.at,
-        **{_NAMES.get(name, name): getattr(opened, name) for name in _OPENED},
+        **{name: getattr(opened, name) for name in _OPENED},
         **{name: getattr(entry, name) for name in _CLOSED},
         source=told.source.value,
         usage_missing=told.missing,

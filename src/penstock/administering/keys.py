@@ -35,8 +35,8 @@ GATEWAY = "the gateway itself"
 DAY = 86_400
 MOST_GRACE = 90 * DAY
 
-_TERMS = (("team", "team"), ("user", "owner"), ("expires", "expires"), ("require_provider_key",) * 2)
-"""What keys alone have, and what the store calls it."""
+_OF_KEYS = ("team", "owner", "expires", "require_provider_key")
+"""Terms that keys alone have."""
 _ALL = frozenset((Role.OWNER, Role.ADMIN, Role.LEAD, Role.VIEWER))
 _CHANGERS = frozenset((Role.OWNER, Role.ADMIN, Role.LEAD))
 
@@ -51,7 +51,7 @@ class Key(msgspec.Struct, frozen=True):
     in_file: bool
     """It stands in the configuration file, and is changed there."""
     team: str | None
-    user: str | None
+    owner: str | None
     label: str | None
     models: tuple[str, ...]
     routes: tuple[str, ...]
@@ -85,8 +85,8 @@ class KeyWanted(TermsWanted, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Terms of a key; what is left out stays as it is, and null takes it away."""
 
     team: Words | UnsetType | None = UNSET
-    user: Words | UnsetType | None = UNSET
-    """Whose key it is, by name."""
+    owner: Words | UnsetType | None = UNSET
+    """Whose key it is: the user's name."""
     require_provider_key: bool | UnsetType = UNSET
     """Refuse requests that bring no provider credential of their own."""
     expires: int | UnsetType | None = UNSET
@@ -266,7 +266,7 @@ def from_file(row: KeySettings) -> Key:
     expires = None if row.expires is None else int(row.expires.timestamp())
     terms = KeyTerms(
         team=row.team,
-        owner=row.user,
+        owner=row.owner,
         label=row.label,
         models=row.models,
         routes=row.routes,
@@ -290,7 +290,7 @@ def described(row: KeyRow) -> Key:
         state=row.state(time.time()),
         in_file=row.id.startswith(IN_FILE),
         team=terms.team,
-        user=terms.owner,
+        owner=terms.owner,
         label=terms.label,
         models=terms.models,
         routes=terms.routes,
@@ -345,7 +345,7 @@ def _check_terms(house: House, wanted: KeyWanted) -> None:
     together(
         partial(checking.terms, house.settings, wanted),
         partial(checking.maybe, checking.words, "team", wanted.team),
-        partial(checking.maybe, checking.words, "user", wanted.user),
+        partial(checking.maybe, checking.words, "owner", wanted.owner),
         partial(checking.maybe, checking.later, "expires", wanted.expires),
     )
 
@@ -359,10 +359,10 @@ def _check_grace(house: House, wanted: RotateKey) -> None:
 def _changed(actor: Actor, terms: KeyTerms, wanted: KeyWanted) -> KeyTerms:
     """The terms with what is wanted in place of what was."""
     changes = checking.common(wanted)
-    for field, term in _TERMS:
-        value = getattr(wanted, field)
+    for name in _OF_KEYS:
+        value = getattr(wanted, name)
         if value is not UNSET:
-            changes[term] = value
+            changes[name] = value
     confined = actor.confined()
     if confined is not None:
         if changes.get("team", confined) != confined:

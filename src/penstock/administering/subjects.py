@@ -69,7 +69,7 @@ class ListTeams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CreateUser(TermsWanted, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A user, with terms that all its keys inherit: those whose `user` is this name."""
+    """A user, with terms that all its keys inherit: those whose owner has this name."""
 
     name: Annotated[Words, Meta(extra_json_schema={"pattern": "^[^/]*$"})]
 

@@ -226,7 +226,7 @@ def in_force(settings: Settings, store: KeyStore) -> Sequence[KeyProfile]:
 
 def _declared(row: KeySettings) -> tuple[Owned, float | None]:
     ends = None if row.expires is None else row.expires.timestamp()
-    key = Owned(f"file:{row.name}", row.name, row.team, row.user, row.require_provider_key, _terms(row))
+    key = Owned(f"file:{row.name}", row.name, row.team, row.owner, row.require_provider_key, _terms(row))
     return key, ends
 
 

@@ -76,7 +76,7 @@ _CHOICE = (
     click.option("--until", type=moments.Since(), help="Before then, written in the same ways."),
     click.option("--key", metavar="NAME", help="Of this key, by name or id."),
     click.option("--team", help="Of this team."),
-    click.option("--user", "owner", help="Of this user's keys."),
+    click.option("--user", "owner", help="Of this owner's keys."),
     click.option("--provider", help="That this provider got."),
     click.option("--model", help="For this model, as asked or as served."),
     click.option("--status", type=Status(), help="With this status: 429, 5xx, 400-499."),

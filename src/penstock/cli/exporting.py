@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from sqlalchemy import RowMapping
 
 _AS_JSON = ("tools", "shares", "scrubbed", "rulings")
-_CALLED = {"cost": "cost_micro_dollars", "owner": "user"}
 _MICROSECONDS = ("first_byte", "duration", "overhead")
 
 
@@ -71,7 +70,7 @@ def export(config: Path | None, form: str, output: Path | None, **given: Unpack[
 
 
 def _heading(name: str) -> str:
-    return _CALLED.get(name, f"{name}_microseconds" if name in _MICROSECONDS else name)
+    return "cost_micro_dollars" if name == "cost" else f"{name}_microseconds" if name in _MICROSECONDS else name
 
 
 def _told(row: "RowMapping") -> Iterator[tuple[str, Any]]:

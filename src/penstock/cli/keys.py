@@ -32,7 +32,7 @@ class Terms(terms.Terms, total=False):
     """The options that say what a key may do; None where one was not given."""
 
     team: str | None
-    user: str | None
+    owner: str | None
     expires: int | None
     require_provider_key: bool | None
 
@@ -43,7 +43,7 @@ _TERMS = (
         help="Keys of one team share what they store at a provider, and have its terms and quotas.",
     ),
     click.option(
-        "--user", metavar="NAME", shell_complete=completing(user_names),
+        "--user", "--owner", "owner", metavar="NAME", shell_complete=completing(user_names),
         help="Whose key it is; the user's terms and quotas hold for all keys of the user.",
     ),
     click.option("--expires", type=moments.Expiry(), help="When it ends: 90d, 2027-01-01 (UTC) or never."),
@@ -131,8 +131,8 @@ def list_keys(config: Path | None, team: str | None, *, everything: bool, as_jso
         click.echo(f"There is no key in {where} yet. Make one: penstock keys create NAME")
         return
     lines = [(*_line(key), moments.shown(key.last_used, absent="-")) for key in listed]
-    headings = columns("=name", "team", "user", "state", "begins with", "may use", "expires (UTC)", "last used (UTC)")
-    print_table(Table(headings, tuple(lines)), spare=("begins with", "user", "team", "may use", "last used (UTC)"))
+    headings = columns("=name", "team", "owner", "state", "begins with", "may use", "expires (UTC)", "last used (UTC)")
+    print_table(Table(headings, tuple(lines)), spare=("begins with", "owner", "team", "may use", "last used (UTC)"))
 
 
 @keys.command(short_help="Show all that is known of a key.")
@@ -280,7 +280,7 @@ def _when(used: float | None, settings: "Settings") -> str:
 def _wanted(given: Terms, scrub: "Callable[[], ScrubWanted]") -> dict[str, Any]:
     """What the options ask for, as the acts take it."""
     found = terms.wanted(given, scrub)
-    found |= {name: given[name] or None for name in ("team", "user") if given[name] is not None}
+    found |= {name: given[name] or None for name in ("team", "owner") if given[name] is not None}
     if given["expires"] is not None:
         found["expires"] = None if given["expires"] == moments.NEVER else given["expires"]
     if given["require_provider_key"] is not None:
@@ -321,7 +321,7 @@ def _line(key: "Key") -> tuple[str, ...]:
     if state == "active" and key.in_file:
         state = "in the file"
     begins = key.secrets[0].prefix + "…" if key.secrets else "-"
-    return key.name, key.team or "-", key.user or "-", state, begins, terms.allowed(key), moments.shown(key.expires)
+    return key.name, key.team or "-", key.owner or "-", state, begins, terms.allowed(key), moments.shown(key.expires)
 
 
 def _particulars(key: "Key") -> Iterator[tuple[str, str]]:
@@ -331,7 +331,7 @@ def _particulars(key: "Key") -> Iterator[tuple[str, str]]:
     if key.in_file:
         yield "kept", "in the configuration file, and changed there"
     yield "team", key.team or "none"
-    yield "user", key.user or "nobody is named"
+    yield "user", key.owner or "nobody is named"
     yield "label", key.label or "none"
     yield from terms.particulars(key)
     yield "own provider key", "required" if key.require_provider_key else "not required"

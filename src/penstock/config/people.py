@@ -47,8 +47,8 @@ class TeamSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UserSettings(TeamSettings, frozen=True, kw_only=True):
-    """One row of ``users``: what holds for all keys of a user, in whatever team. The row's name is what stands as
-    `user` in the keys; a user needs no row."""
+    """One row of ``users``: what holds for all keys of an owner, in whatever team. The row's name is what stands as
+    `owner` in the keys; an owner needs no row."""
 
 
 class WebhookSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,7 +72,7 @@ class QuotaSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What every team may use that has no quota of its own that counts the same in the same time."""
 
     each_user: tuple[QuotaText, ...] = ()
-    """What every user may use, with all keys together, that has none of its own."""
+    """What every owner of keys may use, with all of them together, that has none of its own."""
 
     each_key: tuple[QuotaText, ...] = ()
     """What every key may use that has none of its own."""

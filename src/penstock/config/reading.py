@@ -46,7 +46,7 @@ _SYNONYMS = {
     "proxies": "providers", "pricing": "prices", "costs": "prices", "cached": "cache_read",
     "cached_input": "cache_read", "key_file": "api_key_file", "threshold": "above",
     "ca": "ca_file", "ca_bundle": "ca_file", "model": "match", "pattern": "match", "regex": "match", "group": "team",
-    "in": "where", "team": "teams", "people": "users", "owners": "users", "owner": "user", "quota": "quotas",
+    "in": "where", "team": "teams", "people": "users", "owners": "users", "user": "owner", "quota": "quotas",
     "budgets": "quotas", "rate_limits": "quotas", "rate_limit": "quotas", "budget": "quotas",
     "guardrails": "policies", "content_policy": "policies", "words": "terms", "except": "exceptions",
     "processes": "workers", "log": "access_log", "prometheus": "metrics",

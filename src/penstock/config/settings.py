@@ -243,9 +243,9 @@ class KeySettings(msgspec.Struct, frozen=True, kw_only=True):
     """Keys of one team share what they store at a provider (files, batches, conversations). Without a team a key
     stands for itself."""
 
-    user: Words | None = None
+    owner: Words | None = None
     """Whose key it is: a name in your own words. What `users` says of it, and `quotas` of each user, holds for all keys
-    of the user together."""
+    of the owner together."""
 
     label: Words | None = None
     """What else you want to know of it, on one line."""

@@ -24,7 +24,7 @@ class By(Enum):
     KEY = "key"
     TEAM = "team"
     USER = "user"
-    """Whose key it was then."""
+    """Whose key it was: its owner then."""
     MODEL = "model"
     """The one that answered; the one asked for where none did. A call that several served counts as the last one's."""
     PROVIDER = "provider"

@@ -58,7 +58,7 @@ class KeyProfile(msgspec.Struct, frozen=True, gc=False):
     scrub: Wish = Wish()
     """What becomes of private values in this key's requests."""
     user: str | None = None
-    """Whose key it is, by name."""
+    """Whose key it is: its owner's name."""
     quotas: tuple[Quota, ...] = ()
     """All that hold for this key: its own, its user's, its team's and the installation's."""
     models_within: tuple[tuple[str, ...], ...] = ()

@@ -110,7 +110,7 @@ ELSEWHERE = ("setup", "me", "tokens.", "exchanges.show")
 
 def furnish(house: House) -> None:
     keys.create(house, OWNER, keys.CreateKey(name="of-red", team="red"))
-    keys.create(house, OWNER, keys.CreateKey(name="of-blue", team="blue", user="Ada"))
+    keys.create(house, OWNER, keys.CreateKey(name="of-blue", team="blue", owner="Ada"))
     subjects.create_team(house, OWNER, subjects.CreateTeam(name="red"))
     subjects.create_user(house, OWNER, subjects.CreateUser(name="Ada"))
     credentials.put(house, OWNER, credentials.PutCredential("anthropic", "sk-provider"))
@@ -218,10 +218,10 @@ def test_what_makes_no_sense_is_refused_with_its_field(
 def test_a_change_names_what_changes_and_leaves_the_rest(house: House) -> None:
     """Null takes away; what changes nothing is no change."""
     keys.create(
-        house, OWNER, keys.CreateKey(name="one", team="red", user="Ada", models=("claude-*",), quotas=("9 rpm",))
+        house, OWNER, keys.CreateKey(name="one", team="red", owner="Ada", models=("claude-*",), quotas=("9 rpm",))
     )
-    told = keys.change(house, ADMIN, keys.ChangeKey(key="one", user=None, scrub=ScrubWanted(wanted=True)))
-    assert (told.team, told.user, told.models, told.quotas) == ("red", None, ("claude-*",), ("9 rpm",))
+    told = keys.change(house, ADMIN, keys.ChangeKey(key="one", owner=None, scrub=ScrubWanted(wanted=True)))
+    assert (told.team, told.owner, told.models, told.quotas) == ("red", None, ("claude-*",), ("9 rpm",))
     assert told.scrub.wanted is True
     assert keys.change(house, ADMIN, keys.ChangeKey(key="one", team="red")) == told
     told = keys.change(house, ADMIN, keys.ChangeKey(key="one", quotas=(), models=(), scrub=None))
@@ -265,7 +265,7 @@ def test_the_first_key_is_in_the_log_like_any_other(house: House) -> None:
     assert (row.who, row.act, row.kind, row.subject, row.name) == (
         "the gateway itself", "keys.create", "key", found.id, "default",
     )  # fmt: skip
-    assert (row.before, row.after) == (None, msgspec.json.decode(msgspec.json.encode(keys.described(found))))
+    assert (row.before, row.after) == (None, msgspec.to_builtins(keys.described(found)))
     assert secret not in str(row)
 
 

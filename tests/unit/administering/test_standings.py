@@ -49,7 +49,7 @@ def house(tmp_path: Path) -> Iterator[House]:
     with opened(settings) as house:
         subjects.create_team(house, OWNER, subjects.CreateTeam(name="red", quotas=("1M tokens per month",)))
         terms = ("10k output tokens per day for claude-*", "60 rpm, burst 20")
-        keys.create(house, OWNER, keys.CreateKey(name="one", team="red", user="Ada", quotas=terms))
+        keys.create(house, OWNER, keys.CreateKey(name="one", team="red", owner="Ada", quotas=terms))
         keys.create(house, OWNER, keys.CreateKey(name="two", team="red"))
         yield house
 

@@ -42,7 +42,7 @@ def test_every_exchange_is_written_once_from_the_oldest_on() -> None:
     assert [line["at"] for line in lines] == sorted(line["at"] for line in lines)
     assert sum(line["cost_micro_dollars"] or 0 for line in lines) == sum(range(COUNT))
     first = lines[0]
-    assert (first["at"], first["cost_micro_dollars"], first["user"]) == ("2026-11-21T12:34:55.250Z", None, "@y")
+    assert (first["at"], first["cost_micro_dollars"], first["owner"]) == ("2026-11-21T12:34:55.250Z", None, "@y")
     assert (first["input"], first["tools"], first["duration_microseconds"]) == (3, [["web_search", 2]], 3_250_000)
     assert "number" not in first
 
@@ -53,7 +53,7 @@ def test_no_cell_of_a_csv_is_a_formula() -> None:
         csv.DictReader(io.StringIO(invoke("db", "export", "--format", "csv", "--until", "2026-11-21T12:34:56").stdout))
     )
     (row,) = found
-    assert [row[name] for name in ("model", "key_name", "team", "user", "served")] == [
+    assert [row[name] for name in ("model", "key_name", "team", "owner", "served")] == [
         *('\'=HYPERLINK("http://x")', "'+1", "'-x", "'@y", "'\tserved"),
     ]
     assert (row["cost_micro_dollars"], row["input"]) == ("", "3")

@@ -45,7 +45,7 @@ def test_a_folder_where_no_gateway_has_run_is_named() -> None:
 
 def test_a_key_is_shown_once() -> None:
     """Standard output is the key alone; the database, the list and the show never hold it."""
-    made = invoke("keys", "create", "laptop", "--team", "red", "--user", "ada", "--label", "the old one")
+    made = invoke("keys", "create", "laptop", "--team", "red", "--owner", "ada", "--label", "the old one")
     assert re.fullmatch(r"pk_live_[\w-]{43}\n", made.stdout)
     assert "shown this once" in made.stderr
     key = made.stdout.strip()
@@ -116,12 +116,12 @@ def test_a_grace_ends() -> None:
 def test_only_what_is_named_changes() -> None:
     """``set`` leaves the rest; ``any`` and an empty text take a limit or a word away."""
     invoke("keys", "create", "laptop", "--team", "red", "--model", "claude-*", "--expires", "90d")
-    assert invoke("keys", "set", "laptop", "--user", "ada").exit_code == 0
+    assert invoke("keys", "set", "laptop", "--owner", "ada").exit_code == 0
     row = json.loads(invoke("keys", "show", "laptop", "--json").stdout)
-    assert (row["team"], row["user"], row["models"]) == ("red", "ada", ["claude-*"])
+    assert (row["team"], row["owner"], row["models"]) == ("red", "ada", ["claude-*"])
     invoke("keys", "set", "laptop", "--model", "any", "--team", "", "--expires", "never")
     row = json.loads(invoke("keys", "show", "laptop", "--json").stdout)
-    assert (row["team"], row["user"], row["models"], row["expires"]) == (None, "ada", [], None)
+    assert (row["team"], row["owner"], row["models"], row["expires"]) == (None, "ada", [], None)
     assert "Say what to change" in invoke("keys", "set", "laptop").stderr
 
 
@@ -169,7 +169,7 @@ def test_what_ended_is_not_brought_back() -> None:
             "`$20 per day`.\n--scrub-kind: there is no",
         ),
         (("rotate", "a", "--grace", "a while"), "write it like 30m"),
-        (("set", "declared", "--user", "x", "--config", "file.yaml"), "change it there"),
+        (("set", "declared", "--owner", "x", "--config", "file.yaml"), "change it there"),
         (("create", "declared", "--config", "file.yaml"), "declares a key called 'declared'"),
     ],
 )
@@ -194,7 +194,7 @@ keys:
   - name: declared
     key: pk_live_0123456789abcdefghijklmnop
     team: blue
-    user: Ada
+    owner: Ada
     label: the nightly run
     expires: 2030-01-01
     models: [claude-haiku-*]
@@ -220,7 +220,7 @@ def test_the_files_keys_are_listed_beside_the_others() -> None:
     assert not re.search("0123456789|abcdefgh", listed.stdout + shown)
 
 
-@pytest.mark.parametrize("command", [("set", "--user", "x"), ("rotate",), ("revoke", "--yes")])
+@pytest.mark.parametrize("command", [("set", "--owner", "x"), ("rotate",), ("revoke", "--yes")])
 def test_what_the_file_declares_is_changed_there(command: tuple[str, ...]) -> None:
     """Every command that would change such a key says which file it stands in, and changes nothing."""
     Path("file.yaml").write_text(DECLARED)

@@ -27,7 +27,7 @@ COUNT = moving.AT_ONCE + 100
 def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A data folder with keys, and with exchanges of three days."""
     monkeypatch.chdir(tmp_path)
-    assert invoke("keys", "create", "laptop", "--user", "ada").exit_code == 0
+    assert invoke("keys", "create", "laptop", "--owner", "ada").exit_code == 0
     engine = Site(Path("data")).open()
     some = [entry(number, at=AT - number % 3 * 86_400, cost=number, owner="ada") for number in range(COUNT)]
     odd = entry("odd", client="nul\0 here", cost=None, consumption=used(input=2**50, tools=(("web_search", 2),)))

@@ -41,13 +41,13 @@ def told(act: str, said: object, path: dict[str, str] | None = None) -> list[tup
         ("keys.create", {"nmae": "a"}, [("nmae", "There is no such field; did you mean `name`?")]),
         (
             "keys.create",
-            {"name": "a", "lable": "x", "models": "claude-*", "holdout": "5", "smart": "yes", "expires": 1, "user": ""},
+            {"name": "a", "lable": "x", "models": "claude-*", "holdout": "5", "smart": "yes", "expires": 1, "owner": ""},
             [
                 ("lable", "There is no such field; did you mean `label`?"),
                 ("models", "Write a list."),
                 ("holdout", "Write a whole number, or null."),
                 ("smart", "Write true or false, or null."),
-                ("user", "It is empty, longer than 200 characters or more than one line; write a few words."),
+                ("owner", "It is empty, longer than 200 characters or more than one line; write a few words."),
                 ("expires", "That is in the past; write a later time, in seconds since 1970."),
             ],
         ),
