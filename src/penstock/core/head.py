@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable
 
 Header = tuple[bytes, bytes]
 
+EVENTS, JSON = b"text/event-stream", b"application/json"
+
 # RFC 9110 7.6.1 and the names that old proxies still send: they speak of one connection, not of the message.
 HOP_BY_HOP = frozenset(
     {
@@ -30,6 +32,13 @@ def first(headers: Iterable[Header], name: bytes) -> bytes | None:
         if key == name:
             return value
     return None
+
+
+def is_events(status: int, kind: bytes | None, coding: bytes | None) -> bool:
+    """A good answer that is a stream of events, and not compressed: one that can be taken apart on its way. Some
+    servers answer every POST with 201."""
+    plain = (coding or b"identity").strip().lower() == b"identity"
+    return plain and 200 <= status < 204 and (kind or b"").lower().startswith(EVENTS)
 
 
 def connection_names(headers: Iterable[Header]) -> frozenset[bytes]:
@@ -93,6 +102,11 @@ class ResponseHead:
         self.get = named.get
         self.distinct = len(named) == len(headers)
         """No header is repeated."""
+
+    def labelled(self, kind: bytes) -> "ResponseHead":
+        """The same answer with this content type."""
+        others = (header for header in self.headers if header[0] != b"content-type")
+        return ResponseHead(self.status, (*others, (b"content-type", kind)))
 
     @property
     def length(self) -> int | None:
