@@ -13,6 +13,7 @@ from tests.corpus.messages import Message
 _OF_THE_CONNECTION = {"host", "content-length", "transfer-encoding", "connection", "accept-encoding"}
 _ADDED_TO_ANSWERS = {"content-length", "transfer-encoding", "connection", "date"}
 _ADDED_TO_STREAMS = {"cache-control", "x-accel-buffering"}
+_EVENTS = re.compile(rb"\s*(?:data|event|id|retry)?:")
 _BASES = {"anthropic": "/up/anthropic", "openai": "/up/openai/v1", "gemini": "/up/gemini"}
 
 
@@ -87,6 +88,10 @@ def _answer(plan: Planned, answer: Message, url: str) -> list[tuple[str, object,
             wanted.append((name.lower(), f"{url}{plan.place.prefix}/upload/" + value.partition("/upload/")[2]))
         elif name not in {"keep-alive", "date"}:
             wanted.append((name.lower(), value))
+    if _EVENTS.match(plan.answer.body) and not dict(wanted).get("content-type", "").startswith("text/event-stream"):
+        # Some providers call their streams JSON, or nothing; clients are told what they are.
+        wanted = [header for header in wanted if header[0] != "content-type"]
+        wanted.append(("content-type", "text/event-stream"))
     added = _ADDED_TO_ANSWERS | (_ADDED_TO_STREAMS if plan.recorded.sse else set())
     names = {name for name, _ in wanted}
     got = [(name, _unticketed(value)) for name, value in answer.headers if name in names or not _ours(name, added)]

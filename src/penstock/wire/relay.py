@@ -209,6 +209,11 @@ class Relay:
         """The whole body, if all of it is here already."""
         return self._look() if self._over and self.fault is None else None
 
+    @property
+    def empty(self) -> bool:
+        """The answer has ended in order, and nothing was in it."""
+        return self._over and self.fault is None and not self._held.size
+
     def _look(self) -> bytes:
         whole = self._held.take()
         self._held.add(whole)
@@ -264,9 +269,11 @@ class Relay:
         """Waits for the answer's end; the fault that cut it, or None. The last bytes are still to be sent."""
         await self._let_go()
         if self._offers and self._frames is not None and self.fault is None:
-            # The last frame may have come without the blank line that ends it.
-            self._offer(self._frames.rest())
-            await self._let_go()
+            # The last frame may have come without the blank line that ends it; half a frame is none.
+            rest = self._frames.rest()
+            if not self._stops_short(rest):
+                self._offer(rest)
+                await self._let_go()
         self._sweep.discard(self)
         self._flush()
         # The last frame of a stream that ended in order may lack its blank line; one that was cut off is no ending.
@@ -274,12 +281,25 @@ class Relay:
         if self._trail is not None and not self._refused and self._trail.ended(rest):
             # What breaks after a stream's own ending spoils nothing that the client needs.
             return None
-        if self.fault is None and self._manner is not None and self._manner.ending_required:
+        if self._elements is not None and self._elements.closed and self.length is None and not self._refused:
+            self.fault = None
+        if self.fault is None and self._stops_short(rest):
             self.fault = Fault(kind=FaultKind.BROKEN_ANSWER, words="The provider's stream stopped before its end.")
         if self.fault is not None and self._frames is not None and self._frames.torn:
             # What comes now must not become a part of the frame that is half out.
             self._incoming.write(b"\n\n")
         return self.fault
+
+    def _stops_short(self, rest: bytes) -> bool:
+        """What it needs never came, neither before nor in this ``rest``: its ending, or anything at all."""
+        manner, trail, tap = self._manner, self._trail, self._tap
+        if manner is None:
+            return False
+        if manner.ending_required:
+            return trail is None or not trail.ended(rest)
+        # Nobody who counts nothing looks at a dialect whose streams have no ending.
+        came = trail.text if trail is not None else tap is None or tap.size
+        return not (came or rest)
 
     def _flush(self) -> None:
         """What was kept back of the frames that came goes out behind them."""
