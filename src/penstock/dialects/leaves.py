@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from penstock.core.document import legible
 from penstock.core.hearing import Kind, Said
+from penstock.core.legible import legible
 from penstock.dialects.counting import plainly, read
 
 _TEXT = frozenset(

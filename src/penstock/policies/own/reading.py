@@ -9,8 +9,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
-from penstock.core.document import legible
 from penstock.core.head import Header, first
+from penstock.core.legible import legible
 
 _HEADER = "header:"
 
