@@ -101,7 +101,7 @@ class Calling:
         head, route = relay.response, exchange.match.route
         if head.status in {401, 403} and exchange.on_operators_account:
             raise refuse(FaultKind.CREDENTIAL_REFUSED, headers.credential_refused(exchange.called.provider))
-        if unclear(head, relay, route):
+        if unclear(relay, route, streams=exchange.facts.stream):
             await judge(relay, route)
 
     async def fetch(self, exchange: Exchange, provider: Provider, query: bytes) -> Answer:

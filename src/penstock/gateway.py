@@ -95,7 +95,7 @@ class Gateway:
             relay.close()
 
     async def _reply(self, exchange: Exchange, incoming: Incoming, relay: Relay, answer: Answer) -> None:
-        match, stream, whole = exchange.match, is_stream(relay.response), relay.complete
+        match, stream, whole = exchange.match, is_stream(relay), relay.complete
         counts, dialect = self.record.counts, self.dialects[match.route.dialect]
         tap = exchange.tap = Tap(dialect.tally(match) if counts else None, relay.response, stream=stream, counts=counts)
         visits, of_json = exchange.visits, match.route.reply is Reply.JSON
@@ -107,7 +107,7 @@ class Gateway:
         holders = holding(visits, passes=passes) if of_json else []
         if holders:
             held = await (relay.first_frames() if stream else relay.whole(self.passing.held))
-            answer = Answer(answer.status, answer.headers, held)
+            answer = Answer(answer.status, answer.headers, held, events=relay.events)
             try:
                 for visit in holders:
                     answer = await visit.answered(answer)

@@ -36,9 +36,18 @@ def begun(fault: str) -> dict[str, Seen]:
     }
 
 
+def ended(fault: str) -> dict[str, Seen]:
+    """Only streams are asked."""
+    return {"stream": Seen(200, ENDED, fault, False, "upstream", "failed")}
+
+
 def held(seen: Seen) -> dict[str, Seen]:
     """A policy that wants to see the answer holds it: then the error can always be told."""
     return {"unary": seen}
+
+
+EVENTS = tuple(name for name in STREAMED if "array" not in name)
+"""Streams of events."""
 
 
 # --- what the double does ------------------------------------------------------------------------------------------
@@ -61,8 +70,19 @@ def sends(make: Callable[[Form], Sequence[bytes]], *, then: str = "close", pause
     return answer
 
 
+def mislabelled(form: Form) -> list[bytes]:
+    """A stream's good answer, called JSON."""
+    begin, *rest = form.good()
+    return [begin.replace(b"text/event-stream", b"application/json"), *rest]
+
+
 def always(*pieces: bytes) -> Callable[[Form], Sequence[bytes]]:
     return lambda _: pieces
+
+
+def _torn(form: Form) -> bytes:
+    assert form.stream is not None
+    return form.stream.frames[1][:20]
 
 
 async def _met_a_closing_connection(visit: Visit, form: Form) -> bool:
@@ -174,9 +194,20 @@ CUT = (
         provider=sends(lambda form: [sized(form.whole + b"    ")[:-4]])),
     Row("sends more than the length it told", both(SERVED), forms=UNARY,
         provider=sends(lambda form: [sized(form.whole) + _HTML], then="keep")),
-    Row("ends a stream without its ending", {"stream": Seen(200, ENDED, "broken_answer", False, "upstream", "failed")},
+    Row("ends a stream without its ending", ended("broken_answer"),
         forms=("messages, streamed", "responses, streamed"),
         provider=sends(lambda form: [*form.begun(), LAST_CHUNK], then="keep")),
+    Row("ends a stream in the middle of an event", ended("broken_answer"),
+        forms=("messages, streamed", "responses, streamed"),
+        provider=sends(lambda form: [*form.begun(), chunk(_torn(form)), LAST_CHUNK], then="keep")),
+    Row("sends a chunk that is none behind an event", ended("broken_answer"), forms=EVENTS,
+        provider=sends(lambda form: [b"".join((*form.begun(), chunk(_torn(form)), b"none\r\n"))])),
+    Row("calls a stream JSON", both(SERVED), forms=EVENTS, provider=sends(mislabelled, then="keep")),
+    Row("calls a stream JSON, and cuts it", ended("unreachable"), forms=EVENTS,
+        provider=sends(lambda form: mislabelled(form)[:2])),
+    Row("begins a stream with 201, and cuts it", {"stream": Seen(201, ENDED, "unreachable", False, "upstream",
+                                                                  "failed")}, forms=EVENTS,
+        provider=sends(lambda form: [form.begun()[0].replace(b"200 OK", b"201 Created"), form.begun()[1]])),
     Row("sends hints before its answer", both(SERVED),
         provider=sends(lambda form: [head("HTTP/1.1 103 Early Hints", "link: a") * 3, *form.good()], then="keep")),
     Row("sends extensions and trailers with its chunks", both(SERVED), provider=sends(_adorned, then="keep")),
@@ -193,6 +224,10 @@ WRONG = (
     _shape("speaks HTTP/2", b"\x00\x00\x12\x04\x00\x00\x00\x00\x00" + bytes(18)),
     _shape("sends HTML with 200", _HTML),
     _shape("sends nothing with 200", sized(b"")),
+    _shape("sends nothing in chunks", _CHUNKED + LAST_CHUNK),
+    _shape("sends 204, no content", head("HTTP/1.1 204 No Content")),
+    Row("sends a stream of nothing", both(NONSENSE), forms=EVENTS,
+        provider=sends(lambda form: [form.begun()[0] + LAST_CHUNK], then="keep")),
     _shape("sends a redirect", head("HTTP/1.1 302 Found", "location: http://elsewhere.test/", "content-length: 0")),
     _shape("switches protocols", head("HTTP/1.1 101 Switching Protocols", "connection: upgrade", "upgrade: x")),
     _shape("sends two lengths", sized(b"{}", "content-length: 2")),

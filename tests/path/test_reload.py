@@ -43,6 +43,18 @@ def test_a_changed_file_is_used_within_a_second(tmp_path: Path, moved: bool) -> 
         until(lambda: said(gateway, "changed: providers, keys"))
 
 
+def test_a_file_that_was_emptied_takes_nobodys_key_away(tmp_path: Path) -> None:
+    """As a full disk leaves it; what is written next is used."""
+    with Provider(answer) as provider:
+        config = provided({"base_url": provider.base_url, "auth": "none"})
+        with Gateway(config, tmp_path) as gateway:
+            (tmp_path / "penstock.yaml").write_text("")
+            until(lambda: said(gateway, "is empty"))
+            assert ask(gateway).status == 200
+            rewritten(gateway, {**config, "keys": [{"name": "new", "key": NEW_KEY}]})
+            until(lambda: ask(gateway, key=NEW_KEY).status == 200)
+
+
 def test_a_mistake_is_refused_as_a_whole(tmp_path: Path) -> None:
     """Every mistake is told with its line and what to write; what was right beside them is not taken over either."""
     with Provider(answer) as provider:

@@ -81,6 +81,8 @@ class Reloading:
             found = await asyncio.to_thread(self._source.read)
             settings, waiting = self._reachable(found)
             changed = [name for name in Settings.__struct_fields__ if _differ(self.settings, settings, name)]
+            if changed:
+                self._refuse_emptied()
             self._apply(settings)
         except (ConfigError, OSError) as error:
             if str(error) != self._refusal or not again:
@@ -96,6 +98,12 @@ class Reloading:
         if waiting and waiting != self._waiting and self._aloud:
             log.warning("a restart is needed for what has changed in: %s; all else is in force", ", ".join(waiting))
         self._waiting = waiting
+
+    def _refuse_emptied(self) -> None:
+        """A full disk leaves an empty file, which is a right one by itself: all defaults, and nobody's key."""
+        path = self._source.path
+        if path is not None and os.stat(path).st_size == 0:
+            raise OSError(f"{path} is empty: it was probably not written to its end. If it is meant, restart.")
 
     def _reachable(self, found: Settings) -> tuple[Settings, tuple[str, ...]]:
         """What of the settings can be had without a restart, and the names of the others."""

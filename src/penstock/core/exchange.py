@@ -62,6 +62,8 @@ class Answer(msgspec.Struct, frozen=True, gc=False):
     status: int
     headers: tuple[Header, ...]
     body: bytes
+    events: bool = False
+    """It is a stream of events, compressed or not, whatever its headers call it."""
 
 
 class Visit:

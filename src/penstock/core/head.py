@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable
 
 Header = tuple[bytes, bytes]
 
+EVENTS, JSON = b"text/event-stream", b"application/json"
+
 # RFC 9110 7.6.1 and the names that old proxies still send: they speak of one connection, not of the message.
 HOP_BY_HOP = frozenset(
     {
@@ -30,6 +32,12 @@ def first(headers: Iterable[Header], name: bytes) -> bytes | None:
         if key == name:
             return value
     return None
+
+
+def passes_apart(status: int, coding: bytes | None) -> bool:
+    """Whether a stream of events with this status and content encoding is taken apart on its way: a good one that is
+    not compressed. Some servers answer every POST with 201."""
+    return 200 <= status < 204 and (coding or b"identity").strip().lower() == b"identity"
 
 
 def connection_names(headers: Iterable[Header]) -> frozenset[bytes]:

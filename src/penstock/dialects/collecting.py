@@ -5,6 +5,7 @@ providers tell usage. Of what is no JSON (audio, pictures, subtitles) the first 
 """
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator
 
 CAP = 4 * 1024 * 1024
@@ -35,7 +36,8 @@ def _event_data(frames: bytes, needle: bytes) -> Iterator[bytes]:
     for frame in FRAME_END.split(frames):
         if needle not in frame:
             continue
-        lines = [line[5:].lstrip(b" ") for line in _LINE_END.split(frame) if line.startswith(b"data:")]
+        unmarked = frame.removeprefix(BOM_UTF8)
+        lines = [line[5:].lstrip(b" ") for line in _LINE_END.split(unmarked) if line.startswith(b"data:")]
         if lines:
             yield b"\n".join(lines)
 

@@ -4,12 +4,14 @@ For whoever searches all that a client will see: a little too much is better tha
 those of every dialect together. What a client said itself is not among them, where an answer repeats it.
 """
 
+import codecs
 from collections.abc import Iterator
 
 import msgspec
 
 from penstock.core.hearing import Kind, Said
-from penstock.dialects.counting import plainly
+from penstock.core.legible import legible
+from penstock.dialects.counting import plainly, read
 
 _TEXT = frozenset(
     {"text", "content", "refusal", "output_text", "transcript", "value", "cited_text", "output", "result", "code",
@@ -21,8 +23,13 @@ MOST_DEEP = 200
 
 
 def decoded(text: bytes) -> object:
-    """The JSON value; None where there is none."""
-    return plainly(msgspec.json.decode, text)
+    """The JSON value; None where there is none. Half characters and bytes that are no UTF-8 read as unknown ones, as
+    most clients read them, and numbers may be of any size."""
+    found = plainly(msgspec.json.decode, text)
+    if found is None:
+        readable = text.removeprefix(codecs.BOM_UTF8).decode("utf-8", "replace").encode()
+        found = read(msgspec.json.decode, legible(readable))
+    return found
 
 
 def leaves(value: object, lane: str = "", *, ends: bool = True) -> Iterator[Said]:

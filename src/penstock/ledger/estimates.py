@@ -20,6 +20,9 @@ ATTACHMENT_TOKENS = 1_000
 tokens (Claude, the largest) for a picture; of documents and sounds neither pages nor seconds are known here."""
 _WORDLESS = 100
 """A request with more bytes than these to a token was mostly no text, and teaches nothing of text."""
+_MOST_IN, _MOST_OUT = 10_000_000, 1_000_000
+"""More tokens than any model takes, or gives, at once: a call that tells of more is mistaken, and teaches nothing. One
+such number would stand behind a model's estimates for hundreds of calls, and use quotas up."""
 # A starting ratio weighs as much as this many bytes of real answers.
 _PRIOR_BYTES = 4_000.0
 
@@ -71,6 +74,8 @@ class Estimates:
             self._learn((name, way), consumption.usage, bytes_in, bytes_out)
 
     def _learn(self, key: tuple[str, Delivery], usage: Usage, bytes_in: int, bytes_out: int) -> None:
+        if usage.total_input > _MOST_IN or usage.total_output > _MOST_OUT:
+            return
         ratio = self._ratios.pop(key, None) or _starting(key[1])
         ratio.output_tokens = ratio.output_tokens * FADING + usage.total_output
         ratio.output_bytes = ratio.output_bytes * FADING + bytes_out

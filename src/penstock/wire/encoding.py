@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
 import brotli
+import msgspec
 import zstandard
 
 from penstock.core.exchange import Answer
@@ -79,7 +80,7 @@ def undone(answer: Answer, limit: int) -> Answer:
         words = "The provider's answer is compressed in a way that this gateway cannot undo."
         raise refuse(FaultKind.BROKEN_ANSWER, words, detail=error.fault.words) from None
     headers = tuple(header for header in answer.headers if header[0] != b"content-encoding")
-    return Answer(answer.status, headers, plain)
+    return msgspec.structs.replace(answer, headers=headers, body=plain)
 
 
 def _within(pieces: Iterable[bytes], limit: int) -> bytes:

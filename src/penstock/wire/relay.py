@@ -13,7 +13,7 @@ import msgspec
 
 from penstock.core.dialect import StreamManner
 from penstock.core.fault import Fault, FaultError, FaultKind, refuse
-from penstock.core.head import ResponseHead
+from penstock.core.head import EVENTS, ResponseHead
 from penstock.core.policy import Rewrite, Watch
 from penstock.wire.elements import Elements
 from penstock.wire.gathered import Gathered
@@ -109,6 +109,8 @@ class Relay:
         self._held = Gathered()
         self.response: ResponseHead
         """The answer's head, once it has begun."""
+        self.events: bool
+        """It is a stream of events, compressed or not: by its head, unless its first bytes have told otherwise."""
 
     # --- what the provider's connection hands over --------------------------------------------------------------
 
@@ -167,6 +169,7 @@ class Relay:
             # Made here: kept in the future, it would hold all frames that it passed, and they the future.
             raise FaultError(self.fault or Fault(kind=FaultKind.UNREACHABLE, words="The call has been given up."))
         self.response = head
+        self.events = (head.get(b"content-type") or b"").lower().startswith(EVENTS)
 
     async def begun(self) -> bytes:
         """What has arrived of the body, from its first byte that is not white space; empty when it has none."""
@@ -208,6 +211,11 @@ class Relay:
     def complete(self) -> bytes | None:
         """The whole body, if all of it is here already."""
         return self._look() if self._over and self.fault is None else None
+
+    @property
+    def empty(self) -> bool:
+        """The answer has ended in order, and nothing was in it."""
+        return self._over and self.fault is None and not self._held.size
 
     def _look(self) -> bytes:
         whole = self._held.take()
@@ -264,9 +272,11 @@ class Relay:
         """Waits for the answer's end; the fault that cut it, or None. The last bytes are still to be sent."""
         await self._let_go()
         if self._offers and self._frames is not None and self.fault is None:
-            # The last frame may have come without the blank line that ends it.
-            self._offer(self._frames.rest())
-            await self._let_go()
+            # The last frame may have come without the blank line that ends it; half a frame is none.
+            rest = self._frames.rest()
+            if not self._stops_short(rest):
+                self._offer(rest)
+                await self._let_go()
         self._sweep.discard(self)
         self._flush()
         # The last frame of a stream that ended in order may lack its blank line; one that was cut off is no ending.
@@ -274,12 +284,25 @@ class Relay:
         if self._trail is not None and not self._refused and self._trail.ended(rest):
             # What breaks after a stream's own ending spoils nothing that the client needs.
             return None
-        if self.fault is None and self._manner is not None and self._manner.ending_required:
+        if self._elements is not None and self._elements.closed and self.length is None and not self._refused:
+            self.fault = None
+        if self.fault is None and self._stops_short(rest):
             self.fault = Fault(kind=FaultKind.BROKEN_ANSWER, words="The provider's stream stopped before its end.")
         if self.fault is not None and self._frames is not None and self._frames.torn:
             # What comes now must not become a part of the frame that is half out.
             self._incoming.write(b"\n\n")
         return self.fault
+
+    def _stops_short(self, rest: bytes) -> bool:
+        """What it needs never came, neither before nor in this ``rest``: its ending, or anything at all."""
+        manner, trail, tap = self._manner, self._trail, self._tap
+        if manner is None:
+            return False
+        if manner.ending_required:
+            return trail is None or not trail.ended(rest)
+        # Nobody who counts nothing looks at a dialect whose streams have no ending.
+        came = trail.text if trail is not None else tap is None or tap.size
+        return not (came or rest)
 
     def _flush(self) -> None:
         """What was kept back of the frames that came goes out behind them."""

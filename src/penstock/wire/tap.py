@@ -5,10 +5,12 @@ to a bound, and undoes the encoding once at the end, as far as it has come: aske
 compresses.
 """
 
+import re
+
 from penstock.core.dialect import Tally
 from penstock.core.ending import Ending
 from penstock.core.fault import FaultError
-from penstock.core.head import ResponseHead
+from penstock.core.head import EVENTS, ResponseHead
 from penstock.core.usage import Consumption
 from penstock.wire.encoding import beginning, decode
 from penstock.wire.sse import Frames
@@ -16,6 +18,9 @@ from penstock.wire.trail import Trail
 
 # What is kept of a compressed answer, and what it may unfold to.
 CODED_BYTES, PLAIN_BYTES = 1024 * 1024, 8 * 1024 * 1024
+
+# How JSON and events begin, and nothing that is compressed.
+_PLAIN = re.compile(rb'\s*(?:\{\s*"|\[\s*\{|data:|event:)')
 
 _IN_ORDER = Ending.PLAIN
 
@@ -44,7 +49,7 @@ class Tap:
         if self.look is not None and self._encodings is not None and self._encodings.lower() != b"identity":
             self._coded = bytearray()
             self.look = self._keep
-            self._events = (head.get(b"content-type") or b"").lower().startswith(b"text/event-stream")
+            self._events = (head.get(b"content-type") or b"").lower().startswith(EVENTS)
 
     @property
     def sign(self) -> bytes:
@@ -99,11 +104,14 @@ class Tap:
         return _IN_ORDER if self._tally is None else self._tally.ending
 
     def _undone(self, coded: bytes, encodings: str) -> bytes:
-        """The answer without its encoding; of one that was cut short or is too long its beginning, in whole frames."""
+        """The answer without its encoding; of one that was cut short or is too long its beginning, in whole frames.
+
+        What stands there plain is read as it is: a policy has undone it, or its head says what is not so.
+        """
         try:
             return decode(coded, encodings, PLAIN_BYTES)
         except FaultError:
-            found = beginning(coded, encodings, PLAIN_BYTES)
+            found = coded if _PLAIN.match(coded) else beginning(coded, encodings, PLAIN_BYTES)
             return Frames(PLAIN_BYTES).feed(found) if self._events else found
 
     def _keep(self, data: bytes) -> None:

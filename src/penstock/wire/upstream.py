@@ -148,18 +148,14 @@ class UpstreamConnection(asyncio.Protocol):
             self.abort()
             return
         padding = self._padding + len(data)
+        broken: str | None = None
         try:
             parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
-            # What follows a whole answer spoils the connection, not the answer.
+            # What follows a whole answer spoils the connection, not the answer; what came before counts, however it
+            # was cut into reads.
             self._surplus = True
-            if not self._complete:
-                self._fail(
-                    FaultKind.BROKEN_ANSWER,
-                    "The provider's answer is not valid HTTP/1.1.",
-                    str(error.__context__ or error),
-                )
-                return
+            broken = None if self._complete else str(error.__context__ or error)
         if self._head_done:
             # A moment is noted and no deadline set: that is left to the sweep, which seldom has to.
             self.heard_at = self.loop.time()
@@ -174,6 +170,8 @@ class UpstreamConnection(asyncio.Protocol):
         self._padding = padding
         if self._complete:
             self._finish(reusable=self._keep_alive and self._sent and not self._surplus and not self.bodiless)
+        elif broken is not None:
+            self._fail(FaultKind.BROKEN_ANSWER, "The provider's answer is not valid HTTP/1.1.", broken)
         elif padding > HEAD_BYTES:
             self._fail(FaultKind.BROKEN_ANSWER, "The provider's answer has headers or padding without end.")
 

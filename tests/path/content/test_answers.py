@@ -13,7 +13,7 @@ import pytest
 from tests.path.content.scene import CANARY, CHAT, GEMINI_STREAM, MESSAGES, RESPONSES, question, scene
 from tests.path.content.streams import COMPLETIONS, STREAMS, events, saying, text_of
 from tests.support.client import ask
-from tests.support.provider import Pause, Received, Scripted, stream_answer
+from tests.support.provider import Pause, Received, Scripted, json_answer, stream_answer
 from tests.support.waiting import until
 
 TERMS = {"house": {"contact": "Ada", "answers": {"terms": [{"name": "projects", "terms": [CANARY]}]}}}
@@ -184,6 +184,36 @@ def test_a_compressed_stream_is_looked_into(tmp_path: Path) -> None:
             got = found.ask(MESSAGES, asked(MESSAGES, stream=True))
             assert got.status == status
             assert status == 400 or got.body == packed
+
+
+CUT, MARK = ["All of ", "the Bl", "ue", "bird"], b"\xef\xbb\xbf"
+WHOLE = b'{"id":"m","type":"message","content":[{"type":"text","text":"A Bluebird."}]}'
+ODD: dict[str, tuple[str, str, Scripted]] = {
+    "compressed, of stored objects": (RESPONSES, "stream", stream_answer(
+        gzip.compress(b"".join(STREAMS[RESPONSES](CUT))), headers=[("content-encoding", "gzip")])),
+    "called JSON": (CHAT, "stream", json_answer(b"".join(STREAMS[CHAT](CUT)))),
+    "called JSON, unasked": (CHAT, "whole", json_answer(b"".join(STREAMS[CHAT](CUT)))),
+    "with a byte order mark": (CHAT, "stream", stream_answer(MARK + STREAMS[CHAT](["Bluebird"])[1])),
+    "with half a character": (CHAT, "stream", stream_answer(*(
+        frame.replace(b'"All', rb'"\ud83d All') for frame in STREAMS[CHAT](["All of the Bluebird"])))),
+    "with bytes that are no UTF-8": (CHAT, "stream", stream_answer(*(
+        frame.replace(b'"All', b'"\xff All') for frame in STREAMS[CHAT](["All of the Bluebird"])))),
+    "with an index that is none": (CHAT, "stream", stream_answer(*(
+        frame.replace(b'"index":0', b'"index":null') for frame in STREAMS[CHAT](CUT)))),
+    "whole, called a stream": (MESSAGES, "whole", stream_answer(WHOLE)),
+    "whole, called a stream that was asked for": (MESSAGES, "stream", stream_answer(WHOLE)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_nothing_gets_past_in_an_odd_form(tmp_path: Path, name: str) -> None:
+    """Whatever a client can read is looked at, by what it is and not by what it is called."""
+    path, form, odd = ODD[name]
+    with scene(tmp_path, TERMS, lambda _: odd) as found:
+        got = found.ask(path, asked(path, stream=form == "stream"))
+        assert "content policy 'house'" in got.body.decode("utf-8", "replace")
+        assert CANARY.encode() not in got.body
+        assert b'"bird"' not in got.body
 
 
 def test_the_provider_is_left_at_once(tmp_path: Path) -> None:

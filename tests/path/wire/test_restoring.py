@@ -87,6 +87,25 @@ def test_a_stream_comes_back_with_its_values(house: House, voice: Voice) -> None
 
 
 @each
+@pytest.mark.parametrize("odd", ["marked", "mislabelled"])
+def test_an_odd_stream_comes_back_with_its_values(house: House, voice: Voice, odd: str) -> None:
+    """One that begins with a byte order mark, and one that is not called a stream: clients read both."""
+    if "array" in voice.name:
+        return
+    mark, label = (b"\xef\xbb\xbf", b"text/event-stream") if odd == "marked" else (b"", b"application/json")
+
+    def answer(token: str) -> list[bytes]:
+        body = mark + b"".join(voice.frames(said(voice, token)))
+        return [begun(voice).replace(b"text/event-stream", label), chunk(body), LAST_CHUNK]
+
+    house.provider.play(answering(answer))
+    got = asked(house, voice)
+    assert got.body.startswith(mark)
+    assert got.header("content-type") == label
+    assert f"To {VALUE}: yes. EMAIL_" in voice.heard(got.body.removeprefix(mark))
+
+
+@each
 def test_a_stream_that_breaks_off_within_a_token_keeps_its_last_letters(house: House, voice: Voice) -> None:
     """What was held back goes out before the gateway's own ending, which is the last that the client reads."""
 

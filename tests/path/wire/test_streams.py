@@ -80,7 +80,6 @@ ODD = [
     ("a byte order mark", b"\xef\xbb\xbfdata: {}\n\ndata: [DONE]\n\n"),
     ("no last blank line", b"data: {}\n\ndata: [DONE]"),
     ("no ending", b"data: {}\n\n"),
-    ("nothing at all", b""),
     ("blank lines", b"\n\n\r\n\n"),
     ("bytes that are no text", b"data: \xff\xfe\x00\n\ndata: [DONE]\n\n"),
 ]
@@ -92,6 +91,21 @@ def test_what_is_odd_in_a_stream_stays(house: House, client: RawClient, body: by
     house.provider.play(streaming(CHAT.answer_head(), *split(body, range(0, len(body), 3))))
     client.send(CHAT.request())
     assert client.answer().body == body
+
+
+@pytest.mark.parametrize("stream", [CHAT, GEMINI], ids=lambda stream: stream.name)
+def test_a_stream_of_nothing_is_none(house: House, client: RawClient, stream: Stream) -> None:
+    """Its client is told, though the stream has begun by the time that it ends."""
+
+    async def script(visit: Visit) -> None:
+        while await visit.request() is not None:
+            await visit.send(stream.answer_head())
+            await asyncio.sleep(0.2)
+            await visit.send(LAST_CHUNK)
+
+    house.provider.play(script)
+    client.send(stream.request())
+    assert b"stopped before its end" in client.answer().body
 
 
 def test_a_compressed_stream_passes_as_it_is(house: House, client: RawClient) -> None:

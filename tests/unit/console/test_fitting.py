@@ -41,7 +41,7 @@ def told(act: str, said: object, path: dict[str, str] | None = None) -> list[tup
         ("keys.create", {"nmae": "a"}, [("nmae", "There is no such field; did you mean `name`?")]),
         (
             "keys.create",
-            {"name": "a", "lable": "x", "models": "claude-*", "holdout": "5", "smart": "yes", "expires": 1, "owner": ""},
+            {"name": "a", "lable": "", "models": "claude-*", "holdout": "5", "smart": "yes", "expires": 1, "owner": ""},
             [
                 ("lable", "There is no such field; did you mean `label`?"),
                 ("models", "Write a list."),

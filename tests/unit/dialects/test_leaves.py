@@ -50,3 +50,15 @@ def test_json_or_nothing() -> None:
         None,
         None,
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (rb'{"a":"\ud83d b"}', {"a": "\ufffd b"}), (b'{"a":"\xff b"}', {"a": "\ufffd b"}),
+        (b'\xef\xbb\xbf{"a":"b"}', {"a": "b"}), (b'{"a":1e400}', {"a": None}), (b'{"a":', None), (b"null", None),
+    ],
+)  # fmt: skip
+def test_what_clients_can_read_is_read(text: bytes, expected: Any) -> None:
+    """Half characters, bytes that are no UTF-8, a byte order mark: models' words stand beside them all the same."""
+    assert decoded(text) == expected

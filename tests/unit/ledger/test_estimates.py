@@ -107,6 +107,19 @@ def test_only_full_reports_teach() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("into", "out", "taught"),
+    [(10_000_000, 1, True), (10_000_001, 1, False), (1, 1_000_000, True), (1, 1_000_001, False)],
+)
+def test_numbers_that_no_model_has_teach_nothing(into: int, out: int, taught: bool) -> None:
+    """A mistake of a billion tokens would stand behind every estimate that follows."""
+    known = Estimates()
+    known.learn(reported("m", into, out), "m", CHAT, 100, 100)
+    passed = Passed(1_000, 50_000)
+    fresh = Estimates().estimate(NOTHING, "m", CHAT, passed)
+    assert (known.estimate(NOTHING, "m", CHAT, passed) != fresh) is taught
+
+
 def test_what_is_remembered_is_bounded() -> None:
     """The model that was heard of longest ago begins anew; one that is heard of again stays."""
     known = learned("old")

@@ -86,6 +86,13 @@ def test_a_whole_stream_tells_all(encoding: str) -> None:
     assert (found.usage.input, found.usage.output) == (1_234, 99)
 
 
+@pytest.mark.parametrize("encoding", [*CODINGS, "unheard-of"])
+def test_what_is_plain_is_read_whatever_its_head_says(encoding: str) -> None:
+    """A policy may have undone the encoding, and some servers name one that is not there."""
+    found = told(encoding, STREAM)
+    assert (found.usage.input, found.usage.output, found.missing) == (1_234, 99, False)
+
+
 @pytest.mark.parametrize("encoding", CODINGS)
 @pytest.mark.parametrize("frames", [1, 5, 40, 51, 52])
 def test_a_stream_that_was_cut_tells_what_had_come(encoding: str, frames: int) -> None:

@@ -86,8 +86,9 @@ class _Choices:
             return
         self._standing.about.update({name: chunk[name] for name in _ABOUT if name in chunk})
         for choice in choices:
-            if isinstance(choice, dict) and isinstance(choice.get("index", 0), int):
-                yield from self._choice(choice, choice.get("index", 0))
+            if isinstance(choice, dict):
+                index = choice.get("index")
+                yield from self._choice(choice, index if isinstance(index, int) else 0)
 
     def _choice(self, choice: dict[str, object], index: int) -> Iterator[Said]:
         standing = self._standing

@@ -12,6 +12,7 @@ import msgspec
 
 from penstock.core.exchange import Answer, Exchange, Visit
 from penstock.core.fault import Fault, FaultError
+from penstock.core.head import first, passes_apart
 from penstock.core.hearing import Hearing, Kind, Listening, Said
 from penstock.core.ruling import Action, Ruling, Side, refusal
 from penstock.policies.guard.rules import ContentPolicy
@@ -58,7 +59,7 @@ class Heard(Visit):
             return answer
         plain = self._undo(answer).body
         # Of a stream that could not be taken apart on its way, a compressed one say, all is here.
-        events = _value(answer, b"content-type").startswith(b"text/event-stream")
+        events = answer.events or plain.startswith((b"data:", b"event:"))
         listening, match = self._hearing.listening, self._exchange.match
         said = _joined(listening(match).frames(plain)) if events else self._hearing.whole(match, plain)
         if said is None:
@@ -77,7 +78,7 @@ class Heard(Visit):
             self._standing = self._listening.standing()
         out: list[bytes] = []
         for event in _apart(frames):
-            fault = self._ask(self._listening.frames(event))
+            fault = self._ask(self._said(self._listening, event))
             if fault is not None:
                 raise self._ended(fault, b"".join(out))
             self._kept.append(event)
@@ -86,6 +87,11 @@ class Heard(Visit):
                 self._standing = self._listening.standing()
                 out.append(self._released())
         return b"".join(out)
+
+    def _said(self, listening: Listening, event: bytes) -> Sequence[Said]:
+        # Among events it is none, but clients that asked for no stream read it all the same.
+        is_json = event.lstrip()[:1] in {b"{", b"["}
+        return (self._hearing.whole(self._exchange.match, event) if is_json else listening.frames(event)) or ()
 
     def flush(self) -> bytes:
         """What was held, unless it is to be blocked after all: a stream may stop in the middle of a word."""
@@ -138,14 +144,9 @@ class Heard(Visit):
         return refusal(policy.name, check.what, policy.contact, Side.ANSWER)
 
 
-def _value(answer: Answer, wanted: bytes) -> bytes:
-    return next((value for name, value in answer.headers if name == wanted), b"").lower()
-
-
 def _passes_as_events(answer: Answer) -> bool:
     """It is a stream whose events are rewritten one by one."""
-    streams = answer.status == 200 and _value(answer, b"content-type").startswith(b"text/event-stream")
-    return streams and _value(answer, b"content-encoding") in {b"", b"identity"}
+    return answer.events and passes_apart(answer.status, first(answer.headers, b"content-encoding"))
 
 
 def _joined(said: Sequence[Said]) -> list[Said]:

@@ -9,7 +9,6 @@ from typing import Protocol
 
 from penstock.core.exchange import Answer, Exchange, Visit
 from penstock.core.fault import Fault, FaultError, FaultKind, refuse
-from penstock.core.head import first
 from penstock.core.route import Stored
 from penstock.policies.own import listing, naming, reading
 
@@ -57,13 +56,13 @@ class ObjectVisit(Visit):
         """Write down what a good answer names, cut a list, forget what was deleted."""
         if not 200 <= answer.status < 300:
             return answer
-        answer = self._undo(answer)
-        kind = first(answer.headers, b"content-type") or b""
-        if kind.lower().startswith(b"text/event-stream"):
+        came, answer = answer, self._undo(answer)
+        if answer.events:
             writing = self.watch(answer.body)
             if writing is not None:
                 await writing
-            return answer
+            # As it came: without its encoding it would seem one whose events are looked at on their way.
+            return came
         if self._stored.deletes is not None:
             await self._forget(self._stored.deletes)
         if self._stored.lists is not None:

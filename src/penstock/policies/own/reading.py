@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 import msgspec
 
 from penstock.core.head import Header, first
+from penstock.core.legible import legible
 
 _HEADER = "header:"
 
@@ -52,9 +53,9 @@ def _at(value: object, steps: Sequence[str]) -> Iterator[str]:
 
 
 def decoded(body: bytes) -> object:
-    """A JSON value, or None for what is none."""
+    """A JSON value, or None for what is none. Half a character, as where an answer was cut short, reads as unknown."""
     try:
-        return msgspec.json.decode(body)
+        return msgspec.json.decode(legible(body))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 

@@ -1,11 +1,11 @@
 """The way out of one exchange whose request holds tokens: their values come back into the answer."""
 
+import codecs
 from collections.abc import Awaitable, Callable
 
 import msgspec
 
 from penstock.core.exchange import Answer, Exchange, Visit
-from penstock.core.head import first
 from penstock.core.mask import Masks
 from penstock.core.restoring import Lanes, Restoring
 from penstock.core.route import Match, Reply
@@ -44,7 +44,7 @@ class Restored(Visit):
 
     async def answered(self, answer: Answer) -> Answer:
         """A whole answer with its values; of a stream's first frames what they make is kept."""
-        if (first(answer.headers, b"content-type") or b"").lower().startswith(b"text/event-stream"):
+        if answer.events:
             writing = self.watch(answer.body)
             if writing is not None:
                 await writing
@@ -62,9 +62,12 @@ class Restored(Visit):
 
     def rewrite(self, frames: bytes) -> bytes:
         """A stream's frames, or the pieces of a file, with their values."""
-        if self._lanes is None:
-            self._lanes = self._restoring.lanes(self._match, self.masks)
-        return self._lanes.frames(frames)
+        if self._lanes is not None:
+            return self._lanes.frames(frames)
+        self._lanes = self._restoring.lanes(self._match, self.masks)
+        # A stream may begin with a byte order mark, which is no part of its first event.
+        mark = codecs.BOM_UTF8 if frames.startswith(codecs.BOM_UTF8) else b""
+        return mark + self._lanes.frames(frames.removeprefix(mark))
 
     def flush(self) -> bytes:
         """What is held back, when nothing more comes."""
