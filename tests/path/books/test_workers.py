@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from penstock.observe.sharing import Snapshot
+from penstock.observe.sharing import SharedFile
 from tests.path.books.scene import (
     Clients,
     Upstream,
@@ -28,7 +28,7 @@ def counted(folder: Path) -> dict[int, float]:
     """How many exchanges each worker has counted, from what they tell each other for the metrics."""
     found = {}
     for path in (folder / "data" / "run").glob("metrics-[0-9]*.json"):
-        kept = msgspec.json.decode(path.read_bytes(), type=Snapshot)
+        kept = msgspec.json.decode(path.read_bytes(), type=SharedFile)
         found[kept.pids[0]] = sum(row[0] for _, row in kept.snapshot.requests)
     return found
 
