@@ -1,5 +1,5 @@
-"""Is a good answer what its operation promises? A 2xx that is neither JSON nor an event stream is no answer, and
-nothing at all is none of a model.
+"""Is a good answer what its operation promises, and which of the two: JSON or a stream of events? A 2xx that is neither
+is no answer, and nothing at all is none of a model.
 
 Captive portals, load balancers and misconfigured servers answer 200 with a page of HTML, or with nothing; a client that
 was promised JSON dies of it without a word. Judged before the answer's head goes out; what is odd in a stream stays.
@@ -8,7 +8,7 @@ was promised JSON dies of it without a word. Judged before the answer's head goe
 from codecs import BOM_UTF8
 
 from penstock.core.fault import FaultError, FaultKind, refuse
-from penstock.core.head import EVENTS, JSON, passes_apart
+from penstock.core.head import JSON, passes_apart
 from penstock.core.route import Reply, Route
 from penstock.wire.relay import Relay
 
@@ -41,11 +41,8 @@ def unclear(relay: Relay, route: Route, *, streams: bool) -> bool:
         raise refuse(FaultKind.BROKEN_ANSWER, "The provider's answer is empty.")
     if head.status == 204 or head.get(b"content-encoding") is not None:
         return False
-    kind = (head.get(b"content-type") or b"").lower()
-    if kind.startswith((JSON, EVENTS)):
-        # What is not what was asked for may bear a false name.
-        return route.routed and kind.startswith(JSON) is streams
-    return True
+    # What is not what was asked for may bear a false name.
+    return not _named(relay) or (route.routed and relay.events is not streams)
 
 
 async def judge(relay: Relay, route: Route) -> None:
@@ -64,8 +61,13 @@ async def judge(relay: Relay, route: Route) -> None:
     if begun[:1] in {b"{", b"["}:
         relay.events = False
         return
-    if begun and (relay.response.get(b"content-type") or b"").lower().startswith((JSON, EVENTS)):
+    if begun and _named(relay):
         return
     raise refuse(
         FaultKind.BROKEN_ANSWER, "The provider answered with something that is neither JSON nor an event stream."
     )
+
+
+def _named(relay: Relay) -> bool:
+    """Its head calls it the one or the other."""
+    return relay.events or (relay.response.get(b"content-type") or b"").lower().startswith(JSON)
