@@ -7,7 +7,7 @@ from typing import Self
 
 from tests.faults.probe import Probe, descriptors, memory
 from tests.faults.scene import Scene
-from tests.path.wire.raw import wait_for
+from tests.support.waiting import until
 
 
 class Leaking:
@@ -35,7 +35,7 @@ class Leaking:
         """What is opened when it is first needed, the books above all, is open after these rows and forms, and what is
         held then is what is usual; their traces."""
         self.scene.play_all(list(usual), at_once=8)
-        wait_for(lambda: bool(self.scene.books()), 30)
+        until(lambda: bool(self.scene.books()), 30)
         traces = frozenset(self.scene.expected)
         self.part()
         self._objects = self._probe.objects(self._pid)
@@ -48,7 +48,7 @@ class Leaking:
             provider.play(provider.script)
         self.scene.double.forget()
         self.scene.expected.clear()
-        wait_for(lambda: self._probe.objects(self._pid)["UpstreamConnection"] == 0, 60)
+        until(lambda: self._probe.objects(self._pid)["UpstreamConnection"] == 0, 60)
 
     def left(self) -> str:
         """What is open that was not before; empty once it is nothing."""
@@ -63,7 +63,7 @@ class Leaking:
             return not found
 
         try:
-            wait_for(none, 30)
+            until(none, 30)
         except AssertionError:
             return ", ".join(found)
         return ""

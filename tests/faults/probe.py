@@ -9,7 +9,7 @@ import signal
 from collections import Counter
 from pathlib import Path
 
-from tests.path.wire.raw import wait_for
+from tests.support.waiting import until
 
 _SITE = """
 import asyncio, collections, gc, os, signal
@@ -46,7 +46,7 @@ class Probe:
         """How many there are of each kind, tasks among them."""
         self._path.unlink(missing_ok=True)
         os.kill(pid, signal.SIGUSR1)
-        wait_for(self._path.exists, 30)
+        until(self._path.exists, 30)
         pairs = (pair.split("=") for pair in self._path.read_text().split())
         return Counter({name: int(count) for name, count in pairs})
 

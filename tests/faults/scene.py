@@ -17,9 +17,10 @@ from tests.faults.doors import Double, doors
 from tests.faults.forms import EVERY, Form
 from tests.faults.matrix import DIALECTS, ROWS, TYPES
 from tests.faults.row import BROKEN, ENDED, GONE, NOTHING, TOLD, WHOLE, Heard, Seen, Talk
-from tests.path.wire.raw import RawClient, take_message, wait_for
+from tests.path.wire.raw import RawClient, take_message
 from tests.path.wire.streams import unchunked
 from tests.support.gateway import Gateway, settings
+from tests.support.waiting import until
 
 ATTACHED = ("image", "audio", "pdf", "file", "elsewhere", "state", "unknown")
 WORKING: dict[str, Any] = {
@@ -115,7 +116,7 @@ class Scene:
             talk = Talk(
                 lambda: stack.enter_context(RawClient(self.gateway.host, self.gateway.port, timeout=30)),
                 form, lines, f"{form.dialect}-{row.door}", hear,
-                arrived=lambda: wait_for(lambda: self.double.arrived[trace] > 0, 20) and None,
+                arrived=lambda: until(lambda: self.double.arrived[trace] > 0, 20) and None,
                 held=self._working and row.held,
             )  # fmt: skip
             heard = row.client(talk)
@@ -123,7 +124,7 @@ class Scene:
         calls = 0 if self._working and row.held else row.calls
         if seen.way in {GONE, NOTHING} and calls != 0:
             # Whoever leaves takes the call along.
-            wait_for(lambda: self.double.left[trace] > 0, 20)
+            until(lambda: self.double.left[trace] > 0, 20)
         self.expected[trace] = (f"{name}: {form.name}", seen)
         return Played(name, form, heard, seen, calls, self.double.arrived[trace], self.double.calls(trace))
 
@@ -143,7 +144,7 @@ class Scene:
         due = {trace for trace, (_, seen) in self.expected.items() if seen.outcome}
         # Whatever did not come in time is told below, by its name.
         with contextlib.suppress(AssertionError):
-            wait_for(lambda: due <= self.books().keys(), 20)
+            until(lambda: due <= self.books().keys(), 20)
         books = self.books()
         return [
             f"{name}: {books.get(trace)}, not {seen}"

@@ -12,11 +12,12 @@ import pytest
 
 from tests.path.terser.scene import WORDS, fresh
 from tests.path.wire.house import House
-from tests.path.wire.raw import LAST_CHUNK, Message, RawClient, Visit, answering, chunk, head, sized, wait_for
+from tests.path.wire.raw import LAST_CHUNK, Message, RawClient, Visit, answering, chunk, head, sized
 from tests.support.client import Got, ask
 from tests.support.gateway import KEY
 from tests.support.spent import cpu_seconds, held_up
 from tests.support.unworded import unworded
+from tests.support.waiting import until
 
 PLAIN, HALF = "mt_live_plain_canary_000000000000000000", "mt_live_half_canary_0000000000000000000"
 MADE = b'{"id":"file-1","object":"file","bytes":1,"created_at":1,"filename":"a","purpose":"batch","status":"processed"}'
@@ -243,7 +244,7 @@ def test_no_other_upload_is_held(house: House, key: str, begun: bytes) -> None:
     with house.client() as client:
         credentials = (f"X-Penstock-Key: {key}", f"Content-Type: {KIND}", f"Content-Length: {len(begun) + 100}")
         client.send(head("POST /v1/files HTTP/1.1", "Host: gateway", *credentials) + begun)
-        wait_for(lambda: bool(heard))
+        until(lambda: bool(heard))
         assert begun in heard[0]
         client.send(bytes(100))
         assert client.answer().status == 200

@@ -290,12 +290,3 @@ def at_least_once_within(seconds: float, attempt: Callable[[], float]) -> None:
         time.sleep(len(took) / 10)
         took.append(attempt())
     assert min(took) < seconds, took
-
-
-def wait_for(true: Callable[[], bool], seconds: float = 30.0) -> float:
-    """Waits until it is true and says how long that took; fails when it never is."""
-    began = time.perf_counter()
-    while not true():
-        assert time.perf_counter() - began < seconds, "it never became true"
-        time.sleep(0.002)
-    return time.perf_counter() - began

@@ -24,9 +24,9 @@ from tests.path.wire.raw import (
     chunk,
     head,
     sized,
-    wait_for,
 )
 from tests.support.gateway import KEY
+from tests.support.waiting import until
 
 BODY = b'{"model":"m","max_tokens":9,"messages":[]}'
 LIMITS = {
@@ -226,7 +226,7 @@ def test_a_body_streams_through_as_it_comes(house: House, client: RawClient, fra
         upload(f"Content-Length: {len(first + second)}" if framing == "sized" else "Transfer-Encoding: chunked")
     )
     client.send(framed(first))
-    wait_for(lambda: bool(house.provider.visits) and b"a" * 10 in house.provider.visits[0].heard)
+    until(lambda: bool(house.provider.visits) and b"a" * 10 in house.provider.visits[0].heard)
     client.send(framed(second) + (b"" if framing == "sized" else LAST_CHUNK))
     assert client.answer().status == 200
     (arrived,) = house.provider.requests
@@ -298,14 +298,14 @@ def test_an_upload_that_does_not_end_never_looks_whole(house: House, framing: st
     with house.client() as client:
         client.send(upload("Content-Length: 1000" if framing == "sized" else "Transfer-Encoding: chunked"))
         client.send(b"some" if framing == "sized" else chunk(b"some"))
-        wait_for(lambda: bool(house.provider.visits) and b"some" in house.provider.visits[0].heard)
+        until(lambda: bool(house.provider.visits) and b"some" in house.provider.visits[0].heard)
         if manner == "leaves":
             client.socket.close()
         elif manner == "breaks":
             client.send(b"nonsense\r\n")
         if manner != "leaves":
             assert client.answer().status == (408 if manner == "stalls" else 400)
-    assert wait_for(lambda: house.provider.visits[0].left_at is not None) < 20
+    assert until(lambda: house.provider.visits[0].left_at is not None) < 20
     assert house.provider.requests == []
 
 
@@ -331,7 +331,7 @@ def test_an_early_answer_is_passed_on_while_the_client_sends(house: House, statu
             client.send(*[bytes(1 << 20)] * 4)
         assert client.ended()
     if stays:
-        assert wait_for(lambda: house.provider.visits[0].left_at is not None) < 20
+        assert until(lambda: house.provider.visits[0].left_at is not None) < 20
 
 
 def test_a_streaming_body_is_sent_once(house: House) -> None:
@@ -363,7 +363,7 @@ def test_a_body_over_the_upload_limit_is_a_413(house: House, client: RawClient) 
         other.send(upload("Transfer-Encoding: chunked"), *[chunk(bytes(1 << 20))] * 49)
         assert other.answer().status == 413
         assert other.ended()
-    wait_for(lambda: house.provider.visits[0].left_at is not None)
+    until(lambda: house.provider.visits[0].left_at is not None)
 
 
 # --- deadlines ----------------------------------------------------------------------------------------------------
@@ -383,4 +383,4 @@ def test_a_provider_that_is_late_is_a_504_that_is_not_to_be_repeated(house: Hous
         answer = client.answer()
         assert (answer.status, answer.header("x-should-retry")) == (504, b"false")
         assert 0.9 < time.perf_counter() - began < 20
-    assert wait_for(lambda: house.provider.visits[0].left_at is not None) < 20
+    assert until(lambda: house.provider.visits[0].left_at is not None) < 20

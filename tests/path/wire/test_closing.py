@@ -18,9 +18,10 @@ from penstock.wire.connection import Connection
 from penstock.wire.incoming import Incoming
 from penstock.wire.limits import Limits
 from tests.path.wire.calling import Caller, origin_of
-from tests.path.wire.raw import RawClient, RawProvider, answering, head, sized, wait_for
+from tests.path.wire.raw import RawClient, RawProvider, answering, head, sized
 from tests.path.wire.raw import Visit as Call
 from tests.path.wire.serving import LOOPS, Served
+from tests.support.waiting import until
 
 loops = pytest.mark.parametrize("loop", LOOPS)
 
@@ -112,7 +113,7 @@ def waiting(served: Promising, *paths: str) -> list[RawClient]:
     for number, path in enumerate(paths, 1):
         clients.append(RawClient(*served.address))
         clients[-1].send(get(path))
-        wait_for(lambda number=number: len(served.waiting) == number)  # type: ignore[misc]
+        until(lambda number=number: len(served.waiting) == number)  # type: ignore[misc]
     return clients
 
 
@@ -144,7 +145,7 @@ def test_who_is_alone_waits_for_nothing(loop: str) -> None:
         served.open()
         with client:
             assert client.answer().body == b"a"
-        wait_for(lambda: served.at_once == ["a"])
+        until(lambda: served.at_once == ["a"])
         assert served.notes == [("a", "served", 0)]
 
 
@@ -180,7 +181,7 @@ def test_a_client_that_leaves_after_the_promise(loop: str) -> None:
             served.released.set()
             assert staying.answer().body == b"b"
             assert opener.answer().status == 200
-            wait_for(lambda: len(served.listener._connections) == 2)
+            until(lambda: len(served.listener._connections) == 2)
         assert served.notes == [("a", "served", 0), ("b", "served", 0)]
         assert served.gone == (["a"] if loop == "uvloop" else [])
         assert (served.left, served.trouble) == ([], [])
@@ -277,7 +278,7 @@ def test_who_goes_on_knows_of_the_others(loop: str) -> None:
 
     with RawProvider(script) as provider, Caller(loop) as caller:
         calls = asyncio.run_coroutine_threadsafe(_calls(caller, provider), caller.loop)
-        wait_for(lambda: len(provider.requests) == 3)
+        until(lambda: len(provider.requests) == 3)
         caller.loop.call_soon_threadsafe(stand_still)
         assert standing.wait(10)
         answers.set()

@@ -13,8 +13,9 @@ from penstock.wire.connect import Address
 from tests.path.wire.calling import Caller, origin_of
 from tests.path.wire.certificates import Authority
 from tests.path.wire.proxy import Proxy
-from tests.path.wire.raw import RawProvider, Visit, answering, sized, wait_for
+from tests.path.wire.raw import RawProvider, Visit, answering, sized
 from tests.path.wire.serving import LOOPS
+from tests.support.waiting import until
 
 GOOD = sized(b'{"id": 1}')
 UNREACHABLE = ("unreachable", 502, True)
@@ -163,7 +164,7 @@ def test_the_connect_deadline_covers_all_of_the_way(loop: str, deaf: int) -> Non
             told(caller, NAMED)
     with Caller(loop) as caller, RawProvider(mute) as silent:
         told(caller, Origin(secure=True, host="127.0.0.1", port=silent.port))
-        wait_for(lambda: silent.visits[0].left_at is not None)
+        until(lambda: silent.visits[0].left_at is not None)
 
 
 @loops
@@ -175,7 +176,7 @@ def test_a_caller_that_goes_away_while_connecting_leaves_nothing_open(loop: str)
 
     with Caller(loop) as caller, RawProvider(mute) as silent:
         assert caller.fetch(Origin(secure=True, host="127.0.0.1", port=silent.port), patience=0.1).given_up
-        wait_for(lambda: silent.visits[0].left_at is not None)
+        until(lambda: silent.visits[0].left_at is not None)
 
 
 # --- TLS ----------------------------------------------------------------------------------------------------------

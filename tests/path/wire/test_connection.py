@@ -4,8 +4,9 @@ import time
 
 import pytest
 
-from tests.path.wire.raw import LAST_CHUNK, RawClient, at_least_once_within, chunk, head, split, wait_for
+from tests.path.wire.raw import LAST_CHUNK, RawClient, at_least_once_within, chunk, head, split
 from tests.path.wire.serving import Served
+from tests.support.waiting import until
 
 
 def get(path: str = "/echo", *lines: str) -> bytes:
@@ -64,10 +65,10 @@ def test_a_request_that_waits_its_turn_ends_when_its_client_leaves(served: Serve
         with RawClient(*served.address) as another:
             served.begun.clear()
             another.send(get("/forever") + get("/a") + get("/b"))
-            wait_for(lambda: served.begun == ["/forever"])
+            until(lambda: served.begun == ["/forever"])
             served.left.clear()
             left_at = time.perf_counter()
-        wait_for(lambda: bool(served.left))
+        until(lambda: bool(served.left))
         return served.left[0] - left_at
 
     at_least_once_within(0.1, leave)
@@ -79,7 +80,7 @@ def test_the_second_of_two_pipelined_requests_ends_when_its_client_leaves(client
     client.send(get("/a") + get("/forever"))
     assert client.answer().body == b"GET /a "
     client.socket.close()
-    wait_for(lambda: bool(served.left))
+    until(lambda: bool(served.left))
 
 
 def test_a_flood_of_pipelined_requests_is_refused(client: RawClient) -> None:
@@ -396,13 +397,13 @@ def test_a_client_that_leaves_ends_its_request_at_once(served: Served, manner: s
         with RawClient(*served.address) as another:
             served.begun.clear()
             another.send(get("/forever"))
-            wait_for(lambda: served.begun == ["/forever"])
+            until(lambda: served.begun == ["/forever"])
             served.left.clear()
             left_at = time.perf_counter()
             {"close": another.socket.close, "reset": another.reset, "half": lambda: another.socket.shutdown(1)}[
                 manner
             ]()
-            wait_for(lambda: bool(served.left))
+            until(lambda: bool(served.left))
         return served.left[0] - left_at
 
     at_least_once_within(0.1, leave)
@@ -413,7 +414,7 @@ def test_a_slow_reader_slows_its_source(served: Served, client: RawClient) -> No
     served.flow.clear()
     with RawClient(*served.address, receive_buffer=4096) as slow:
         slow.send(get("/flood/30000000"))
-        wait_for(lambda: served.flow == ["pause"])
+        until(lambda: served.flow == ["pause"])
         time.sleep(0.3)
         assert served.flow == ["pause"]
         slow.until(b"\r\n\r\n")
@@ -439,5 +440,5 @@ def test_a_client_that_reads_nothing_is_cut_off(loop: str, path: str) -> None:
             while left:
                 left -= len(slow.socket.recv(100_000))
                 time.sleep(0.05)
-            wait_for(lambda: len(served.listener._connections) <= 1)
+            until(lambda: len(served.listener._connections) <= 1)
         assert served.trouble == []

@@ -22,9 +22,9 @@ from tests.path.wire.raw import (
     at_least_once_within,
     chunk,
     sized,
-    wait_for,
 )
 from tests.path.wire.streams import ANTHROPIC, CHAT, GEMINI, STREAMS, Stream, unchunked
+from tests.support.waiting import until
 
 
 @pytest.fixture(scope="module")
@@ -67,13 +67,13 @@ def test_a_client_that_leaves_takes_the_call_along(
         house.provider.visits.clear()
         with house.client() as client:
             client.send(ANTHROPIC.request())
-            wait_for(lambda: bool(house.provider.requests))
+            until(lambda: bool(house.provider.requests))
             while seen not in client.heard:
                 client.more()
             time.sleep(0.02)
             left_at = time.perf_counter()
             client.reset() if manner == "reset" else client.socket.close()
-        wait_for(lambda: house.provider.visits[0].left_at is not None)
+        until(lambda: house.provider.visits[0].left_at is not None)
         return (house.provider.visits[0].left_at or 0) - left_at
 
     at_least_once_within(0.1, leave)
@@ -107,11 +107,11 @@ def test_nothing_is_left_of_a_thousand_clients_that_dropped(house: House) -> Non
     house.provider.play(begun(STREAM_HEAD, chunk(ANTHROPIC.frames[0])))
     for _ in range(50):
         _drop(house)
-    wait_for(lambda: all(visit.left_at is not None for visit in house.provider.visits))
+    until(lambda: all(visit.left_at is not None for visit in house.provider.visits))
     files, memory = house.open_files, house.memory
     for number in range(1000):
         _drop(house, after=0.0 if number % 2 else 0.002, reset=number % 3 == 0)
-    wait_for(lambda: house.open_files <= files + 2)
+    until(lambda: house.open_files <= files + 2)
     assert house.memory - memory < 6_000_000
 
 
@@ -181,7 +181,7 @@ def test_the_deadline_of_a_stop_ends_streams_in_their_own_words(tmp_path: Path) 
         for stream in STREAMS:
             clients[stream.name].send(stream.request())
         waiting.send(ANTHROPIC.request("X-Wait: 1"))
-        wait_for(lambda: len(house.provider.requests) == len(STREAMS) + 1)
+        until(lambda: len(house.provider.requests) == len(STREAMS) + 1)
         time.sleep(0.1)
         began = time.perf_counter()
         os.kill(house.gateway.pid, signal.SIGTERM)
@@ -271,7 +271,7 @@ def test_without_uvloop_it_runs_on_asyncios_own_loop(tmp_path: Path) -> None:
             house.provider.play(begun(STREAM_HEAD, chunk(ANTHROPIC.frames[0])))
             client.send(ANTHROPIC.request())
             client.until(b"message_start")
-        wait_for(lambda: house.provider.visits[0].left_at is not None)
+        until(lambda: house.provider.visits[0].left_at is not None)
         loaded = Path(f"/proc/{house.gateway.pid}/maps").read_text(encoding="ascii")
         assert "httptools" in loaded
         assert "/uvloop/" not in loaded

@@ -14,8 +14,9 @@ import pytest
 from penstock.wire.connection import Connection
 from penstock.wire.incoming import Incoming
 from tests.path.wire.certificates import Authority
-from tests.path.wire.raw import RawClient, head, wait_for
+from tests.path.wire.raw import RawClient, head
 from tests.path.wire.serving import LOOPS, Served
+from tests.support.waiting import until
 
 loops = pytest.mark.parametrize("loop", LOOPS)
 
@@ -36,7 +37,7 @@ def test_the_client_beyond_the_limit_is_told_so_and_the_others_are_served(loop: 
             for within in (one, two):
                 within.send(get("/b"))
                 assert within.answer().status == 200
-        wait_for(lambda: not served.listener._connections)
+        until(lambda: not served.listener._connections)
         with RawClient(*served.address) as next_one:
             next_one.send(get("/c"))
             assert next_one.answer().status == 200
@@ -85,7 +86,7 @@ def test_a_graceful_stop_lets_answers_end_and_serves_nothing_new(loop: str) -> N
             kept.send(get("/a"))
             assert kept.answer().status == 200
             busy.send(get("/slow/1") + get("/late"))
-            wait_for(lambda: "/slow/1" in served.begun)
+            until(lambda: "/slow/1" in served.begun)
             closing = Closing(served, 60)
             assert idle.ended()
             assert kept.ended()
@@ -108,7 +109,7 @@ def test_a_request_that_comes_while_the_gateway_stops_is_answered_503(loop: str)
         with RawClient(*served.address) as busy, RawClient(*served.address) as late:
             busy.send(get("/slow/1"))
             late.send(get("/a")[:20])
-            wait_for(lambda: served.begun == ["/slow/1"])
+            until(lambda: served.begun == ["/slow/1"])
             time.sleep(0.1)
             closing = Closing(served, 30)
             time.sleep(0.1)
@@ -124,7 +125,7 @@ def test_the_deadline_of_a_stop_is_kept(loop: str) -> None:
     """What does not end by itself is broken off, and its handler learns of it."""
     with Served(loop) as served, RawClient(*served.address) as endless:
         endless.send(get("/forever"))
-        wait_for(lambda: served.begun == ["/forever"])
+        until(lambda: served.begun == ["/forever"])
         closing = Closing(served, 0.3)
         assert endless.ended()
         closing.join(30)
@@ -190,13 +191,13 @@ def test_nothing_is_left_for_the_collector(loop: str) -> None:
                         client.send(sent)
                         if b"forever" not in sent:
                             client.more()
-            wait_for(lambda: not served.listener._connections)
+            until(lambda: not served.listener._connections)
             assert len(seen) == 25
             # The collector is off: what goes, goes by itself. On uvloop one connection in hundreds that break while
             # they are written to is left to the collector, which then takes it.
-            wait_for(lambda: served.run(asyncio.sleep(0)) is None and sum(one() is not None for one in seen) <= 1)
+            until(lambda: served.run(asyncio.sleep(0)) is None and sum(one() is not None for one in seen) <= 1)
             gc.collect()
-            wait_for(lambda: served.run(asyncio.sleep(0)) is None and all(one() is None for one in seen))
+            until(lambda: served.run(asyncio.sleep(0)) is None and all(one() is None for one in seen))
         finally:
             gc.enable()
 

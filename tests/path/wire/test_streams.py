@@ -10,8 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.path.wire.house import House
-from tests.path.wire.raw import LAST_CHUNK, RawClient, Script, Visit, chunk, head, sized, split, wait_for
+from tests.path.wire.raw import LAST_CHUNK, RawClient, Script, Visit, chunk, head, sized, split
 from tests.path.wire.streams import ANTHROPIC, ARRAY, CHAT, EVENTS, GEMINI, RESPONSES, STREAMS, Stream, unchunked
+from tests.support.waiting import until
 
 each = pytest.mark.parametrize("stream", STREAMS, ids=lambda stream: stream.name)
 each_of_events = pytest.mark.parametrize("stream", EVENTS, ids=lambda stream: stream.name)
@@ -382,7 +383,7 @@ def test_a_client_that_does_not_read_stalls_the_provider(house: House, kind: str
     with house.client(receive_buffer=8192) as client:
         client.send(CHAT.request().replace(CHAT.target.encode(), target.encode()))
         client.until(b"\r\n\r\n")
-        wait_for(lambda: settled(sent))
+        until(lambda: settled(sent))
         assert sent[0] < 25_000_000
         assert house.memory - before < 12_000_000
         time.sleep(1.2)

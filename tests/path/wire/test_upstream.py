@@ -24,9 +24,9 @@ from tests.path.wire.raw import (
     head,
     sized,
     split,
-    wait_for,
 )
 from tests.path.wire.serving import LOOPS
+from tests.support.waiting import until
 
 GOOD = sized(b'{"id": 1}')
 UNSENT, SENT = True, False
@@ -89,7 +89,7 @@ def test_a_connection_that_can_not_be_trusted_is_not_used_again(
     provider.script = answering(GOOD)
     assert caller.fetch(provider).body == b'{"id": 1}'
     assert counts(provider) == [1, 1]
-    wait_for(lambda: provider.visits[0].left_at is not None)
+    until(lambda: provider.visits[0].left_at is not None)
 
 
 def test_bytes_on_an_idle_connection_end_it(caller: Caller, provider: RawProvider) -> None:
@@ -104,7 +104,7 @@ def test_bytes_on_an_idle_connection_end_it(caller: Caller, provider: RawProvide
 
     provider.script = script
     assert caller.fetch(provider).body == b'{"id": 1}'
-    wait_for(lambda: provider.visits[0].left_at is not None)
+    until(lambda: provider.visits[0].left_at is not None)
     assert caller.fetch(provider).body == b'{"id": 1}'
     assert counts(provider) == [1, 1]
 
@@ -250,7 +250,7 @@ def test_what_is_no_answer_is_a_502(caller: Caller, provider: RawProvider, answe
     """Told apart from a provider that can't be reached, and not to be repeated; the connection is given up."""
     provider.script = answering(answer)
     assert caller.fetch(provider).told == ("broken_answer", 502, SENT)
-    wait_for(lambda: provider.visits[0].left_at is not None)
+    until(lambda: provider.visits[0].left_at is not None)
 
 
 @pytest.mark.parametrize("cut", [1, 20, len(STREAM_HEAD), len(STREAM_HEAD) + 5, len(CHUNKED_ANSWER) - 1])
@@ -309,7 +309,7 @@ def test_a_provider_that_takes_too_long_is_a_504(
     told, took = told_after(caller, provider, timeouts)
     assert told == TIMED_OUT
     assert 0.15 < took < 20
-    wait_for(lambda: provider.visits[0].left_at is not None)
+    until(lambda: provider.visits[0].left_at is not None)
 
 
 def test_an_answer_that_keeps_moving_has_no_deadline(caller: Caller, provider: RawProvider) -> None:
@@ -332,7 +332,7 @@ def test_a_call_that_is_given_up_leaves_the_provider_at_once(
         provider.visits.clear()
         began = time.perf_counter()
         assert caller.fetch(provider, patience=0.1).given_up
-        wait_for(lambda: provider.visits[0].left_at is not None)
+        until(lambda: provider.visits[0].left_at is not None)
         return (provider.visits[0].left_at or 0) - began - 0.1
 
     at_least_once_within(0.1, give_up)
@@ -358,8 +358,8 @@ def test_nothing_is_left_of_calls_that_ended_badly(caller: Caller, provider: Raw
             missing = RawProvider(answering(GOOD))
             missing.port = nowhere
             assert caller.fetch(missing).told == ("unreachable", 502, UNSENT)
-        wait_for(lambda: open_files() <= before + 4)
+        until(lambda: open_files() <= before + 4)
         # Nothing has been collected: what is gone went by itself.
-        wait_for(lambda: sum(isinstance(one, UpstreamConnection | Relay) for one in gc.get_objects()) <= 4)
+        until(lambda: sum(isinstance(one, UpstreamConnection | Relay) for one in gc.get_objects()) <= 4)
     finally:
         gc.enable()
